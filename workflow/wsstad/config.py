@@ -1,0 +1,78 @@
+"""Configuration: read YAML, check it against its schema, fill in the defaults, or say in one line what is wrong."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from wsstad.errors import UserError
+
+SCHEMAS = Path(__file__).parent.parent / "schemas"
+
+
+def load_variant(path: Path, family: str) -> dict[str, Any]:
+    """Read ``config/<family>/<name>.yaml``; its ``type`` names the schema ``schemas/<family>/<type>.schema.yaml``."""
+    content = load_yaml(path)
+    kinds = sorted(file.name.removesuffix(".schema.yaml") for file in (SCHEMAS / family).glob("*.schema.yaml"))
+    kind = content.get("type")
+    if kind not in kinds:
+        raise UserError(f"{path}: type: {kind!r} is unknown; allowed: {', '.join(kinds)}")
+    return check(content, f"{family}/{kind}", path)
+
+
+def load_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping; raise `UserError` when the file is missing or is something else."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file") from error
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: holds {type(content).__name__}, not a mapping of keys to values")
+    return content
+
+
+def check(content: dict[str, Any], schema_name: str, where: Path | str) -> dict[str, Any]:
+    """Return `content` with the schema's defaults filled in; raise `UserError` naming key, value and what is allowed."""
+    schema = load_yaml(SCHEMAS / f"{schema_name}.schema.yaml")
+    filled = _with_defaults(content, schema)
+    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(filled), key=lambda e: str(e.json_path))
+    if errors:
+        raise UserError(f"{where}: {_explain(errors[0])}")
+    return filled
+
+
+def load_class(path: str) -> Any:
+    """Import what "package.module:Class" names, when it is needed and not before."""
+    module, name = path.split(":")
+    return getattr(import_module(module), name)
+
+
+def _with_defaults(content: Any, schema: dict[str, Any]) -> Any:
+    if isinstance(content, dict) and "properties" in schema:
+        properties = schema["properties"]
+        missing = {k: p["default"] for k, p in properties.items() if k not in content and "default" in p}
+        return {k: _with_defaults(v, properties.get(k, {})) for k, v in {**content, **missing}.items()}
+    if isinstance(content, list) and isinstance(schema.get("items"), dict):
+        return [_with_defaults(item, schema["items"]) for item in content]
+    return content
+
+
+def _explain(error: jsonschema.ValidationError) -> str:
+    """Return a validation error as one line: where, what was found, what is allowed."""
+    key = error.json_path.removeprefix("$").removeprefix(".") or "top level"
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        unknown = sorted(set(error.instance) - set(known))
+        return f"{key}: unknown key {', '.join(map(repr, unknown))}; allowed: {', '.join(known)}"
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        return f"{key}: {', '.join(map(repr, missing))} is missing"
+    if error.validator == "enum":
+        return f"{key}: {error.instance!r} is unknown; allowed: {', '.join(map(str, error.validator_value))}"
+    rule = {"type": "a value of type", "pattern": "a text that matches", "minimum": "at least", "maximum": "at most"}
+    allowed = f"{rule.get(str(error.validator), error.validator)} {error.validator_value}"
+    return f"{key}: {str(error.instance)[:80]!r} is not allowed; allowed: {allowed}"

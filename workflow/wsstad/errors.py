@@ -1,0 +1,30 @@
+"""The two ways in which something can go wrong that is not a bug."""
+
+
+class UserError(ValueError):
+    """Stop the run with one line: a file, its row, the value found and what is allowed."""
+
+
+class QuarantineError(Exception):
+    """Set one video aside, with a stable code and a reason, and let the run go on."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        if code not in QUARANTINE_CODES:
+            raise ValueError(f"unknown quarantine code {code!r}")
+        super().__init__(f"{code} {reason}")
+        self.code = code
+        self.reason = reason
+
+
+QUARANTINE_CODES = {
+    "V101": "not a video: unknown container",
+    "V102": "empty file or folder",
+    "V103": "no video stream",
+    "V104": "no frame can be decoded",
+    "V105": "damaged: the decoder reported errors",
+    "V106": "too short: fewer than 8 frames",
+    "V107": "frame size changes",
+    "V108": "truncated: much shorter than its container says",
+    "V109": "too large: more pixels than allowed",
+    "F201": "features are not finite",
+}

@@ -1,0 +1,77 @@
+"""Manifests: what became of each video of a shard in one stage, one row a video, without time stamps."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wsstad import storage
+
+COLUMNS = ("video", "status", "code", "reason", "key", "digest")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One video's outcome: its artefact's key and content digest, or why it is quarantined; and its counts."""
+
+    video: str
+    key: str
+    digest: str = ""
+    code: str = ""
+    reason: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is an artefact."""
+        return not self.code
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The rows of one or several shards of a stage, by video, and the folder that holds their artefacts."""
+
+    folder: Path
+    rows: dict[str, Row]
+
+    def path(self, video: str, suffix: str = ".h5") -> Path:
+        """Return where the artefact of `video` lies."""
+        return artefact_path(self.folder, video, self.rows[video].key, suffix)
+
+    def ok(self) -> list[str]:
+        """Return the videos that have an artefact."""
+        return [video for video, row in self.rows.items() if row.ok]
+
+
+def artefact_path(folder: Path, video: str, key: str, suffix: str = ".h5") -> Path:
+    """Return the path of an artefact: the key is part of the name, so results of other settings stay beside it."""
+    return folder / f"{video}.{key[:12]}{suffix}"
+
+
+def write_manifest(path: Path, rows: Iterable[Row], count_names: Iterable[str]) -> None:
+    """Write the rows sorted by video, with one column for every count."""
+    names = list(count_names)
+    cells = [
+        {
+            "video": row.video,
+            "status": "ok" if row.ok else "quarantined",
+            "code": row.code,
+            "reason": " ".join(row.reason.split()),
+            "key": row.key,
+            "digest": row.digest,
+            **{name: row.counts.get(name, "") for name in names},
+        }
+        for row in sorted(rows, key=lambda row: row.video)
+    ]
+    storage.write_table(path, cells, [*COLUMNS, *names])
+
+
+def read_manifest(*paths: Path) -> Manifest:
+    """Read the manifests of one stage's shards as one; their artefacts lie in the folder above ``manifests/``."""
+    rows = {}
+    for path in paths:
+        for cells in storage.read_table(path):
+            counts = {name: int(value) for name, value in cells.items() if name not in (*COLUMNS,) and value}
+            rows[cells["video"]] = Row(
+                cells["video"], cells["key"], cells["digest"], cells["code"], cells["reason"], counts
+            )
+    return Manifest(paths[0].parent.parent, rows)
