@@ -28,8 +28,8 @@ def clip_frames(clip: int, n_frames: int) -> np.ndarray:
 def clip_span(start: int, stop: int, n_clips: int) -> tuple[int, int]:
     """Return the half-open range of clips that frames `start` .. `stop` - 1 fill by at least 8 frames.
 
-    A span too short to fill any clip gets the one that it overlaps most, the earlier of two equals, so the range is
-    never empty while the video has a clip.
+    A span too short to fill any clip gets the one that it overlaps most, the earlier of two equals, and one in the
+    video's dropped tail gets the last clip, so the range is never empty while the video has a clip.
 
     >>> clip_span(10, 40, 4), clip_span(3, 8, 4), clip_span(14, 20, 4)
     ((1, 3), (0, 1), (1, 2))

@@ -1,5 +1,6 @@
 """Configuration: read YAML, check it against its schema, fill in the defaults, or say in one line what is wrong."""
 
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,9 @@ def load_yaml(path: Path) -> dict[str, Any]:
 
 def check(content: dict[str, Any], schema_name: str, where: Path | str) -> dict[str, Any]:
     """Return `content` with the schema's defaults filled in; raise `UserError` naming key, value and what is allowed."""
-    schema = load_yaml(SCHEMAS / f"{schema_name}.schema.yaml")
-    filled = _with_defaults(content, schema)
-    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(filled), key=lambda e: str(e.json_path))
+    validator = _validator(schema_name)
+    filled = _with_defaults(content, validator.schema)
+    errors = sorted(validator.iter_errors(filled), key=lambda e: str(e.json_path))
     if errors:
         raise UserError(f"{where}: {_explain(errors[0])}")
     return filled
@@ -51,11 +52,16 @@ def load_class(path: str) -> Any:
     return getattr(import_module(module), name)
 
 
+@cache
+def _validator(schema_name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(load_yaml(SCHEMAS / f"{schema_name}.schema.yaml"))
+
+
 def _with_defaults(content: Any, schema: dict[str, Any]) -> Any:
-    if isinstance(content, dict) and "properties" in schema:
-        properties = schema["properties"]
+    if isinstance(content, dict) and "type" in schema:
+        properties, others = schema.get("properties", {}), schema.get("additionalProperties") or {}
         missing = {k: p["default"] for k, p in properties.items() if k not in content and "default" in p}
-        return {k: _with_defaults(v, properties.get(k, {})) for k, v in {**content, **missing}.items()}
+        return {k: _with_defaults(v, properties.get(k, others)) for k, v in {**content, **missing}.items()}
     if isinstance(content, list) and isinstance(schema.get("items"), dict):
         return [_with_defaults(item, schema["items"]) for item in content]
     return content

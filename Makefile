@@ -1,0 +1,73 @@
+# Every target sets up what it needs by itself, in .venv; nothing is installed elsewhere.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format ped2 demo-detector lock clean benchmark
+
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
+VENV := .venv
+RUN := workflow/run
+DATA ?= data/ucsd_ped2
+WEIGHTS ?= weights
+# Lines of progress come this often (seconds); unset, once a minute.
+export WSSTAD_PROGRESS_SECONDS ?= 15
+export PYTHONPATH := workflow
+# One thread a job, several jobs at a time: the stages set their own thread counts.
+export OMP_NUM_THREADS ?= 1
+
+help: ## Say what there is to make
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/complete: envs/requirements.lock
+	@echo "[set-up] creating $(VENV) with $$($(PYTHON) --version); about 3 minutes and 6 GB, once"
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "python3 cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
+	@total=$$(grep -c '^[a-z0-9].*==' $<); $(VENV)/bin/python -m pip install --disable-pip-version-check --no-input \
+	  --progress-bar off --no-deps --require-hashes -r $< 2>&1 | awk -v total=$$total '\
+	  /^Collecting|^Processing/ {n++; if (n % 20 == 0 || n == total) {printf "[set-up] %d/%d packages fetched\n", n, total; fflush()}} \
+	  /^Installing/ {print "[set-up] installing them (about a minute and a half)"; fflush()} \
+	  /ERROR|error:/ {print; fflush()}'
+	@touch $@
+
+demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: the first thing to try
+	@echo "[demo] 24 made-up road videos, full C3D with seeded (untrained) weights; about 6 minutes on two cores"
+	@$(VENV)/bin/python -m wsstad.synthesize --output results/demo/source --videos 24 --seed 2021 --jobs 2
+	@$(RUN)
+	@echo && cat results/tables/benchmark.md
+	@echo && echo "Look at: results/tables/benchmark.md (the table above), results/tables/benchmark.tsv (every number)," \
+	  && echo "         results/demo/source/videos (the videos), results/logs (what each job said)"
+
+test: $(VENV)/complete ## Run all tests
+	@echo "[test] unit, contract, fault and workflow tests; about 8 minutes on two cores"
+	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal $(PYTEST)
+
+check: $(VENV)/complete ## Check style, types, rules and tests: what CI runs
+	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check .
+	@$(VENV)/bin/snakefmt --check Snakefile workflow/rules
+	@$(VENV)/bin/mypy
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test
+
+.PHONY: lint
+lint: $(VENV)/complete
+	@$(VENV)/bin/python -m wsstad.synthesize --output results/demo/source --videos 24 --seed 2021 --jobs 2
+	@$(VENV)/bin/snakemake --lint
+
+format: $(VENV)/complete ## Format the code
+	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix . && $(VENV)/bin/snakefmt Snakefile workflow/rules
+
+ped2: $(VENV)/complete ## Run UCSD Ped2: make ped2 DATA=<its folder> WEIGHTS=<folder of yolo11n.pt>
+	@$(RUN) --configfile config/ped2.yaml --config weights=$(WEIGHTS) 'datasets={"ucsd_ped2": {"source": "$(DATA)"}}'
+	@echo && cat results/ucsd_ped2/tables/benchmark.md
+
+demo-detector: $(VENV)/complete ## Train the demo's detector anew, on scenes that the demo does not use
+	@$(VENV)/bin/python -m wsstad.fit_detector --output config/detectors/demo_yolo.pt
+
+benchmark: $(VENV)/complete ## Time every stage against its limit, on whatever device is there
+	@$(VENV)/bin/python benchmarks/stages.py
+
+lock: ## Pin every dependency of envs/requirements.in with its hashes (needs uv)
+	uv pip compile --quiet --generate-hashes --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+	  --override envs/requirements.overrides --no-header --no-emit-index-url envs/requirements.in -o envs/requirements.lock
+
+clean: ## Remove the virtual environment and everything generated
+	rm -rf $(VENV) results/* .snakemake

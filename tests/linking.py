@@ -1,0 +1,93 @@
+"""Plain second implementations and random inputs for the tests of linkers."""
+
+import itertools
+
+import numpy as np
+from hypothesis import strategies as st
+
+UNIT = 2**32
+
+
+def make_arrays(rows, *, n_frames=None, width=10, height=10):
+    """Return "detections" arrays from rows (frame, box, score, label)."""
+    n_frames = n_frames or max((row[0] for row in rows), default=0) + 1
+    return {
+        "size": np.array([n_frames, width, height], dtype=np.int64),
+        "frame": np.array([row[0] for row in rows], dtype=np.int32),
+        "boxes": np.array([row[1] for row in rows], dtype=np.float32).reshape(-1, 4),
+        "score": np.array([row[2] for row in rows], dtype=np.float32),
+        "label": np.array([row[3] for row in rows], dtype=np.int16),
+    }
+
+
+@st.composite
+def detection_rows(draw, max_frames=6, max_boxes=4):
+    """Draw few boxes on a coarse grid, so that ties, duplicates and gaps are common."""
+    boxes = st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(1, 4), st.integers(1, 4)).map(
+        lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3])
+    )
+    one = st.tuples(boxes, st.sampled_from([0.125, 0.5, 0.875]), st.integers(0, 1))
+    frames = draw(st.lists(st.lists(one, max_size=max_boxes), min_size=1, max_size=max_frames))
+    return [(frame, *detection) for frame, found in enumerate(frames) for detection in found]
+
+
+def walk(seed, *, n=6, n_frames=60, miss=0.15, width=64, height=48):
+    """Return rows of `n` boxes that walk about, jitter, and are missed now and then."""
+    random = np.random.default_rng(seed)
+    centre, size = random.uniform([8, 8], [width - 8, height - 8], (n, 2)), random.uniform(6, 14, (n, 2))
+    rows = []
+    for frame in range(n_frames):
+        centre = np.clip(centre + random.normal(0, 1.2, (n, 2)), 4, [width - 4, height - 4])
+        low = np.round(np.clip(centre - size / 2 + random.normal(0, 0.4, (n, 2)), 0, None) * 16) / 16
+        high = np.round(np.clip(centre + size / 2, None, [width, height]) * 16) / 16
+        for box, score in zip(np.hstack([low, high]), random.integers(1, 4097, n) / 4096, strict=True):
+            if random.random() > miss:
+                rows.append((frame, tuple(box), score, 0))
+    return rows
+
+
+def naive_iou(first, second):
+    """Return the intersection over union of two boxes by the definition."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (first, second)]
+    return width * height / (areas[0] + areas[1] - width * height)
+
+
+def brute_force(rows, columns, weight_of):
+    """Try every one-to-one assignment along `weight_of` {(row, column): weight}; the best, then the first, wins."""
+    best = None
+    choices = [[c for c in columns if (r, c) in weight_of] + [None] for r in rows]
+    for picked in itertools.product(*choices):
+        used = [c for c in picked if c is not None]
+        if len(used) != len(set(used)):
+            continue
+        pairs = [(r, c) for r, c in zip(rows, picked, strict=True) if c is not None]
+        rank = (-sum(weight_of[p] for p in pairs), [columns.index(c) if c is not None else len(columns) for c in picked])
+        if best is None or rank < best[0]:
+            best = (rank, pairs)
+    return -best[0][0], best[1]
+
+
+def naive_chains(detections, solve, *, min_iou, max_gap, min_start_score, class_agnostic=True):
+    """Link frame by frame with all live tubes and boxes in one problem, solved by `solve(rows, columns, weights)`."""
+    live, done = [], []
+    for frame in range(detections.n_frames):
+        done += [chain for chain in live if frame - detections.frame[chain[-1]] > max_gap + 1]
+        live = [chain for chain in live if frame - detections.frame[chain[-1]] <= max_gap + 1]
+        tails = {chain[-1]: chain for chain in live}
+        columns = [int(j) for j in np.flatnonzero(detections.frame == frame)]
+        weights = {}
+        for i, j in itertools.product(sorted(tails), columns):
+            overlap = naive_iou(detections.boxes[i].tolist(), detections.boxes[j].tolist())
+            if overlap > min_iou and (class_agnostic or detections.label[i] == detections.label[j]):
+                weights[i, j] = max(round(overlap * UNIT), 1)
+        linked = dict(solve(sorted(tails), columns, weights))
+        for i, j in linked.items():
+            tails[i].append(j)
+        live += [
+            [j] for j in columns if j not in linked.values() and detections.score[j] >= min_start_score
+        ]
+    return sorted(done + live)

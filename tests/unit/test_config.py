@@ -1,0 +1,99 @@
+"""Configuration: defaults come from the schema, and what is wrong is said in one line."""
+
+import pytest
+import yaml
+
+from wsstad import config
+from wsstad.errors import UserError
+
+MINIMAL = {
+    "datasets": {"d": {"source": "s"}},
+    "benchmarks": [
+        {
+            "dataset": "d",
+            "splits": ["cv4"],
+            "detectors": ["motion"],
+            "linkers": ["iou"],
+            "extractors": ["c3d_seed0"],
+            "methods": ["mgpr"],
+            "annotators": ["exact"],
+        }
+    ],
+}
+
+
+def test_defaults_are_filled_in_at_every_depth():
+    filled = config.check(MINIMAL, "config", "config.yaml")
+    assert filled["datasets"]["d"]["tables"] is None
+    assert filled["benchmarks"][0]["seeds"] == [0, 1, 2]
+    assert filled["decode"]["crf"] == 18
+    assert filled["evaluate"]["gamma"] == "detected"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"colour": 1}, "unknown key 'colour'; allowed: datasets"),
+        ({"decode": {"crf": "high"}}, "decode.crf: 'high'"),
+        ({"decode": {"crf": 52}}, "decode.crf: '52' is not allowed; allowed: at most 51"),
+        ({"decode": {"store": "png"}}, "decode.store: 'png' is unknown; allowed: h264, index"),
+        ({"datasets": {"d": {}}}, "datasets.d: 'source' is missing"),
+        ({"benchmarks": []}, "benchmarks"),
+        ({"decode": {"quality": 3}}, "decode: unknown key 'quality'; allowed: store, crf"),
+    ],
+)
+def test_what_is_wrong_is_one_line_with_key_value_and_what_is_allowed(change, said):
+    with pytest.raises(UserError) as caught:
+        config.check({**MINIMAL, **change}, "config", "config.yaml")
+    assert str(caught.value).startswith("config.yaml: ")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_type_of_variant_names_the_known_ones(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text("type: laser\n")
+    with pytest.raises(UserError, match=r"x\.yaml: type: 'laser' is unknown; allowed: .*yolo"):
+        config.load_variant(path, "detectors")
+
+
+@pytest.mark.parametrize(("text", "said"), [("a: [", "not YAML"), ("- 1", "list")])
+def test_a_file_that_is_no_mapping_is_refused(tmp_path, text, said):
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(UserError, match=said):
+        config.load_yaml(tmp_path / "x.yaml")
+    with pytest.raises(UserError, match="no such file"):
+        config.load_yaml(tmp_path / "y.yaml")
+
+
+def _properties(schema):
+    for name, its in schema.get("properties", {}).items():
+        yield name, its
+        yield from _properties(its)
+        yield from _properties(its.get("items", {}))
+        yield from _properties(its["additionalProperties"] if isinstance(its.get("additionalProperties"), dict) else {})
+
+
+@pytest.mark.parametrize("path", sorted(config.SCHEMAS.rglob("*.schema.yaml")), ids=lambda p: p.name)
+def test_every_schema_explains_every_key_and_refuses_unknown_ones(path):
+    schema = yaml.safe_load(path.read_text())
+    assert schema["additionalProperties"] is False
+    for name, its in _properties(schema):
+        assert its.get("description") or "const" in its, f"{path.name}: {name} has no description"
+
+
+def test_every_schema_key_is_explained_in_the_readme(repository):
+    readme = (repository / "config" / "README.md").read_text()
+    for path in config.SCHEMAS.rglob("*.schema.yaml"):
+        for name, _ in _properties(yaml.safe_load(path.read_text())):
+            assert f"`{name}`" in readme, f"config/README.md does not explain {name} of {path.name}"
+
+
+@pytest.mark.parametrize("family", ["detectors", "linkers", "extractors", "methods"])
+def test_every_variant_that_comes_with_wsstad_is_valid_and_every_type_is_known(repository, family):
+    from wsstad.plan import FAMILIES
+
+    for path in (repository / "config" / family).glob("*.yaml"):
+        assert config.load_variant(path, family)["type"] in FAMILIES[family]
+    kinds = {path.name.removesuffix(".schema.yaml") for path in (config.SCHEMAS / family).glob("*.yaml")}
+    assert kinds == set(FAMILIES[family])

@@ -1,0 +1,69 @@
+"""A dataset's tables: every mistake names its file, row and value."""
+
+import pytest
+
+from wsstad import tables
+from wsstad.errors import UserError
+
+VIDEOS = ["video\tpath\tlabel\tclass", "a\ta.mp4\tabnormal\tfall", "b\tb.mp4\tnormal\tnormal"]
+SPLIT = ["fold\tvideo\tpart", "0\ta\ttest", "0\tb\ttest", "1\ta\ttrain"]
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    (tmp_path / "splits").mkdir()
+    (tmp_path / "videos.tsv").write_text("\n".join(VIDEOS) + "\n")
+    (tmp_path / "splits" / "s.tsv").write_text("\n".join(SPLIT) + "\n")
+    return tmp_path
+
+
+def test_good_tables_are_read(dataset):
+    assert list(tables.read_videos(dataset)) == ["a", "b"]
+    assert tables.read_split(dataset, "s") == {0: {"a": "test", "b": "test"}, 1: {"a": "train"}}
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("c\tc.mp4\tstrange\tx", "row 4: label: 'strange' is unknown; allowed: normal, abnormal"),
+        ("../c\tc.mp4\tnormal\tx", "row 4: video: '../c'"),
+        ("c d\tc.mp4\tnormal\tx", "row 4: video: 'c d'"),
+        ("\tc.mp4\tnormal\tx", "row 4: video: ''"),
+        ("c;rm\tc.mp4\tnormal\tx", "row 4: video: 'c;rm'"),
+        ("A\tc.mp4\tnormal\tx", "row 4: video 'A' stands in row 2 already"),
+        ("a\tc.mp4\tnormal\tx", "row 4: video 'a' stands in row 2 already"),
+        ("c\t\tnormal\tx", "row 4: path"),
+    ],
+)
+def test_a_bad_video_row_is_named(dataset, row, said):
+    (dataset / "videos.tsv").write_text("\n".join([*VIDEOS, row]) + "\n")
+    with pytest.raises(UserError) as caught:
+        tables.read_videos(dataset)
+    assert f"videos.tsv: {said}" in str(caught.value)
+
+
+def test_an_unknown_column_is_named(dataset):
+    (dataset / "videos.tsv").write_text("video\tpath\tlabel\tclass\tfps\na\ta.mp4\tnormal\tx\t25\n")
+    with pytest.raises(UserError, match="unknown key 'fps'"):
+        tables.read_videos(dataset)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("0\tz\ttest", "row 5: video 'z' is not in videos.tsv"),
+        ("0\ta\ttrain", "row 5: video 'a' stands in fold 0 already"),
+        ("0\ta\tvalid", "row 5: part: 'valid' is unknown; allowed: train, test"),
+        ("x\ta\ttest", "row 5: fold: 'x'"),
+    ],
+)
+def test_a_bad_split_row_is_named(dataset, row, said):
+    (dataset / "splits" / "s.tsv").write_text("\n".join([*SPLIT, row]) + "\n")
+    with pytest.raises(UserError) as caught:
+        tables.read_split(dataset, "s")
+    assert f"s.tsv: {said}" in str(caught.value)
+
+
+def test_a_fold_without_both_labels_is_named(dataset):
+    with pytest.raises(UserError, match="fold 1 has no test videos; it needs normal and abnormal ones"):
+        tables.check_labels(dataset, "s", "test")

@@ -1,0 +1,26 @@
+"""The gate before training: which videos are quarantined, and whether they are too many.
+
+REQUIRED INPUTS: all manifests of the stages that can quarantine a video
+OUTPUTS: results/<dataset>/quarantine/<extractor>/<detector>/<linker>.tsv
+"""
+
+
+rule audit:
+    input:
+        manifests=[all_shards(IMAGE), all_shards(REGION)],
+    output:
+        "results/{dataset}/quarantine/{extractor}/{detector}/{linker}.tsv",
+    log:
+        "results/logs/audit/{dataset}/{extractor}/{detector}/{linker}.log",
+    conda:
+        "../../envs/wsstad.yaml"
+    resources:
+        mem_mb=500,
+    params:
+        code=code_of("audit"),
+        budget=lookup("quarantine/budget", within=plan.config),
+        videos=lookup("quarantine/videos", within=plan.config),
+        strict="--strict" if plan.config["quarantine"]["strict"] else "",
+    shell:
+        "python -m wsstad.audit --manifests {input.manifests} --budget {params.budget} --videos {params.videos}"
+        " {params.strict} --output {output} " + LOGGED

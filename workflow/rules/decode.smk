@@ -1,0 +1,38 @@
+"""Raw videos to frames: every decodable frame once, upright, on the clip grid, with an index.
+
+REQUIRED INPUTS: config/datasets/<dataset>/videos.tsv and the videos that it names
+OUTPUTS: results/<dataset>/frames/<video>.<key>.{mp4,h5} and a manifest for each shard
+"""
+
+
+def sources_of(wildcards):
+    return plan.sources(wildcards.dataset, wildcards.shard)
+
+
+rule decode:
+    output:
+        FRAMES,
+    log:
+        "results/logs/decode/{dataset}/{shard}.log",
+    benchmark:
+        "results/benchmarks/decode/{dataset}/{shard}.tsv"
+    conda:
+        "../../envs/wsstad.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        # The raw videos are no `input`: their mtimes lie (rsync, clock skew). Their size, mtime and inode decide only
+        # whether this job looks at them again; it then goes by their content.
+        sources=sources_of,
+        code=code_of("decode"),
+        tables=tables_of,
+        source=source_of,
+        shard_map="results/{dataset}/shards.tsv",
+        store=lookup("decode/store", within=plan.config),
+        crf=lookup("decode/crf", within=plan.config),
+        damaged=lookup("decode/damaged", within=plan.config),
+        max_pixels=lookup("decode/max_pixels", within=plan.config),
+    shell:
+        "python -m wsstad.decode --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        " --tables {params.tables} --source {params.source:q} --store {params.store} --crf {params.crf}"
+        " --damaged {params.damaged} --max-pixels {params.max_pixels} " + LOGGED

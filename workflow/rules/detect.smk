@@ -1,0 +1,34 @@
+"""Frames to detections: what the detector sees in every frame.
+
+REQUIRED INPUTS: frames, config/detectors/<detector>.yaml and its weights
+OUTPUTS: results/<dataset>/detections/<detector>/<video>.<key>.h5 and a manifest for each shard
+"""
+
+
+rule detect:
+    input:
+        frames=FRAMES,
+        detector=variant_of("detectors", "detector"),
+        weights=weights_of("detectors", "detector"),
+    output:
+        DETECTIONS,
+    log:
+        "results/logs/detect/{dataset}/{detector}/{shard}.log",
+    benchmark:
+        "results/benchmarks/detect/{dataset}/{detector}/{shard}.tsv"
+    conda:
+        "../../envs/wsstad.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        gpu=1,
+    params:
+        code=code_of("detect", "detectors", "detector"),
+        tables=tables_of,
+        source=source_of,
+        shard_map="results/{dataset}/shards.tsv",
+        weights_folder=config["weights"],
+    shell:
+        "python -m wsstad.detect --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        " --frames {input.frames} --tables {params.tables} --source {params.source:q} --detector {input.detector}"
+        " --weights {params.weights_folder:q} --threads {threads} " + LOGGED

@@ -1,0 +1,64 @@
+"""Frames and tubes to features, one for each clip of the whole image and of each tube.
+
+REQUIRED INPUTS: frames, tubes, config/extractors/<extractor>.yaml and its weights
+OUTPUTS: results/<dataset>/features/<extractor>/{image,region/<detector>/<linker>}/<video>.<key>.h5 and manifests
+"""
+
+
+rule extract_image:
+    input:
+        frames=FRAMES,
+        extractor=variant_of("extractors", "extractor"),
+        weights=weights_of("extractors", "extractor"),
+    output:
+        IMAGE,
+    log:
+        "results/logs/extract/{dataset}/{extractor}/image/{shard}.log",
+    benchmark:
+        "results/benchmarks/extract/{dataset}/{extractor}/image/{shard}.tsv"
+    conda:
+        "../../envs/wsstad.yaml"
+    threads: 1
+    resources:
+        mem_mb=2500,
+        gpu=1,
+    params:
+        code=code_of("extract", "extractors", "extractor"),
+        tables=tables_of,
+        source=source_of,
+        shard_map="results/{dataset}/shards.tsv",
+        weights_folder=config["weights"],
+    shell:
+        "python -m wsstad.extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        " --frames {input.frames} --tables {params.tables} --source {params.source:q} --extractor {input.extractor}"
+        " --weights {params.weights_folder:q} --threads {threads} " + LOGGED
+
+
+rule extract_region:
+    input:
+        frames=FRAMES,
+        tubes=TUBES,
+        extractor=variant_of("extractors", "extractor"),
+        weights=weights_of("extractors", "extractor"),
+    output:
+        REGION,
+    log:
+        "results/logs/extract/{dataset}/{extractor}/region/{detector}/{linker}/{shard}.log",
+    benchmark:
+        "results/benchmarks/extract/{dataset}/{extractor}/region/{detector}/{linker}/{shard}.tsv"
+    conda:
+        "../../envs/wsstad.yaml"
+    threads: 1
+    resources:
+        mem_mb=2500,
+        gpu=1,
+    params:
+        code=code_of("extract", "extractors", "extractor"),
+        tables=tables_of,
+        source=source_of,
+        shard_map="results/{dataset}/shards.tsv",
+        weights_folder=config["weights"],
+    shell:
+        "python -m wsstad.extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        " --frames {input.frames} --tubes {input.tubes} --tables {params.tables} --source {params.source:q}"
+        " --extractor {input.extractor} --weights {params.weights_folder:q} --threads {threads} " + LOGGED

@@ -1,0 +1,27 @@
+"""Detections to unary and multivariate tubes.
+
+REQUIRED INPUTS: detections, config/linkers/<linker>.yaml
+OUTPUTS: results/<dataset>/tubes/<detector>/<linker>/<video>.<key>.h5 and a manifest for each shard
+"""
+
+
+rule link:
+    input:
+        detections=DETECTIONS,
+        linker=variant_of("linkers", "linker"),
+    output:
+        TUBES,
+    log:
+        "results/logs/link/{dataset}/{detector}/{linker}/{shard}.log",
+    benchmark:
+        "results/benchmarks/link/{dataset}/{detector}/{linker}/{shard}.tsv"
+    conda:
+        "../../envs/wsstad.yaml"
+    resources:
+        mem_mb=500,
+    params:
+        code=code_of("link", "linkers", "linker"),
+        shard_map="results/{dataset}/shards.tsv",
+    shell:
+        "python -m wsstad.link --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        " --detections {input.detections} --linker {input.linker} " + LOGGED

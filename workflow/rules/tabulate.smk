@@ -1,0 +1,49 @@
+"""Metrics to the benchmark tables: one for each dataset and one for all.
+
+REQUIRED INPUTS: the metrics of every configured run, config/paper/table1.tsv
+OUTPUTS: results/<dataset>/tables/benchmark.{tsv,md} and results/tables/benchmark.{tsv,md}
+"""
+
+
+def metrics_of(wildcards):
+    return plan.metrics(wildcards.dataset)
+
+
+rule tabulate_dataset:
+    input:
+        metrics=metrics_of,
+        paper=workflow.source_path("../../config/paper/table1.tsv"),
+    output:
+        tsv="results/{dataset}/tables/benchmark.tsv",
+        md="results/{dataset}/tables/benchmark.md",
+    log:
+        "results/logs/tabulate/{dataset}.log",
+    conda:
+        "../../envs/wsstad.yaml"
+    resources:
+        mem_mb=500,
+    params:
+        code=code_of("tabulate"),
+    shell:
+        "python -m wsstad.tabulate --metrics {input.metrics} --paper {input.paper:q}"
+        " --output-tsv {output.tsv} --output-md {output.md} " + LOGGED
+
+
+rule tabulate:
+    input:
+        metrics=[path for dataset in plan.datasets() for path in plan.metrics(dataset)],
+        paper=workflow.source_path("../../config/paper/table1.tsv"),
+    output:
+        tsv="results/tables/benchmark.tsv",
+        md="results/tables/benchmark.md",
+    log:
+        "results/logs/tabulate.log",
+    conda:
+        "../../envs/wsstad.yaml"
+    resources:
+        mem_mb=500,
+    params:
+        code=code_of("tabulate"),
+    shell:
+        "python -m wsstad.tabulate --metrics {input.metrics} --paper {input.paper:q}"
+        " --output-tsv {output.tsv} --output-md {output.md} " + LOGGED

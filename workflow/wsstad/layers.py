@@ -1,0 +1,145 @@
+"""The layers of a branch: the relationship modeling module and the abnormal score predictor (section 3.2).
+
+Features are (bags, instances, d); `mask` (bags, instances) is true for the real instances and false for padding.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+HIDDEN = (512, 32)
+
+
+class RelationModule(nn.Module):
+    """Multi-head self-attention over the instances of a bag, with a residual connection (Eqs. 1-3).
+
+    As the equations have it: no bias, no projection of the concatenated heads, no normalisation.
+    """
+
+    def __init__(self, dimension: int, heads: int) -> None:
+        super().__init__()
+        if dimension % heads:
+            raise ValueError(f"{dimension} features cannot be divided among {heads} heads")
+        self.heads = heads
+        self.query = nn.Linear(dimension, dimension, bias=False)
+        self.key = nn.Linear(dimension, dimension, bias=False)
+        self.value = nn.Linear(dimension, dimension, bias=False)
+
+    def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the self-attentive features (b, n, d) of all instances."""
+        bags, instances, dimension = features.shape
+        query, key, value = (
+            project(features).view(bags, instances, self.heads, -1).transpose(1, 2)
+            for project in (self.query, self.key, self.value)
+        )
+        keep = None if mask is None else mask[:, None, None, :]
+        # Eq. 1: d_q is the width of the projected query, d / H.
+        attended = F.scaled_dot_product_attention(query, key, value, attn_mask=keep)
+        return attended.transpose(1, 2).reshape(bags, instances, dimension) + features
+
+    def row(self, features: Tensor, mask: Tensor | None, index: Tensor) -> Tensor:
+        """Return what `forward` gives for instance `index` (b,) of each bag, (b, d), at a hundredth of its cost.
+
+        The keys and values of the other instances are never formed: with q the query of one head, q (W^K F) is
+        (q W^K) F, and the weighted sum of W^V F is W^V times the weighted sum of F.
+        """
+        bags, _, dimension = features.shape
+        own = take(features, index)
+        query = self.query(own).view(bags, self.heads, -1)
+        to_heads = (self.heads, -1, dimension)
+        scores = torch.einsum("bhk,hkd->bhd", query, self.key.weight.view(to_heads)) @ features.transpose(1, 2)
+        scores = scores / math.sqrt(dimension // self.heads)
+        if mask is not None:
+            scores = scores.masked_fill(~mask[:, None, :], -math.inf)
+        context = torch.softmax(scores, dim=-1) @ features
+        attended = torch.einsum("bhd,hkd->bhk", context, self.value.weight.view(to_heads))
+        return attended.reshape(bags, dimension) + own
+
+
+class NoRelation(nn.Module):
+    """Leave every instance by itself: the network without the relationship modeling module (Table 4)."""
+
+    def __init__(self, dimension: int, heads: int) -> None:
+        super().__init__()
+
+    def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the features as they are."""
+        return features
+
+    def row(self, features: Tensor, mask: Tensor | None, index: Tensor) -> Tensor:
+        """Return the features of instance `index` (b,) of each bag."""
+        return take(features, index)
+
+
+RELATIONS = {"attention": RelationModule, "none": NoRelation}
+
+Masks = tuple[Tensor, Tensor]
+
+
+class ScorePredictor(nn.Module):
+    """Three fully connected layers d-512-32-1 with dropout, to logits; ReLU after the first only [Sultani 2018]."""
+
+    def __init__(self, dimension: int, dropout: float = 0.6) -> None:
+        super().__init__()
+        self.dropout = dropout
+        self.first = nn.Linear(dimension, HIDDEN[0])
+        self.second = nn.Linear(*HIDDEN)
+        self.third = nn.Linear(HIDDEN[1], 1)
+        # Paper is silent on the initial weights: those of [Sultani 2018].
+        for layer in (self.first, self.second, self.third):
+            nn.init.xavier_normal_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def draw_masks(self, shape: tuple[int, ...], generator: torch.Generator) -> Masks:
+        """Return dropout masks for instances of `shape` (b, n): explicit, so that one instance can be scored again."""
+        keep = 1 - self.dropout
+        first, second = (
+            (torch.rand(*shape, width, generator=generator, device=generator.device) < keep) / keep for width in HIDDEN
+        )
+        return first, second
+
+    def forward(self, features: Tensor, masks: Masks | None = None) -> Tensor:
+        """Return the logits (...) of `features` (..., d); without `masks` there is no dropout."""
+        hidden = F.relu(self.first(features))
+        hidden = self.second(hidden if masks is None else hidden * masks[0])
+        return self.third(hidden if masks is None else hidden * masks[1]).squeeze(-1)
+
+
+class Branch(nn.Module):
+    """A prediction branch: relation module, then score predictor (Figure 3a)."""
+
+    def __init__(self, dimension: int, *, heads: int = 8, dropout: float = 0.6, relation: str = "attention") -> None:
+        super().__init__()
+        self.relation = RELATIONS[relation](dimension, heads)
+        self.predictor = ScorePredictor(dimension, dropout)
+
+    def forward(self, features: Tensor, mask: Tensor | None = None, masks: Masks | None = None) -> Tensor:
+        """Return the logits (b, n) of all instances; those of padding mean nothing."""
+        return self.predictor(self.relation(features, mask), masks)
+
+    def row(self, features: Tensor, mask: Tensor | None, index: Tensor, masks: Masks | None = None) -> Tensor:
+        """Return the logit (b,) of instance `index` (b,) of each bag."""
+        return self.predictor(self.relation.row(features, mask, index), masks)
+
+    def max_instance(self, features: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return index (b,) and logit (b,) of the *max instance* of each bag, under dropout.
+
+        Only the logit of the max instance has a gradient, so all instances are scored without one, and the max
+        instance again, under the same dropout masks, with one: the gradients are those of the dense computation.
+        """
+        masks = self.predictor.draw_masks(tuple(mask.shape), generator)
+        with torch.no_grad():
+            index = max_index(self(features, mask, masks), mask)
+        return index, self.row(features, mask, index, (take(masks[0], index), take(masks[1], index)))
+
+
+def max_index(logits: Tensor, mask: Tensor) -> Tensor:
+    """Return the index (b,) of the highest logit among the real instances of each bag, the first of equals."""
+    return logits.masked_fill(~mask, -math.inf).argmax(dim=1)
+
+
+def take(values: Tensor, index: Tensor) -> Tensor:
+    """Return row `index[b]` of each ``values[b]``: (b, n, ...) to (b, ...)."""
+    return values[torch.arange(len(index), device=index.device), index]

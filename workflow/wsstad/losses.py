@@ -1,0 +1,50 @@
+"""The losses, Eqs. 4, 5, 7 and 8, on what the max instances of a mini-batch score; Eq. 6 is the loop of `methods.mgpr`.
+
+`abnormal` (a,) and `normal` (n,) are the scores, or the logits, of the max instances of the abnormal and normal bags in
+the branch that is trained.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+PAIRS = ("all", "matched")
+
+
+def ranking(abnormal: Tensor, normal: Tensor, weight: Tensor | float = 1.0, pairs: str = "all") -> Tensor:
+    """Return the mutually-guided ranking loss of one branch (Eq. 4 for the tube branch, Eq. 5 for the temporal one).
+
+    `abnormal` and `normal` are scores in [0, 1]. `weight` (a,) is what the other branch says of the abnormal max
+    instances; it is a confidence and passes no gradient. A weight of 1 gives the ranking loss of [Sultani 2018].
+    """
+    weight = torch.as_tensor(weight, dtype=abnormal.dtype, device=abnormal.device).detach().expand_as(abnormal)
+    # Paper is silent on how 30 + 30 bags pair up: the mean over all pairs, or bag i with bag i.
+    if pairs == "all":
+        return F.relu(weight[:, None] * (1 - abnormal[:, None] + normal[None, :])).mean()
+    count = min(len(abnormal), len(normal))
+    return F.relu(weight[:count] * (1 - abnormal[:count] + normal[:count])).mean()
+
+
+def cross_entropy(abnormal_logits: Tensor, normal_logits: Tensor) -> Tensor:
+    """Return one branch's half of the cross-entropy loss of the max instances (Eq. 7), from logits.
+
+    -log p is softplus(-logit) and -log(1 - p) is softplus(logit): exact, where a logarithm of 0 would not be.
+    """
+    # Paper is silent on the reduction: the mean over the bags of each label.
+    return F.softplus(-abnormal_logits).mean() + F.softplus(normal_logits).mean()
+
+
+def total(ranking_loss: Tensor, cross_entropy_loss: Tensor) -> Tensor:
+    """Return the loss that is optimised (Eq. 8)."""
+    return ranking_loss + cross_entropy_loss
+
+
+def sparsity(scores: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean over bags of the sum of the scores (b, n) of their real instances [Sultani 2018]."""
+    return (scores * mask).sum(dim=1).mean()
+
+
+def smoothness(scores: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean over bags of the summed squared steps between neighbours in time [Sultani 2018]."""
+    both = mask[:, 1:] & mask[:, :-1]
+    return ((scores[:, 1:] - scores[:, :-1]).square() * both).sum(dim=1).mean()

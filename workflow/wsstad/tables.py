@@ -1,0 +1,56 @@
+"""A dataset's tables: its videos, its splits, its annotators; checked, or one line that says what is wrong."""
+
+from pathlib import Path
+from typing import Any
+
+from wsstad import config, storage
+from wsstad.errors import UserError
+
+
+def read_videos(tables: Path) -> dict[str, dict[str, str]]:
+    """Return the rows of ``videos.tsv`` by video; refuse ids that differ in nothing but case, and unknown values."""
+    path = tables / "videos.tsv"
+    videos: dict[str, dict[str, str]] = {}
+    first_row: dict[str, int] = {}
+    for number, row in enumerate(storage.read_table(path), start=2):
+        config.check(row, "videos", f"{path}: row {number}")
+        twin = row["video"].lower()
+        if twin in first_row:
+            raise UserError(f"{path}: row {number}: video {row['video']!r} stands in row {first_row[twin]} already")
+        first_row[twin] = number
+        videos[row["video"]] = row
+    if not videos:
+        raise UserError(f"{path}: no videos")
+    return videos
+
+
+def read_split(tables: Path, split: str) -> dict[int, dict[str, str]]:
+    """Return for every fold of ``splits/<split>.tsv`` the part, train or test, of each of its videos."""
+    path = tables / "splits" / f"{split}.tsv"
+    videos = read_videos(tables)
+    folds: dict[int, dict[str, str]] = {}
+    for number, row in enumerate(storage.read_table(path), start=2):
+        config.check(row, "split", f"{path}: row {number}")
+        if row["video"] not in videos:
+            raise UserError(f"{path}: row {number}: video {row['video']!r} is not in videos.tsv")
+        fold = folds.setdefault(int(row["fold"]), {})
+        if row["video"] in fold:
+            raise UserError(f"{path}: row {number}: video {row['video']!r} stands in fold {row['fold']} already")
+        fold[row["video"]] = row["part"]
+    return dict(sorted(folds.items()))
+
+
+def check_labels(tables: Path, split: str, part: str) -> None:
+    """Raise `UserError` unless every fold of a split has normal and abnormal videos in `part`."""
+    videos = read_videos(tables)
+    for fold, parts in read_split(tables, split).items():
+        labels = {videos[video]["label"] for video, its in parts.items() if its == part}
+        if labels != {"normal", "abnormal"}:
+            found = ", ".join(sorted(labels)) or "no"
+            path = tables / "splits" / f"{split}.tsv"
+            raise UserError(f"{path}: fold {fold} has {found} {part} videos; it needs normal and abnormal ones")
+
+
+def read_dataset(tables: Path) -> dict[str, Any]:
+    """Return ``dataset.yaml``, checked."""
+    return config.check(config.load_yaml(tables / "dataset.yaml"), "dataset", tables / "dataset.yaml")

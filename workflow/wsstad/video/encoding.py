@@ -1,0 +1,89 @@
+"""Write H.264 whose GOP i is clip i of the clip grid, with the same bytes for the same frames."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.video.reformatter import Interpolation
+
+from wsstad import storage
+from wsstad.clips import CLIP_FRAMES
+
+# Bit-exact code paths only: the pixels then do not depend on which vector instructions the processor has.
+EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT | Interpolation.FULL_CHR_H_INT
+
+
+def write_video(
+    path: Path,
+    frames: Iterable[np.ndarray],
+    *,
+    fps: int | Fraction,
+    crf: int,
+    preset: str = "superfast",
+    gop: int = CLIP_FRAMES,
+) -> None:
+    """Write RGB uint8 frames (height, width, 3) as an mp4, whole or not at all; the same frames give the same bytes.
+
+    Odd sizes grow by one repeated row or column. `crf` 0 is lossless but for the subsampling of colour to yuv420p.
+    """
+    pictures = (to_yuv(frame) for frame in frames)
+    encode(path, pictures, fps=Fraction(fps), crf=crf, preset=preset, gop=gop)
+
+
+def encode(
+    path: Path, pictures: Iterable[av.VideoFrame], *, fps: Fraction, crf: int, preset: str = "superfast", gop: int
+) -> int:
+    """Write yuv420p pictures of one even size as a constant-rate mp4 with closed GOPs; return how many."""
+    count = 0
+    with storage.atomic(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
+        stream = None
+        for picture in pictures:
+            if stream is None:
+                stream = _open_stream(container, picture, fps=fps, crf=crf, preset=preset, gop=gop)
+            picture.pts, picture.time_base = count, 1 / fps
+            picture.pict_type = 0  # the encoder, not the source, places key frames
+            container.mux(stream.encode(picture))
+            count += 1
+        if stream is None:
+            raise ValueError(f"{path}: no frame to write")
+        container.mux(stream.encode(None))
+    return count
+
+
+def to_yuv(rgb: np.ndarray) -> av.VideoFrame:
+    """Return an RGB uint8 frame (height, width, 3) as yuv420p, padded to even sides by repeating its last row, column."""
+    height, width = rgb.shape[:2]
+    even = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
+    return picture.reformat(format="yuv420p", interpolation=EXACT, threads=1)
+
+
+def _open_stream(
+    container: av.container.OutputContainer,
+    picture: av.VideoFrame,
+    *,
+    fps: Fraction,
+    crf: int,
+    preset: str,
+    gop: int,
+) -> av.VideoStream:
+    stream = container.add_stream("libx264", rate=fps)
+    stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, "yuv420p"
+    context = stream.codec_context
+    context.time_base = 1 / fps
+    context.colorspace, context.color_range = picture.colorspace, picture.color_range
+    context.thread_type, context.thread_count = "NONE", 1
+    context.options = {
+        "crf": str(crf),
+        "preset": preset,
+        "tune": "fastdecode",
+        "g": str(gop),
+        "keyint_min": str(gop),
+        "sc_threshold": "0",
+        "bf": "0",
+        "flags": "+cgop+bitexact",
+    }
+    return stream

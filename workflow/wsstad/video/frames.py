@@ -1,0 +1,75 @@
+"""Give later stages the frames of a decoded video: all in order, any span, any clip."""
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+import av
+import numpy as np
+
+from wsstad import clips, storage
+from wsstad.manifest import Manifest
+from wsstad.storage import DamagedError
+from wsstad.video.pixels import to_rgb
+from wsstad.video.sources import open_source, source_digest
+
+
+class Frames:
+    """The upright RGB frames of one video."""
+
+    def __init__(
+        self, images: Callable[[int], Iterator[av.VideoFrame]], *, n_frames: int, width: int, height: int, fps: Fraction
+    ) -> None:
+        self.n_frames, self.width, self.height, self.fps = n_frames, width, height, fps
+        self._images = images
+        self._at = n_frames  # the frame that `_ahead` gives next
+        self._ahead: Iterator[av.VideoFrame] = iter(())
+
+    def read(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
+        """Yield frames `start` .. `stop` - 1 as uint8 (height, width, 3); raise `DamagedError` when some are missing."""
+        stop = self.n_frames if stop is None else min(stop, self.n_frames)
+        for image in self._exactly(self._images(start), max(stop - start, 0)):
+            yield to_rgb(image, self.width, self.height)
+
+    def clip(self, k: int) -> np.ndarray:
+        """Return clip `k` as uint8 (16, height, width, 3), the last frame repeated where the video ends early.
+
+        Clips asked for in rising order are decoded in one pass.
+        """
+        if not 0 <= k < clips.count_clips(self.n_frames):
+            raise IndexError(f"clip {k} of a video of {self.n_frames} frames")
+        numbers = clips.clip_frames(k, self.n_frames)
+        first, last = int(numbers[0]), int(numbers[-1])
+        if self._at != first:
+            self._ahead = self._images(first)
+        rows = [to_rgb(image, self.width, self.height) for image in self._exactly(self._ahead, last + 1 - first)]
+        self._at = last + 1
+        return np.stack(rows)[numbers - first]
+
+    def _exactly(self, images: Iterator[av.VideoFrame], count: int) -> Iterator[av.VideoFrame]:
+        got = 0
+        for got, image in enumerate(islice(images, count), start=1):
+            yield image
+        if got < count:
+            raise DamagedError(f"{count - got} of {count} frames are missing from the end")
+
+
+def open_frames(frames: Manifest, video: str, source: Path) -> Frames:
+    """Open the frames of `video`, a row of the manifest that `decode` wrote; `source` is its source path.
+
+    Raises `DamagedError` when the store, or with ``store: index`` the source, is not what `decode` left or read.
+    """
+    artefact = storage.read_artefact(frames.path(video), kind="frames", names=["size"])
+    n_frames, width, height = (int(number) for number in artefact.arrays["size"])
+    fps = Fraction(artefact.meta["fps"])
+    if artefact.meta["store"] == "h264":
+        path = frames.path(video, ".mp4")
+        if not path.exists() or storage.file_digest(path) != artefact.meta["store_sha256"]:
+            raise DamagedError(f"{path}: missing, or not what its digest says")
+        images = _StoreImages(path, fps)
+    else:
+        if not source.exists() or source_digest(source) != artefact.meta["source_sha256"]:
+            raise DamagedError(f"{source}: missing, or changed since it was decoded")
+        images = _SourceImages(source)
+    return Frames(images, n_frames=n_frames, width=width, height=height, fps=fps)
