@@ -55,6 +55,10 @@ lint: $(VENV)/complete
 format: $(VENV)/complete ## Format the code
 	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix . && $(VENV)/bin/snakefmt Snakefile workflow/rules
 
+.PHONY: reference
+reference: $(VENV)/complete ## Write config/README.md's reference of all keys from the schemas
+	@$(VENV)/bin/python -c "from pathlib import Path; from wsstad import reference; reference.update(Path('config/README.md'))"
+
 ped2: $(VENV)/complete ## Run UCSD Ped2: make ped2 DATA=<its folder> WEIGHTS=<folder of yolo11n.pt>
 	@$(RUN) --configfile config/ped2.yaml --config weights=$(WEIGHTS) 'datasets={"ucsd_ped2": {"source": "$(DATA)"}}'
 	@echo && cat results/ucsd_ped2/tables/benchmark.md

@@ -65,7 +65,10 @@ def brute_force(rows, columns, weight_of):
         if len(used) != len(set(used)):
             continue
         pairs = [(r, c) for r, c in zip(rows, picked, strict=True) if c is not None]
-        rank = (-sum(weight_of[p] for p in pairs), [columns.index(c) if c is not None else len(columns) for c in picked])
+        rank = (
+            -sum(weight_of[p] for p in pairs),
+            [columns.index(c) if c is not None else len(columns) for c in picked],
+        )
         if best is None or rank < best[0]:
             best = (rank, pairs)
     return -best[0][0], best[1]
@@ -87,7 +90,5 @@ def naive_chains(detections, solve, *, min_iou, max_gap, min_start_score, class_
         linked = dict(solve(sorted(tails), columns, weights))
         for i, j in linked.items():
             tails[i].append(j)
-        live += [
-            [j] for j in columns if j not in linked.values() and detections.score[j] >= min_start_score
-        ]
+        live += [[j] for j in columns if j not in linked.values() and detections.score[j] >= min_start_score]
     return sorted(done + live)

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from linking import brute_force
 from scipy.optimize import linear_sum_assignment
 
+from linking import brute_force
 from wsstad.linkers.assignment import assign
-from wsstad.linkers.detections import components
+from wsstad.linkers.candidates import components
 
 
 @st.composite
@@ -55,6 +55,12 @@ def test_ties_go_to_the_smaller_row_then_the_smaller_column():
 def test_all_ties_of_a_crowd_are_the_identity():
     edges = [(i, j, 5) for i in range(30) for j in range(30)]
     assert assign(edges) == [(i, i) for i in range(30)]
+
+
+def test_weights_beyond_what_lap_takes_for_infinity():
+    """lap 0.5.13 gives some costs over 1,000,000 a wrong answer; the weights of boxes go up to 2^32 and more."""
+    strong, fair = 2**31, round(0.4 * 2**32)
+    assert assign([(2, 4, strong), (2, 5, strong), (3, 4, fair), (3, 5, fair)]) == [(2, 4), (3, 5)]
 
 
 def test_nothing_to_assign():

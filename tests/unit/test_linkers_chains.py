@@ -1,20 +1,21 @@
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from linking import UNIT, brute_force, detection_rows, make_arrays, naive_chains, naive_iou, walk
 from scipy.optimize import linear_sum_assignment
 
+from linking import brute_force, detection_rows, make_arrays, naive_chains, naive_iou, walk
+from wsstad.linkers.candidates import Candidates
 from wsstad.linkers.chains import link_detections
-from wsstad.linkers.detections import Detections
 
 OPTIONS = {"min_iou": 0.3, "max_gap": 3, "min_start_score": 0.25}
 
 
 def chains_of(rows, **options):
-    detections = Detections.from_arrays(make_arrays(rows, width=64, height=48))
+    detections = Candidates.from_arrays(make_arrays(rows, width=64, height=48))
     return detections, [chain.tolist() for chain in link_detections(detections, **{**OPTIONS, **options})]
 
 
@@ -26,7 +27,7 @@ def scipy_solve(rows, columns, weights):
     return [(rows[i], columns[j]) for i, j in picked if matrix[i, j]]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     detection_rows(),
     st.sampled_from([0.0, 0.1, 0.25, 0.5]),
@@ -58,7 +59,7 @@ def test_every_frame_reaches_the_total_of_scipy(rows, max_gap):
     """Ties or not: given the tubes so far, no other links into a frame have a greater total."""
     options = {**OPTIONS, "max_gap": max_gap}
     detections, found = chains_of(rows, **options)
-    follower = {i: j for chain in found for i, j in zip(chain, chain[1:], strict=False)}
+    follower = {i: j for chain in found for i, j in pairwise(chain)}
 
     def follow(rows, columns, weights):
         ours = [(i, follower[i]) for i in rows if follower.get(i) in columns]
@@ -73,7 +74,7 @@ def test_every_frame_reaches_the_total_of_scipy(rows, max_gap):
 @given(detection_rows(), st.randoms())
 def test_order_of_input_changes_nothing(rows, random):
     first, chains = chains_of(rows)
-    shuffled = [row for frame in range(len(rows) + 1) for row in random.sample(rows, len(rows)) if row[0] == frame]
+    shuffled = random.sample(rows, len(rows))
     second, others = chains_of(shuffled)
     assert chains == others
     assert np.array_equal(first.boxes, second.boxes)
@@ -94,7 +95,7 @@ def test_chains_obey_the_gate_the_gap_and_use_each_detection_once(rows):
     assert len(used) == len(set(used))
     for chain in found:
         assert detections.score[chain[0]] >= OPTIONS["min_start_score"]
-        for i, j in zip(chain, chain[1:], strict=False):
+        for i, j in pairwise(chain):
             assert 1 <= detections.frame[j] - detections.frame[i] <= OPTIONS["max_gap"] + 1
             assert naive_iou(detections.boxes[i], detections.boxes[j]) > OPTIONS["min_iou"]
     strong = np.flatnonzero(detections.score >= OPTIONS["min_start_score"])
@@ -127,9 +128,5 @@ def test_weak_detections_go_on_with_a_tube_but_start_none():
 def test_chunks_change_nothing(monkeypatch):
     rows = walk(3, n=8)
     whole = chains_of(rows)[1]
-    monkeypatch.setattr(sys.modules["wsstad.linkers.detections"], "CHUNK", 7)
+    monkeypatch.setattr(sys.modules["wsstad.linkers.candidates"], "CHUNK", 7)
     assert chains_of(rows)[1] == whole
-
-
-def test_weights_stay_exact_in_the_doubles_of_the_solver():
-    assert (300 + 1) * UNIT < 2**53

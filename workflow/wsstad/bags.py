@@ -14,7 +14,6 @@ import numpy as np
 from wsstad import clips, storage, tubes
 from wsstad.errors import UserError
 from wsstad.manifest import Manifest
-from wsstad.storage import Artefact
 from wsstad.tubes import VideoTubes
 
 VIDEOLETS = 32  # "follow [Sultani et al., 2018]" (section 3.1)
@@ -26,8 +25,8 @@ class Bag:
     """The instances of one video: n tubes or sub-tubes, and v videolets, with features of dimension d.
 
     `label` is "normal", "abnormal", or "" where nobody may know it. `spans` (n, 3) gives tube, first frame and one past
-    the last frame; `region` and `image` (n, d) float32 are T^r and T^g of the same frames; `videolets` (v, d) lie at the
-    frames `videolet_spans` (v, 2).
+    the last frame; `region` and `image` (n, d) float32 are T^r and T^g of the same frames; `videolets` (v, d) lie at
+    the frames `videolet_spans` (v, 2).
     """
 
     video: str
@@ -81,7 +80,9 @@ def span_means(features: np.ndarray, ranges: Sequence[tuple[int, int]]) -> np.nd
 def normalise_rows(features: np.ndarray) -> np.ndarray:
     """Divide each row of (n, d) by its L2 norm; a row of zeros stays one."""
     norms = np.linalg.norm(features.astype(np.float64), axis=1, keepdims=True)
-    return np.divide(features, norms, out=np.zeros(features.shape, dtype=np.float64), where=norms > 0).astype(np.float32)
+    return np.divide(features, norms, out=np.zeros(features.shape, dtype=np.float64), where=norms > 0).astype(
+        np.float32
+    )
 
 
 def training_bag(video: ClipFeatures, *, kinds: str = "both", normalise: str = "l2") -> Bag:
@@ -146,7 +147,10 @@ def _region_means(video: ClipFeatures, parts: Sequence[tuple[int, int, int]]) ->
         first, last = tube_clips[t]
         rows = video.region[ends[t] - (last - first) : ends[t]]
         # A part at a tube's end may fill best a clip that the tube as a whole does not fill: it takes the nearest.
-        spans = [np.clip(clips.clip_span(start, stop, n_clips), (first, first + 1), (last - 1, last)) for start, stop in frames]
+        spans = [
+            np.clip(clips.clip_span(start, stop, n_clips), (first, first + 1), (last - 1, last))
+            for start, stop in frames
+        ]
         means.append(span_means(rows, [(low - first, high - first) for low, high in spans]))
     return np.concatenate(means)
 
@@ -180,15 +184,11 @@ class BagReader:
             self._kept["inference", video] = inference_bag(self.read(video), **self._both, **self._parts)
         return self._kept["inference", video]
 
-    def tubes(self, video: str) -> VideoTubes:
-        """Return the tubes of a video."""
-        return VideoTubes.from_arrays(self._artefact("tubes", video).arrays)
-
     def read(self, video: str) -> ClipFeatures:
         """Return the per-clip features of a video; raise `UserError` when its artefacts do not belong together."""
-        found = self.tubes(video)
-        image = self._artefact("image_features", video, ("features",)).arrays["features"]
-        region = self._artefact("region_features", video, ("features", "tube", "clip")).arrays
+        found = read_tubes(self.manifests["tubes"], video)
+        image = _read(self.manifests["image_features"], video, "image_features", ("features",))["features"]
+        region = _read(self.manifests["region_features"], video, "region_features", ("features", "tube", "clip"))
         expected = clips.count_clips(found.n_frames)
         if len(image) != expected:
             where = self.manifests["image_features"].path(video)
@@ -200,9 +200,19 @@ class BagReader:
             raise UserError(f"{where}: these are not the clips of the tubes in {self.manifests['tubes'].path(video)}")
         return ClipFeatures(video, self.labels.get(video, ""), found, image, region["features"])
 
-    def _artefact(self, kind: str, video: str, names: Sequence[str] | None = None) -> Artefact:
-        path = self.manifests[kind].path(video)
-        try:
-            return storage.read_artefact(path, kind=kind, names=names)
-        except storage.DamagedError as error:
-            raise UserError(f"{error}; delete it and run again") from error
+
+def read_tubes(found: Manifest, video: str) -> VideoTubes:
+    """Return the tubes of a video."""
+    return VideoTubes.from_arrays(_read(found, video, "tubes"))
+
+
+def _read(found: Manifest, video: str, kind: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+    """Return arrays of the artefact of a video; raise `UserError` when it is damaged or not the manifest's."""
+    path = found.path(video)
+    try:
+        artefact = storage.read_artefact(path, kind=kind, names=names)
+    except storage.DamagedError as error:
+        raise UserError(f"{error}; delete it and run again") from error
+    if artefact.digest != found.rows[video].digest:
+        raise UserError(f"{path}: not what its manifest says; delete it and run again")
+    return artefact.arrays

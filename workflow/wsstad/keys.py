@@ -17,8 +17,19 @@ from typing import Any
 from wsstad.storage import canonical_json
 
 PACKAGE = Path(__file__).parent
-# Modules that cannot change a result: they decide when and where to write, what to log, what to call an error.
-NEUTRAL = {"wsstad", "wsstad.cli", "wsstad.errors", "wsstad.keys", "wsstad.manifest", "wsstad.progress", "wsstad.shards"}
+# Modules that cannot change a result: they decide when and where to write, what to log, what to call an error, or what
+# they read is part of the key by itself (options, rows of tables).
+NEUTRAL = {
+    "wsstad",
+    "wsstad.cli",
+    "wsstad.config",
+    "wsstad.errors",
+    "wsstad.keys",
+    "wsstad.manifest",
+    "wsstad.progress",
+    "wsstad.shards",
+    "wsstad.tables",
+}
 # Imported name -> distribution, for every library whose version can change a result.
 LIBRARIES = {
     "av": "av",

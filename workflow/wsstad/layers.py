@@ -73,7 +73,7 @@ class NoRelation(nn.Module):
         return take(features, index)
 
 
-RELATIONS = {"attention": RelationModule, "none": NoRelation}
+RELATIONS: dict[str, type[RelationModule | NoRelation]] = {"attention": RelationModule, "none": NoRelation}
 
 Masks = tuple[Tensor, Tensor]
 
@@ -112,7 +112,7 @@ class Branch(nn.Module):
 
     def __init__(self, dimension: int, *, heads: int = 8, dropout: float = 0.6, relation: str = "attention") -> None:
         super().__init__()
-        self.relation = RELATIONS[relation](dimension, heads)
+        self.relation: RelationModule | NoRelation = RELATIONS[relation](dimension, heads)
         self.predictor = ScorePredictor(dimension, dropout)
 
     def forward(self, features: Tensor, mask: Tensor | None = None, masks: Masks | None = None) -> Tensor:

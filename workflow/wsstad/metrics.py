@@ -88,7 +88,7 @@ def vauc(scores: np.ndarray, abnormal: np.ndarray, folds: np.ndarray) -> float:
 
 
 def pair_matrix(scores: np.ndarray, abnormal: np.ndarray, folds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return what VAUC is the mean of: for every (abnormal, normal) pair, how often its order is right, and if it counts.
+    """Return for every (abnormal, normal) pair of videos how often its order is right, and if it counts for VAUC.
 
     `scores` (r, v) are those of r runs. The first result (a, n) is the mean over the runs of 1, 1/2 for a tie, or 0;
     the second (a, n) bool marks the pairs of one fold.

@@ -48,7 +48,7 @@ class Plan:
         self.results = results
         self._variants: dict[Path, dict[str, Any]] = {}
         self.runs = list(self._runs())
-        self._videos = {name: tables.read_videos(self.tables(name)) for name in self.datasets()}
+        self._paths = {name: self._source_paths(name) for name in self.datasets()}
         self._shard_maps = {name: self._shard_map(name) for name in self.datasets()}
         for run in self.runs:
             self._check_run(run)
@@ -131,9 +131,9 @@ class Plan:
 
     def sources(self, dataset: str, shard: str) -> str:
         """Return a digest of size, mtime and inode of the raw videos of a shard: when it moves, decode looks again."""
-        mine = [video for video, its in self._shard_maps[dataset].items() if its == shard]
-        state = [(video, self._videos[dataset][video]["path"], _state(self._source_of(dataset, video))) for video in mine]
-        return hashlib.sha256(storage.canonical_json(sorted(state)).encode()).hexdigest()
+        mine = sorted(video for video, its in self._shard_maps[dataset].items() if its == shard)
+        state = [(video, str(self._paths[dataset][video]), _state(self._paths[dataset][video])) for video in mine]
+        return hashlib.sha256(storage.canonical_json(state).encode()).hexdigest()
 
     # Shards -----------------------------------------------------------------------------------------------------
 
@@ -147,7 +147,7 @@ class Plan:
             shard_map.write_map(self.shard_map_path(dataset), self._shard_maps[dataset])
 
     def _shard_map(self, dataset: str) -> dict[str, str]:
-        sizes = {video: _size(self._source_of(dataset, video)) for video in self._videos[dataset]}
+        sizes = {video: _size(path) for video, path in self._paths[dataset].items()}
         return shard_map.assign(sizes, shard_map.read_map(self.shard_map_path(dataset)), self.config["shard_videos"])
 
     # Checks -----------------------------------------------------------------------------------------------------
@@ -183,12 +183,9 @@ class Plan:
             allowed = ", ".join(FORMATS)
             raise UserError(f"{folder}/dataset.yaml: format {known[run.annotator]['format']!r}; allowed: {allowed}")
 
-    def _source_of(self, dataset: str, video: str) -> Path:
-        path = Path(self.source(dataset), self._videos[dataset][video]["path"])
-        if not path.exists():
-            row = list(self._videos[dataset]).index(video) + 2
-            raise UserError(f"{self.tables(dataset)}/videos.tsv: row {row}: no file {path}")
-        return path
+    def _source_paths(self, dataset: str) -> dict[str, Path]:
+        folder = self.tables(dataset)
+        return tables.source_paths(folder, Path(self.source(dataset)), tables.read_videos(folder))
 
 
 def _find(path: str, where: str) -> Path:

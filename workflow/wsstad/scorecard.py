@@ -97,5 +97,5 @@ def _entry(mean: float, std: float | None, samples: np.ndarray) -> dict[str, Any
     }
 
 
-def _round(value: float) -> float:
+def _round(value: float | np.floating) -> float:
     return round(float(value), DECIMALS)

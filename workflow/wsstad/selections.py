@@ -56,7 +56,10 @@ def top1(predictions: Mapping[Test, VideoPrediction], truths: Mapping[str, Groun
 
 
 def oracle(
-    predictions: Mapping[Test, VideoPrediction], truths: Mapping[str, GroundTruth], labels: Mapping[str, str], gamma: str
+    predictions: Mapping[Test, VideoPrediction],
+    truths: Mapping[str, GroundTruth],
+    labels: Mapping[str, str],
+    gamma: str,
 ) -> Run:
     """Return the best candidates; the score of a video is its label, so that VAUC is 1 by definition, as in Table 1."""
     run = {}
@@ -94,9 +97,7 @@ def stack(runs: Sequence[Run], tests: Sequence[Test]) -> np.ndarray:
     return np.array([[run[test].measures for test in tests] for run in runs]).reshape(len(runs), len(tests), -1)
 
 
-def _choice(
-    prediction: VideoPrediction, candidate: int, score: float, truth: GroundTruth | None, gamma: str
-) -> Choice:
+def _choice(prediction: VideoPrediction, candidate: int, score: float, truth: GroundTruth | None, gamma: str) -> Choice:
     measures = None if truth is None else measure(prediction, candidate, truth, gamma)
     return Choice(score, _span(prediction, candidate), measures)
 

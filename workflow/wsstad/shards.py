@@ -35,6 +35,7 @@ def process_shard(
     compute: Callable[[Sequence[str]], Iterable[Outcome]],
     counts: Callable[[Artefact], Mapping[str, int]],
     count_names: Sequence[str],
+    companions: Sequence[str] = (),
 ) -> None:
     """Bring every video of a shard up to date and write the shard's manifest.
 
@@ -46,6 +47,7 @@ def process_shard(
     compute : yields an outcome for each video that it is given, in any order; called once, and only for missing videos,
         so it is the place for heavy imports and for batches that span videos.
     counts : what of an artefact's meta to show in the manifest, under `count_names`.
+    companions : suffixes of the files that `compute` leaves beside an artefact; without them it counts as missing.
     """
     folder = manifest_path.parent.parent
     rows = {video: row for video, row in keys.items() if isinstance(row, Row)}
@@ -54,7 +56,8 @@ def process_shard(
     missing = []
     for video, key in wanted.items():
         row = _cached_row(folder, video, key, stage, before.get(video), counts)
-        if row is None:
+        alone = any(not manifest.artefact_path(folder, video, key, suffix).exists() for suffix in companions)
+        if row is None or (row.ok and alone):
             missing.append(video)
         else:
             rows[video] = row

@@ -1,5 +1,6 @@
 """A dataset's tables: its videos, its splits, its annotators; checked, or one line that says what is wrong."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,21 @@ def read_videos(tables: Path) -> dict[str, dict[str, str]]:
     if not videos:
         raise UserError(f"{path}: no videos")
     return videos
+
+
+def source_paths(tables: Path, source: Path, videos: Iterable[str]) -> dict[str, Path]:
+    """Return where under the folder `source` each of `videos` lies; raise `UserError` for one that is not there."""
+    listed = read_videos(tables)
+    rows = {video: number for number, video in enumerate(listed, start=2)}
+    paths = {}
+    for video in videos:
+        if video not in listed:
+            raise UserError(f"{tables / 'videos.tsv'}: video {video!r} of the shard map is not listed")
+        paths[video] = source / listed[video]["path"]
+        if not paths[video].exists():
+            row = f"{tables / 'videos.tsv'}: row {rows[video]}: path"
+            raise UserError(f"{row}: {listed[video]['path']!r} of video {video!r} is not under {source}")
+    return paths
 
 
 def read_split(tables: Path, split: str) -> dict[int, dict[str, str]]:

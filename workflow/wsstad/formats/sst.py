@@ -20,7 +20,7 @@ Segment = list[tuple[int, tuple[float, float, float, float]]]
 
 
 def read(path: Path, videos: Sequence[str], parameters: Mapping[str, Any]) -> list[BoxRow]:
-    """Read the segments of every video in the file; a video's events are numbered in the order of their first frames."""
+    """Read the segments of every video; events are numbered within their video, by first frame."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -74,7 +74,9 @@ def check(rows: Sequence[BoxRow]) -> list[BoxRow]:
         if before and row.frame < before.frame:
             raise UserError(f"{row.where}: frame {row.frame} of event {row.event!r} comes after frame {before.frame}")
         if before and row.frame == before.frame and (row.fill, before.fill) != ("none", "none"):
-            raise UserError(f"{row.where}: event {row.event!r} has two boxes in frame {row.frame}, one to be filled from")
+            raise UserError(
+                f"{row.where}: event {row.event!r} has two boxes in frame {row.frame}, one to be filled from"
+            )
         latest[row.video, row.event] = row
     return sorted(rows, key=_order)
 
@@ -90,7 +92,9 @@ def _check_box(row: BoxRow) -> None:
         raise UserError(f"{row.where}: frame {row.frame}; allowed: 0 or more")
     x1, y1, x2, y2 = row.box
     if not all(map(math.isfinite, row.box)) or x2 <= x1 or y2 <= y1:
-        raise UserError(f"{row.where}: box {x1:g} {y1:g} {x2:g} {y2:g} of {row.video!r}; allowed: finite, x1 < x2, y1 < y2")
+        raise UserError(
+            f"{row.where}: box {x1:g} {y1:g} {x2:g} {y2:g} of {row.video!r}; allowed: finite, x1 < x2, y1 < y2"
+        )
     if row.size and min(row.size) < 1:
         raise UserError(f"{row.where}: size {row.size[0]} x {row.size[1]}; allowed: 1 or more")
 

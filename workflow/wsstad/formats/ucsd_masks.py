@@ -18,7 +18,7 @@ from wsstad.formats.table import BoxRow
 
 
 def read(path: Path, videos: Sequence[str], parameters: Mapping[str, Any]) -> list[BoxRow]:
-    """Read the masks of those of `videos` that have some: ``<video>.npz`` or ``<video>_gt/*.bmp`` in the folder `path`."""
+    """Read the masks of those of `videos` that have ``<video>.npz`` or ``<video>_gt/*.bmp`` in the folder `path`."""
     if not path.is_dir():
         raise UserError(f"{path}: no such folder of masks")
     rows = []

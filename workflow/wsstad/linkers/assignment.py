@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import lap
 import numpy as np
 
-from wsstad.linkers.detections import components
+from wsstad.linkers.candidates import components
 
 # A row, a column, and the integer weight (over 0) of putting them together.
 Edge = tuple[int, int, int]
@@ -88,8 +88,9 @@ def _solve(weights: np.ndarray) -> list[int]:
     """Return an optimum as each row's column, -1 for none; weight 0 is "never together"."""
     n = max(weights.shape)
     cost = np.zeros((n, n))
-    # Integers below 2^53 are exact in lap's doubles.
-    cost[: weights.shape[0], : weights.shape[1]] = -weights
+    # lap takes 1,000,000 for infinity, and is wrong without a word beyond it. Divided by a power of two, integers below
+    # 2^53 stay exact in its doubles.
+    cost[: weights.shape[0], : weights.shape[1]] = -weights / 2.0 ** int(weights.max()).bit_length()
     columns, _ = lap.lapjv(cost, return_cost=False)
     return [int(j) if j < weights.shape[1] and row[j] > 0 else -1 for row, j in zip(weights, columns, strict=False)]
 

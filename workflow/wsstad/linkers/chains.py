@@ -5,21 +5,21 @@ from collections import defaultdict
 import numpy as np
 
 from wsstad.linkers.assignment import Edge, assign
-from wsstad.linkers.detections import UNIT, Detections
+from wsstad.linkers.candidates import UNIT, Candidates
 
 
 def link_detections(
-    detections: Detections, *, min_iou: float, max_gap: int, min_start_score: float, class_agnostic: bool = True
+    candidates: Candidates, *, min_iou: float, max_gap: int, min_start_score: float, class_agnostic: bool = True
 ) -> list[np.ndarray]:
     """Return the tubes of a video, each as the sorted indices of its detections; a detection is in one at most.
 
     Frame by frame, the detections are assigned to the tubes whose last detection is at most `max_gap` + 1 frames back,
     such that the total IoU with those last boxes is the greatest possible over one-to-one assignments in which no pair
-    has an IoU of `min_iou` or less (ties: see `assignment.assign`, rows and columns in the order of `Detections`). A
+    has an IoU of `min_iou` or less (ties: see `assignment.assign`, rows and columns in the order of `Candidates`). A
     detection left over starts a tube if its score is at least `min_start_score`.
     """
-    chains = _Chains(detections, min_iou=min_iou, max_gap=max_gap, class_agnostic=class_agnostic)
-    chains.weak = (detections.score < min_start_score).tolist()
+    weak = candidates.score < min_start_score
+    chains = _Chains(candidates, weak, min_iou=min_iou, max_gap=max_gap, class_agnostic=class_agnostic)
     chains.link()
     return chains.read()
 
@@ -32,18 +32,20 @@ class _Chains:
     are walked through in time.
     """
 
-    def __init__(self, detections: Detections, *, min_iou: float, max_gap: int, class_agnostic: bool) -> None:
-        self.detections, self.min_iou, self.max_gap, self.class_agnostic = detections, min_iou, max_gap, class_agnostic
-        self.frame: list[int] = detections.frame.tolist()
-        self.weak: list[bool] = []
-        self.next = [-1] * len(detections)
-        self.previous = [-1] * len(detections)
-        self.weight = [0] * len(detections)  # of the link from `previous`, where that is the only possible one
+    def __init__(
+        self, candidates: Candidates, weak: np.ndarray, *, min_iou: float, max_gap: int, class_agnostic: bool
+    ) -> None:
+        self.candidates, self.min_iou, self.max_gap, self.class_agnostic = candidates, min_iou, max_gap, class_agnostic
+        self.frame: list[int] = candidates.frame.tolist()
+        self.weak: list[bool] = weak.tolist()
+        self.next = [-1] * len(candidates)
+        self.previous = [-1] * len(candidates)
+        self.weight = [0] * len(candidates)  # of the link from `previous`, where that is the only possible one
         self.open: dict[int, list[Edge]] = defaultdict(list)  # frame -> the links into it that compete
 
     def link(self) -> None:
         """Find all links."""
-        every = np.arange(len(self.detections))
+        every = np.arange(len(self.candidates))
         source, target, weight = self._edges(every, 1, 1)
         n = len(every)
         alone = (np.bincount(source, minlength=n)[source] == 1) & (np.bincount(target, minlength=n)[target] == 1)
@@ -105,15 +107,15 @@ class _Chains:
 
     def _edges(self, sources: np.ndarray, first: int, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the possible links from `sources` to the frames `first` .. `last` after theirs, with their weights."""
-        frame = self.detections.frame
-        source, target, overlap = self.detections.overlapping(
+        frame = self.candidates.frame
+        source, target, overlap = self.candidates.overlapping(
             sources,
             np.searchsorted(frame, frame[sources] + first, side="left"),
             np.searchsorted(frame, frame[sources] + last, side="right"),
             above=self.min_iou,
         )
         if not self.class_agnostic:
-            same = self.detections.label[source] == self.detections.label[target]
+            same = self.candidates.label[source] == self.candidates.label[target]
             source, target, overlap = source[same], target[same], overlap[same]
         # At least 1: what passed the gate may be linked, however small.
         return source, target, np.maximum(np.rint(overlap * UNIT), 1).astype(np.int64)

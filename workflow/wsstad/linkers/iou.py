@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from wsstad import boxes as box
+from wsstad.linkers.candidates import Candidates
 from wsstad.linkers.chains import link_detections
-from wsstad.linkers.detections import Detections
 from wsstad.tubes import KINDS, Tube, VideoTubes, divide, whole_frame
 
 VIDEOLETS = 32
@@ -40,40 +40,40 @@ class IouLinker:
 
         Raises `ValueError` for boxes that are not finite or empty, and for frames outside the video.
         """
-        detections = Detections.from_arrays(arrays)
+        candidates = Candidates.from_arrays(arrays)
         # Every tube comes with the detections inside it.
         found: list[tuple[Tube, np.ndarray]] = []
         if "unary" in self.kinds:
-            for chain in self._chains(detections, class_agnostic=self.class_agnostic):
-                found.append((make_tube(detections, chain, "unary"), chain))
+            for chain in self._chains(candidates, class_agnostic=self.class_agnostic):
+                found.append((make_tube(candidates, chain, "unary"), chain))
         if "multivariate" in self.kinds:
-            unions, groups = detections.unions()
+            unions, groups = candidates.unions()
             # A union may hold several classes, so it has none to compare.
             for chain in self._chains(unions, class_agnostic=True):
                 inside = np.concatenate([groups[i] for i in chain])
                 found.append((make_tube(unions, chain, "multivariate"), inside))
         kept = select(found, self.max_tubes)
-        detected = np.bincount(detections.frame, minlength=detections.n_frames) > 0
-        size = detections.n_frames, detections.width, detections.height
+        detected = np.bincount(candidates.frame, minlength=candidates.n_frames) > 0
+        size = candidates.n_frames, candidates.width, candidates.height
         return VideoTubes(*size, detected, name_members(kept) or videolets(*size)), len(found) - len(kept)
 
-    def _chains(self, detections: Detections, *, class_agnostic: bool) -> list[np.ndarray]:
+    def _chains(self, candidates: Candidates, *, class_agnostic: bool) -> list[np.ndarray]:
         chains = link_detections(
-            detections,
+            candidates,
             min_iou=self.min_iou,
             max_gap=self.max_gap,
             min_start_score=self.min_start_score,
             class_agnostic=class_agnostic,
         )
-        frame = detections.frame
+        frame = candidates.frame
         return [chain for chain in chains if frame[chain[-1]] - frame[chain[0]] + 1 >= self.min_frames]
 
 
-def make_tube(detections: Detections, chain: np.ndarray, kind: str) -> Tube:
+def make_tube(candidates: Candidates, chain: np.ndarray, kind: str) -> Tube:
     """Return the tube through the detections of `chain`, its gaps filled by linear interpolation."""
-    frame = detections.frame[chain]
+    frame = candidates.frame[chain]
     start, length = int(frame[0]), int(frame[-1] - frame[0] + 1)
-    boxes, observed = detections.boxes[chain], np.zeros(length, dtype=bool)
+    boxes, observed = candidates.boxes[chain], np.zeros(length, dtype=bool)
     observed[frame - start] = True
     if length > len(chain):
         before = np.cumsum(observed) - 1
@@ -82,7 +82,7 @@ def make_tube(detections: Detections, chain: np.ndarray, kind: str) -> Tube:
         # Multiplied before divided: a half of the 1/16 grid then stays exactly a half.
         between = (boxes[after] - boxes[before]) * steps / np.maximum(frame[after] - frame[before], 1)[:, None]
         boxes = boxes[before] + between
-    score = math.fsum(detections.score[chain]) / len(chain)
+    score = math.fsum(candidates.score[chain]) / len(chain)
     return Tube(start, box.quantise(boxes), kind, score, observed)
 
 

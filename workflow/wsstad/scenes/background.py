@@ -61,10 +61,10 @@ def _paint_ground(rng: np.random.Generator, layout: Layout, x: np.ndarray, y: np
 
 
 def _sample(field: np.ndarray, along: np.ndarray, across: np.ndarray, scale: float) -> np.ndarray:
-    """Return the noise at world coordinates, `scale` cells a metre, repeated without end."""
-    size = len(field)
-    u, v = ((c * scale % size).astype(np.float32) for c in (along, across))
-    return cv2.remap(field, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    """Return the noise at world coordinates, `scale` cells a metre, mirrored again and again without a seam."""
+    last = len(field) - 1
+    u, v = (np.abs((c * scale) % (2 * last) - last).astype(np.float32) for c in (along, across))
+    return cv2.remap(field, u, v, cv2.INTER_LINEAR)
 
 
 def _build_houses(rng: np.random.Generator, layout: Layout, painter: Painter, picture: np.ndarray) -> None:

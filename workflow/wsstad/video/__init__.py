@@ -1,5 +1,10 @@
-"""The only reader and writer of pixels."""
+"""The only reader and writer of pixels.
 
-from wsstad.video.encoding import write_video
+`decode` turns each source into a store; `open_frames` gives every later stage the frames, whatever the store.
+"""
 
-__all__ = ["write_video"]
+from wsstad.video.encoding import encode, write_video
+from wsstad.video.frames import Frames, open_frames
+from wsstad.video.sources import Source, open_source, source_digest
+
+__all__ = ["Frames", "Source", "encode", "open_frames", "open_source", "source_digest", "write_video"]

@@ -1,19 +1,15 @@
 """Write H.264 whose GOP i is clip i of the clip grid, with the same bytes for the same frames."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import Interpolation
 
 from wsstad import storage
 from wsstad.clips import CLIP_FRAMES
-
-# Bit-exact code paths only: the pixels then do not depend on which vector instructions the processor has.
-EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BITEXACT | Interpolation.FULL_CHR_H_INT
+from wsstad.video.pixels import from_rgb
 
 
 def write_video(
@@ -29,12 +25,18 @@ def write_video(
 
     Odd sizes grow by one repeated row or column. `crf` 0 is lossless but for the subsampling of colour to yuv420p.
     """
-    pictures = (to_yuv(frame) for frame in frames)
+    pictures = (from_rgb(frame) for frame in frames)
     encode(path, pictures, fps=Fraction(fps), crf=crf, preset=preset, gop=gop)
 
 
 def encode(
-    path: Path, pictures: Iterable[av.VideoFrame], *, fps: Fraction, crf: int, preset: str = "superfast", gop: int
+    path: Path,
+    pictures: Iterable[av.VideoFrame],
+    *,
+    fps: Fraction,
+    crf: int,
+    preset: str = "superfast",
+    gop: int = CLIP_FRAMES,
 ) -> int:
     """Write yuv420p pictures of one even size as a constant-rate mp4 with closed GOPs; return how many."""
     count = 0
@@ -51,14 +53,6 @@ def encode(
             raise ValueError(f"{path}: no frame to write")
         container.mux(stream.encode(None))
     return count
-
-
-def to_yuv(rgb: np.ndarray) -> av.VideoFrame:
-    """Return an RGB uint8 frame (height, width, 3) as yuv420p, padded to even sides by repeating its last row, column."""
-    height, width = rgb.shape[:2]
-    even = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
-    return picture.reformat(format="yuv420p", interpolation=EXACT, threads=1)
 
 
 def _open_stream(

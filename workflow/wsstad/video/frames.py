@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -19,15 +20,22 @@ class Frames:
     """The upright RGB frames of one video."""
 
     def __init__(
-        self, images: Callable[[int], Iterator[av.VideoFrame]], *, n_frames: int, width: int, height: int, fps: Fraction
+        self,
+        images: Callable[[int], Iterator[av.VideoFrame]],
+        *,
+        n_frames: int,
+        width: int,
+        height: int,
+        fps: Fraction,
+        max_skip: int,
     ) -> None:
         self.n_frames, self.width, self.height, self.fps = n_frames, width, height, fps
-        self._images = images
+        self._images, self._max_skip = images, max_skip
         self._at = n_frames  # the frame that `_ahead` gives next
         self._ahead: Iterator[av.VideoFrame] = iter(())
 
     def read(self, start: int = 0, stop: int | None = None) -> Iterator[np.ndarray]:
-        """Yield frames `start` .. `stop` - 1 as uint8 (height, width, 3); raise `DamagedError` when some are missing."""
+        """Yield frames `start` .. `stop` - 1 as RGB uint8 (height, width, 3); raise `DamagedError` if cut."""
         stop = self.n_frames if stop is None else min(stop, self.n_frames)
         for image in self._exactly(self._images(start), max(stop - start, 0)):
             yield to_rgb(image, self.width, self.height)
@@ -41,18 +49,20 @@ class Frames:
             raise IndexError(f"clip {k} of a video of {self.n_frames} frames")
         numbers = clips.clip_frames(k, self.n_frames)
         first, last = int(numbers[0]), int(numbers[-1])
-        if self._at != first:
+        if 0 <= first - self._at <= self._max_skip:
+            next(islice(self._ahead, first - self._at, first - self._at), None)
+        else:
             self._ahead = self._images(first)
         rows = [to_rgb(image, self.width, self.height) for image in self._exactly(self._ahead, last + 1 - first)]
         self._at = last + 1
         return np.stack(rows)[numbers - first]
 
     def _exactly(self, images: Iterator[av.VideoFrame], count: int) -> Iterator[av.VideoFrame]:
-        got = 0
-        for got, image in enumerate(islice(images, count), start=1):
+        for got in range(count):
+            image = next(images, None)
+            if image is None:
+                raise DamagedError(f"{count - got} of {count} frames are missing from the end")
             yield image
-        if got < count:
-            raise DamagedError(f"{count - got} of {count} frames are missing from the end")
 
 
 def open_frames(frames: Manifest, video: str, source: Path) -> Frames:
@@ -67,9 +77,29 @@ def open_frames(frames: Manifest, video: str, source: Path) -> Frames:
         path = frames.path(video, ".mp4")
         if not path.exists() or storage.file_digest(path) != artefact.meta["store_sha256"]:
             raise DamagedError(f"{path}: missing, or not what its digest says")
-        images = _StoreImages(path, fps)
+        images, max_skip = partial(_store_images, path, fps), 0
     else:
         if not source.exists() or source_digest(source) != artefact.meta["source_sha256"]:
             raise DamagedError(f"{source}: missing, or changed since it was decoded")
-        images = _SourceImages(source)
-    return Frames(images, n_frames=n_frames, width=width, height=height, fps=fps)
+        images, max_skip = partial(_source_images, source, artefact.meta["damaged"]), n_frames
+    return Frames(images, n_frames=n_frames, width=width, height=height, fps=fps, max_skip=max_skip)
+
+
+def _store_images(path: Path, fps: Fraction, start: int) -> Iterator[av.VideoFrame]:
+    """Yield the pictures of a store from frame `start` on; a seek reaches the key frame of its clip."""
+    with av.open(f"file:{path}", format="mov") as container:
+        stream = container.streams.video[0]
+        stream.thread_type, stream.thread_count = "NONE", 1
+        if not stream.time_base:
+            raise DamagedError(f"{path}: no time base")
+        ticks = 1 / (fps * stream.time_base)  # a frame's; a whole number
+        container.seek(round(start * ticks), stream=stream)
+        for image in container.decode(stream):
+            if image.pts is None or image.pts >= start * ticks:
+                yield image
+
+
+def _source_images(path: Path, damaged: str, start: int) -> Iterator[av.VideoFrame]:
+    """Yield the pictures of a source from frame `start` on; all before are decoded, as only their count names them."""
+    for picture in islice(open_source(path, damaged=damaged).pictures(), start, None):
+        yield picture.image

@@ -13,7 +13,7 @@ _EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.BIT
 
 
 def from_rgb(rgb: np.ndarray) -> av.VideoFrame:
-    """Return an RGB uint8 frame (height, width, 3) as yuv420p, padded to even sides by repeating its last row, column."""
+    """Return an RGB uint8 frame (height, width, 3) as yuv420p, padded to even sides by its last row and column."""
     height, width = rgb.shape[:2]
     even = np.pad(rgb, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
     picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
@@ -28,7 +28,7 @@ def to_rgb(image: av.VideoFrame, width: int, height: int) -> np.ndarray:
 def to_even_yuv(frame: av.VideoFrame, rotation: int = 0) -> tuple[av.VideoFrame, int, int]:
     """Return a frame turned by `rotation` degrees counterclockwise as yuv420p of even size, and its true size."""
     turns = round(rotation / 90) % 4
-    if turns or frame.format.is_rgb:
+    if turns or frame.format.is_rgb or frame.format.has_palette:
         rgb = frame.to_ndarray(format="rgb24", interpolation=_EXACT, threads=1)
         rgb = np.rot90(rgb, turns)
         return from_rgb(rgb), rgb.shape[1], rgb.shape[0]
@@ -52,5 +52,5 @@ def _pad(frame: av.VideoFrame) -> av.VideoFrame:
 
 def _view(plane: av.video.plane.VideoPlane) -> np.ndarray:
     """Return the samples of a plane, shape (height, width), without the filling at the ends of its lines."""
-    lines = np.frombuffer(plane, dtype=np.uint8)[: plane.height * plane.line_size]
+    lines = np.frombuffer(memoryview(plane), dtype=np.uint8)[: plane.height * plane.line_size]
     return lines.reshape(plane.height, plane.line_size)[:, : plane.width]

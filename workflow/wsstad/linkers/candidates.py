@@ -14,8 +14,8 @@ CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Detections:
-    """Detections of a video, sorted by frame, then the higher score, then box, then label.
+class Candidates:
+    """The boxes of a video that may be linked, sorted by frame, then the higher score, then box, then label.
 
     `frame` (n,) int64, `boxes` (n, 4) float64 pixels on the 1/16 grid inside the frame, `score` (n,) float64,
     `label` (n,) int64.
@@ -30,7 +30,7 @@ class Detections:
     label: np.ndarray
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Detections":
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Candidates":
         """Sort and check what a "detections" artefact holds; raise `ValueError` naming the first bad detection."""
         n_frames, width, height = (int(value) for value in arrays["size"])
         frame, label = arrays["frame"].astype(np.int64), arrays["label"].astype(np.int64)
@@ -73,7 +73,7 @@ class Detections:
         kept = overlap > above
         return source[kept], target[kept], overlap[kept]
 
-    def unions(self) -> tuple["Detections", list[np.ndarray]]:
+    def unions(self) -> tuple["Candidates", list[np.ndarray]]:
         """Return the union boxes of intersecting detections, and for each the detections inside it.
 
         Per frame one union for each connected component, of at least two, under "their boxes intersect". Its score

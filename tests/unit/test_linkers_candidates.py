@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from linking import detection_rows, make_arrays, naive_iou
 
-from wsstad.linkers.detections import Detections
+from linking import detection_rows, make_arrays, naive_iou
+from wsstad.linkers.candidates import Candidates
 
 BOX = (0, 0, 4, 4)
 
@@ -14,35 +14,35 @@ def test_refuses_boxes_that_are_not_finite(bad, place):
     arrays = make_arrays([(0, BOX, 0.5, 0), (1, BOX, 0.5, 0)])
     arrays["boxes"][1, place] = bad
     with pytest.raises(ValueError, match=r"detection 1 \(frame 1, box .*is not finite"):
-        Detections.from_arrays(arrays)
+        Candidates.from_arrays(arrays)
 
 
 def test_refuses_scores_that_are_not_finite():
-    with pytest.raises(ValueError, match="detection 0 .*is not finite"):
-        Detections.from_arrays(make_arrays([(0, BOX, np.nan, 0)]))
+    with pytest.raises(ValueError, match=r"detection 0 .*is not finite"):
+        Candidates.from_arrays(make_arrays([(0, BOX, np.nan, 0)]))
 
 
 @pytest.mark.parametrize("box", [(4, 0, 2, 4), (3, 3, 3, 5), (12, 0, 15, 4)])
 def test_refuses_boxes_that_are_empty_inside_the_frame(box):
     with pytest.raises(ValueError, match="is empty inside a frame of 10 x 10"):
-        Detections.from_arrays(make_arrays([(0, box, 0.5, 0)]))
+        Candidates.from_arrays(make_arrays([(0, box, 0.5, 0)]))
 
 
 @pytest.mark.parametrize("frame", [-1, 3])
 def test_refuses_frames_outside_the_video(frame):
     with pytest.raises(ValueError, match="is not in a video of 3 frames"):
-        Detections.from_arrays(make_arrays([(frame, BOX, 0.5, 0)], n_frames=3))
+        Candidates.from_arrays(make_arrays([(frame, BOX, 0.5, 0)], n_frames=3))
 
 
 def test_clips_and_rounds_boxes():
-    detections = Detections.from_arrays(make_arrays([(0, (-3, 0.01, 4.04, 20), 0.5, 0)]))
+    detections = Candidates.from_arrays(make_arrays([(0, (-3, 0.01, 4.04, 20), 0.5, 0)]))
     assert detections.boxes.tolist() == [[0, 0, 4.0625, 10]]
 
 
 @settings(deadline=None)
 @given(detection_rows())
 def test_unions_are_the_connected_components_of_intersecting_boxes(rows):
-    detections = Detections.from_arrays(make_arrays(rows))
+    detections = Candidates.from_arrays(make_arrays(rows))
     unions, groups = detections.unions()
     inside = [i for group in groups for i in group.tolist()]
     assert len(inside) == len(set(inside))
@@ -73,4 +73,4 @@ def test_unions_are_the_connected_components_of_intersecting_boxes(rows):
 
 def test_boxes_that_share_an_edge_do_not_intersect():
     rows = [(0, (0, 0, 4, 4), 0.5, 0), (0, (4, 0, 8, 4), 0.5, 0)]
-    assert len(Detections.from_arrays(make_arrays(rows)).unions()[0]) == 0
+    assert len(Candidates.from_arrays(make_arrays(rows)).unions()[0]) == 0

@@ -1,0 +1,133 @@
+"""Linking against the bare solver, artefacts against bare files, an MGPR step against a forward pass."""
+
+import os
+from pathlib import Path
+
+import lap
+import numpy as np
+from measure import Row, clock_of, cpu_clock, side_by_side
+
+from wsstad import boxes as box
+from wsstad import config, storage
+from wsstad.linkers import LINKERS
+
+
+def crowd(n: int, frames: int, *, missed: float = 0.05) -> dict[str, np.ndarray]:
+    """Return "detections" arrays of `n` objects that walk over a 320 x 240 frame and are missed now and then."""
+    random = np.random.default_rng(n)
+    place, speed = random.uniform(0, [280, 200], (n, 2)), random.normal(0, 1.5, (n, 2))
+    size = random.uniform(8, 40, (n, 2))
+    found = []
+    for _ in range(frames):
+        place = place + speed
+        speed = np.where((place < 0) | (place > [279, 199]), -speed, speed)
+        place = np.clip(place, 0, [279, 199])
+        corners = np.hstack([place, place + size]) + random.normal(0, 0.5, (n, 4))
+        found.append(box.quantise(box.clip(corners, 320, 240))[random.random(n) > missed])
+    counts = [len(boxes) for boxes in found]
+    return {
+        "size": np.array([frames, 320, 240]),
+        "frame": np.repeat(np.arange(frames, dtype=np.int32), counts),
+        "boxes": np.concatenate(found),
+        "score": (random.integers(1100, 4097, sum(counts)) / 4096).astype(np.float32),
+        "label": np.zeros(sum(counts), dtype=np.int16),
+    }
+
+
+def linking(*, frames: int, repeats: int) -> list[Row]:
+    """Measure the IoU linker against one matrix of IoUs and one gated solution by lap for each pair of frames."""
+    options = config.check({"type": "iou"}, "linkers/iou", "defaults")
+    linker = config.load_class(LINKERS[options.pop("type")])(**options)
+    unary = type(linker)(**{**options, "kinds": ["unary"]})
+    rows = []
+    for n in (4, 10, 30):
+        arrays = crowd(n, frames if n < 30 else frames // 4)
+        total = int(arrays["size"][0])
+        by_frame = np.split(arrays["boxes"], np.searchsorted(arrays["frame"], np.arange(1, total)))
+
+        def solve(by_frame: list[np.ndarray] = by_frame) -> None:
+            for before, after in zip(by_frame[:-1], by_frame[1:], strict=True):
+                lap.lapjv(1 - box.iou(before, after), extend_cost=True, cost_limit=1 - options["min_iou"])
+
+        works = [lambda a=arrays: unary.link(a), lambda a=arrays: linker.link(a), solve]
+        *ours, limit = side_by_side(works, repeats=repeats, clock=cpu_clock)
+        for kinds, taken in zip(("unary", "unary and multivariate"), ours, strict=True):
+            what = f"{n} boxes a frame, {kinds} tubes"
+            rows.append(Row("link", what, total / taken, total / limit, "frames/CPU-s", "numpy IoU and lap, no tubes"))
+    return rows
+
+
+def files(folder: Path, *, repeats: int) -> list[Row]:
+    """Measure an artefact of 2000 x 4096 float16 features against the same bytes in a bare file."""
+    features = np.random.default_rng(0).random((2000, 4096), dtype=np.float32).astype(np.float16)
+    path, bare = folder / "features.h5", folder / "features.raw"
+    artefact = storage.Artefact({"features": features})
+
+    def write() -> None:
+        with open(bare, "wb") as file:
+            file.write(features.data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    megabytes = features.nbytes / 1e6
+    works = [
+        lambda: storage.write_artefact(path, artefact, kind="image_features", key="benchmark"),
+        write,
+        lambda: storage.read_artefact(path, kind="image_features"),
+        lambda: np.fromfile(bare, dtype=np.float16),
+        lambda: storage.array_digest(features),
+    ]
+    written, write_limit, read, read_limit, digest = side_by_side(works, repeats=repeats, clock=cpu_clock)
+    unit = "MB/CPU-s"
+    return [
+        Row("storage", "write HDF5, with digests", megabytes / written, megabytes / write_limit, unit, "write a file"),
+        Row("storage", "read HDF5, digests checked", megabytes / read, megabytes / read_limit, unit, "read a file"),
+        Row("storage", "read HDF5, digests checked", megabytes / read, megabytes / digest, unit, "sha256 of the array"),
+    ]
+
+
+def training(*, dimension: int, instances: int, device: str, repeats: int) -> list[Row]:
+    """Measure an MGPR step of 30 + 30 bags against one forward pass of each branch over the same instances."""
+    import torch
+
+    from wsstad.bags import Bag
+    from wsstad.methods.batches import Batches
+    from wsstad.methods.mgpr import Mgpr
+
+    random = np.random.default_rng(0)
+    spans = np.stack([np.arange(instances), np.zeros(instances, int), np.full(instances, 16)], axis=1)
+    videolet_spans = np.stack([np.arange(32) * 16, np.arange(32) * 16 + 16], axis=1)
+    bags = [
+        Bag(
+            f"{label}{i}",
+            label,
+            spans,
+            *(_features(random, rows, dimension) for rows in (instances, instances, 32)),
+            videolet_spans,
+        )
+        for label in ("normal", "abnormal")
+        for i in range(30)
+    ]
+    parameters = config.check({"type": "mgpr"}, "methods/mgpr", "defaults")
+    method = Mgpr(parameters, seed=0, device=device, threads=1)
+    method._build(dimension)
+    batches = Batches(bags, batch_bags=30, max_instances=instances, seed=0, device=device)
+    batch = batches.batch(0)
+
+    def forward() -> None:
+        with torch.no_grad():
+            method.networks["tube"](batch.region, batch.mask)
+            method.networks["temporal"](batch.videolets, batch.videolet_mask)
+
+    def step() -> None:
+        method.step(batches.batch(0), batches.generator(0), 0)
+
+    clock, second = clock_of(device)
+    ours, limit = side_by_side([step, forward], repeats=repeats, clock=clock)
+    what = f"MGPR step, 60 bags x {instances} x {dimension}"
+    return [Row("train", what, 1 / ours, 1 / limit, f"steps/{second}", "forward passes of both branches")]
+
+
+def _features(random: np.random.Generator, rows: int, dimension: int) -> np.ndarray:
+    features = random.standard_normal((rows, dimension), dtype=np.float32)
+    return features / np.linalg.norm(features, axis=1, keepdims=True)

@@ -1,0 +1,88 @@
+"""Every annotation format keeps the one contract: checked canonical rows, a schema of its own, one-line errors."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from wsstad import config
+from wsstad.errors import UserError
+from wsstad.formats import FORMATS
+from wsstad.formats.table import BoxRow, check, read_checked, write
+
+BOX = (10.0, 20.0, 30.0, 60.0)
+
+
+def make_table(folder):
+    path = folder / "boxes.tsv"
+    write(path, [BoxRow("a", "0", 4, BOX, "linear"), BoxRow("a", "0", 9, BOX)])
+    return path
+
+
+def make_ucsd_masks(folder):
+    for frame in range(10):
+        mask = np.zeros((80, 100), dtype=np.uint8)
+        if frame in (4, 9):
+            mask[20:60, 10:30] = 255
+        (folder / "masks" / "a_gt").mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / "masks" / "a_gt" / f"{frame + 1:03d}.bmp"), mask)
+    return folder / "masks"
+
+
+def make_liu_ma(folder):
+    path = folder / "boxes.pkl"
+    path.write_bytes(
+        b"(dp0\nS'a'\np1\n(lp2\n(lp3\nS'/x/image_0010.jpg'\np4\naI11\naI21\naI30\naI60\naa"
+        b"(lp5\nS'/x/image_0005.jpg'\np6\naI11\naI21\naI30\naI60\naas."
+    )
+    return path
+
+
+def make_sst(folder):
+    path = folder / "boxes.json"
+    corners = [[10, 20], [30, 20], [30, 60], [10, 60]]
+    part = {"id": "0", "start_frame": 4, "end_frame": 9, "keyframes": {"9": corners, "4": corners}}
+    event = {"id": "0", "file_name": "a.mp4", "start_frame": 4, "end_frame": 9, "bounding_boxes": [part]}
+    path.write_text(json.dumps([event]))
+    return path
+
+
+MAKERS = {"table": make_table, "ucsd_masks": make_ucsd_masks, "liu_ma": make_liu_ma, "sst": make_sst}
+
+
+def parameters(name):
+    return config.check({"format": name, "path": "x"}, f"annotations/{name}", "dataset.yaml")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_reads_the_same_boxes_whatever_the_convention(name, tmp_path):
+    rows = config.load_class(FORMATS[name])(MAKERS[name](tmp_path), ["a"], parameters(name))
+    assert [(row.video, row.frame, row.box) for row in check(rows)] == [("a", 4, BOX), ("a", 9, BOX)]
+    assert all(row.where for row in rows)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_it_reads_survives_the_canonical_table(name, tmp_path):
+    rows = check(config.load_class(FORMATS[name])(MAKERS[name](tmp_path), ["a"], parameters(name)))
+    write(tmp_path / "canonical.tsv", rows)
+    again = read_checked(tmp_path / "canonical.tsv")["a"]
+    facts = [(row.event, row.frame, row.box, row.fill, row.size) for row in rows]
+    assert [(row.event, row.frame, row.box, row.fill, row.size) for row in again] == facts
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_missing_source_is_one_line_with_its_path(name, tmp_path):
+    with pytest.raises(UserError, match="nowhere") as error:
+        config.load_class(FORMATS[name])(tmp_path / "nowhere", ["a"], parameters(name))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_its_schema_refuses_unknown_keys(name):
+    with pytest.raises(UserError, match="unknown key 'speed'"):
+        config.check({"format": name, "path": "x", "speed": 1}, f"annotations/{name}", "dataset.yaml")
+
+
+def test_there_is_a_schema_for_each_format_and_no_other():
+    names = {file.name.removesuffix(".schema.yaml") for file in (config.SCHEMAS / "annotations").iterdir()}
+    assert names == set(FORMATS)

@@ -1,0 +1,60 @@
+"""Made-up predictions and dataset tables for the tests of evaluation."""
+
+import numpy as np
+from wsstad import predictions, storage
+from wsstad.predictions import VideoPrediction
+from wsstad.storage import Artefact
+from wsstad.tubes import Tube
+
+
+def constant_tube(start, stop, box):
+    return Tube(start, np.repeat(np.array([box], dtype=np.float32), stop - start, axis=0))
+
+
+def prediction(video, tubes, scores, *, n_frames=40, size=(100, 80), detected=None):
+    """A video with candidates `tubes`, all with boxes."""
+    return VideoPrediction(
+        video=video,
+        n_frames=n_frames,
+        width=size[0],
+        height=size[1],
+        detected=np.ones(n_frames, dtype=bool) if detected is None else detected,
+        spans=np.array([(i, tube.start, tube.stop) for i, tube in enumerate(tubes)], dtype=np.int32),
+        scores=np.array(scores, dtype=np.float32),
+        branch_scores=np.zeros((len(tubes), 0), dtype=np.float32),
+        candidates=dict(enumerate(tubes)),
+    )
+
+
+def write_run(folder, folds, *, selection="top1", quarantined=None):
+    """Write predictions as `predict` does: one artefact a fold, predictions.tsv beside them."""
+    rows = []
+    for fold, videos in folds.items():
+        arrays, order = predictions.to_arrays(videos)
+        bad = (quarantined or {}).get(fold, {})
+        meta = {"videos": order, "selection": selection, "quarantined": bad, "method": "x", "seed": 0}
+        key = f"{fold:064x}"[::-1]
+        path = folder / f"fold{fold}.predictions.{key[:12]}.h5"
+        digest = storage.write_artefact(path, Artefact(arrays, meta), kind="predictions", key=key)
+        cells = {"fold": fold, "key": key, "digest": digest, "videos": len(order), "quarantined": len(bad)}
+        rows.append({**cells, "reasons": "; ".join(f"{v}: {reason}" for v, reason in bad.items())})
+    storage.write_table(
+        folder / "predictions.tsv", rows, ["fold", "key", "digest", "videos", "quarantined", "reasons"]
+    )
+    return folder / "predictions.tsv"
+
+
+def write_tables(folder, labels, tests, *, annotation="boxes: {format: table, path: boxes.tsv}"):
+    """Write a dataset's tables: `labels` by video, `tests` the fold of each; every other fold trains on it."""
+    rows = [
+        {"video": video, "path": f"{video}.mp4", "label": label, "class": label} for video, label in labels.items()
+    ]
+    storage.write_table(folder / "videos.tsv", rows, ["video", "path", "label", "class"])
+    split = [
+        {"fold": fold, "video": video, "part": "test" if tests[video] == fold else "train"}
+        for fold in sorted(set(tests.values()))
+        for video in labels
+    ]
+    storage.write_table(folder / "splits" / "cv.tsv", split, ["fold", "video", "part"])
+    storage.write_text(folder / "dataset.yaml", f"title: Made up\nannotations:\n  {annotation}\n")
+    return folder

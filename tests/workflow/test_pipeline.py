@@ -1,0 +1,118 @@
+"""The whole chain, with real Snakemake: it ends well, does nothing twice, survives kills, names bad videos."""
+
+import json
+import shutil
+
+import pytest
+import yaml
+
+from wsstad import storage
+
+pytestmark = pytest.mark.workflow
+NOTHING = "Nothing to be done"
+
+
+def test_a_run_ends_with_the_benchmark_table(finished):
+    tables = finished.tables()
+    assert {"results/tables/benchmark.md", "results/small/tables/benchmark.tsv"} <= set(tables)
+    text = tables["results/tables/benchmark.md"].decode()
+    for method in ("Random", "Upper", "mgpr_tiny"):
+        assert method.lower() in text.lower()
+
+
+def test_a_second_run_does_nothing(copy):
+    before = copy.tables()
+    assert NOTHING in copy.run()
+    assert copy.tables() == before
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "results/small/frames/*.h5",
+        "results/small/detections/motion/manifests/*.tsv",
+        "results/small/features/narrow/region/motion/iou/*.h5",
+        "results/small/runs/cv2/narrow/motion/iou/mgpr_tiny/*/fold0*.safetensors",
+        "results/small/runs/cv2/narrow/motion/iou/*/metrics/exact.json",
+    ],
+)
+def test_a_killed_run_is_finished_by_the_same_command_with_the_same_bytes(workplace, finished, moment):
+    workplace.kill_when(moment)
+    workplace.run()
+    assert workplace.tables() == finished.tables()
+    assert not list(workplace.folder.glob("results/**/.*.tmp"))
+
+
+def test_bad_videos_are_quarantined_named_and_counted(workplace):
+    source = workplace.folder / "source" / "videos"
+    good = sorted(source.glob("*.mp4"))
+    (source / "corrupt.mp4").write_bytes(good[0].read_bytes()[:2000])
+    (source / "empty.mp4").write_bytes(b"")
+    from wsstad import video
+
+    frame = [[[90, 90, 90]] * 160] * 120
+    import numpy as np
+
+    video.write_video(source / "five.mp4", (np.array(frame, dtype=np.uint8) for _ in range(5)), fps=10, crf=18)
+    tables = workplace.folder / "tables"
+    names = ("corrupt", "empty", "five")
+    with open(tables / "videos.tsv", "a") as file:
+        file.writelines(f"{name}\tvideos/{name}.mp4\tabnormal\tcollision\n" for name in names)
+    with open(tables / "splits" / "cv2.tsv", "a") as file:
+        file.writelines(f"{fold}\t{name}\t{'test' if fold == 0 else 'train'}\n" for fold in (0, 1) for name in names)
+    workplace.run()
+
+    rows = storage.read_table(workplace.folder / "results/small/quarantine/narrow/motion/iou.tsv")
+    assert {row["video"]: row["code"] for row in rows} == {"corrupt": "V101", "empty": "V102", "five": "V106"} or {
+        row["video"] for row in rows
+    } == set(names)
+    metrics = json.loads(
+        (workplace.folder / "results/small/runs/cv2/narrow/motion/iou/mgpr_tiny/metrics/exact.json").read_text()
+    )
+    assert set(names) <= set(json.dumps(metrics["quarantined"]).replace('"', " ").split())
+    assert "12/15" in (workplace.folder / "results/tables/benchmark.md").read_text()
+
+
+def test_a_new_seed_trains_only_itself(copy):
+    benchmark = yaml.safe_load((copy.folder / "config.yaml").read_text())["benchmarks"][0]
+    copy.configure(benchmarks=[{**benchmark, "seeds": [0, 1, 2]}])
+    said = copy.run("--dry-run", "--quiet", "reason")
+    assert said.count("rule train:") == 1
+    assert "rule extract" not in said
+
+
+def test_touched_videos_are_looked_at_and_not_decoded(copy):
+    for path in copy.folder.glob("source/videos/*.mp4"):
+        path.touch()
+    before = copy.tables()
+    copy.run()
+    assert "0 to do" in copy.say_of("decode")
+    assert copy.tables() == before
+
+
+def test_a_replaced_video_with_an_older_mtime_is_decoded_and_nothing_else(copy):
+    videos = sorted(copy.folder.glob("source/videos/*.mp4"))
+    shutil.copy2(videos[1], videos[0])  # the time of the copy is that of the other, older file
+    import os
+
+    os.utime(videos[0], (1e9, 1e9))
+    copy.run()
+    said = copy.say_of("decode")
+    assert said.count("1 to do") == 1
+    assert said.count("0 to do") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"colour": 1}, "config.yaml: top level: unknown key 'colour'"),
+        ({"decode": {"crf": 99}}, "config.yaml: decode.crf: '99'"),
+        ({"datasets": {"small": {"tables": "tables", "source": "elsewhere"}}}, "videos.tsv: row 2: path: 'videos/v000.mp4'"),
+    ],
+)
+def test_a_mistake_in_the_configuration_stops_the_run_in_one_line(workplace, change, said):
+    workplace.configure(**change)
+    lines = [line for line in workplace.fail().splitlines() if line.startswith("wsstad: ")]
+    assert len(lines) == 1
+    assert said in lines[0]
+    assert not list(workplace.folder.glob("results/small/frames/*"))

@@ -1,0 +1,145 @@
+"""What all learned methods share: fit, score, save and load around their networks."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from wsstad.bags import Bag
+from wsstad.methods.batches import WEIGHTS, Batch
+from wsstad.methods.checkpoint import Checkpoint
+from wsstad.methods.projection import Projection
+from wsstad.methods.training import History, Training
+from wsstad.predictions import VideoPrediction
+from wsstad.tubes import VideoTubes
+
+log = logging.getLogger(__name__)
+
+
+class LearnedMethod(ABC):
+    """A method with networks; `parameters` are its YAML, `threads` how many the CPU gives it."""
+
+    trained = True
+    needs = ("tubes", "image_features", "region_features")
+    selection = "top1"
+    networks: nn.ModuleDict
+    optimisers: dict[str, torch.optim.Optimizer]
+    columns: tuple[str, ...]
+
+    def __init__(self, parameters: Mapping[str, Any], *, seed: int = 0, device: str = "cpu", threads: int = 1) -> None:
+        torch.set_num_threads(threads)
+        automatic = "cuda" if torch.cuda.is_available() else "cpu"
+        self.device = automatic if device == "auto" else device
+        self.parameters, self.seed = dict(parameters), seed
+        self.projection: Projection | None = None
+        self.dimension = 0
+
+    @abstractmethod
+    def make_networks(self, dimension: int) -> dict[str, nn.Module]:
+        """Return the networks for features of `dimension`, by name; each gets its own optimiser."""
+
+    @abstractmethod
+    def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
+        """Do one training step; return the values of `columns` as a vector."""
+
+    @abstractmethod
+    def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
+        """Return scores (s,) and branch scores (s, b), float32, of the instances of a bag that is projected already."""
+
+    def fit(
+        self,
+        bags: Sequence[Bag],
+        held_out: Sequence[Bag] = (),
+        *,
+        checkpoint: Checkpoint | None = None,
+        label: str = "train",
+    ) -> History:
+        """Train on `bags` (whole tubes) and keep the iteration that is best on `held_out` (sub-tubes), if any."""
+        if not held_out:
+            log.warning("%s: no videos are held out; the last iteration is taken", label)
+        options = self.parameters["projection"]
+        self.projection = Projection.fit(bags, options, normalise=self.parameters["normalise"])
+        bags, held_out = [self._project(bag) for bag in bags], [self._project(bag) for bag in held_out]
+        self._build(bags[0].region.shape[1])
+        training = Training(
+            self, bags, held_out, options=self.parameters, seed=self.seed, device=self.device, checkpoint=checkpoint
+        )
+        return training.run(label)
+
+    def score(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
+        """Return scores (s,) in [0, 1] and branch scores (s, b), float32, of the instances of a bag."""
+        return self.score_features(self._project(bag))
+
+    def predict(self, video: str, found: VideoTubes, bag: Bag | None = None) -> VideoPrediction:
+        """Return the scores of all sub-tubes of a video and the boxes of the best (Eq. 9)."""
+        if bag is None:
+            raise ValueError(f"{video}: a learned method needs a bag")
+        scores, branch_scores = self.score(bag)
+        best = int(np.argmax(scores))
+        tube, start, stop = bag.spans[best].tolist()
+        return VideoPrediction(
+            video=video,
+            n_frames=found.n_frames,
+            width=found.width,
+            height=found.height,
+            detected=found.detected,
+            spans=bag.spans,
+            scores=scores,
+            branch_scores=branch_scores,
+            candidates={best: found.tubes[tube].cut(start, stop)},
+        )
+
+    def save(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Return the tensors and the facts from which `load` rebuilds the method."""
+        tensors = {f"network/{name}": its.cpu().numpy() for name, its in self.networks.state_dict().items()}
+        if self.projection is not None:
+            tensors |= {"projection/mean": self.projection.mean, "projection/components": self.projection.components}
+        return tensors, {"parameters": self.parameters, "seed": self.seed, "dimension": self.dimension}
+
+    @classmethod
+    def load(
+        cls, tensors: Mapping[str, np.ndarray], meta: Mapping[str, Any], *, device: str = "cpu", threads: int = 1
+    ) -> "LearnedMethod":
+        """Rebuild the method that `save` gave the tensors and facts of."""
+        method = cls(meta["parameters"], seed=meta["seed"], device=device, threads=threads)
+        if "projection/mean" in tensors:
+            parts = tensors["projection/mean"], tensors["projection/components"]
+            method.projection = Projection(*parts, normalise=method.parameters["normalise"])
+        method._build(meta["dimension"])
+        prefix = "network/"
+        state = {n.removeprefix(prefix): torch.from_numpy(a) for n, a in tensors.items() if n.startswith(prefix)}
+        method.networks.load_state_dict(state)
+        return method
+
+    def tensor(self, features: np.ndarray) -> Tensor:
+        """Return features (n, d) as a bag of one, (1, n, d), on the device."""
+        return torch.from_numpy(features)[None].to(self.device)
+
+    def update(self, name: str, loss: Tensor) -> None:
+        """Take one step of the optimiser of network `name` alone."""
+        optimiser = self.optimisers[name]
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+
+    def _project(self, bag: Bag) -> Bag:
+        return bag if self.projection is None else self.projection(bag)
+
+    def _build(self, dimension: int) -> None:
+        self.dimension = dimension
+        seed = np.random.SeedSequence([self.seed, WEIGHTS]).generate_state(1, np.uint64)[0]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(seed) >> 1)
+            self.networks = nn.ModuleDict(self.make_networks(dimension)).to(self.device)
+        # An optimiser of its own each: the momentum of a shared one would move the branch that is frozen.
+        self.optimisers = {name: self._optimiser(network) for name, network in self.networks.items()}
+
+    def _optimiser(self, network: nn.Module) -> torch.optim.Optimizer:
+        kind = {"adam": torch.optim.Adam, "adagrad": torch.optim.Adagrad}[self.parameters["optimiser"]]
+        rate, decay = self.parameters["learning_rate"], self.parameters["weight_decay"]
+        fused = kind is torch.optim.Adam or self.device == "cpu"
+        return kind(network.parameters(), lr=rate, weight_decay=decay, fused=fused)

@@ -1,0 +1,65 @@
+"""A benchmark of made-up road scenes: which video shows what, where, and which fold tests it.
+
+Video i is drawn from the seed and i alone: a larger benchmark begins with the videos of a smaller one, in their folds.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from wsstad.scenes.scripts import Scene, make_scene
+
+CAMERAS = 6
+# First numbers of the seeds of scenes and of places; `wsstad.scenes.stills` uses others.
+SCENES, PLACES, LABELS, KINDS = 0, 1, 6, 7
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Videos of `n_frames` frames of `size` (width, height)."""
+
+    seed: int
+    n_frames: int
+    size: tuple[int, int]
+
+    def kind(self, i: int) -> str:
+        """Return what video i shows: normal, collision or knockdown; one video of each pair 2k, 2k + 1 is normal."""
+        if not self._abnormal(i):
+            return "normal"
+        trio, place = divmod(i // 2, 3)
+        return "knockdown" if np.random.default_rng([KINDS, self.seed, trio]).integers(3) == place else "collision"
+
+    def camera(self, i: int) -> int:
+        """Return the camera of video i; each sees as many normal as abnormal videos."""
+        block, place = divmod(i // 2, CAMERAS)
+        order = np.random.default_rng([PLACES, self.seed, CAMERAS + block, int(self._abnormal(i))]).permutation(CAMERAS)
+        return int(order[place])
+
+    def scene(self, i: int) -> Scene:
+        """Build the scene of video i."""
+        places = [PLACES, self.seed, self.camera(i)]
+        return make_scene(
+            [SCENES, self.seed, i], kind=self.kind(i), place_seed=places, n_frames=self.n_frames, size=self.size
+        )
+
+    def folds(self, videos: int, folds: int) -> list[int]:
+        """Return the fold that tests each video: those of a kind take turns, knockdowns from the last fold on.
+
+        With at least ``2 * folds`` videos every fold tests normal and abnormal ones.
+        """
+        turns: Counter[str] = Counter()
+        result = []
+        for kind in map(self.kind, range(videos)):
+            turn = turns[kind] % folds
+            result.append(folds - 1 - turn if kind == "knockdown" else turn)
+            turns[kind] += 1
+        return result
+
+    def _abnormal(self, i: int) -> bool:
+        return i % 2 == int(np.random.default_rng([LABELS, self.seed, i // 2]).integers(2))
+
+
+def video_name(i: int) -> str:
+    """Return the id of video i, which tells nothing about its label."""
+    return f"v{i:03d}"
