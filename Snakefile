@@ -10,7 +10,7 @@ from snakemake.utils import min_version
 min_version("9.25")
 
 
-configfile: workflow.source_path("config/config.yaml")
+configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 include: "workflow/rules/common.smk"

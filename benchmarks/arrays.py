@@ -1,6 +1,7 @@
 """Linking against the bare solver, artefacts against bare files, an MGPR step against a forward pass."""
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import lap
@@ -46,7 +47,7 @@ def linking(*, frames: int, repeats: int) -> list[Row]:
         by_frame = np.split(arrays["boxes"], np.searchsorted(arrays["frame"], np.arange(1, total)))
 
         def solve(by_frame: list[np.ndarray] = by_frame) -> None:
-            for before, after in zip(by_frame[:-1], by_frame[1:], strict=True):
+            for before, after in pairwise(by_frame):
                 lap.lapjv(1 - box.iou(before, after), extend_cost=True, cost_limit=1 - options["min_iou"])
 
         works = [lambda a=arrays: unary.link(a), lambda a=arrays: linker.link(a), solve]
@@ -86,7 +87,7 @@ def files(folder: Path, *, repeats: int) -> list[Row]:
     ]
 
 
-def training(*, dimension: int, instances: int, device: str, repeats: int) -> list[Row]:
+def training(*, dimension: int, instances: int, device: str, repeats: int, note: str = "fp32") -> list[Row]:
     """Measure an MGPR step of 30 + 30 bags against one forward pass of each branch over the same instances."""
     import torch
 
@@ -124,7 +125,7 @@ def training(*, dimension: int, instances: int, device: str, repeats: int) -> li
 
     clock, second = clock_of(device)
     ours, limit = side_by_side([step, forward], repeats=repeats, clock=clock)
-    what = f"MGPR step, 60 bags x {instances} x {dimension}"
+    what = f"MGPR step, {note}, 60 bags x {instances} x {dimension}"
     return [Row("train", what, 1 / ours, 1 / limit, f"steps/{second}", "forward passes of both branches")]
 
 

@@ -61,6 +61,17 @@ def decoding(folder: Path, source: Path | None, *, frames: int, repeats: int) ->
     return rows, list(opened.read(0, 64))
 
 
+class Images:
+    """Frames that are in memory, for a detector to read."""
+
+    def __init__(self, images: list[np.ndarray]) -> None:
+        self.images, self.n_frames = images, len(images)
+
+    def read(self) -> Iterator[np.ndarray]:
+        """Yield the frames in order."""
+        return iter(self.images)
+
+
 def bare_decoder(path: Path) -> tuple[Callable[[], object], str]:
     """Return what only decodes a file on one thread, pixels untouched: ffmpeg where there is one, else PyAV."""
     if program := shutil.which("ffmpeg"):
@@ -96,6 +107,6 @@ def detection(variant: Path, weights: Path, images: list[np.ndarray], *, device:
                 detector._model(batch)
 
     clock, second = clock_of(device)
-    ours, limit = side_by_side([lambda: list(detector.detect(iter(images))), forward], repeats=repeats, clock=clock)
+    ours, limit = side_by_side([lambda: list(detector.detect(Images(images))), forward], repeats=repeats, clock=clock)
     what = f"{variant.stem}, {pixels.shape[2]}x{pixels.shape[1]}, batches of {size}"
     return [Row("detect", what, len(images) / ours, len(images) / limit, f"images/{second}", "the network alone")]

@@ -1,6 +1,7 @@
 """Made-up predictions and dataset tables for the tests of evaluation."""
 
 import numpy as np
+
 from wsstad import predictions, storage
 from wsstad.predictions import VideoPrediction
 from wsstad.storage import Artefact
@@ -38,17 +39,13 @@ def write_run(folder, folds, *, selection="top1", quarantined=None):
         digest = storage.write_artefact(path, Artefact(arrays, meta), kind="predictions", key=key)
         cells = {"fold": fold, "key": key, "digest": digest, "videos": len(order), "quarantined": len(bad)}
         rows.append({**cells, "reasons": "; ".join(f"{v}: {reason}" for v, reason in bad.items())})
-    storage.write_table(
-        folder / "predictions.tsv", rows, ["fold", "key", "digest", "videos", "quarantined", "reasons"]
-    )
+    storage.write_table(folder / "predictions.tsv", rows, ["fold", "key", "digest", "videos", "quarantined", "reasons"])
     return folder / "predictions.tsv"
 
 
 def write_tables(folder, labels, tests, *, annotation="boxes: {format: table, path: boxes.tsv}"):
     """Write a dataset's tables: `labels` by video, `tests` the fold of each; every other fold trains on it."""
-    rows = [
-        {"video": video, "path": f"{video}.mp4", "label": label, "class": label} for video, label in labels.items()
-    ]
+    rows = [{"video": video, "path": f"{video}.mp4", "label": label, "class": label} for video, label in labels.items()]
     storage.write_table(folder / "videos.tsv", rows, ["video", "path", "label", "class"])
     split = [
         {"fold": fold, "video": video, "part": "test" if tests[video] == fold else "train"}

@@ -28,7 +28,7 @@ def parameters(name: str, **changes: Any) -> dict[str, Any]:
 def signal(dimension: int) -> np.ndarray:
     """What the clips of an abnormal event have on top of the others."""
     direction = np.random.default_rng(99).random(dimension)
-    return 3 * direction / np.linalg.norm(direction)
+    return 9 * direction / np.linalg.norm(direction)
 
 
 def planted_video(
@@ -49,8 +49,8 @@ def planted_video(
         for a, b, at in zip(starts, stops, boxes, strict=True)
     ]
     video = VideoTubes(n_frames, 120, 100, np.ones(n_frames, dtype=bool), found)
-    event = (int(rng.integers(n_tubes)), *(int(x) + 16 * int(rng.integers(8, 11)) for x in (0, 64)))
-    event = (event[0], event[1], event[1] + 64)
+    start = 16 * int(rng.integers(6, 11))
+    event = (int(rng.integers(n_tubes)), start, start + 64)
     n_clips = clips.count_clips(n_frames)
     image = np.abs(rng.normal(0, 1, (n_clips, dimension)))
     region, grid = [], clip_grid(found, n_clips)

@@ -5,6 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+
 from wsstad import config
 from wsstad.errors import UserError
 from wsstad.formats import FORMATS

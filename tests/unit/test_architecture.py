@@ -17,7 +17,7 @@ VERBS = {
 # Concern -> the modules that may import its library.
 DOORS = {
     "av": {"wsstad.video"},
-    "h5py": {"wsstad.storage"},
+    "h5py": {"wsstad.storage", "wsstad.networks.checkpoints"},
     "safetensors": {"wsstad.storage", "wsstad.networks.checkpoints"},
     "ultralytics": {"wsstad.detectors.yolo"},
     "pickle": {"wsstad.formats.liu_ma"},

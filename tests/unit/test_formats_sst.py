@@ -1,6 +1,8 @@
 import json
+from itertools import combinations
 
 import pytest
+
 from wsstad.errors import UserError
 from wsstad.formats import sst
 from wsstad.formats.table import check
@@ -63,4 +65,8 @@ def test_the_real_file_reads(shared):
     rows = check(sst.read(path, [], {}))
     assert len({row.video for row in rows}) == 909
     assert len({(row.video, row.event.split("/")[0]) for row in rows}) == 1061
-    assert len({(row.video, row.event.split("/")[0]) for row in rows if "/" in row.event}) == 58
+    simultaneous = 0
+    for event in json.loads(path.read_text()):
+        spans = [(part["start_frame"], part["end_frame"]) for part in event["bounding_boxes"]]
+        simultaneous += any(a < d and c < b for (a, b), (c, d) in combinations(spans, 2))
+    assert len({(row.video, row.event.split("/")[0]) for row in rows if "/" in row.event}) == simultaneous == 45

@@ -1,4 +1,5 @@
 import pytest
+
 from wsstad.errors import UserError
 from wsstad.formats.table import BoxRow, check, read, read_checked, write
 
@@ -47,7 +48,7 @@ def test_size_columns_are_there_only_where_they_say_something(tmp_path):
 )
 def test_a_bad_row_is_named(tmp_path, line, message):
     path = written(tmp_path, "a 0 2 10 20 30 60 linear", line)
-    with pytest.raises(UserError, match="boxes.tsv: ") as error:
+    with pytest.raises(UserError, match=r"boxes.tsv: ") as error:
         read_checked(path)
     assert message in str(error.value)
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+
 from wsstad.errors import UserError
 from wsstad.formats import ucsd_masks
 

@@ -45,7 +45,11 @@ def digest():
 
 @pytest.mark.parametrize(
     ("file", "old", "new"),
-    [("stage.py", "noun", "noun, other"), ("noun.py", "return f()", "return -f()"), ("deep.py", "return 1", "return 2")],
+    [
+        ("stage.py", "noun", "noun, other"),
+        ("noun.py", "return f()", "return -f()"),
+        ("deep.py", "return 1", "return 2"),
+    ],
 )
 def test_a_change_in_the_import_closure_moves_the_digest(package, file, old, new):
     before = digest()

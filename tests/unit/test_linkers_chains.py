@@ -125,6 +125,12 @@ def test_weak_detections_go_on_with_a_tube_but_start_none():
     assert chains_of(rows, min_start_score=0.95)[1] == []
 
 
+def test_a_weak_detection_outside_all_tubes_keeps_no_box_from_a_tube_that_waits():
+    rows = [(0, (0, 0, 10, 10), 0.9, 0), (1, (6, 0, 16, 10), 0.1, 0), (2, (4, 0, 14, 10), 0.9, 0)]
+    assert chains_of(rows)[1] == [[0, 2]]
+    assert chains_of(rows, min_start_score=0.0)[1] == [[0], [1, 2]]
+
+
 def test_chunks_change_nothing(monkeypatch):
     rows = walk(3, n=8)
     whole = chains_of(rows)[1]

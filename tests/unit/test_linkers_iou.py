@@ -158,6 +158,10 @@ def test_kinds_chooses(kind):
 
 def test_cap_keeps_the_greatest_sum_of_confidences():
     short_sure, long_fair, long_weak = still(0, 19, A, 0.9), still(0, 39, FAR, 0.5), still(0, 39, (20, 20, 30, 30), 0.3)
+    middle = [20, 20, 30, 30]
+    video, dropped = link(short_sure + long_fair + long_weak, max_tubes=3)
+    assert [t.boxes[0].tolist() for t in video.tubes] == [list(A), middle, list(FAR)], "by box, not by score"
+    assert dropped == 0
     video, dropped = link(short_sure + long_fair + long_weak, max_tubes=2)
     assert dropped == 1
     assert [t.boxes[0].tolist() for t in video.tubes] == [list(A), list(FAR)]

@@ -13,8 +13,8 @@ from wsstad.storage import Artefact, DamagedError
 
 @pytest.fixture
 def artefact():
-    arrays = {"b": np.arange(6, dtype=np.float16).reshape(2, 3), "a": np.zeros((0, 4), np.float32), "c": np.array([True])}
-    return Artefact(arrays, {"fps": 25.0, "name": "é"})
+    numbers, none = np.arange(6, dtype=np.float16).reshape(2, 3), np.zeros((0, 4), np.float32)
+    return Artefact({"b": numbers, "a": none, "c": np.array([True])}, {"fps": 25.0, "name": "é"})
 
 
 def test_artefact_round_trip(tmp_path, artefact):
@@ -86,19 +86,33 @@ def test_another_kind_is_refused(tmp_path, artefact):
         storage.read_artefact(tmp_path / "x.h5", kind="frames")
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_float_that_is_not_finite_is_refused(tmp_path, value):
-    storage.write_artefact(tmp_path / "x.h5", Artefact({"a": np.array([1, value])}), kind="features", key="k")
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_float_that_is_not_finite_is_refused(tmp_path, value, dtype):
+    array = np.array([1, value, -2], dtype=dtype)
+    storage.write_artefact(tmp_path / "x.h5", Artefact({"a": array}), kind="features", key="k")
     with pytest.raises(DamagedError, match="not finite"):
         storage.read_artefact(tmp_path / "x.h5", kind="features")
+
+
+def test_every_finite_half_is_let_through(tmp_path):
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    finite = every[np.isfinite(every)]
+    storage.write_artefact(tmp_path / "x.h5", Artefact({"a": finite}), kind="features", key="k")
+    assert np.array_equal(storage.read_artefact(tmp_path / "x.h5", kind="features").arrays["a"], finite)
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path):
     path = tmp_path / "x.txt"
     storage.write_text(path, "old")
-    with pytest.raises(RuntimeError, match="no space"), storage.atomic(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError("no space")
+
+    def write_half():
+        with storage.atomic(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError("no space")
+
+    with pytest.raises(RuntimeError, match="no space"):
+        write_half()
     assert [p.name for p in tmp_path.iterdir()] == ["x.txt"]
     assert path.read_text() == "old"
 
@@ -139,3 +153,12 @@ def test_tensors_round_trip_and_damage(tmp_path):
     _truncate(tmp_path / "m.safetensors")
     with pytest.raises(DamagedError, match="safetensors"):
         storage.read_tensors(tmp_path / "m.safetensors")
+
+
+def test_tensors_have_the_same_bytes_every_time(tmp_path) -> None:
+    contents = set()
+    for number in range(20):
+        path = tmp_path / f"{number}.safetensors"
+        storage.write_tensors(path, {"b": np.zeros(2), "a": np.ones(3)}, {"x": 1, "y": 2}, key="k")
+        contents.add(path.read_bytes())
+    assert len(contents) == 1

@@ -52,7 +52,8 @@ def test_divide_covers_every_frame_once_in_even_parts(start, length, parts, min_
 
 
 @pytest.mark.parametrize(
-    ("start", "shape", "kind"), [(0, (3, 4), "crowd"), (-1, (3, 4), "unary"), (0, (0, 4), "unary"), (0, (3, 5), "unary")]
+    ("start", "shape", "kind"),
+    [(0, (3, 4), "crowd"), (-1, (3, 4), "unary"), (0, (0, 4), "unary"), (0, (3, 5), "unary")],
 )
 def test_a_tube_refuses_nonsense(start, shape, kind):
     with pytest.raises(ValueError, match="tube"):

@@ -107,7 +107,10 @@ def test_a_replaced_video_with_an_older_mtime_is_decoded_and_nothing_else(copy):
     [
         ({"colour": 1}, "config.yaml: top level: unknown key 'colour'"),
         ({"decode": {"crf": 99}}, "config.yaml: decode.crf: '99'"),
-        ({"datasets": {"small": {"tables": "tables", "source": "elsewhere"}}}, "videos.tsv: row 2: path: 'videos/v000.mp4'"),
+        (
+            {"datasets": {"small": {"tables": "tables", "source": "elsewhere"}}},
+            "videos.tsv: row 2: path: 'videos/v000.mp4'",
+        ),
     ],
 )
 def test_a_mistake_in_the_configuration_stops_the_run_in_one_line(workplace, change, said):

@@ -7,7 +7,8 @@ OUTPUTS: results/<dataset>/quarantine/<extractor>/<detector>/<linker>.tsv
 
 rule audit:
     input:
-        manifests=[all_shards(IMAGE), all_shards(REGION)],
+        image=all_shards(IMAGE),
+        region=all_shards(REGION),
     output:
         "results/{dataset}/quarantine/{extractor}/{detector}/{linker}.tsv",
     log:
@@ -22,5 +23,5 @@ rule audit:
         videos=lookup("quarantine/videos", within=plan.config),
         strict="--strict" if plan.config["quarantine"]["strict"] else "",
     shell:
-        "python -m wsstad.audit --manifests {input.manifests} --budget {params.budget} --videos {params.videos}"
+        "python -m wsstad.audit --manifests {input.image} {input.region} --budget {params.budget} --videos {params.videos}"
         " {params.strict} --output {output} " + LOGGED

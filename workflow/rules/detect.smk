@@ -27,7 +27,7 @@ rule detect:
         tables=tables_of,
         source=source_of,
         shard_map="results/{dataset}/shards.tsv",
-        weights_folder=config["weights"],
+        weights_folder=plan.config["weights"],
     shell:
         "python -m wsstad.detect --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tables {params.tables} --source {params.source:q} --detector {input.detector}"

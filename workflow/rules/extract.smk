@@ -27,7 +27,7 @@ rule extract_image:
         tables=tables_of,
         source=source_of,
         shard_map="results/{dataset}/shards.tsv",
-        weights_folder=config["weights"],
+        weights_folder=plan.config["weights"],
     shell:
         "python -m wsstad.extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tables {params.tables} --source {params.source:q} --extractor {input.extractor}"
@@ -57,7 +57,7 @@ rule extract_region:
         tables=tables_of,
         source=source_of,
         shard_map="results/{dataset}/shards.tsv",
-        weights_folder=config["weights"],
+        weights_folder=plan.config["weights"],
     shell:
         "python -m wsstad.extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tubes {input.tubes} --tables {params.tables} --source {params.source:q}"

@@ -12,7 +12,7 @@ def metrics_of(wildcards):
 rule tabulate_dataset:
     input:
         metrics=metrics_of,
-        paper=workflow.source_path("../../config/paper/table1.tsv"),
+        paper=f"{workflow.basedir}/config/paper/table1.tsv",
     output:
         tsv="results/{dataset}/tables/benchmark.tsv",
         md="results/{dataset}/tables/benchmark.md",
@@ -32,7 +32,7 @@ rule tabulate_dataset:
 rule tabulate:
     input:
         metrics=[path for dataset in plan.datasets() for path in plan.metrics(dataset)],
-        paper=workflow.source_path("../../config/paper/table1.tsv"),
+        paper=f"{workflow.basedir}/config/paper/table1.tsv",
     output:
         tsv="results/tables/benchmark.tsv",
         md="results/tables/benchmark.md",

@@ -5,7 +5,6 @@ import logging
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from wsstad import cli, config, tables
 from wsstad.errors import UserError
@@ -41,7 +40,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def read_rows(folder: Path, source: Path, annotator: str) -> list[canonical.BoxRow]:
     """Return the boxes of one annotator as its format reads them, of all videos that it has."""
-    entry = _entry(folder, annotator)
+    entry = tables.read_annotator(folder, annotator)
     if entry.get("events"):
         entry["events"] = str(source / entry["events"])
     videos = sorted(tables.read_videos(folder))
@@ -58,17 +57,6 @@ def unboxed(folder: Path, boxed: set[str]) -> list[str]:
     parts = [part for folds in splits for fold in folds.values() for part in fold.items()]
     tested = {video for video, part in parts if part == "test"} if splits else set(videos)
     return sorted(video for video in tested - boxed if videos[video]["label"] == "abnormal")
-
-
-def _entry(folder: Path, annotator: str) -> dict[str, Any]:
-    """Return what dataset.yaml says of an annotator, with the defaults of its format."""
-    path, known = folder / "dataset.yaml", tables.read_dataset(folder)["annotations"]
-    if annotator not in known:
-        raise UserError(f"{path}: annotations: no {annotator!r}; allowed: {', '.join(known)}")
-    name = known[annotator]["format"]
-    if name not in FORMATS:
-        raise UserError(f"{path}: annotations.{annotator}.format: {name!r} is unknown; allowed: {', '.join(FORMATS)}")
-    return config.check(known[annotator], f"annotations/{name}", f"{path}: annotations.{annotator}")
 
 
 if __name__ == "__main__":

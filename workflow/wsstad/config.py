@@ -37,7 +37,7 @@ def load_yaml(path: Path) -> dict[str, Any]:
 
 
 def check(content: dict[str, Any], schema_name: str, where: Path | str) -> dict[str, Any]:
-    """Return `content` with the schema's defaults filled in; raise `UserError` naming key, value and what is allowed."""
+    """Return `content` with the schema's defaults; raise `UserError` naming key, value and what is allowed."""
     validator = _validator(schema_name)
     filled = _with_defaults(content, validator.schema)
     errors = sorted(validator.iter_errors(filled), key=lambda e: str(e.json_path))
@@ -79,6 +79,8 @@ def _explain(error: jsonschema.ValidationError) -> str:
         return f"{key}: {', '.join(map(repr, missing))} is missing"
     if error.validator == "enum":
         return f"{key}: {error.instance!r} is unknown; allowed: {', '.join(map(str, error.validator_value))}"
+    if error.validator == "oneOf" and all("description" in choice for choice in error.validator_value):
+        return f"{key}: allowed: either {' or '.join(choice['description'] for choice in error.validator_value)}"
     rule = {"type": "a value of type", "pattern": "a text that matches", "minimum": "at least", "maximum": "at most"}
     allowed = f"{rule.get(str(error.validator), error.validator)} {error.validator_value}"
     return f"{key}: {str(error.instance)[:80]!r} is not allowed; allowed: {allowed}"

@@ -81,20 +81,19 @@ def decode(path: Path, source_sha256: str, *, store: Path, settings: Mapping[str
 
     Raises `QuarantineError` for a source that should not be used.
     """
-    source = video.open_source(path, damaged=settings["damaged"], max_pixels=settings["max_pixels"])
-    images = source.images()
-    store_sha256 = ""
+    source = video.open_source(path, settings["max_pixels"])
+    images = source.images(settings["damaged"])
+    kept: dict[str, Any] = {"store": settings["store"]}
     if settings["store"] == "h264":
         first = next(images)  # the source knows its rate from here on
         video.encode(store, chain([first], images), fps=source.fps, crf=settings["crf"])
-        store_sha256 = storage.file_digest(store)
+        kept |= {"store_sha256": storage.file_digest(store), "crf": settings["crf"]}
     else:
         for _ in images:
             pass
     facts = {
-        **settings,
+        **kept,
         "source_sha256": source_sha256,
-        "store_sha256": store_sha256,
         "container": source.container,
         "fps": str(source.fps),
         "rotation": source.rotation,

@@ -21,19 +21,29 @@ class Detections:
     labels: np.ndarray
 
 
+class Pixels(Protocol):
+    """The frames of one video, which may be read again; `wsstad.video.Frames` is one."""
+
+    n_frames: int
+
+    def read(self) -> Iterator[np.ndarray]:
+        """Yield every frame (height, width, 3) RGB uint8 in order."""
+        ...
+
+
 class Detector(Protocol):
-    """What every detector can do; `classes` names its labels, `facts` says what it is in JSON."""
+    """What every detector can do; `classes` names its labels, `facts` says in JSON what it is."""
 
     classes: list[str]
     facts: dict[str, object]
 
-    def detect(self, frames: Iterator[np.ndarray]) -> Iterator[Detections]:
-        """Yield the detections of every frame (height, width, 3) RGB uint8 of one video, in order."""
+    def detect(self, frames: Pixels) -> Iterator[Detections]:
+        """Yield the detections of every frame of one video, in order."""
         ...
 
 
 def canonical(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, *, size: tuple[int, int]) -> Detections:
-    """Clip boxes (n, 4) to a frame of `size` (width, height), put them on the grid, drop slivers, sort by score and box.
+    """Clip boxes (n, 4) to a frame of `size` (width, height), put them on the grid, sort by score and box.
 
     Boxes less than 1 px wide or high, and values that are not finite, are dropped.
     """

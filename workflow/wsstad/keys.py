@@ -54,7 +54,7 @@ def make_key(stage: str, *, code: str, parameters: Mapping[str, Any], inputs: Ma
 
 @cache
 def code_digest(*modules: str) -> str:
-    """Return the digest of the code that `modules` (such as "wsstad.link") run, their imports in the package included."""
+    """Return the digest of the code that `modules` (such as "wsstad.link") run, imports in the package included."""
     sources: dict[str, str] = {}
     libraries: set[str] = set()
     pending = list(modules)

@@ -47,7 +47,7 @@ def tidy(results: Sequence[Cells], paper: Sequence[Mapping[str, str]]) -> list[C
     rows = []
     for block in _blocks(results):
         for result in block:
-            for metric, entry in result["metrics"].items():
+            for metric, entry in sorted(result["metrics"].items(), key=_metric_rank):
                 kind, (low, high) = _interval(entry)
                 rows.append(
                     {
@@ -91,6 +91,12 @@ def _blocks(results: Iterable[Cells]) -> list[list[Cells]]:
 def _rank(method: str) -> tuple[int, str]:
     place = next((i for i, known in enumerate(ORDER) if _is_variant(method, known)), len(ORDER))
     return place, method
+
+
+def _metric_rank(item: tuple[str, Cells]) -> tuple[int, str]:
+    """Order metrics as a reader looks for them: the paper's, then the others."""
+    name = item[0]
+    return ("VAUC", "MIoU", "IoU@").index(name[:4]) if name[:4] in ("VAUC", "MIoU", "IoU@") else 3, name
 
 
 def _is_variant(method: str, known: str) -> bool:

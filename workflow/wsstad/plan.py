@@ -98,10 +98,10 @@ class Plan:
         runs = [run for run in self.runs if run.dataset == dataset]
         return [str(self.results / run.folder() / "metrics" / f"{run.annotator}.json") for run in runs]
 
-    def annotations(self, dataset: str, annotator: str) -> str:
-        """Return the file or folder that an annotator's annotations come from."""
-        entry = tables.read_dataset(self.tables(dataset))["annotations"][annotator]
-        return str(Path(self.source(dataset), entry["path"]))
+    def annotations(self, dataset: str, annotator: str) -> list[str]:
+        """Return the files and folders that an annotator's annotations come from."""
+        entry = tables.read_annotator(self.tables(dataset), annotator)
+        return [str(Path(self.source(dataset), entry[name])) for name in ("path", "events") if entry.get(name)]
 
     def is_trained(self, method: str) -> bool:
         """Return whether a method has a model."""
@@ -112,6 +112,8 @@ class Plan:
     def code(self, stage: str, family: str = "", name: str = "") -> str:
         """Return the digest of the code behind a stage with one of its variants."""
         modules = [f"wsstad.{stage}"]
+        if stage == "annotate":
+            modules += [path.split(":")[0] for path in FORMATS.values()]
         if family:
             kind = self.parameters(family, name)["type"]
             modules.append(FAMILIES[family][kind].split(":")[0])
@@ -175,13 +177,7 @@ class Plan:
             self.weights(family, name)
         if self.is_trained(run.method):
             tables.check_labels(folder, run.split, "train")
-        known = tables.read_dataset(folder)["annotations"]
-        if run.annotator not in known:
-            allowed = ", ".join(known)
-            raise UserError(f"config.yaml: annotators: {run.annotator!r} is unknown for {run.dataset}; allowed: {allowed}")
-        if known[run.annotator]["format"] not in FORMATS:
-            allowed = ", ".join(FORMATS)
-            raise UserError(f"{folder}/dataset.yaml: format {known[run.annotator]['format']!r}; allowed: {allowed}")
+        tables.read_annotator(folder, run.annotator)
 
     def _source_paths(self, dataset: str) -> dict[str, Path]:
         folder = self.tables(dataset)
@@ -189,7 +185,7 @@ class Plan:
 
 
 def _find(path: str, where: str) -> Path:
-    """Return `path` as it is, else inside the repository, so that a run in another folder finds what comes with wsstad."""
+    """Return `path` as it is, else inside the repository: a run in another folder finds what comes with wsstad."""
     for candidate in (Path(path), REPOSITORY / path):
         if candidate.exists():
             return candidate

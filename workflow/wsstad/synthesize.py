@@ -14,20 +14,12 @@ from wsstad.progress import Progress
 from wsstad.scenes.benchmark import Benchmark, video_name
 from wsstad.scenes.renderer import Renderer, accident_boxes
 from wsstad.scenes.scripts import MIN_FRAMES
+from wsstad.scenes.tables import record_path, write_annotations, write_tables
 
 log = logging.getLogger(__name__)
 
 FPS = 10
 CRF = 23
-COLUMNS = ("video", "event", "frame", "x1", "y1", "x2", "y2", "fill")
-DATASET = """\
-# Made by `python -m wsstad.synthesize`, whose annotations.tsv lies beside the videos.
-title: Synthetic roads
-annotations:
-  exact:
-    format: table
-    path: annotations.tsv
-"""
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -66,35 +58,6 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     return args
 
 
-def write_tables(folder: Path, benchmark: Benchmark, *, videos: int, folds: int) -> None:
-    """Write ``videos.tsv``, ``splits/cv<folds>.tsv`` and ``dataset.yaml``; every video is tested in one fold."""
-    names = [video_name(i) for i in range(videos)]
-    kinds = [benchmark.kind(i) for i in range(videos)]
-    rows = [
-        {"video": name, "path": f"videos/{name}.mp4", "label": "normal" if kind == "normal" else "abnormal", "class": kind}
-        for name, kind in zip(names, kinds, strict=True)
-    ]
-    storage.write_table(folder / "videos.tsv", rows, ["video", "path", "label", "class"])
-    tested = benchmark.folds(videos, folds)
-    split = [
-        {"fold": fold, "video": name, "part": "test" if tested[i] == fold else "train"}
-        for fold in range(folds)
-        for i, name in enumerate(names)
-    ]
-    storage.write_table(folder / "splits" / f"cv{folds}.tsv", split, ["fold", "video", "part"])
-    storage.write_text(folder / "dataset.yaml", DATASET)
-
-
-def write_annotations(folder: Path, videos: int) -> None:
-    """Write ``annotations.tsv``, one row for every frame of every accident, from the records of the videos."""
-    rows = []
-    for name in map(video_name, range(videos)):
-        for frame, box in storage.read_json(_record(folder, name))["boxes"]:
-            cells = dict(zip(("x1", "y1", "x2", "y2"), (f"{value:.3f}" for value in box), strict=True))
-            rows.append({"video": name, "event": "accident", "frame": frame, **cells, "fill": "none"})
-    storage.write_table(folder / "annotations.tsv", rows, COLUMNS)
-
-
 def make_video(task: tuple[Path, Benchmark, int]) -> None:
     """Render one video and write its record: key, sha256 and the boxes of its accident."""
     folder, benchmark, i = task
@@ -102,7 +65,7 @@ def make_video(task: tuple[Path, Benchmark, int]) -> None:
     video.write_video(path, Renderer(scene).frames(), fps=FPS, crf=CRF)
     boxes = [[frame, [round(float(v), 3) for v in box]] for frame, box in accident_boxes(scene).items()]
     record = {"key": _key(benchmark, i), "sha256": storage.file_digest(path), "boxes": boxes}
-    storage.write_json(_record(folder, video_name(i)), record)
+    storage.write_json(record_path(folder, video_name(i)), record)
 
 
 def _map(tasks: list[tuple[Path, Benchmark, int]], jobs: int) -> Iterator[None]:
@@ -115,7 +78,7 @@ def _map(tasks: list[tuple[Path, Benchmark, int]], jobs: int) -> Iterator[None]:
 
 def _is_made(folder: Path, benchmark: Benchmark, i: int) -> bool:
     """Tell whether a video is there, made from the same numbers by the same code, and is what its record says."""
-    path, record = _video(folder, video_name(i)), _record(folder, video_name(i))
+    path, record = _video(folder, video_name(i)), record_path(folder, video_name(i))
     if not path.is_file() or not record.is_file():
         return False
     try:
@@ -127,7 +90,13 @@ def _is_made(folder: Path, benchmark: Benchmark, i: int) -> bool:
 
 def _key(benchmark: Benchmark, i: int) -> str:
     code = keys.code_digest("wsstad.scenes.renderer", "wsstad.scenes.benchmark", "wsstad.video.encoding")
-    parameters = {"seed": benchmark.seed, "frames": benchmark.n_frames, "size": list(benchmark.size), "fps": FPS, "crf": CRF}
+    parameters = {
+        "seed": benchmark.seed,
+        "frames": benchmark.n_frames,
+        "size": list(benchmark.size),
+        "fps": FPS,
+        "crf": CRF,
+    }
     return keys.make_key("synthesize", code=code, parameters=parameters, inputs={"video": i})
 
 
@@ -135,14 +104,12 @@ def _video(folder: Path, name: str) -> Path:
     return folder / "videos" / f"{name}.mp4"
 
 
-def _record(folder: Path, name: str) -> Path:
-    return folder / "records" / f"{name}.json"
-
-
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.partition("x")
     if not (width.isdigit() and height.isdigit() and min(int(width), int(height)) >= 64):
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; allowed: width x height, each 64 or more, such as 320x240")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no size; allowed: width x height, each 64 or more, such as 320x240"
+        )
     return int(width), int(height)
 
 

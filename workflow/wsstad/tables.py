@@ -6,6 +6,7 @@ from typing import Any
 
 from wsstad import config, storage
 from wsstad.errors import UserError
+from wsstad.formats import FORMATS
 
 
 def read_videos(tables: Path) -> dict[str, dict[str, str]]:
@@ -70,3 +71,14 @@ def check_labels(tables: Path, split: str, part: str) -> None:
 def read_dataset(tables: Path) -> dict[str, Any]:
     """Return ``dataset.yaml``, checked."""
     return config.check(config.load_yaml(tables / "dataset.yaml"), "dataset", tables / "dataset.yaml")
+
+
+def read_annotator(tables: Path, annotator: str) -> dict[str, Any]:
+    """Return what dataset.yaml says of an annotator, with the defaults of its format."""
+    path, known = tables / "dataset.yaml", read_dataset(tables)["annotations"]
+    if annotator not in known:
+        raise UserError(f"{path}: annotations: no {annotator!r}; allowed: {', '.join(known)}")
+    name = known[annotator]["format"]
+    if name not in FORMATS:
+        raise UserError(f"{path}: annotations.{annotator}.format: {name!r} is unknown; allowed: {', '.join(FORMATS)}")
+    return config.check(known[annotator], f"annotations/{name}", f"{path}: annotations.{annotator}")

@@ -104,10 +104,8 @@ def _train(
 
     labels = {video: reader.labels[video] for video in videos}
     held_out = hold_out(labels, inputs.parameters["held_out"], args.seed)
-    state = path.with_name(f"fold{fold}.{key[:12]}.state.safetensors")
-    for other in set(args.output.glob(f"fold{fold}.*.state.safetensors")) - {state}:
-        other.unlink()  # left by a killed training with other inputs
-    checkpoint = Checkpoint(state, key, args.checkpoint_seconds)
+    checkpoint = Checkpoint(path.with_suffix(".state.safetensors"), key, args.checkpoint_seconds)
+    checkpoint.remove_others(f"fold{fold}.*.state.safetensors", f".fold{fold}.*.tmp")
     method = config.load_class(METHODS[inputs.type])(
         inputs.parameters, seed=args.seed, device=args.device, threads=args.threads
     )

@@ -5,6 +5,7 @@ given to a video in which nothing was detected).
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -108,7 +109,7 @@ def divide(start: int, stop: int, parts: int, min_frames: int = 1) -> list[tuple
     """
     parts = max(1, min(parts, (stop - start) // min_frames))
     edges = [start + round(i * (stop - start) / parts) for i in range(parts + 1)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def whole_frame(start: int, stop: int, width: int, height: int) -> Tube:

@@ -1,5 +1,6 @@
 """YOLO by ultralytics (AGPL-3.0): the only place that imports it."""
 
+import ast
 import atexit
 import os
 import shutil
@@ -13,25 +14,28 @@ import cv2
 import numpy as np
 
 from wsstad import storage
-from wsstad.detections import Detections, canonical
+from wsstad.detections import Detections, Pixels, canonical
 from wsstad.errors import UserError
+from wsstad.progress import Progress
 
 # Letterboxing as ultralytics does it: grey borders, sides padded to a multiple of the stride.
 STRIDE = 32
 GREY = 114
-# A YOLOv8 for small pictures: its coarsest level (stride 32) is left out, since nothing there is that large.
+# A small YOLOv8 for small pictures: half as wide as YOLOv8n, and without its coarsest level (stride 32), since nothing
+# there is that large; `reg_max` 8 still spans sides of 2 x 8 x 16 px.
 SMALL_MODEL: dict[str, Any] = {
-    "scales": {"n": [0.33, 0.25, 1024]},
+    "scales": {"n": [0.33, 0.125, 1024]},
     "scale": "n",
+    "reg_max": 8,
     "backbone": [
         [-1, 1, "Conv", [64, 3, 2]],
         [-1, 1, "Conv", [128, 3, 2]],
         [-1, 3, "C2f", [128, True]],
         [-1, 1, "Conv", [256, 3, 2]],
         [-1, 3, "C2f", [256, True]],
-        [-1, 1, "Conv", [512, 3, 2]],
-        [-1, 3, "C2f", [512, True]],
-        [-1, 1, "SPPF", [512, 5]],
+        [-1, 1, "Conv", [768, 3, 2]],
+        [-1, 3, "C2f", [768, True]],
+        [-1, 1, "SPPF", [768, 5]],
     ],
     "head": [
         [-1, 1, "nn.Upsample", [None, 2, "nearest"]],
@@ -48,27 +52,36 @@ SMALL_MODEL: dict[str, Any] = {
 class YoloDetector:
     """Runs a YOLO over the frames of a video, in batches of a fixed size."""
 
-    def __init__(self, parameters: Mapping[str, Any], weights_folder: Path, *, device: str, threads: int) -> None:
-        """Load the weights named in the parameters; raise `UserError` when they are absent or not the ones named."""
+    def __init__(
+        self, parameters: Mapping[str, Any], weights_folder: Path, *, device: str = "auto", threads: int = 1
+    ) -> None:
+        """Load the weights named in the parameters; raise `UserError` when they are absent or not the ones named.
+
+        `device` is "cpu", "cuda", or "auto": cuda where there is one.
+        """
         self.parameters = dict(parameters)
         path = weights_folder / self.parameters["weights"]
         check_weights(path, self.parameters["sha256"])
+        prepare_environment()
         torch = _import_torch(threads)
-        self.device = device
-        self._model, names = _load(path, device)
-        allowed = [names[i] for i in sorted(names)]
-        self.classes = self.parameters["classes"] or allowed
+        self.device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+        self._model, allowed = (_load_onnx if path.suffix == ".onnx" else _load_pt)(path, self.device, threads)
+        self.classes = list(self.parameters["classes"] or allowed)
         unknown = sorted(set(self.classes) - set(allowed))
         if unknown:
             raise UserError(f"{path}: classes: {unknown[0]!r} is unknown; allowed: {', '.join(allowed)}")
-        self._wanted = torch.tensor([allowed.index(name) for name in self.classes], device=device)
-        self.facts: dict[str, object] = {"type": "yolo", **self.parameters}
+        self._wanted = [allowed.index(name) for name in self.classes]
+        self.facts: dict[str, object] = dict(self.parameters)
 
-    def detect(self, frames: Iterator[np.ndarray]) -> Iterator[Detections]:
-        """Yield the detections of every frame (height, width, 3) RGB uint8 of one video, in order."""
-        frames = iter(frames)
-        while batch := list(islice(frames, self.parameters["batch"])):
+    def detect(self, frames: Pixels) -> Iterator[Detections]:
+        """Yield the detections of every frame of one video, in order."""
+        rest = frames.read()
+        while batch := list(islice(rest, self.parameters["batch"])):
             yield from self._detect_batch(batch)
+
+    def parameter_count(self) -> int:
+        """Return how many numbers the network has."""
+        return sum(parameter.numel() for parameter in self._model.parameters())
 
     def _detect_batch(self, batch: list[np.ndarray]) -> list[Detections]:
         import torch
@@ -81,31 +94,31 @@ class YoloDetector:
         boxed = [letterbox(frame, options["image_size"]) for frame in filled]
         pixels = torch.from_numpy(np.stack([picture for picture, *_ in boxed])).to(self.device)
         with torch.inference_mode():
-            raw = self._model(pixels.permute(0, 3, 1, 2).float() / 255)
             found = non_max_suppression(
-                raw,
+                self._model(pixels.permute(0, 3, 1, 2).float() / 255),
                 conf_thres=options["confidence"],
                 iou_thres=options["iou"],
-                classes=self._wanted.tolist(),
+                classes=self._wanted,
                 max_det=options["max_detections"],
-                max_time_img=1e6,
+                max_time_img=1e6,  # never give up in the middle: a slow machine must find the same
             )
         _, scale, left, top = boxed[0]
-        position = {int(label): i for i, label in enumerate(self._wanted)}
         result = []
         for rows in (rows.cpu().numpy() for rows in found[: len(batch)]):
             boxes = (rows[:, :4] - np.array([left, top, left, top], dtype=np.float32)) / np.float32(scale)
-            labels = np.array([position[int(label)] for label in rows[:, 5]], dtype=np.int16)
+            labels = np.array([self._wanted.index(int(label)) for label in rows[:, 5]], dtype=np.int16)
             result.append(canonical(boxes, rows[:, 4], labels, size=(width, height)))
         return result
 
     @staticmethod
-    def fit(data: Path, output: Path, *, classes: list[str], image_size: int, epochs: int, seed: int, threads: int) -> None:
+    def fit(
+        data: Path, output: Path, *, classes: list[str], image_size: int, epochs: int, seed: int, threads: int
+    ) -> None:
         """Train `SMALL_MODEL` from scratch on ``data/train/{images,labels}`` and write its fp16 weights alone.
 
         The file holds no optimiser, no path and no date; `storage.file_digest` of it goes into the detector's YAML.
         """
-        _import_torch(threads)
+        torch = _import_torch(threads)
         prepare_environment()
         from ultralytics import YOLO
 
@@ -115,9 +128,14 @@ class YoloDetector:
         facts = {"path": str(data.resolve()), "train": "train/images", "val": "test/images", "names": names}
         storage.write_json(data / "data.yaml", {**facts, "names": {str(k): v for k, v in names.items()}})
         model = YOLO(str(data / "model.yaml"), task="detect", verbose=False)
+        progress = Progress("fit", epochs, "epochs")
+        # ultralytics takes one thread on a CPU with two cores, whatever was set before.
+        model.add_callback("on_train_start", lambda trainer: torch.set_num_threads(threads))
+        model.add_callback("on_train_epoch_end", lambda trainer: progress.add())
         model.train(
             data=str(data / "data.yaml"), project=str(data.resolve() / "runs"), name="fit", exist_ok=True,
-            imgsz=image_size, epochs=epochs, seed=seed, rect=True, batch=16, nbs=16, workers=0, cache="ram", device="cpu",
+            imgsz=image_size, epochs=epochs, seed=seed, rect=True, batch=16, nbs=16, workers=0, cache="ram",
+            device="cpu",
             optimizer="AdamW", lr0=0.003, lrf=0.02, warmup_epochs=1.0, mosaic=0.0, scale=0.3, translate=0.1, amp=False,
             val=False, plots=False, deterministic=True, verbose=False, pretrained=False,
         )  # fmt: skip
@@ -170,18 +188,32 @@ def _import_torch(threads: int) -> Any:
     return torch
 
 
-def _load(path: Path, device: str) -> tuple[Any, dict[int, str]]:
-    """Return a callable from pixels (n, 3, h, w) to raw predictions, and the names of the classes."""
-    prepare_environment()
-    if path.suffix == ".onnx":
-        from ultralytics.nn.autobackend import AutoBackend
-
-        model = AutoBackend(str(path), device=_import_torch(1).device(device), verbose=False)
-        return model, dict(model.names)
+def _load_pt(path: Path, device: str, threads: int) -> tuple[Any, list[str]]:
+    """Return a function from pixels (n, 3, h, w) to raw predictions, and the names of the classes."""
     from ultralytics import YOLO
 
     model = YOLO(str(path), task="detect", verbose=False).model
-    return model.fuse(verbose=False).float().eval().to(device), dict(model.names)
+    names = [model.names[i] for i in sorted(model.names)]
+    return model.fuse(verbose=False).float().eval().to(device), names
+
+
+def _load_onnx(path: Path, device: str, threads: int) -> tuple[Any, list[str]]:
+    """Do the same as `_load_pt` for an ONNX file that ultralytics exported."""
+    import onnxruntime
+    import torch
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    wanted = ["CUDAExecutionProvider"] if device == "cuda" else []
+    providers = [name for name in wanted if name in onnxruntime.get_available_providers()] + ["CPUExecutionProvider"]
+    session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+    names = ast.literal_eval(session.get_modelmeta().custom_metadata_map["names"])
+    source = session.get_inputs()[0].name
+
+    def forward(pixels: Any) -> Any:
+        return torch.from_numpy(session.run(None, {source: pixels.cpu().numpy()})[0]).to(device)
+
+    return forward, [names[i] for i in sorted(names)]
 
 
 def _write_stripped(checkpoint: Path, output: Path, names: dict[int, str]) -> None:
@@ -197,7 +229,6 @@ def _write_stripped(checkpoint: Path, output: Path, names: dict[int, str]) -> No
     for parameter in model.parameters():
         parameter.requires_grad = False
     facts = {"model": model, "train_args": {"task": "detect"}, "license": "AGPL-3.0-or-later", "version": "8.4.190"}
-    with storage.atomic(output) as temporary:
-        # torch names the folder inside the archive after the file; a buffer gives the same bytes under any name.
-        with open(temporary, "wb") as file:
-            torch.save(facts, file)
+    # torch names the folder inside the archive after the file; an open file gives the same bytes under any name.
+    with storage.atomic(output) as temporary, open(temporary, "wb") as file:
+        torch.save(facts, file)

@@ -77,6 +77,8 @@ class _Chains:
     def _decide(self, frame: int, edges: list[Edge]) -> None:
         """Link into `frame` where several links are possible."""
         edges = [edge for edge in edges if self.next[edge[0]] < 0 and self._in_tube(edge[0])]
+        if not edges:
+            return
         for j in sorted({edge[1] for edge in edges}):
             i = self.previous[j]
             if i >= 0:

@@ -46,6 +46,12 @@ class Checkpoint:
         self._last = time.monotonic()
         self._took = self._last - started
 
+    def remove_others(self, *patterns: str) -> None:
+        """Remove what killed trainings left in the folder: states of other inputs, files that were half written."""
+        for pattern in patterns:
+            for other in set(self.path.parent.glob(pattern)) - {self.path}:
+                other.unlink()
+
     def remove(self) -> None:
         """Forget the state: the model stands."""
         self.path.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from wsstad.bags import Bag
 from wsstad.methods.batches import WEIGHTS, Batch
 from wsstad.methods.checkpoint import Checkpoint
+from wsstad.methods.optimisers import OPTIMISERS, Optimiser
 from wsstad.methods.projection import Projection
 from wsstad.methods.training import History, Training
 from wsstad.predictions import VideoPrediction
@@ -27,7 +28,7 @@ class LearnedMethod(ABC):
     needs = ("tubes", "image_features", "region_features")
     selection = "top1"
     networks: nn.ModuleDict
-    optimisers: dict[str, torch.optim.Optimizer]
+    optimisers: dict[str, Optimiser]
     columns: tuple[str, ...]
 
     def __init__(self, parameters: Mapping[str, Any], *, seed: int = 0, device: str = "cpu", threads: int = 1) -> None:
@@ -121,10 +122,8 @@ class LearnedMethod(ABC):
 
     def update(self, name: str, loss: Tensor) -> None:
         """Take one step of the optimiser of network `name` alone."""
-        optimiser = self.optimisers[name]
-        optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        optimiser.step()
+        self.optimisers[name].step()
 
     def _project(self, bag: Bag) -> Bag:
         return bag if self.projection is None else self.projection(bag)
@@ -136,10 +135,6 @@ class LearnedMethod(ABC):
             torch.manual_seed(int(seed) >> 1)
             self.networks = nn.ModuleDict(self.make_networks(dimension)).to(self.device)
         # An optimiser of its own each: the momentum of a shared one would move the branch that is frozen.
-        self.optimisers = {name: self._optimiser(network) for name, network in self.networks.items()}
-
-    def _optimiser(self, network: nn.Module) -> torch.optim.Optimizer:
-        kind = {"adam": torch.optim.Adam, "adagrad": torch.optim.Adagrad}[self.parameters["optimiser"]]
-        rate, decay = self.parameters["learning_rate"], self.parameters["weight_decay"]
-        fused = kind is torch.optim.Adam or self.device == "cpu"
-        return kind(network.parameters(), lr=rate, weight_decay=decay, fused=fused)
+        kind = OPTIMISERS[self.parameters["optimiser"]]
+        options = {name: self.parameters[name] for name in ("learning_rate", "weight_decay")}
+        self.optimisers = {name: kind(its.parameters(), **options) for name, its in self.networks.items()}

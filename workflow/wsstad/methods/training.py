@@ -14,6 +14,7 @@ from wsstad import storage
 from wsstad.bags import Bag
 from wsstad.methods.batches import HOLD_OUT, Batch, Batches
 from wsstad.methods.checkpoint import Checkpoint, State
+from wsstad.methods.optimisers import Optimiser
 from wsstad.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class Learner(Protocol):
     """What can be trained: networks, their optimisers, one step, and the scores of a bag."""
 
     networks: nn.ModuleDict
-    optimisers: dict[str, torch.optim.Optimizer]
+    optimisers: dict[str, Optimiser]
     columns: tuple[str, ...]
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
@@ -175,8 +176,7 @@ class Training:
         tensors = {f"network/{name}": its for name, its in self.learner.networks.state_dict().items()}
         tensors |= {f"best/{name}": its for name, its in self._best_networks.items()}
         for name, optimiser in self.learner.optimisers.items():
-            for number, state in optimiser.state_dict()["state"].items():
-                tensors |= {f"optimiser/{name}/{number}/{part}": its for part, its in state.items()}
+            tensors |= {f"optimiser/{name}/{part}": its for part, its in optimiser.save().items()}
         arrays = {name: its.detach().cpu().numpy() for name, its in tensors.items()}
         return {**arrays, "rows": np.array(self.rows)}, {"iteration": self.iteration, "best": self.best}
 
@@ -191,18 +191,9 @@ class Training:
         self.learner.networks.load_state_dict(_below(tensors, "network/"))
         self._best_networks = _below(tensors, "best/")
         for name, optimiser in self.learner.optimisers.items():
-            _load_optimiser(optimiser, _below(tensors, f"optimiser/{name}/"))
+            optimiser.load(_below(tensors, f"optimiser/{name}/"))
         log.info("training goes on at iteration %d", self.iteration)
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): its for name, its in tensors.items() if name.startswith(prefix)}
-
-
-def _load_optimiser(optimiser: torch.optim.Optimizer, saved: Mapping[str, Tensor]) -> None:
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, its in saved.items():
-        number, part = name.split("/")
-        # Storage has no arrays without a dimension; the count of steps is one.
-        state.setdefault(int(number), {})[part] = its.reshape(()) if part == "step" else its
-    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})

@@ -80,10 +80,12 @@ def _build_houses(rng: np.random.Generator, layout: Layout, painter: Painter, pi
         if free:
             things.append((middle, width, rng.random() < 0.55))
         place += width + rng.uniform(0.5, 3.5)
-    spots = [(layout.centre + layout.direction * middle + away * behind, width, house) for middle, width, house in things]
+    spots = [
+        (layout.centre + layout.direction * middle + away * behind, width, house) for middle, width, house in things
+    ]
     for spot, width, house in sorted(spots, key=lambda s: -s[0][1]):
         if house:
-            pose = Pose(*(spot + away * 3), layout.angle)
+            pose = Pose(spot[0] + 3 * away[0], spot[1] + 3 * away[1], layout.angle)
             patches = _house(rng, width)
             painter.solids(picture, patches, pose)
         else:
@@ -98,7 +100,14 @@ def _house(rng: np.random.Generator, width: float) -> list[Patch]:
     for floor in np.arange(1.0, height - 1.4, 2.6):
         for left in np.arange(-width / 2 + 0.6, width / 2 - 1.2, 1.7):
             for front in (-3.02, 3.02):
-                ring = np.array([(left, front, floor), (left + 0.9, front, floor), (left + 0.9, front, floor + 1.3), (left, front, floor + 1.3)])
+                ring = np.array(
+                    [
+                        (left, front, floor),
+                        (left + 0.9, front, floor),
+                        (left + 0.9, front, floor + 1.3),
+                        (left, front, floor + 1.3),
+                    ]
+                )
                 patches.append(Patch(ring if front < 0 else ring[::-1], (58, 70, 86)))
     return patches
 

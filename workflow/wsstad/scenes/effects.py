@@ -10,7 +10,7 @@ from wsstad.scenes.painter import blend_cloud
 
 PIECES = 26
 PUFFS = 12
-SPARKS = 34
+SPARKS = 28
 # How far debris flies from the place of the accident, in metres: it stays close to those who lost it.
 REACH = 1.7
 
@@ -68,7 +68,9 @@ class Effects:
         for puff in range(PUFFS):
             turn = 2.4 * puff + 0.35 * frame
             height = 0.3 + 0.16 * ((frame * 1.7 + puff * 5) % 12)
-            spot = np.array([*(self.place + 0.9 * np.array([np.cos(turn), np.sin(turn)]) * (0.4 + (puff % 4) / 4)), height])
+            spot = np.array(
+                [*(self.place + 0.9 * np.array([np.cos(turn), np.sin(turn)]) * (0.4 + (puff % 4) / 4)), height]
+            )
             u, v = camera.project(spot)
             radius = max(3, int((0.4 + 0.25 * height) * metre))
             size = 2 * radius + 1
@@ -81,7 +83,7 @@ class Effects:
     def _draw_sparks(self, picture: np.ndarray, camera: Camera, frame: int, rng: np.random.Generator) -> None:
         metre = _pixels_a_metre(camera, self.place)
         n = int(SPARKS * self.strength(frame))
-        spots = np.column_stack([self.place + rng.normal(0, 0.75, (n, 2)), np.abs(rng.normal(0.6, 0.5, n))])
+        spots = np.column_stack([self.place + rng.normal(0, 0.9, (n, 2)), np.abs(rng.normal(0.6, 0.5, n))])
         for u, v in camera.project(spots):
             angle, reach = rng.uniform(0, 2 * np.pi), rng.uniform(0.1, 0.45) * metre
             end = (round(u + reach * np.cos(angle)), round(v + reach * np.sin(angle)))

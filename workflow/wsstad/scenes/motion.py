@@ -9,7 +9,7 @@ from wsstad.scenes.roads import Lane
 
 @dataclass(frozen=True)
 class Track:
-    """Position (n, 2) m, heading, tilt (rad, to the left) and gait phase (n,) of an actor; `there` tells when it exists."""
+    """Position (n, 2) m, heading, tilt to the left and gait phase (n,) rad of an actor; `there` when it exists."""
 
     position: np.ndarray
     heading: np.ndarray
@@ -46,11 +46,14 @@ def follow(lane: Lane, way: np.ndarray, *, across: np.ndarray | float = 0.0, str
     return Track(position, heading, np.zeros(len(way)), 2 * np.pi * way / stride, there)
 
 
-def crash(track: Track, *, start: int, stop: int, push: np.ndarray, spin: float, tilt: float, rng: np.random.Generator) -> Track:
+def crash(
+    track: Track, *, start: int, stop: int, push: np.ndarray, spin: float, tilt: float, rng: np.random.Generator
+) -> Track:
     """Return a track that is knocked off course at frame `start` and finds back to it after `stop`.
 
-    From `start` on the actor slides by `push` (2,) m and turns by `spin` rad, both dying out, shakes, tilts to `tilt` rad, and stays
-    where it is; after `stop` it rights itself within 12 frames and goes on as `track` says, which must wait meanwhile.
+    From `start` on the actor slides by `push` (2,) m and turns by `spin` rad, both dying out, shakes, tilts to
+    `tilt` rad, and stays where it is; after `stop` it rights itself within 12 frames and goes on as `track` says,
+    which must wait meanwhile.
     """
     time = np.arange(len(track.heading), dtype=np.float64)
     age = np.maximum(time - start, 0)

@@ -40,7 +40,15 @@ class Painter:
         """Return the pixels (n, 2) of all corners."""
         return self.camera.project(pose.place(np.concatenate([p.corners for p in patches])))
 
-    def solids(self, picture: np.ndarray, patches: Sequence[Patch], pose: Pose, *, owners: np.ndarray | None = None, owner: int = 0) -> None:
+    def solids(
+        self,
+        picture: np.ndarray,
+        patches: Sequence[Patch],
+        pose: Pose,
+        *,
+        owners: np.ndarray | None = None,
+        owner: int = 0,
+    ) -> None:
         """Draw the patches that face the camera, in order; mark their pixels in `owners` (height, width) uint8."""
         world = pose.place(np.concatenate([p.corners for p in patches]))
         pixels = np.round(self.camera.project(world)).astype(np.int32)
@@ -73,7 +81,7 @@ class Painter:
 
 
 def blend_cloud(picture: np.ndarray, cloud: np.ndarray, alpha: np.ndarray, *, corner: tuple[int, int]) -> None:
-    """Blend a coloured `cloud` (h, w, 3) with `alpha` (h, w) in [0, 1] into the picture, its top left at `corner` (x, y)."""
+    """Blend a `cloud` (h, w, 3) with `alpha` (h, w) in [0, 1] into the picture, its top left at `corner` (x, y)."""
     x, y = corner
     height, width = picture.shape[:2]
     left, top, right, bottom = max(x, 0), max(y, 0), min(x + alpha.shape[1], width), min(y + alpha.shape[0], height)

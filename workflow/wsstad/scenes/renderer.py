@@ -28,7 +28,9 @@ class Renderer:
         self.empty = paint_background(place, self.painter.camera, scene.layout, self.painter)
         rng = np.random.default_rng(scene.noise_seed)
         self.noise_level = rng.uniform(2.0, 4.5)
-        self.light = 1 + 0.05 * np.sin(np.arange(scene.n_frames) / rng.uniform(25, 60) + rng.uniform(0, 6)) + rng.normal(0, 0.05)
+        self.light = (
+            1 + 0.05 * np.sin(np.arange(scene.n_frames) / rng.uniform(25, 60) + rng.uniform(0, 6)) + rng.normal(0, 0.05)
+        )
 
     def frames(self) -> Iterator[np.ndarray]:
         """Yield every frame (height, width, 3) as RGB uint8."""
@@ -81,7 +83,9 @@ def posed(actor: Actor, frame: int) -> tuple[list[Patch], Pose]:
     """Return an actor's patches and where they are at a frame."""
     track = actor.track
     x, y = track.position[frame]
-    return actor.looks.patches(float(track.phase[frame])), Pose(x, y, float(track.heading[frame]), float(track.tilt[frame]))
+    return actor.looks.patches(float(track.phase[frame])), Pose(
+        x, y, float(track.heading[frame]), float(track.tilt[frame])
+    )
 
 
 def accident_boxes(scene: Scene) -> dict[int, np.ndarray]:

@@ -63,7 +63,10 @@ def make_layout(rng: np.random.Generator, camera: Camera) -> Layout:
     direction = np.array([np.cos(angle), np.sin(angle)])
     left = np.array([-direction[1], direction[0]])
     edge = LANE_WIDTH + PAVEMENT_WIDTH / 2
-    traffic = (_lane(camera, centre - left * LANE_WIDTH / 2, direction), _lane(camera, centre + left * LANE_WIDTH / 2, -direction))
+    traffic = (
+        _lane(camera, centre - left * LANE_WIDTH / 2, direction),
+        _lane(camera, centre + left * LANE_WIDTH / 2, -direction),
+    )
     pavements = (_lane(camera, centre - left * edge, direction), _lane(camera, centre + left * edge, direction))
     across = centre + direction * rng.uniform(-3.5, 3.5)
     crossing = Lane(across - left * (LANE_WIDTH + 1.2), left, 2 * (LANE_WIDTH + 1.2))

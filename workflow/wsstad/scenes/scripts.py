@@ -49,9 +49,7 @@ def make_scene(seed: list[int], *, kind: str, place_seed: list[int], n_frames: i
         play.ordinary(10, n_frames - 6)
     else:
         play.accident(kind)
-    return Scene(
-        n_frames, camera, layout, place_seed, [*seed, 1], play.actors, play.effects, play.victims
-    )
+    return Scene(n_frames, camera, layout, place_seed, [*seed, 1], play.actors, play.effects, play.victims)
 
 
 class _Play:
@@ -67,9 +65,9 @@ class _Play:
     def ordinary(self, first: int, last: int) -> None:
         """Fill frames `first` .. `last` with acts."""
         moment = first + self.rng.uniform(0, 8)
-        acts = [self.pass_alone, self.meet, self.follow_close, self.wait, self.give_way, self.walk]
+        acts = [self.pass_alone, self.meet, self.follow_close, self.wait, self.give_way, self.walk, self.stand_together]
         while moment < last:
-            act = self.rng.choice(len(acts), p=[0.2, 0.28, 0.1, 0.18, 0.16, 0.08])
+            act = self.rng.choice(len(acts), p=[0.14, 0.2, 0.1, 0.13, 0.15, 0.07, 0.21])
             acts[act](moment)
             moment += SPACING * self.rng.uniform(0.85, 1.15) * (1.45 if act >= 3 else 1.0)
 
@@ -88,7 +86,7 @@ class _Play:
     def follow_close(self, moment: float) -> None:
         """Two vehicles on one lane, the second close behind the first."""
         lane, speed = self._lane(), self.rng.uniform(0.8, 1.3)
-        for gap in (0.0, self.rng.uniform(6.5, 8.5)):
+        for gap in (0.0, self.rng.uniform(5.8, 7.5)):
             way = travel(self.time, place=lane.length / 2 - gap, moment=moment, speed=speed)
             self._drive(lane, way)
 
@@ -99,14 +97,29 @@ class _Play:
         speed = self.rng.uniform(0.8, 1.2) * pause(self.time, start=moment, stop=stop, ramp=7)
         self._drive(lane, travel(self.time, place=lane.length * self.rng.uniform(0.4, 0.6), moment=moment, speed=speed))
         if self.rng.random() < 0.4:
-            passing = travel(self.time, place=other.length / 2, moment=(moment + stop) / 2, speed=self.rng.uniform(0.8, 1.3))
+            passing = travel(
+                self.time, place=other.length / 2, moment=(moment + stop) / 2, speed=self.rng.uniform(0.8, 1.3)
+            )
             self._drive(other, passing)
+
+    def stand_together(self, moment: float) -> None:
+        """Two vehicles on opposite lanes stop side by side for a while."""
+        stop = moment + self.rng.uniform(11, 18)
+        for lane in self.layout.traffic:
+            speed = self.rng.uniform(0.8, 1.2) * pause(
+                self.time, start=moment, stop=stop + self.rng.uniform(-2, 2), ramp=7
+            )
+            place = lane.length / 2 + self.rng.uniform(-0.5, 0.5)
+            self._drive(lane, travel(self.time, place=place, moment=moment, speed=speed))
 
     def give_way(self, moment: float) -> None:
         """A pedestrian crosses the road before a vehicle that waits."""
         lane = self._lane()
         pace = self.rng.uniform(0.26, 0.34)
-        self._walk(self.layout.crossing, travel(self.time, place=self.layout.crossing.length / 2, moment=moment + 4, speed=pace))
+        self._walk(
+            self.layout.crossing,
+            travel(self.time, place=self.layout.crossing.length / 2, moment=moment + 4, speed=pace),
+        )
         speed = self.rng.uniform(0.8, 1.1) * pause(self.time, start=moment - 2, stop=moment + 13, ramp=7)
         line = self._at_crossing(lane) - self.rng.uniform(4.0, 5.0)
         self._drive(lane, travel(self.time, place=line, moment=moment, speed=speed), kind="car")
@@ -142,17 +155,22 @@ class _Play:
             swerve = LANE_WIDTH * self.rng.uniform(0.7, 1.0) * ease(self.time, start - 9, start)
             swerve = swerve * (1 - ease(self.time, stop, stop + 12))
             meet = float((lane.at(np.array([place + gap]))[0] - other.start) @ other.direction)
-            second = follow(other, travel(self.time, place=meet, moment=start, speed=speeds[1] * standing), across=swerve)
+            second = follow(
+                other, travel(self.time, place=meet, moment=start, speed=speeds[1] * standing), across=swerve
+            )
         else:
-            slow = standing * (0.25 + 0.75 * (1 - ease(self.time, start - 12, start - 3)) * (self.time < start) + 0.75 * (self.time > stop))
+            slow = standing * (
+                0.25
+                + 0.75 * (1 - ease(self.time, start - 12, start - 3)) * (self.time < start)
+                + 0.75 * (self.time > stop)
+            )
             way = travel(self.time, place=place + gap, moment=start, speed=speeds[1] * slow)
             second = follow(lane, way)
         first = follow(lane, travel(self.time, place=place, moment=start, speed=speeds[0] * standing))
-        for track, look in ((first, looks[0]), (second, looks[1])):
-            heavy = look.label == 0
-            push = self.rng.normal(0, 0.55, 2) + lane.direction * self.rng.uniform(0, 0.8)
-            spin = self.rng.choice([-1, 1]) * self.rng.uniform(1.2, 3.4)
-            tilt = 0.0 if heavy else self.rng.choice([-1.35, 1.35])
+        for track, look, away in ((first, looks[0], -1), (second, looks[1], 1)):
+            push = self.rng.normal(0, 0.35, 2) + away * lane.direction * self.rng.uniform(0.3, 1.0)
+            spin = self.rng.choice([-1, 1]) * self.rng.uniform(0.7, 2.0)
+            tilt = 0.0 if look.label == 0 else self.rng.choice([-1.35, 1.35])
             hit = crash(track, start=start, stop=stop, push=push, spin=spin, tilt=tilt, rng=self.rng)
             self.victims.append(len(self.actors))
             self.actors.append(Actor(look, hit))
@@ -166,13 +184,20 @@ class _Play:
         spot = float((lane.at(np.array([place]))[0] - crossing.start) @ crossing.direction)
         kind = "car" if self.rng.random() < 0.7 else "motorcycle"
         vehicle = MAKERS[kind](self.rng)
-        speed = self.rng.uniform(0.8, 1.2) * self._standing(start, stop, brake=5)
-        way = travel(self.time, place=place - vehicle.length / 2, moment=start, speed=speed)
+        speed = self.rng.uniform(0.8, 1.2)
+        way = travel(
+            self.time,
+            place=place - vehicle.length / 2,
+            moment=start,
+            speed=speed * self._standing(start, stop, brake=5),
+        )
         pace = self.rng.uniform(0.26, 0.34) * self._standing(start, stop, brake=1)
         walker = follow(crossing, travel(self.time, place=spot, moment=start, speed=pace))
-        thrown = lane.direction * self.rng.uniform(2.6, 3.4) + self.rng.normal(0, 0.3, 2)
+        thrown = lane.direction * (2.5 * speed + self.rng.uniform(0.0, 0.4)) + self.rng.normal(0, 0.3, 2)
         tilt = self.rng.choice([-1, 1]) * np.pi / 2
-        fallen = crash(walker, start=start, stop=stop, push=thrown, spin=self.rng.uniform(-3, 3), tilt=tilt, rng=self.rng)
+        fallen = crash(
+            walker, start=start, stop=stop, push=thrown, spin=self.rng.uniform(-3, 3), tilt=tilt, rng=self.rng
+        )
         self.victims = [len(self.actors), len(self.actors) + 1]
         self.actors.append(Actor(vehicle, follow(lane, way)))
         self.actors.append(Actor(MAKERS["pedestrian"](self.rng), fallen))

@@ -40,11 +40,23 @@ class Appearance:
     patches: Callable[[float], list[Patch]]
 
 
-def solid(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float], colours: tuple[Colour, Colour], *, inset: float = 0.0) -> list[Patch]:
+def solid(
+    x: tuple[float, float],
+    y: tuple[float, float],
+    z: tuple[float, float],
+    colours: tuple[Colour, Colour],
+    *,
+    inset: float = 0.0,
+) -> list[Patch]:
     """Return the faces of a box, its top drawn in by `inset` m fore and aft; `colours` are those of sides and top."""
     bottom = [(x[0], y[0]), (x[1], y[0]), (x[1], y[1]), (x[0], y[1])]
     side = min(inset / 3, (y[1] - y[0]) / 3)
-    top = [(x[0] + inset, y[0] + side), (x[1] - inset, y[0] + side), (x[1] - inset, y[1] - side), (x[0] + inset, y[1] - side)]
+    top = [
+        (x[0] + inset, y[0] + side),
+        (x[1] - inset, y[0] + side),
+        (x[1] - inset, y[1] - side),
+        (x[0] + inset, y[1] - side),
+    ]
     corners = np.array([(*p, z[0]) for p in bottom] + [(*p, z[1]) for p in top])
     return [Patch(corners[list(face)], colours[1] if i == 4 else colours[0]) for i, face in enumerate(FACES)]
 
@@ -58,7 +70,9 @@ def disc(x: float, y: float, z: float, radius: float, *, colour: Colour = RUBBER
 
 def ball(x: float, z: float, radius: float, colour: Colour) -> list[Patch]:
     """Return a head, as a box with its corners cut."""
-    return solid((x - radius, x + radius), (-radius, radius), (z - radius, z + radius), (colour, colour), inset=radius / 2)
+    return solid(
+        (x - radius, x + radius), (-radius, radius), (z - radius, z + radius), (colour, colour), inset=radius / 2
+    )
 
 
 def make_car(rng: np.random.Generator) -> Appearance:

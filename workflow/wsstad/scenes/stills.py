@@ -47,4 +47,4 @@ def make_stills(part: str, scene: int, *, seed: int, size: tuple[int, int]) -> l
 def _compress(image: np.ndarray, quality: int) -> np.ndarray:
     """Return the image as JPEG leaves it."""
     _, code = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(code, cv2.IMREAD_COLOR)[:, :, ::-1]
+    return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))[:, :, ::-1]

@@ -47,15 +47,18 @@ class Frames:
         """
         if not 0 <= k < clips.count_clips(self.n_frames):
             raise IndexError(f"clip {k} of a video of {self.n_frames} frames")
-        numbers = clips.clip_frames(k, self.n_frames)
-        first, last = int(numbers[0]), int(numbers[-1])
+        first = k * clips.CLIP_FRAMES
+        count = min(clips.CLIP_FRAMES, self.n_frames - first)
         if 0 <= first - self._at <= self._max_skip:
             next(islice(self._ahead, first - self._at, first - self._at), None)
         else:
             self._ahead = self._images(first)
-        rows = [to_rgb(image, self.width, self.height) for image in self._exactly(self._ahead, last + 1 - first)]
-        self._at = last + 1
-        return np.stack(rows)[numbers - first]
+        clip = np.empty((clips.CLIP_FRAMES, self.height, self.width, 3), dtype=np.uint8)
+        for row, image in zip(clip, self._exactly(self._ahead, count), strict=False):
+            row[:] = to_rgb(image, self.width, self.height)
+        clip[count:] = clip[count - 1]
+        self._at = first + count
+        return clip
 
     def _exactly(self, images: Iterator[av.VideoFrame], count: int) -> Iterator[av.VideoFrame]:
         for got in range(count):
@@ -81,7 +84,7 @@ def open_frames(frames: Manifest, video: str, source: Path) -> Frames:
     else:
         if not source.exists() or source_digest(source) != artefact.meta["source_sha256"]:
             raise DamagedError(f"{source}: missing, or changed since it was decoded")
-        images, max_skip = partial(_source_images, source, artefact.meta["damaged"]), n_frames
+        images, max_skip = partial(_source_images, source), n_frames
     return Frames(images, n_frames=n_frames, width=width, height=height, fps=fps, max_skip=max_skip)
 
 
@@ -99,7 +102,7 @@ def _store_images(path: Path, fps: Fraction, start: int) -> Iterator[av.VideoFra
                 yield image
 
 
-def _source_images(path: Path, damaged: str, start: int) -> Iterator[av.VideoFrame]:
+def _source_images(path: Path, start: int) -> Iterator[av.VideoFrame]:
     """Yield the pictures of a source from frame `start` on; all before are decoded, as only their count names them."""
-    for picture in islice(open_source(path, damaged=damaged).pictures(), start, None):
+    for picture in islice(open_source(path).pictures(), start, None):
         yield picture.image

@@ -7,10 +7,11 @@ other files. One decoding thread: only then are the frames of a damaged stream t
 import hashlib
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import av
 import cv2
@@ -27,6 +28,10 @@ FALLBACK_FPS = Fraction(25)
 # A file is cut when what it holds is this much shorter than what its header says, and by more than a frame.
 WHOLE = Fraction(98, 100)
 
+T = TypeVar("T")
+av.logging.set_level(av.logging.ERROR)
+av.logging.set_skip_repeated(False)
+
 
 class Picture(NamedTuple):
     """One upright frame: yuv420p padded to even sides, its true size, and its time in seconds."""
@@ -40,23 +45,20 @@ class Picture(NamedTuple):
 class Source:
     """What files and folders share: the facts gathered while the frames go by, and the verdict at their end.
 
-    Parameters
-    ----------
-    damaged : "quarantine" a source with errors, or "keep" the frames that can be decoded.
-    max_pixels : largest width x height.
-
     Attributes
     ----------
     container : demuxer, or "images". fps : nominal frames a second. rotation : counterclockwise degrees that were
-        applied. pts : seconds of every frame. errors, corrupt_frames : what the decoder reported. All but `container`
-        and `fps` are complete once `pictures` is exhausted.
+        applied. pts : seconds of every frame. errors : packets or images with which something was wrong.
+        corrupt_frames : frames that the decoder gave and called corrupt. expected, reached : seconds that the file
+        claims to have, and how far it goes. `container` is known at once, `fps` from the first frame on, the rest when
+        `pictures` is exhausted.
     """
 
     container: str
     fps: Fraction = FALLBACK_FPS
 
-    def __init__(self, path: Path, *, damaged: str, max_pixels: int) -> None:
-        self.path, self.damaged, self.max_pixels = path, damaged, max_pixels
+    def __init__(self, path: Path, max_pixels: int) -> None:
+        self.path, self.max_pixels = path, max_pixels
         self.pts: list[float] = []
         self.width = self.height = self.rotation = 0
         self.errors = self.corrupt_frames = 0
@@ -74,21 +76,24 @@ class Source:
             self.pts.append(picture.seconds)
             yield picture
 
-    def images(self) -> Iterator[av.VideoFrame]:
+    def images(self, damaged: str = "quarantine") -> Iterator[av.VideoFrame]:
         """Yield the images of `pictures`, then raise as `judge` does: whoever writes them must keep nothing then."""
         for picture in self.pictures():
             yield picture.image
-        self.judge()
+        self.judge(damaged)
 
-    def judge(self) -> None:
-        """Raise `QuarantineError` when what `pictures` gave should not be used."""
-        strict, n_frames = self.damaged == "quarantine", len(self.pts)
+    def judge(self, damaged: str) -> None:
+        """Raise `QuarantineError` when what `pictures` gave should not be used.
+
+        `damaged` is "quarantine", or "keep" for what can be decoded of a video with errors, or cut short.
+        """
+        strict, n_frames = damaged == "quarantine", len(self.pts)
         if not n_frames:
             raise QuarantineError("V104", f"no frame can be decoded ({self.errors} errors)")
-        if strict and (self.errors or self.corrupt_frames):
-            raise QuarantineError("V105", f"{self.errors} errors, {self.corrupt_frames} corrupt of {n_frames} frames")
         if strict and self.reached < min(WHOLE * self.expected, self.expected - 1 / self.fps):
             raise QuarantineError("V108", f"{float(self.reached):.2f} s of {float(self.expected):.2f} s are there")
+        if strict and (self.errors or self.corrupt_frames):
+            raise QuarantineError("V105", f"{self.errors} errors, {self.corrupt_frames} corrupt of {n_frames} frames")
         if n_frames < MIN_CLIP_FRAMES:
             raise QuarantineError("V106", f"{n_frames} frames")
 
@@ -103,19 +108,15 @@ class Source:
 class FileSource(Source):
     """The first moving video stream of a file."""
 
-    def __init__(self, path: Path, *, damaged: str, max_pixels: int) -> None:
-        super().__init__(path, damaged=damaged, max_pixels=max_pixels)
+    def __init__(self, path: Path, max_pixels: int) -> None:
+        super().__init__(path, max_pixels)
         if not path.stat().st_size:
             raise QuarantineError("V102", "empty file")
         with open(path, "rb") as file:
             self.container = _sniff(file.read(400))
 
     def _decode(self) -> Iterator[Picture]:
-        try:
-            container = av.open(f"file:{self.path}", format=self.container, metadata_errors="replace")
-        except av.error.FFmpegError as error:
-            raise QuarantineError("V101", f"{self.container} cannot be opened: {error.strerror}") from error
-        with container:
+        with self._open() as container:
             stream = _moving(container)
             if stream.codec_context is None:
                 raise QuarantineError("V104", "unknown codec")
@@ -123,41 +124,47 @@ class FileSource(Source):
             self.fps = _nominal_rate(stream)
             self.expected = Fraction(container.duration or 0, av.time_base)
             stream.thread_type, stream.thread_count = "NONE", 1
-            if self.damaged == "quarantine":
-                # Say so rather than paint over: some of what a decoder conceals, it reports nowhere but in its log.
-                stream.codec_context.options = {"err_detect": "explode"}
-            for frame in self._frames(container, stream):
-                yield self._picture(frame)
+            for packet in self._packets(container, stream):
+                for frame in self._attempt(partial(stream.codec_context.decode, packet)) or []:
+                    yield self._picture(frame)
+        if self.container == "mpegts":
+            self.errors += _holes(self.pts)
 
-    def _frames(self, container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
-        """Yield what can be decoded and count what cannot."""
-        # All streams are read: only together do they show whether the file goes as far as its header says.
-        packets = container.demux([s for s in container.streams if s is stream or not _is_picture(s)])
-        while True:
+    def _open(self) -> av.container.InputContainer:
+        with av.logging.Capture() as messages:
             try:
-                packet = next(packets, None)
+                container = av.open(f"file:{self.path}", format=self.container, metadata_errors="replace")
+            except av.error.FFmpegError as error:
+                raise QuarantineError("V101", f"{self.container} cannot be opened: {error.strerror}") from error
+        # Only the demuxer's word counts here: the codecs have merely been tried out, those of the sound included.
+        said = [name.split(",") for level, name, _ in messages if level <= av.logging.ERROR]
+        self.errors += any(self.container in names for names in said)
+        return container
+
+    def _packets(self, container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.Packet | None]:
+        """Yield the packets of `stream`, then None, and note how far all streams together go."""
+        packets = container.demux([other for other in container.streams if not _is_picture(other)])
+        while (packet := self._attempt(partial(next, packets, None))) is not None:
+            if packet.pts is not None and packet.time_base:
+                self.reached = max(self.reached, (packet.pts + (packet.duration or 0)) * packet.time_base)
+            if packet.stream_index == stream.index and packet.size:
+                self.errors += packet.is_corrupt
+                yield packet
+        yield None
+
+    def _attempt(self, call: Callable[[], T]) -> T | None:
+        """Return what `call` gives, and count an error when it fails, or says on the decoder's log that it should have.
+
+        The log, because much that a demuxer skips and a decoder paints over is reported nowhere else.
+        """
+        with av.logging.Capture() as messages:
+            try:
+                return call()
             except av.error.FFmpegError:
-                self.errors += 1
-                packet = None
-            if packet is None:
-                break
-            self._note_extent(packet)
-            if packet.stream_index == stream.index:
-                yield from self._decoded(stream, packet)
-        yield from self._decoded(stream, None)
-
-    def _decoded(self, stream: av.VideoStream, packet: av.Packet | None) -> list[av.VideoFrame]:
-        try:
-            return stream.codec_context.decode(packet)
-        except EOFError:  # the decoder was already flushed by the last packet
-            return []
-        except av.error.FFmpegError:
-            self.errors += 1
-            return []
-
-    def _note_extent(self, packet: av.Packet) -> None:
-        if packet.pts is not None and packet.time_base:
-            self.reached = max(self.reached, (packet.pts + (packet.duration or 0)) * packet.time_base)
+                messages.append((av.logging.ERROR, "", ""))
+                return None
+            finally:
+                self.errors += any(level <= av.logging.ERROR for level, _, _ in messages)
 
     def _picture(self, frame: av.VideoFrame) -> Picture:
         self._check_pixels(frame.width, frame.height)
@@ -175,8 +182,8 @@ class FolderSource(Source):
 
     container = "images"
 
-    def __init__(self, path: Path, *, damaged: str, max_pixels: int) -> None:
-        super().__init__(path, damaged=damaged, max_pixels=max_pixels)
+    def __init__(self, path: Path, max_pixels: int) -> None:
+        super().__init__(path, max_pixels)
         self.files = list_images(path)
         if not self.files:
             raise QuarantineError("V102", f"no image ({', '.join(sorted(IMAGE_SUFFIXES))}) in the folder")
@@ -193,10 +200,9 @@ class FolderSource(Source):
             yield Picture(from_rgb(bgr[:, :, ::-1]), width, height, float(number / self.fps))
 
 
-def open_source(path: Path, *, damaged: str = "quarantine", max_pixels: int = sys.maxsize) -> Source:
+def open_source(path: Path, max_pixels: int = sys.maxsize) -> Source:
     """Return the source at `path`; raise `QuarantineError` when it is empty or of an unknown kind."""
-    kind = FolderSource if path.is_dir() else FileSource
-    return kind(path, damaged=damaged, max_pixels=max_pixels)
+    return FolderSource(path, max_pixels) if path.is_dir() else FileSource(path, max_pixels)
 
 
 def source_digest(path: Path) -> str:
@@ -246,6 +252,12 @@ def _moving(container: av.container.InputContainer) -> av.VideoStream:
 def _is_picture(stream: av.stream.Stream) -> bool:
     """Tell whether a stream is a cover picture, as the second stream of many surveillance mp4s is."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _holes(pts: list[float]) -> int:
+    """Return how often a transport stream skips a frame: lost packets often leave no trace but the gap in time."""
+    steps = np.diff(pts)
+    return int((steps > 1.5 * np.median(steps)).sum()) if len(steps) else 0
 
 
 def _nominal_rate(stream: av.VideoStream) -> Fraction:

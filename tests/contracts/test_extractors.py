@@ -1,0 +1,113 @@
+"""What every extractor promises."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wsstad import config
+from wsstad.errors import UserError
+from wsstad.extractors import EXTRACTORS
+from wsstad.storage import canonical_json
+
+# Small enough for a test; the rest is the schema's default.
+SMALL = {
+    "c3d": {"type": "c3d", "seed": 0, "width": 1, "batch": 3},
+    "efficientnet_lite0": {"type": "efficientnet_lite0", "image_size": 32, "batch": 3},
+}
+BOXES = np.tile(np.array([10.0, 5.0, 60.0, 45.0], dtype=np.float32), (16, 1))
+
+
+def make(name, **change):
+    parameters = config.check({**SMALL[name], **change}, f"extractors/{name}", name)
+    return config.load_class(EXTRACTORS[name])(parameters, Path(), device="cpu", threads=1)
+
+
+@pytest.fixture(scope="module", params=EXTRACTORS)
+def extractor(request):
+    return make(request.param)
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return np.random.default_rng(0).integers(0, 256, (5, 16, 48, 64, 3), dtype=np.uint8)
+
+
+def test_the_family_and_its_schemas_are_the_same(repository):
+    schemas = repository / "workflow" / "schemas" / "extractors"
+    assert {path.name.removesuffix(".schema.yaml") for path in schemas.iterdir()} == set(EXTRACTORS) == set(SMALL)
+
+
+def test_features_are_finite_floats_of_the_dimension(extractor, frames):
+    clips = np.stack([extractor.prepare_image(frames[0]), extractor.prepare_region(frames[0], BOXES)])
+    assert clips.dtype == np.uint8
+    features = extractor.features(clips)
+    assert features.shape == (2, extractor.dimension)
+    assert features.dtype == np.float32
+    assert np.isfinite(features).all()
+    assert not np.array_equal(*features)
+
+
+def test_inputs_are_left_alone(extractor, frames):
+    before, boxes = frames[0].copy(), BOXES.copy()
+    image, region = extractor.prepare_image(frames[0]), extractor.prepare_region(frames[0], BOXES)
+    clips = np.stack([image, region])
+    again = clips.copy()
+    extractor.features(clips)
+    np.testing.assert_array_equal(frames[0], before)
+    np.testing.assert_array_equal(BOXES, boxes)
+    np.testing.assert_array_equal(clips, again)
+
+
+def test_bits_do_not_depend_on_place_neighbours_filling_or_threads(extractor, frames):
+    clips = np.stack([extractor.prepare_image(f) for f in frames])
+    alone = extractor.features(clips[:1])[0]
+    for companions in ([0, 1, 2], [1, 0], [3, 4, 0], [0, 0, 0]):
+        features = extractor.features(clips[companions])
+        np.testing.assert_array_equal(features[companions.index(0)], alone)
+    twin = make(extractor.parameters["type"])
+    np.testing.assert_array_equal(twin.features(clips[:1])[0], alone)
+    import torch
+
+    torch.set_num_threads(2)
+    try:
+        np.testing.assert_array_equal(extractor.features(clips[[2, 0]])[1], alone)
+    finally:
+        torch.set_num_threads(1)
+
+
+def test_more_than_a_batch_is_refused(extractor, frames):
+    with pytest.raises(ValueError, match="4 clips for a batch of 3"):
+        extractor.features(np.stack([extractor.prepare_image(frames[0])] * 4))
+
+
+def test_a_region_that_is_the_whole_image_is_the_whole_image_warped(extractor, frames):
+    whole = np.tile(np.array([0, 0, 64, 48], dtype=np.float32), (16, 1))
+    beyond = np.tile(np.array([-30, -30, 94, 78], dtype=np.float32), (16, 1))
+    np.testing.assert_array_equal(
+        extractor.prepare_region(frames[0], whole), extractor.prepare_region(frames[0], beyond)
+    )
+
+
+def test_each_frame_has_its_own_box(extractor, frames):
+    moved = BOXES + np.arange(16, dtype=np.float32)[:, None] / 2
+    still, moving = extractor.prepare_region(frames[0], BOXES), extractor.prepare_region(frames[0], moved)
+    np.testing.assert_array_equal(still[0], moving[0])
+    assert not np.array_equal(still[-1], moving[-1])
+
+
+def test_the_facts_are_json_and_hold_the_preprocessing(extractor):
+    facts = extractor.facts()
+    assert json.loads(canonical_json(facts)) == facts
+    assert facts["dimension"] == extractor.dimension
+    assert facts.items() >= extractor.parameters.items()
+    assert {"channel_order", "mean", "margin", "interpolation", "device"} <= facts.keys()
+
+
+@pytest.mark.parametrize("name", EXTRACTORS)
+def test_a_gpu_that_is_not_there_is_one_line(name, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    parameters = config.check(SMALL[name], f"extractors/{name}", name)
+    with pytest.raises(UserError, match="'cuda' is not available; allowed: cpu, auto"):
+        config.load_class(EXTRACTORS[name])(parameters, Path(), device="cuda", threads=1)

@@ -1,0 +1,226 @@
+"""What every method must do, for each of METHODS."""
+
+import numpy as np
+import pytest
+import yaml
+
+from toy_bags import METHODS as CONFIG
+from toy_bags import no_detections, parameters, planted_video, planted_videos
+from wsstad import bags, config, predictions
+from wsstad.errors import UserError
+from wsstad.methods import METHODS, REFERENCES
+from wsstad.methods.checkpoint import Checkpoint
+from wsstad.methods.training import video_auc
+
+LEARNED = sorted(METHODS.keys() - set(REFERENCES))
+TRAIN = [video for video, _ in planted_videos(16)]
+TEST = planted_videos(12, first=500)
+SHORT = {"max_iterations": 12, "evaluate_every": 4, "patience": 9}
+PCA = {"kind": "pca", "dimension": 32, "instances": 2048, "whiten": False}
+
+
+def make(name: str, *, seed: int = 0, **changes):
+    return config.load_class(METHODS[name])(parameters(name, **changes), seed=seed, device="cpu")
+
+
+def fit(name: str, *, videos=TRAIN, seed: int = 0, checkpoint=None, **changes):
+    method = make(name, seed=seed, **changes)
+    norm, quarter = method.parameters["normalise"], len(videos) // 4
+    training = [bags.training_bag(video, normalise=norm) for video in videos[quarter:]]
+    held_out = [bags.inference_bag(video, sub_tubes=8, normalise=norm) for video in videos[:quarter]]
+    method.fit(training, held_out, checkpoint=checkpoint)
+    return method
+
+
+def tensors_of(method) -> dict[str, bytes]:
+    return {name: its.tobytes() for name, its in method.save()[0].items()}
+
+
+@pytest.fixture(scope="module")
+def learned():
+    """One trained method of each kind, by its name."""
+    videos = [video for video, _ in planted_videos(24)]
+    return {name: fit(name, videos=videos, max_iterations=120, learning_rate=0.001, projection=PCA) for name in LEARNED}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_has_a_schema_whose_keys_say_what_they_are(name: str, repository) -> None:
+    schema = yaml.safe_load((repository / f"workflow/schemas/methods/{name}.schema.yaml").read_text())
+    assert schema["additionalProperties"] is False
+    assert schema["properties"]["type"]["const"] == name
+    for key, its in schema["properties"].items():
+        assert its["description"], key
+        assert "default" in its or key in schema["required"], key
+
+
+def test_schemas_are_those_of_the_methods(repository) -> None:
+    found = {p.name.removesuffix(".schema.yaml") for p in (repository / "workflow/schemas/methods").iterdir()}
+    assert found == METHODS.keys()
+
+
+def test_every_variant_is_valid_and_every_method_has_one() -> None:
+    kinds = {config.load_variant(path, "methods")["type"] for path in CONFIG.glob("*.yaml")}
+    assert kinds == METHODS.keys()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_says_whether_it_is_trained_and_how_it_selects(name: str) -> None:
+    its = config.load_class(METHODS[name])
+    assert its.trained == (name not in REFERENCES)
+    assert its.selection in predictions.SELECTIONS
+    assert set(its.needs) <= {"tubes", "image_features", "region_features"}
+    assert "tubes" in its.needs
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("empty", [False, True])
+def test_predicts_scores_for_candidates_with_boxes(name: str, empty: bool, learned) -> None:
+    video = no_detections("v", "abnormal") if empty else planted_video(900, "abnormal")[0]
+    method = learned[name] if name in learned else make(name)
+    bag = bags.inference_bag(video, sub_tubes=8) if method.trained else None
+    got = method.predict("v", video.tubes, bag)
+    assert (got.video, got.n_frames, got.width, got.height) == ("v", video.tubes.n_frames, 120, 100)
+    assert np.array_equal(got.detected, video.tubes.detected)
+    assert got.scores.dtype == np.float32
+    assert got.scores.min() >= 0
+    assert got.scores.max() <= 1
+    wanted = {got.top1} if method.selection == "top1" else set(range(len(got.scores)))
+    assert got.candidates.keys() == wanted
+    for i, tube in got.candidates.items():
+        t, start, stop = got.spans[i].tolist()
+        assert (tube.start, tube.stop) == (start, stop)
+        if t >= 0:
+            assert np.array_equal(tube.boxes, video.tubes.tubes[t].cut(start, stop).boxes)
+    back = predictions.from_arrays(*predictions.to_arrays([got]))[0]
+    assert np.array_equal(back.scores, got.scores)
+    assert back.top1 == got.top1
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_learns_a_planted_signal(name: str, learned) -> None:
+    scores, hits = [], []
+    for video, (tube, start, stop) in TEST:
+        got = learned[name].predict(video.video, video.tubes, bags.inference_bag(video, sub_tubes=8))
+        scores.append(got.video_score)
+        if video.label == "abnormal":
+            t, first, last = got.spans[got.top1].tolist()
+            hits.append(t == tube and min(last, stop) > max(first, start))
+    abnormal = np.array([video.label == "abnormal" for video, _ in TEST])
+    assert video_auc(np.array(scores), abnormal) > 0.9
+    assert sum(hits) >= 5  # of 6; by chance 1 of 20 sub-tubes
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_score_does_not_depend_on_the_order_of_the_instances(name: str, learned) -> None:
+    bag = bags.inference_bag(TEST[1][0], sub_tubes=8)
+    order = np.random.default_rng(0).permutation(len(bag.spans))
+    mixed = bags.Bag(
+        bag.video, "", bag.spans[order], bag.region[order], bag.image[order], bag.videolets, bag.videolet_spans
+    )
+    scores, parts = learned[name].score(bag)
+    mixed_scores, mixed_parts = learned[name].score(mixed)
+    assert mixed_scores == pytest.approx(scores[order], abs=1e-5)
+    assert mixed_parts == pytest.approx(parts[order], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_score_of_a_lone_instance(name: str, learned) -> None:
+    video, _ = planted_video(901, "normal", n_tubes=1)
+    scores, _ = learned[name].score(bags.training_bag(video))
+    assert scores.shape == (1,)
+
+
+@pytest.mark.parametrize("projection", ["none", "pca"])
+@pytest.mark.parametrize("name", LEARNED)
+def test_saved_and_loaded_it_scores_the_same(name: str, projection: str) -> None:
+    method = fit(name, **SHORT, projection={**PCA, "kind": projection})
+    again = config.load_class(METHODS[name]).load(*method.save())
+    bag = bags.inference_bag(TEST[0][0], sub_tubes=8)
+    assert np.array_equal(again.score(bag)[0], method.score(bag)[0])
+    assert tensors_of(again) == tensors_of(method)
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_a_seed_gives_the_same_bytes_and_another_others(name: str) -> None:
+    first = tensors_of(fit(name, seed=3, **SHORT))
+    assert tensors_of(fit(name, seed=3, **SHORT)) == first
+    assert tensors_of(fit(name, seed=4, **SHORT)) != first
+
+
+class KilledError(Exception):
+    pass
+
+
+class Fragile(Checkpoint):
+    """A checkpoint at every iteration that is killed right after its `last`-th."""
+
+    def __init__(self, path, last: int) -> None:
+        super().__init__(path, "key", seconds=0)
+        self.left = last
+
+    def save_if_due(self, state) -> None:
+        self._took = 0
+        super().save_if_due(state)
+        self.left -= 1
+        if self.left == 0:
+            raise KilledError
+
+
+@pytest.mark.parametrize("changes", [{}, {"optimiser": "adagrad", "max_instances": 3, "batch_bags": 4}])
+@pytest.mark.parametrize("name", LEARNED)
+def test_killed_and_resumed_it_ends_with_the_same_bytes(name: str, changes, tmp_path) -> None:
+    options = {**SHORT, "projection": PCA, **changes}
+    whole = fit(name, **options)
+    for last in (5, 4):  # killed twice, after iterations 5 and 9
+        with pytest.raises(KilledError):
+            fit(name, checkpoint=Fragile(tmp_path / "state.safetensors", last), **options)
+    resumed = fit(name, checkpoint=Checkpoint(tmp_path / "state.safetensors", "key"), **options)
+    assert tensors_of(resumed) == tensors_of(whole)
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_unequal_bags_train(name: str) -> None:
+    short, _ = planted_video(11, "abnormal", n_tubes=1)
+    long, _ = planted_video(12, "normal", n_tubes=230)
+    others = [no_detections("w", "normal"), planted_video(13, "abnormal")[0]]
+    method = make(name, **SHORT)
+    history = method.fit([bags.training_bag(video) for video in (short, long, *others)])
+    assert history.last_iteration == history.chosen_iteration == 12
+    assert np.isfinite(method.score(bags.training_bag(long))[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"branches": "tube"}, "needs both branches"),
+        ({"ranking": "none", "cross_entropy": False}, "leaves nothing to learn"),
+    ],
+)
+def test_mgpr_refuses_what_makes_no_sense(changes, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        make("mgpr", **changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"branches": "tube", "ranking": "plain"},
+        {"branches": "temporal", "ranking": "plain"},
+        {"ranking": "none"},
+        {"ranking": "plain"},
+        {"cross_entropy": False},
+        {"guidance": "single"},
+        {"relation": "none"},
+        {"pairs": "matched"},
+        {"warmup_guidance": 5},
+        {"normalise": "none"},
+    ],
+    ids=str,
+)
+def test_every_variant_of_mgpr_trains(changes) -> None:
+    base = tensors_of(fit("mgpr", **SHORT))
+    method = fit("mgpr", **SHORT, **changes)
+    assert tensors_of(method) != base
+    scores, parts = method.score(bags.inference_bag(TEST[1][0], sub_tubes=8))
+    assert parts.shape[1] == len(method.branches)
+    assert scores == pytest.approx(parts.mean(axis=1), abs=1e-6)

@@ -1,0 +1,141 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from wsstad.layers import RELATIONS, Branch, RelationModule, ScorePredictor, max_index, take
+
+D, HEADS = 16, 4
+
+
+def features_and_mask(lengths: list[int], seed: int = 0, pad: int = 0, dtype=torch.float32):
+    torch.manual_seed(seed)
+    mask = torch.zeros(len(lengths), max(lengths) + pad, dtype=torch.bool)
+    for i, length in enumerate(lengths):
+        mask[i, :length] = True
+    return torch.randn(*mask.shape, D, dtype=dtype), mask
+
+
+def naive_relation(module: RelationModule, features: torch.Tensor) -> torch.Tensor:
+    """Eqs. 1-3 for one bag (n, d), in the paper's own layout: F is (d_k, n), one loop over heads and instances."""
+    F, d_q = features.T, D // HEADS
+    heads = []
+    for j in range(HEADS):
+        rows = slice(j * d_q, (j + 1) * d_q)
+        Q, K, V = (getattr(module, name).weight[rows] @ F for name in ("query", "key", "value"))
+        h = torch.stack([torch.softmax(Q[:, i] @ K / math.sqrt(d_q), dim=0) @ V.T for i in range(F.shape[1])])
+        heads.append(h.T)
+    return (torch.cat(heads) + F).T
+
+
+@given(st.integers(1, 9), st.integers(0, 99))
+@settings(max_examples=25, deadline=None)
+def test_relation_is_eqs_1_to_3(n: int, seed: int) -> None:
+    features, _ = features_and_mask([n], seed, dtype=torch.float64)
+    module = RelationModule(D, HEADS).double()
+    assert torch.allclose(module(features)[0], naive_relation(module, features[0]), atol=1e-12)
+
+
+@pytest.mark.parametrize("pad", [0, 3])
+def test_relation_is_multi_head_attention_and_residual(pad: int) -> None:
+    features, mask = features_and_mask([5, 3, 1], pad=pad)
+    module = RelationModule(D, HEADS)
+    oracle = nn.MultiheadAttention(D, HEADS, bias=False, batch_first=True)
+    with torch.no_grad():
+        oracle.in_proj_weight.copy_(torch.cat([module.query.weight, module.key.weight, module.value.weight]))
+        oracle.out_proj.weight.copy_(torch.eye(D))
+    attended, _ = oracle(features, features, features, key_padding_mask=~mask)
+    assert torch.allclose(module(features, mask)[mask], (attended + features)[mask], atol=1e-6)
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+@pytest.mark.parametrize("masked", [True, False])
+def test_row_is_one_row_of_forward(relation: str, masked: bool) -> None:
+    features, mask = features_and_mask([6, 2, 4] if masked else [6, 6, 6], dtype=torch.float64)
+    module = RELATIONS[relation](D, HEADS).double()
+    index = torch.tensor([3, 1, 0])
+    given = mask if masked else None
+    assert torch.allclose(module.row(features, given, index), take(module(features, given), index), atol=1e-12)
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_max_instance_has_the_gradients_of_the_dense_computation(relation: str) -> None:
+    features, mask = features_and_mask([7, 2, 5], dtype=torch.float64)
+    branch = Branch(D, heads=HEADS, relation=relation).double()
+    index, logits = branch.max_instance(features, mask, torch.Generator().manual_seed(5))
+    logits.square().sum().backward()
+    rowwise = {name: p.grad.clone() for name, p in branch.named_parameters()}
+    branch.zero_grad()
+    masks = branch.predictor.draw_masks((3, 7), torch.Generator().manual_seed(5))
+    dense = branch(features, mask, masks).masked_fill(~mask, -math.inf).max(dim=1)
+    dense.values.square().sum().backward()
+    assert torch.equal(index, dense.indices)
+    assert torch.allclose(logits, dense.values, atol=1e-12)
+    for name, parameter in branch.named_parameters():
+        assert torch.allclose(rowwise[name], parameter.grad, atol=1e-10), name
+
+
+def test_predictor_is_three_layers_with_one_relu() -> None:
+    predictor = ScorePredictor(D)
+    x = torch.randn(7, D)
+    first, second, third = predictor.first, predictor.second, predictor.third
+    hidden = (x @ first.weight.T + first.bias).clamp(min=0)
+    logits = (hidden @ second.weight.T + second.bias) @ third.weight.T + third.bias
+    assert torch.allclose(predictor(x), logits[:, 0], atol=1e-6)
+    assert [first.weight.shape, second.weight.shape, third.weight.shape] == [(512, D), (32, 512), (1, 32)]
+
+
+def test_dropout_masks_keep_two_fifths_and_the_mean() -> None:
+    predictor = ScorePredictor(D, dropout=0.6)
+    masks = predictor.draw_masks((20, 30), torch.Generator().manual_seed(0))
+    assert [m.shape for m in masks] == [(20, 30, 512), (20, 30, 32)]
+    for mask in masks:
+        assert mask.unique().tolist() == pytest.approx([0, 2.5])
+        assert float((mask > 0).float().mean()) == pytest.approx(0.4, abs=0.01)
+    again = predictor.draw_masks((20, 30), torch.Generator().manual_seed(0))
+    assert torch.equal(masks[0], again[0])
+    assert torch.equal(masks[1], again[1])
+    x = torch.randn(20, 30, D)
+    assert not torch.equal(predictor(x, masks), predictor(x))
+
+
+@given(st.integers(1, 8), st.integers(1, 6), st.integers(0, 50))
+@settings(max_examples=25, deadline=None)
+def test_padding_changes_no_score(n: int, pad: int, seed: int) -> None:
+    features, mask = features_and_mask([n, max(n - 1, 1)], seed, pad=pad)
+    branch = Branch(D, heads=HEADS)
+    padded = branch(features, mask)
+    changed = torch.where(mask[..., None], features, 1e3 * torch.randn_like(features))
+    assert torch.allclose(padded[mask], branch(changed, mask)[mask], atol=1e-5)
+    for i, length in enumerate(mask.sum(dim=1).tolist()):
+        alone = branch(features[i : i + 1, :length])
+        assert torch.allclose(padded[i, :length], alone[0], atol=1e-5)
+
+
+@given(st.integers(2, 9), st.integers(0, 50))
+@settings(max_examples=25, deadline=None)
+def test_permuted_instances_give_permuted_scores(n: int, seed: int) -> None:
+    features, _ = features_and_mask([n], seed)
+    branch = Branch(D, heads=HEADS)
+    order = torch.randperm(n)
+    assert torch.allclose(branch(features)[:, order], branch(features[:, order]), atol=1e-5)
+
+
+def test_a_lone_instance_attends_to_itself() -> None:
+    module = RelationModule(D, HEADS)
+    x = torch.randn(1, 1, D)
+    assert torch.allclose(module(x), module.value(x) + x, atol=1e-6)
+
+
+def test_heads_must_divide_the_dimension() -> None:
+    with pytest.raises(ValueError, match="16 features cannot be divided among 3 heads"):
+        RelationModule(D, 3)
+
+
+def test_max_index_passes_over_padding_and_takes_the_first_of_equals() -> None:
+    logits = torch.tensor([[0.1, 0.5, 0.5, 9.0], [-3.0, -2.0, 0.0, 0.0]])
+    mask = torch.tensor([[True, True, True, False], [True, True, False, False]])
+    assert max_index(logits, mask).tolist() == [1, 1]

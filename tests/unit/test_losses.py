@@ -1,0 +1,72 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsstad import losses
+
+scores = st.lists(st.floats(0, 1), min_size=1, max_size=5)
+logits = st.lists(st.floats(-20, 20), min_size=1, max_size=5)
+
+
+def tensor(values: list[float]) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
+@given(scores, scores, st.data())
+def test_ranking_is_eq_4_for_every_pair(abnormal: list[float], normal: list[float], data: st.DataObject) -> None:
+    weight = data.draw(st.lists(st.floats(0, 1), min_size=len(abnormal), max_size=len(abnormal)))
+    total = 0.0
+    for p_v, p_a in zip(weight, abnormal, strict=True):
+        for p_n in normal:
+            total += max(0, p_v * (1 - p_a + p_n))
+    got = losses.ranking(tensor(abnormal), tensor(normal), tensor(weight))
+    assert float(got) == pytest.approx(total / (len(abnormal) * len(normal)), abs=1e-12)
+    # The hinge never clips: scores in [0, 1] keep its argument at 0 or above.
+    linear = sum(w * (1 - a) for w, a in zip(weight, abnormal, strict=True)) / len(abnormal)
+    linear += sum(weight) / len(weight) * sum(normal) / len(normal)
+    assert float(got) == pytest.approx(linear, abs=1e-12)
+
+
+@given(scores, scores)
+def test_matched_pairs(abnormal: list[float], normal: list[float]) -> None:
+    terms = [max(0, 1 - a + n) for a, n in zip(abnormal, normal, strict=False)]
+    got = losses.ranking(tensor(abnormal), tensor(normal), pairs="matched")
+    assert float(got) == pytest.approx(sum(terms) / len(terms), abs=1e-12)
+
+
+def test_the_weight_passes_no_gradient() -> None:
+    abnormal, normal, weight = (torch.tensor([0.4, 0.7], requires_grad=True) for _ in range(3))
+    losses.ranking(abnormal, normal, weight).backward()
+    assert weight.grad is None
+    assert abnormal.grad.tolist() == pytest.approx([-0.2, -0.35])
+    assert normal.grad.tolist() == pytest.approx([0.275, 0.275])
+
+
+@given(logits, logits)
+def test_cross_entropy_is_eq_7(abnormal: list[float], normal: list[float]) -> None:
+    p = [1 / (1 + math.exp(-x)) for x in abnormal]
+    q = [1 / (1 + math.exp(x)) for x in normal]  # 1 - p
+    expected = -sum(map(math.log, p)) / len(p) - sum(map(math.log, q)) / len(q)
+    assert float(losses.cross_entropy(tensor(abnormal), tensor(normal))) == pytest.approx(expected, abs=1e-9)
+
+
+def test_cross_entropy_is_finite_where_a_score_is_0_or_1() -> None:
+    x = torch.tensor([-1000.0], requires_grad=True)
+    loss = losses.cross_entropy(x, -x)
+    loss.backward()
+    assert loss.item() == 2000
+    assert torch.isfinite(x.grad).all()
+
+
+def test_total_is_the_sum() -> None:
+    assert losses.total(torch.tensor(0.25), torch.tensor(0.5)).item() == 0.75
+
+
+def test_sparsity_and_smoothness_skip_padding() -> None:
+    values = torch.tensor([[0.5, 0.25, 0.75], [0.5, 0.25, 9.0]])
+    mask = torch.tensor([[True, True, True], [True, True, False]])
+    assert losses.sparsity(values, mask).item() == pytest.approx((1.5 + 0.75) / 2)
+    assert losses.smoothness(values, mask).item() == pytest.approx((0.0625 + 0.25 + 0.0625) / 2)

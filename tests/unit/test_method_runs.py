@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from scoring import constant_tube, prediction, write_run
+from wsstad import method_runs, storage
+from wsstad.errors import UserError
+
+TUBE = constant_tube(0, 40, (0, 0, 9, 9))
+
+
+def make(video, score=0.5):
+    return prediction(video, [TUBE], [score])
+
+
+def test_reads_the_folds_of_every_seed(tmp_path):
+    paths = [
+        write_run(tmp_path / seed, {0: [make("a", 0.25)], 3: [make("b")]}, quarantined={3: {"c": "V105 damaged"}})
+        for seed in ("0", "1")
+    ]
+    found = method_runs.read(paths, {(0, "a"), (3, "b"), (3, "c")})
+    assert list(found.seeds) == ["0", "1"]
+    assert list(found.seeds["1"]) == [(0, "a"), (3, "b")]
+    assert found.seeds["0"][0, "a"].video_score == 0.25
+    np.testing.assert_array_equal(found.seeds["0"][0, "a"].candidates[0].boxes, TUBE.boxes)
+    assert found.missing == {(3, "c"): "V105 damaged"}
+    assert found.selection == "top1"
+
+
+@pytest.mark.parametrize(
+    ("folds", "message"),
+    [
+        ({0: ["a", "b"]}, "no prediction of 'c' in fold 1, and no quarantine says why"),
+        ({0: ["a", "b"], 1: ["c", "d"]}, "'d' is predicted, but the split does not test it in fold 1"),
+        ({0: ["a"], 1: ["b", "c"]}, "'b' is predicted, but the split does not test it in fold 1"),
+    ],
+)
+def test_predictions_of_another_split_are_refused(tmp_path, folds, message):
+    path = write_run(tmp_path / "0", {fold: [make(video) for video in videos] for fold, videos in folds.items()})
+    with pytest.raises(UserError, match=message):
+        method_runs.read([path], {(0, "a"), (0, "b"), (1, "c")})
+
+
+def test_seeds_of_different_videos_or_selections_are_refused(tmp_path):
+    paths = [
+        write_run(tmp_path / "0", {0: [make("a"), make("b")]}),
+        write_run(tmp_path / "1", {0: [make("a")]}, quarantined={0: {"b": "V105 damaged"}}),
+        write_run(tmp_path / "2", {0: [make("a"), make("b")]}, selection="oracle"),
+    ]
+    for other in paths[1:]:
+        with pytest.raises(UserError, match=r"its videos, or its selection, are not those of"):
+            method_runs.read([paths[0], other], {(0, "a"), (0, "b")})
+    with pytest.raises(UserError, match="seed 0 is given twice"):
+        method_runs.read([paths[0], paths[0]], {(0, "a"), (0, "b")})
+
+
+def test_an_unknown_selection_is_refused(tmp_path):
+    with pytest.raises(UserError, match="selection best; allowed: one of top1, random, oracle"):
+        method_runs.read([write_run(tmp_path / "0", {0: [make("a")]}, selection="best")], {(0, "a")})
+
+
+def test_damaged_predictions_are_noticed(tmp_path):
+    path = write_run(tmp_path / "0", {0: [make("a")]})
+    artefact = next(path.parent.glob("*.h5"))
+    artefact.write_bytes(artefact.read_bytes()[:-100])
+    with pytest.raises(storage.DamagedError):
+        method_runs.read([path], {(0, "a")})

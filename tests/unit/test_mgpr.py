@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+import torch
+
+from toy_bags import parameters, planted_videos
+from wsstad import bags
+from wsstad.errors import UserError
+from wsstad.layers import max_index
+from wsstad.methods.batches import Batches
+from wsstad.methods.mgpr import Mgpr
+
+BAGS = [bags.training_bag(video) for video, _ in planted_videos(8)]
+
+
+def built(**changes) -> tuple[Mgpr, Batches]:
+    method = Mgpr(parameters("mgpr", **{"dropout": 0.0, **changes}), seed=0)
+    method._build(32)
+    return method, Batches(BAGS, batch_bags=4, max_instances=200, seed=0)
+
+
+def state(method: Mgpr, branch: str) -> dict[str, bytes]:
+    return {name: its.numpy().tobytes() for name, its in method.networks[branch].state_dict().items()}
+
+
+@pytest.mark.parametrize(("branch", "frozen"), [("tube", "temporal"), ("temporal", "tube")])
+def test_the_frozen_branch_stays_bit_identical(branch: str, frozen: str, monkeypatch) -> None:
+    method, batches = built()
+    for iteration in range(3):  # so that both optimisers have momentum
+        method.step(batches.batch(iteration), batches.generator(iteration), iteration)
+    before = state(method, frozen), state(method, branch)
+    monkeypatch.setattr(method, "branches", (branch,))
+    method.step(batches.batch(3), batches.generator(3), 3)
+    assert state(method, frozen) == before[0]
+    assert state(method, branch) != before[1]
+
+
+def naive_score(branch, features: np.ndarray) -> torch.Tensor:
+    return torch.sigmoid(branch(torch.from_numpy(features)[None]))[0]
+
+
+@pytest.mark.parametrize("guidance", ["bag", "single"])
+def test_a_step_is_the_papers_eqs_4_to_8(guidance: str) -> None:
+    """The temporal branch first, guided by the untouched tube branch; then the tube branch, guided by the new one."""
+    method, batches = built(guidance=guidance)
+    values = dict(zip(method.columns, method.step(batches.batch(0), batches.generator(0), 0).tolist(), strict=True))
+    fresh, _ = built()
+    trained = method.networks["temporal"]
+    for branch, partner, own, other in (
+        ("temporal", fresh.networks["tube"], "videolets", "videolets"),
+        ("tube", trained, "region", "image"),
+    ):
+        network, p, n, weights, logs = fresh.networks[branch], [], [], [], 0.0
+        for bag in BAGS:
+            with torch.no_grad():
+                scores = naive_score(network, getattr(bag, own))
+                m = int(scores.argmax())
+                if bag.label == "abnormal":
+                    p.append(float(scores[m]))
+                    seen = getattr(bag, other)
+                    alone = guidance == "single"
+                    guide = naive_score(partner, seen[m : m + 1] if alone else seen)[0 if alone else m]
+                    weights.append(float(guide))
+                    logs -= np.log(p[-1]) / 4
+                else:
+                    n.append(float(scores[m]))
+                    logs -= np.log(1 - n[-1]) / 4
+        ranking = np.mean([max(0, w * (1 - a + b)) for w, a in zip(weights, p, strict=True) for b in n])
+        assert values[f"{branch}_ranking"] == pytest.approx(ranking, abs=1e-5)
+        assert values[f"{branch}_cross_entropy"] == pytest.approx(logs, abs=1e-5)
+        assert values[f"{branch}_loss"] == pytest.approx(ranking + logs, abs=1e-5)
+        assert values[f"{branch}_guidance"] == pytest.approx(np.mean(weights), abs=1e-5)
+
+
+def test_warm_up_guides_with_one() -> None:
+    method, batches = built(warmup_guidance=2)
+    seen = []
+    for iteration in range(3):
+        values = method.step(batches.batch(iteration), batches.generator(iteration), iteration)
+        seen.append(values[list(method.columns).index("tube_guidance")].item())
+    assert seen[:2] == [1, 1]
+    assert 0 < seen[2] < 1
+
+
+def test_inference_averages_both_branches() -> None:
+    method, _ = built()
+    bag = BAGS[0]
+    scores, parts = method.score(bag)
+    with torch.no_grad():
+        p_t = naive_score(method.networks["tube"], bag.region).numpy()
+        p_v = naive_score(method.networks["temporal"], bag.image).numpy()
+    assert parts == pytest.approx(np.stack([p_t, p_v], axis=1), abs=1e-6)
+    assert scores == pytest.approx((p_t + p_v) / 2, abs=1e-6)
+
+
+def test_ranking_alone_sinks_the_scores() -> None:
+    """Table 3: "the model learns to reduce the loss function via predicting all scores to approach 0 trickily"."""
+    method, batches = built(cross_entropy=False, learning_rate=0.005)
+    values = [method.step(batches.batch(i), batches.generator(i), i) for i in range(150)]
+    normal = list(method.columns).index("tube_normal_score")
+    assert values[-1][normal] < 0.1 < values[0][normal]
+
+
+def test_branches_start_from_different_weights() -> None:
+    method, _ = built()
+    assert state(method, "tube") != state(method, "temporal")
+
+
+def test_heads_must_divide_the_features() -> None:
+    method = Mgpr(parameters("mgpr", heads=5))
+    with pytest.raises(UserError, match="heads: 5 do not divide 32 features"):
+        method._build(32)
+
+
+def test_the_max_instance_is_that_of_its_own_branch() -> None:
+    method, batches = built()
+    batch = batches.batch(0)
+    index, _ = method.networks["tube"].max_instance(batch.region, batch.mask, batches.generator(0))
+    expected = max_index(method.networks["tube"](batch.region, batch.mask), batch.mask)
+    assert torch.equal(index, expected)

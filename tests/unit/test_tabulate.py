@@ -1,0 +1,80 @@
+import csv
+import json
+
+import pytest
+
+from wsstad import storage, tabulate
+from wsstad.errors import UserError
+
+HEADER = "dataset\tmethod\tlabel\tmetric\tvalue\n"
+
+
+def result(method):
+    return {
+        "names": dict.fromkeys(("dataset", "split", "extractor", "detector", "linker", "annotator"), "x")
+        | {"method": method},
+        "title": "X",
+        "features": "made up",
+        "settings": {"gamma": "union", "thresholds": [0.1], "selection": "top1"},
+        "seeds": ["0"],
+        "counts": {
+            "videos": {"evaluated": 2, "expected": 2},
+            "abnormal": {"evaluated": 1, "expected": 1, "localised": 0},
+        },
+        "metrics": {"VAUC": {"mean": 0.5, "std": None, "interval": [0.5, 0.5], "pairs": 1}},
+        "missing": [],
+        "unboxed": ["v"],
+    }
+
+
+def run(folder, names, paper=HEADER):
+    (folder / "paper.tsv").write_text(paper)
+    for name in names:
+        (folder / f"{name}.json").write_text(json.dumps(result(name)))
+    outputs = ["--output-tsv", str(folder / "out" / "b.tsv"), "--output-md", str(folder / "out" / "b.md")]
+    tabulate.main(["--metrics", *[f"{folder}/{n}.json" for n in names], "--paper", f"{folder}/paper.tsv", *outputs])
+    return (folder / "out" / "b.tsv").read_text(), (folder / "out" / "b.md").read_text()
+
+
+def test_the_tables_do_not_depend_on_the_order_of_the_files(tmp_path):
+    names = ["mgpr", "dmrm", "random", "zeta"]
+    first = run(tmp_path, names)
+    assert run(tmp_path, names[::-1]) == first
+    rows = list(csv.DictReader(first[0].splitlines(), delimiter="\t"))
+    assert [(row["method"], row["percent"]) for row in rows] == [
+        ("random", "50.00"),
+        ("dmrm", "50.00"),
+        ("mgpr", "50.00"),
+        ("zeta", "50.00"),
+    ]
+
+
+def test_the_same_run_twice_is_refused(tmp_path):
+    with pytest.raises(UserError, match="holds the same run as"):
+        run(tmp_path, ["mgpr", "mgpr"])
+
+
+def test_another_table_of_the_paper_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"paper.tsv: row 1: columns a, b; needed: dataset"):
+        run(tmp_path, ["mgpr"], paper="a\tb\n1\t2\n")
+
+
+def test_table_1_of_the_paper_is_whole(repository):
+    rows = storage.read_table(repository / "config" / "paper" / "table1.tsv")
+    assert set(rows[0]) == tabulate.PAPER_COLUMNS
+    assert len(rows) == 7 * 8
+    of_ours = {(row["dataset"], row["metric"]): row["value"] for row in rows if row["label"] == "Ours"}
+    assert of_ours == {
+        ("st_ucf_crime", "VAUC"): "87.65",
+        ("st_ucf_crime", "IoU@0.3"): "11.76",
+        ("st_ucf_crime", "IoU@0.1"): "24.37",
+        ("st_ucf_crime", "MIoU"): "8.98",
+        ("stra", "VAUC"): "92.88",
+        ("stra", "IoU@0.2"): "15.87",
+        ("stra", "IoU@0.1"): "20.63",
+        ("stra", "MIoU"): "7.23",
+    }
+    # The shares of ST-UCF-Crime are all k of 119 videos: a typing error in one would hardly be.
+    for row in rows:
+        if row["dataset"] == "st_ucf_crime" and row["metric"].startswith("IoU@"):
+            assert any(abs(float(row["value"]) - 100 * k / 119) < 0.011 for k in range(120)), row

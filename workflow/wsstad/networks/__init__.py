@@ -1,0 +1,1 @@
+"""Networks that run with fixed weights: C3D, EfficientNet-Lite0."""
