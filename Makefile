@@ -64,7 +64,7 @@ ped2: $(VENV)/complete ## Run UCSD Ped2: make ped2 DATA=<its folder> WEIGHTS=<fo
 	@echo && cat results/ucsd_ped2/tables/benchmark.md
 
 demo-detector: $(VENV)/complete ## Train the demo's detector anew, on scenes that the demo does not use
-	@$(VENV)/bin/python -m wsstad.fit_detector --output config/detectors/demo_yolo.pt
+	@$(VENV)/bin/python -m wsstad.fit_detector --output config/detectors/demo_yolo.pt --work results/demo_detector
 
 benchmark: $(VENV)/complete ## Time every stage against its limit, on whatever device is there
 	@$(VENV)/bin/python benchmarks/stages.py

@@ -41,7 +41,7 @@ def write_card(facts: Mapping[str, Any], accuracy: Mapping[str, Accuracy], confi
         f"| {name} | {a.truths} | {a.precision:.3f} | {a.recall:.3f} | {a.average_precision:.3f} |"
         for name, a in accuracy.items()
     ]
-    flags = ("scenes", "test_scenes", "epochs", "seed", "threads")
+    flags = ("scenes", "test_scenes", "epochs", "seed", "training_seed", "threads")
     return CARD.format(
         **facts,
         width=facts["size"][0],
