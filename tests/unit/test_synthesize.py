@@ -38,7 +38,9 @@ def test_tables_are_valid_and_every_video_is_tested_once(made):
     videos = tables.read_videos(made)
     assert sorted(row["label"] for row in videos.values()) == ["abnormal", "abnormal", "normal", "normal"]
     assert all((made / row["path"]).is_file() for row in videos.values())
-    tests = [video for fold in tables.read_split(made, "cv2").values() for video, part in fold.items() if part == "test"]
+    tests = [
+        video for fold in tables.read_split(made, "cv2").values() for video, part in fold.items() if part == "test"
+    ]
     assert sorted(tests) == sorted(videos)
     tables.check_labels(made, "cv2", "train")
     tables.check_labels(made, "cv2", "test")

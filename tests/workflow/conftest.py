@@ -108,7 +108,7 @@ def make(folder: Path) -> Workplace:
 def small_dataset(tmp_path_factory) -> Path:
     """Twelve small videos, six of them abnormal, and their tables."""
     folder = tmp_path_factory.mktemp("small")
-    size = ["--frames", "48", "--size", "160x120"]
+    size = ["--frames", "64", "--size", "160x120"]
     synthesize.main(["--output", str(folder / "source"), "--videos", "12", "--seed", "5", "--folds", "2", *size])
     (folder / "tables").mkdir()
     for name in ("videos.tsv", "dataset.yaml", "splits"):

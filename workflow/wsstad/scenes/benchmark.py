@@ -10,8 +10,8 @@ import numpy as np
 
 from wsstad.scenes.scripts import Scene, make_scene
 
-# Few, so that each sees many videos of either label: with four videos a camera, a branch that sees the whole image learns
-# which camera it is, and the videos left out of training are then those of the other label.
+# Few, so that each sees many videos of either label. With four videos a camera, a branch that sees the whole image
+# learns which camera it is, and the videos that were left out of training are then those of the other label.
 CAMERAS = 2
 # First numbers of the seeds of scenes and of places; `wsstad.scenes.stills` uses others.
 SCENES, PLACES, LABELS, KINDS = 0, 1, 6, 7
