@@ -54,7 +54,9 @@ def all_shards(pattern):
 
     def manifests(wildcards):
         shards = plan.shards(wildcards.dataset)
-        return [pattern.format(**{**dict(wildcards), "shard": shard}) for shard in shards]
+        return [
+            pattern.format(**{**dict(wildcards), "shard": shard}) for shard in shards
+        ]
 
     return manifests
 

@@ -7,7 +7,10 @@ OUTPUTS: results/<dataset>/runs/.../<method>/metrics/<annotator>.json
 
 def predictions_of(wildcards):
     seeds = plan.seeds(wildcards.dataset, wildcards.split, wildcards.method)
-    return [(RUN + "/{seed}/predictions.tsv").format(**{**dict(wildcards), "seed": seed}) for seed in seeds]
+    return [
+        (RUN + "/{seed}/predictions.tsv").format(**{**dict(wildcards), "seed": seed})
+        for seed in seeds
+    ]
 
 
 rule evaluate:
@@ -36,4 +39,5 @@ rule evaluate:
         " --extractor {input.extractor} --detector {wildcards.detector} --linker {wildcards.linker}"
         " --method {wildcards.method} --annotator {wildcards.annotator} --annotations {input.annotations}"
         " --predictions {input.predictions} --gamma {params.gamma} --thresholds {params.thresholds}"
-        " --draws {params.draws} --bootstrap {params.bootstrap} --output {output} " + LOGGED
+        " --draws {params.draws} --bootstrap {params.bootstrap} --output {output} "
+        + LOGGED

@@ -61,4 +61,5 @@ rule extract_region:
     shell:
         "python -m wsstad.extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tubes {input.tubes} --tables {params.tables} --source {params.source:q}"
-        " --extractor {input.extractor} --weights {params.weights_folder:q} --threads {threads} " + LOGGED
+        " --extractor {input.extractor} --weights {params.weights_folder:q} --threads {threads} "
+        + LOGGED

@@ -28,8 +28,8 @@ def main(argv: list[str] | None = None) -> None:
             if not row.ok:
                 meaning = QUARANTINE_CODES[row.code]
                 bad[video] = {"video": video, "code": row.code, "meaning": meaning, "reason": row.reason}
-    for row in bad.values():
-        log.warning("quarantined: %(video)s %(code)s %(reason)s", row)
+    for cells in bad.values():
+        log.warning("quarantined: %(video)s %(code)s %(reason)s", cells)
     allowed = 0 if args.strict else max(args.videos, int(args.budget * len(videos)))
     if len(bad) > allowed:
         raise UserError(
