@@ -5,20 +5,12 @@ OUTPUTS: results/<dataset>/annotations/<annotator>.tsv
 """
 
 
-def annotations_of(wildcards):
-    return plan.annotations(wildcards.dataset, wildcards.annotator)
-
-
-def dataset_of(wildcards):
-    return plan.tables(wildcards.dataset) / "dataset.yaml"
-
-
 rule annotate:
     input:
-        annotations=annotations_of,
-        dataset=dataset_of,
+        annotations=ask.annotations,
+        dataset=ask.dataset,
     output:
-        "results/{dataset}/annotations/{annotator}.tsv",
+        names.ANNOTATIONS,
     log:
         "results/logs/annotate/{dataset}/{annotator}.log",
     conda:
@@ -26,9 +18,9 @@ rule annotate:
     resources:
         mem_mb=1000,
     params:
-        code=code_of("annotate"),
-        tables=tables_of,
-        source=source_of,
+        code=ask.code("annotate"),
+        tables=ask.tables,
+        source=ask.source,
     shell:
         "python -m wsstad.annotate --tables {params.tables} --source {params.source:q}"
-        " --annotator {wildcards.annotator} --output {output} " + LOGGED
+        " --annotator {wildcards.annotator} --output {output} 2> >(tee {log:q} >&2)"

@@ -7,10 +7,10 @@ OUTPUTS: results/<dataset>/quarantine/<extractor>/<detector>/<linker>.tsv
 
 rule audit:
     input:
-        image=all_shards(IMAGE),
-        region=all_shards(REGION),
+        image=ask.all_shards(names.IMAGE),
+        region=ask.all_shards(names.REGION),
     output:
-        "results/{dataset}/quarantine/{extractor}/{detector}/{linker}.tsv",
+        names.QUARANTINE,
     log:
         "results/logs/audit/{dataset}/{extractor}/{detector}/{linker}.log",
     conda:
@@ -18,10 +18,10 @@ rule audit:
     resources:
         mem_mb=500,
     params:
-        code=code_of("audit"),
+        code=ask.code("audit"),
         budget=lookup("quarantine/budget", within=plan.config),
         videos=lookup("quarantine/videos", within=plan.config),
         strict="--strict" if plan.config["quarantine"]["strict"] else "",
     shell:
         "python -m wsstad.audit --manifests {input.image} {input.region} --budget {params.budget} --videos {params.videos}"
-        " {params.strict} --output {output} " + LOGGED
+        " {params.strict} --output {output} 2> >(tee {log:q} >&2)"

@@ -5,13 +5,9 @@ OUTPUTS: results/<dataset>/frames/<video>.<key>.{mp4,h5} and a manifest for each
 """
 
 
-def sources_of(wildcards):
-    return plan.sources(wildcards.dataset, wildcards.shard)
-
-
 rule decode:
     output:
-        FRAMES,
+        names.FRAMES,
     log:
         "results/logs/decode/{dataset}/{shard}.log",
     benchmark:
@@ -23,10 +19,10 @@ rule decode:
     params:
         # The raw videos are no `input`: their mtimes lie (rsync, clock skew). Their size, mtime and inode decide only
         # whether this job looks at them again; it then goes by their content.
-        sources=sources_of,
-        code=code_of("decode"),
-        tables=tables_of,
-        source=source_of,
+        sources=ask.sources,
+        code=ask.code("decode"),
+        tables=ask.tables,
+        source=ask.source,
         shard_map="results/{dataset}/shards.tsv",
         store=lookup("decode/store", within=plan.config),
         crf=lookup("decode/crf", within=plan.config),
@@ -35,4 +31,4 @@ rule decode:
     shell:
         "python -m wsstad.decode --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --tables {params.tables} --source {params.source:q} --store {params.store} --crf {params.crf}"
-        " --damaged {params.damaged} --max-pixels {params.max_pixels} " + LOGGED
+        " --damaged {params.damaged} --max-pixels {params.max_pixels} 2> >(tee {log:q} >&2)"

@@ -7,11 +7,11 @@ OUTPUTS: results/<dataset>/detections/<detector>/<video>.<key>.h5 and a manifest
 
 rule detect:
     input:
-        frames=FRAMES,
-        detector=variant_of("detectors", "detector"),
-        weights=weights_of("detectors", "detector"),
+        frames=names.FRAMES,
+        detector=ask.variant("detectors", "detector"),
+        weights=ask.weights("detectors", "detector"),
     output:
-        DETECTIONS,
+        names.DETECTIONS,
     log:
         "results/logs/detect/{dataset}/{detector}/{shard}.log",
     benchmark:
@@ -23,12 +23,12 @@ rule detect:
         mem_mb=2000,
         gpu=1,
     params:
-        code=code_of("detect", "detectors", "detector"),
-        tables=tables_of,
-        source=source_of,
+        code=ask.code("detect", "detectors", "detector"),
+        tables=ask.tables,
+        source=ask.source,
         shard_map="results/{dataset}/shards.tsv",
         weights_folder=plan.config["weights"],
     shell:
         "python -m wsstad.detect --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tables {params.tables} --source {params.source:q} --detector {input.detector}"
-        " --weights {params.weights_folder:q} --threads {threads} " + LOGGED
+        " --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"

@@ -5,22 +5,14 @@ OUTPUTS: results/<dataset>/runs/.../<method>/metrics/<annotator>.json
 """
 
 
-def predictions_of(wildcards):
-    seeds = plan.seeds(wildcards.dataset, wildcards.split, wildcards.method)
-    return [
-        (RUN + "/{seed}/predictions.tsv").format(**{**dict(wildcards), "seed": seed})
-        for seed in seeds
-    ]
-
-
 rule evaluate:
     input:
-        predictions=predictions_of,
+        predictions=ask.predictions,
         annotations=rules.annotate.output,
-        split=split_of,
-        extractor=variant_of("extractors", "extractor"),
+        split=ask.split,
+        extractor=ask.variant("extractors", "extractor"),
     output:
-        RUN + "/metrics/{annotator}.json",
+        names.METRICS,
     log:
         "results/logs/evaluate/{dataset}/{split}/{extractor}/{detector}/{linker}/{method}/{annotator}.log",
     conda:
@@ -28,8 +20,8 @@ rule evaluate:
     resources:
         mem_mb=1000,
     params:
-        code=code_of("evaluate"),
-        tables=tables_of,
+        code=ask.code("evaluate"),
+        tables=ask.tables,
         gamma=lookup("evaluate/gamma", within=plan.config),
         thresholds=lookup("evaluate/thresholds", within=plan.config),
         draws=lookup("evaluate/draws", within=plan.config),
@@ -39,5 +31,4 @@ rule evaluate:
         " --extractor {input.extractor} --detector {wildcards.detector} --linker {wildcards.linker}"
         " --method {wildcards.method} --annotator {wildcards.annotator} --annotations {input.annotations}"
         " --predictions {input.predictions} --gamma {params.gamma} --thresholds {params.thresholds}"
-        " --draws {params.draws} --bootstrap {params.bootstrap} --output {output} "
-        + LOGGED
+        " --draws {params.draws} --bootstrap {params.bootstrap} --output {output} 2> >(tee {log:q} >&2)"

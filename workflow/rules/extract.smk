@@ -7,11 +7,11 @@ OUTPUTS: results/<dataset>/features/<extractor>/{image,region/<detector>/<linker
 
 rule extract_image:
     input:
-        frames=FRAMES,
-        extractor=variant_of("extractors", "extractor"),
-        weights=weights_of("extractors", "extractor"),
+        frames=names.FRAMES,
+        extractor=ask.variant("extractors", "extractor"),
+        weights=ask.weights("extractors", "extractor"),
     output:
-        IMAGE,
+        names.IMAGE,
     log:
         "results/logs/extract/{dataset}/{extractor}/image/{shard}.log",
     benchmark:
@@ -23,25 +23,25 @@ rule extract_image:
         mem_mb=2500,
         gpu=1,
     params:
-        code=code_of("extract", "extractors", "extractor"),
-        tables=tables_of,
-        source=source_of,
+        code=ask.code("extract", "extractors", "extractor"),
+        tables=ask.tables,
+        source=ask.source,
         shard_map="results/{dataset}/shards.tsv",
         weights_folder=plan.config["weights"],
     shell:
         "python -m wsstad.extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tables {params.tables} --source {params.source:q} --extractor {input.extractor}"
-        " --weights {params.weights_folder:q} --threads {threads} " + LOGGED
+        " --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"
 
 
 rule extract_region:
     input:
-        frames=FRAMES,
-        tubes=TUBES,
-        extractor=variant_of("extractors", "extractor"),
-        weights=weights_of("extractors", "extractor"),
+        frames=names.FRAMES,
+        tubes=names.TUBES,
+        extractor=ask.variant("extractors", "extractor"),
+        weights=ask.weights("extractors", "extractor"),
     output:
-        REGION,
+        names.REGION,
     log:
         "results/logs/extract/{dataset}/{extractor}/region/{detector}/{linker}/{shard}.log",
     benchmark:
@@ -53,13 +53,12 @@ rule extract_region:
         mem_mb=2500,
         gpu=1,
     params:
-        code=code_of("extract", "extractors", "extractor"),
-        tables=tables_of,
-        source=source_of,
+        code=ask.code("extract", "extractors", "extractor"),
+        tables=ask.tables,
+        source=ask.source,
         shard_map="results/{dataset}/shards.tsv",
         weights_folder=plan.config["weights"],
     shell:
         "python -m wsstad.extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tubes {input.tubes} --tables {params.tables} --source {params.source:q}"
-        " --extractor {input.extractor} --weights {params.weights_folder:q} --threads {threads} "
-        + LOGGED
+        " --extractor {input.extractor} --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"

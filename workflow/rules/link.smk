@@ -7,10 +7,10 @@ OUTPUTS: results/<dataset>/tubes/<detector>/<linker>/<video>.<key>.h5 and a mani
 
 rule link:
     input:
-        detections=DETECTIONS,
-        linker=variant_of("linkers", "linker"),
+        detections=names.DETECTIONS,
+        linker=ask.variant("linkers", "linker"),
     output:
-        TUBES,
+        names.TUBES,
     log:
         "results/logs/link/{dataset}/{detector}/{linker}/{shard}.log",
     benchmark:
@@ -20,8 +20,8 @@ rule link:
     resources:
         mem_mb=500,
     params:
-        code=code_of("link", "linkers", "linker"),
+        code=ask.code("link", "linkers", "linker"),
         shard_map="results/{dataset}/shards.tsv",
     shell:
         "python -m wsstad.link --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
-        " --detections {input.detections} --linker {input.linker} " + LOGGED
+        " --detections {input.detections} --linker {input.linker} 2> >(tee {log:q} >&2)"

@@ -5,27 +5,17 @@ OUTPUTS: results/<dataset>/runs/.../<method>/<seed>/{fold<k>.predictions.<key>.h
 """
 
 
-def models_of(wildcards):
-    if plan.is_trained(wildcards.method):
-        return (RUN + "/{seed}/models.tsv").format(**wildcards)
-    return []
-
-
-def models_flag(wildcards, input):
-    return f"--models {input.models}" if input.models else ""
-
-
 rule predict:
     input:
-        tubes=all_shards(TUBES),
-        image=all_shards(IMAGE),
-        region=all_shards(REGION),
+        tubes=ask.all_shards(names.TUBES),
+        image=ask.all_shards(names.IMAGE),
+        region=ask.all_shards(names.REGION),
         quarantine=rules.audit.output,
-        split=split_of,
-        method=variant_of("methods", "method"),
-        models=models_of,
+        split=ask.split,
+        method=ask.variant("methods", "method"),
+        models=ask.models,
     output:
-        RUN + "/{seed}/predictions.tsv",
+        names.PREDICTIONS,
     log:
         "results/logs/predict/{dataset}/{split}/{extractor}/{detector}/{linker}/{method}/{seed}.log",
     benchmark:
@@ -36,11 +26,11 @@ rule predict:
     resources:
         mem_mb=4000,
     params:
-        code=code_of("predict", "methods", "method"),
-        tables=tables_of,
+        code=ask.code("predict", "methods", "method"),
+        tables=ask.tables,
         folder=subpath(output[0], parent=True),
-        models=models_flag,
+        models=ask.models_flag,
     shell:
         "python -m wsstad.predict --tables {params.tables} --split {wildcards.split} --tubes {input.tubes}"
         " --image {input.image} --region {input.region} --method {input.method} --seed {wildcards.seed}"
-        " {params.models} --output {params.folder} --threads {threads} " + LOGGED
+        " {params.models} --output {params.folder} --threads {threads} 2> >(tee {log:q} >&2)"

@@ -5,13 +5,9 @@ OUTPUTS: results/<dataset>/tables/benchmark.{tsv,md} and results/tables/benchmar
 """
 
 
-def metrics_of(wildcards):
-    return plan.metrics(wildcards.dataset)
-
-
 rule tabulate_dataset:
     input:
-        metrics=metrics_of,
+        metrics=ask.metrics,
         paper=f"{workflow.basedir}/config/paper/table1.tsv",
     output:
         tsv="results/{dataset}/tables/benchmark.tsv",
@@ -23,10 +19,10 @@ rule tabulate_dataset:
     resources:
         mem_mb=500,
     params:
-        code=code_of("tabulate"),
+        code=ask.code("tabulate"),
     shell:
         "python -m wsstad.tabulate --metrics {input.metrics} --paper {input.paper:q}"
-        " --output-tsv {output.tsv} --output-md {output.md} " + LOGGED
+        " --output-tsv {output.tsv} --output-md {output.md} 2> >(tee {log:q} >&2)"
 
 
 rule tabulate:
@@ -43,7 +39,7 @@ rule tabulate:
     resources:
         mem_mb=500,
     params:
-        code=code_of("tabulate"),
+        code=ask.code("tabulate"),
     shell:
         "python -m wsstad.tabulate --metrics {input.metrics} --paper {input.paper:q}"
-        " --output-tsv {output.tsv} --output-md {output.md} " + LOGGED
+        " --output-tsv {output.tsv} --output-md {output.md} 2> >(tee {log:q} >&2)"

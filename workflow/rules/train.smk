@@ -5,20 +5,16 @@ OUTPUTS: results/<dataset>/runs/<split>/<extractor>/<detector>/<linker>/<method>
 """
 
 
-def split_of(wildcards):
-    return plan.tables(wildcards.dataset) / "splits" / f"{wildcards.split}.tsv"
-
-
 rule train:
     input:
-        tubes=all_shards(TUBES),
-        image=all_shards(IMAGE),
-        region=all_shards(REGION),
+        tubes=ask.all_shards(names.TUBES),
+        image=ask.all_shards(names.IMAGE),
+        region=ask.all_shards(names.REGION),
         quarantine=rules.audit.output,
-        split=split_of,
-        method=variant_of("methods", "method"),
+        split=ask.split,
+        method=ask.variant("methods", "method"),
     output:
-        RUN + "/{seed}/models.tsv",
+        names.MODELS,
     log:
         "results/logs/train/{dataset}/{split}/{extractor}/{detector}/{linker}/{method}/{seed}.log",
     benchmark:
@@ -30,10 +26,10 @@ rule train:
         mem_mb=4000,
         gpu=1,
     params:
-        code=code_of("train", "methods", "method"),
-        tables=tables_of,
+        code=ask.code("train", "methods", "method"),
+        tables=ask.tables,
         folder=subpath(output[0], parent=True),
     shell:
         "python -m wsstad.train --tables {params.tables} --split {wildcards.split} --tubes {input.tubes}"
         " --image {input.image} --region {input.region} --method {input.method} --seed {wildcards.seed}"
-        " --output {params.folder} --threads {threads} " + LOGGED
+        " --output {params.folder} --threads {threads} 2> >(tee {log:q} >&2)"
