@@ -192,7 +192,7 @@ def _load_pt(path: Path, device: str, threads: int) -> tuple[Any, list[str]]:
     """Return a function from pixels (n, 3, h, w) to raw predictions, and the names of the classes."""
     from ultralytics import YOLO
 
-    model = YOLO(str(path), task="detect", verbose=False).model
+    model: Any = YOLO(str(path), task="detect", verbose=False).model
     names = [model.names[i] for i in sorted(model.names)]
     return model.fuse(verbose=False).float().eval().to(device), names
 
@@ -222,7 +222,7 @@ def _write_stripped(checkpoint: Path, output: Path, names: dict[int, str]) -> No
     from ultralytics.nn.tasks import DetectionModel, load_checkpoint
 
     trained, _ = load_checkpoint(str(checkpoint))
-    model = DetectionModel({**SMALL_MODEL, "nc": len(names)}, nc=len(names), verbose=False)
+    model: Any = DetectionModel({**SMALL_MODEL, "nc": len(names)}, nc=len(names), verbose=False)
     model.load_state_dict(trained.state_dict())
     model.names, model.args = names, {}
     model.half().eval()
