@@ -17,15 +17,20 @@ from typing import Any
 from wsstad.storage import canonical_json
 
 PACKAGE = Path(__file__).parent
-# Modules that cannot change a result: they decide when and where to write, what to log, what to call an error, or what
-# they read is part of the key by itself (options, rows of tables).
+# Modules that cannot change a result: they decide when and where to write, what to log, what to call an error, what
+# types a family has, or what they read is part of the key by itself (options, rows of tables).
 NEUTRAL = {
     "wsstad",
     "wsstad.cli",
     "wsstad.config",
+    "wsstad.detectors",
     "wsstad.errors",
+    "wsstad.extractors",
+    "wsstad.formats",
     "wsstad.keys",
+    "wsstad.linkers",
     "wsstad.manifest",
+    "wsstad.methods",
     "wsstad.progress",
     "wsstad.shards",
     "wsstad.tables",

@@ -47,9 +47,10 @@ class MotionDetector:
         for operation, size in ((cv2.MORPH_OPEN, options["opening"]), (cv2.MORPH_CLOSE, options["closing"])):
             mask = cv2.morphologyEx(mask, operation, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
         count, owners, stats, _ = cv2.connectedComponentsWithStats(mask)
-        strength = np.bincount(owners.ravel(), weights=difference.ravel(), minlength=count) / stats[:, cv2.CC_STAT_AREA]
-        large = np.flatnonzero(stats[:, cv2.CC_STAT_AREA] >= options["min_area"])
-        large = large[large > 0]  # component 0 is everything else
+        area = stats[:, cv2.CC_STAT_AREA]
+        # Component 0 is everything else, which is nothing at all when the whole picture moves.
+        strength = np.bincount(owners.ravel(), weights=difference.ravel(), minlength=count) / np.maximum(area, 1)
+        large = 1 + np.flatnonzero(area[1:] >= options["min_area"])
         corner, side = stats[large, :2], stats[large, 2:4]
         # A region that differs twice as much as it must is certain.
         scores = np.clip(strength[large] / (2 * options["threshold"]), 0, 1)
