@@ -27,20 +27,22 @@ def prediction(video, tubes, scores, *, n_frames=40, size=(100, 80), detected=No
     )
 
 
-def write_run(folder, folds, *, selection="top1", quarantined=None):
-    """Write predictions as `predict` does: one artefact a fold, predictions.tsv beside them."""
-    rows = []
+def write_run(folder, folds, *, method="mgpr", seed=0, selection="top1", quarantined=None):
+    """Write a run's predictions as `predict` does: an artefact a fold, and their rows to the end of the table."""
+    table = folder / "table" / "predictions.tsv"
+    rows = storage.read_table(table) if table.exists() else []
     for fold, videos in folds.items():
         arrays, order = predictions.to_arrays(videos)
         bad = (quarantined or {}).get(fold, {})
-        meta = {"videos": order, "selection": selection, "quarantined": bad, "method": "x", "seed": 0}
+        meta = {"videos": order, "selection": selection, "quarantined": bad, "method": "x", "seed": seed}
         key = f"{fold:064x}"[::-1]
-        path = folder / f"fold{fold}.predictions.{key[:12]}.h5"
+        path = folder / "predictions" / method / str(seed) / f"fold{fold}.{key[:12]}.h5"
         digest = storage.write_artefact(path, Artefact(arrays, meta), kind="predictions", key=key)
-        cells = {"fold": fold, "key": key, "digest": digest, "videos": len(order), "quarantined": len(bad)}
-        rows.append({**cells, "reasons": "; ".join(f"{v}: {reason}" for v, reason in bad.items())})
-    storage.write_table(folder / "predictions.tsv", rows, ["fold", "key", "digest", "videos", "quarantined", "reasons"])
-    return folder / "predictions.tsv"
+        cells = {"method": method, "seed": seed, "fold": fold, "key": key, "digest": digest, "videos": len(order)}
+        reasons = "; ".join(f"{v}: {reason}" for v, reason in bad.items())
+        rows.append({**cells, "quarantined": len(bad), "reasons": reasons})
+    storage.write_table(table, rows, list(rows[0]))
+    return table
 
 
 def write_tables(folder, labels, tests, *, annotation="boxes: {format: table, path: boxes.tsv}"):

@@ -107,12 +107,13 @@ class Dataset:
     def manifest(self, kind: str) -> Path:
         return self.root / kind / "manifests" / "000.tsv"
 
-    def flags(self, method: Path, output: Path, seed: int = 0) -> list[str]:
-        """The flags that train and predict share."""
+    def flags(self, method: Path, output: Path, *seeds: int) -> list[str]:
+        """The flags that train and predict share; `output` is the table to write."""
         paths = {"tubes": "tubes", "image": "image_features", "region": "region_features"}
         manifests = [x for flag, kind in paths.items() for x in (f"--{flag}", str(self.manifest(kind)))]
-        flags = ["--tables", str(self.root / "tables"), "--split", "cv", *manifests, "--method", str(method)]
-        return [*flags, "--seed", str(seed), "--output", str(output), "--device", "cpu"]
+        flags = ["--tables", str(self.root / "tables"), "--split", "cv", *manifests, "--methods", str(method)]
+        wanted = f"{method.stem}={','.join(map(str, seeds or (0,)))}"
+        return [*flags, "--seeds", wanted, "--output", str(output), "--device", "cpu"]
 
 
 def _arrays(video: ClipFeatures) -> dict[str, dict[str, np.ndarray]]:

@@ -16,7 +16,7 @@ COMMAND = [sys.executable, "-m", "wsstad.train"]
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 @pytest.mark.parametrize("kind", ["mgpr"])
@@ -30,16 +30,16 @@ def test_sigkill_and_again(kind: str, tmp_path, repository) -> None:
     method.write_text(f"type: {kind}\nmax_iterations: 60\nevaluate_every: 10\n")
     environment = {**os.environ, "PYTHONPATH": str(repository / "workflow"), "OMP_NUM_THREADS": "1"}
     output = tmp_path / "run"
-    command = [*COMMAND, *dataset.flags(method, output)]
+    command = [*COMMAND, *dataset.flags(method, output / "table" / "models.tsv")]
     process = subprocess.Popen([*command, "--checkpoint-seconds", "0"], env=environment, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
-    while not list(output.glob("*.state.safetensors")):
+    while not list(output.rglob("*.state.safetensors")):
         assert process.poll() is None, "the training ended before it could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    assert not (output / "models.tsv").exists()
+    assert not (output / "table" / "models.tsv").exists()
     resumed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert "training goes on at iteration" in resumed.stderr
     killed = content(output)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from toy_bags import Dataset, clip_grid, no_detections, planted_video
 from wsstad import bags, clips, tubes
-from wsstad.bags import Bag, BagReader
+from wsstad.bags import Bag, BagReader, Request, View
 from wsstad.errors import UserError
 from wsstad.manifest import read_manifest
 from wsstad.tubes import Tube, VideoTubes
@@ -122,19 +122,34 @@ def test_refuses_an_empty_bag() -> None:
 def reader_of(dataset: Dataset) -> BagReader:
     kinds = ("tubes", "image_features", "region_features")
     labels = {video.video: video.label for video in dataset.videos}
-    return BagReader({kind: read_manifest(dataset.manifest(kind)) for kind in kinds}, labels, OPTIONS)
+    return BagReader({kind: read_manifest(dataset.manifest(kind)) for kind in kinds}, labels)
 
 
 def test_reader_gives_the_bags_of_the_artefacts(tmp_path) -> None:
     video, _ = planted_video(3, "abnormal")
     reader = reader_of(Dataset(tmp_path, [video], {0: {"v003": "train"}}).write())
-    for got, wanted in (
-        (reader.training("v003"), bags.training_bag(video)),
-        (reader.inference("v003"), bags.inference_bag(video, sub_tubes=4)),
+    view = View.of({**OPTIONS, "heads": 8})
+    requests = [Request("v003", parts, view) for parts in ("tubes", "sub_tubes")]
+    made = bags.read_all(reader, requests)
+    assert made.keys() == set(requests)
+    for got, wanted in zip(
+        made.values(), (bags.training_bag(video), bags.inference_bag(video, sub_tubes=4)), strict=True
     ):
         for field in dataclasses.fields(Bag):
             assert np.array_equal(getattr(got, field.name), getattr(wanted, field.name))
-    assert reader.training("v003") is reader.training("v003")
+
+
+def test_a_video_is_read_once_for_all_that_want_it(tmp_path, monkeypatch) -> None:
+    videos = [planted_video(seed, "abnormal")[0] for seed in (3, 4)]
+    reader = reader_of(Dataset(tmp_path, videos, {0: {"v003": "train", "v004": "train"}}).write())
+    read, seen = BagReader.read, []
+    monkeypatch.setattr(BagReader, "read", lambda self, video: (seen.append(video), read(self, video))[1])
+    views = [View.of({**OPTIONS, "sub_tubes": parts}) for parts in (1, 2, 8)]
+    made = bags.read_all(
+        reader, [Request(v, p, w) for w in views for p in ("tubes", "sub_tubes") for v in ("v004", "v003")]
+    )
+    assert len(made) == 12
+    assert seen == ["v003", "v004"]
 
 
 def test_reader_refuses_features_of_other_tubes(tmp_path) -> None:
@@ -143,11 +158,11 @@ def test_reader_refuses_features_of_other_tubes(tmp_path) -> None:
     fewer = dataclasses.replace(video, tubes=dataclasses.replace(video.tubes, tubes=video.tubes.tubes[:-1]))
     Dataset(tmp_path, [fewer], {}).write_manifest("tubes")
     with pytest.raises(UserError, match="not the clips of the tubes"):
-        reader_of(dataset).training("v003")
+        reader_of(dataset).read("v003")
     shorter = dataclasses.replace(video, image=video.image[:-1])
     Dataset(tmp_path, [shorter], {}).write_manifest("image_features")
     with pytest.raises(UserError, match="19 clips; 320 frames make 20"):
-        reader_of(dataset).training("v003")
+        reader_of(dataset).read("v003")
 
 
 def test_reader_refuses_a_damaged_artefact(tmp_path) -> None:
@@ -156,4 +171,4 @@ def test_reader_refuses_a_damaged_artefact(tmp_path) -> None:
     path = next((tmp_path / "image_features").glob("*.h5"))
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(UserError, match="delete it and run again"):
-        reader_of(dataset).training("v003")
+        reader_of(dataset).read("v003")

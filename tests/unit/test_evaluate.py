@@ -32,13 +32,15 @@ def folds(scores, *, without=()):
     return result
 
 
-def run(folder, paths, *flags):
+def run(folder, path, *flags):
+    """Evaluate a table with one method and return its result."""
     output = folder / "out" / "metrics.json"
     names = [part for name in evaluate.NAMES for part in (f"--{name}", {"split": "cv"}.get(name, f"the_{name}"))]
-    inputs = ["--annotations", str(folder / "boxes.tsv"), "--predictions", *map(str, paths)]
+    inputs = ["--annotations", str(folder / "boxes.tsv"), "--predictions", str(path)]
     where = ["--tables", str(folder / "tables"), "--extractor", str(folder / "net.yaml"), "--output", str(output)]
     evaluate.main([*where, *names, *inputs, "--bootstrap", "200", "--gamma", "union", *flags])
-    return json.loads(output.read_text())
+    (result,) = json.loads(output.read_text())["results"]
+    return result
 
 
 FIRST = {"a": 0.9, "b": 0.1, "c": 0.5, "m": 0.6, "n": 0.2, "o": 0.4}
@@ -46,8 +48,9 @@ SECOND = {"a": 0.1, "b": 0.9, "c": 0.5, "m": 0.6, "n": 0.2, "o": 0.4}
 
 
 def test_top1_over_two_seeds(folder):
-    paths = [write_run(folder / str(seed), folds(scores)) for seed, scores in enumerate((FIRST, SECOND))]
-    found = run(folder, paths)
+    for seed, scores in enumerate((FIRST, SECOND)):
+        path = write_run(folder, folds(scores), seed=seed)
+    found = run(folder, path)
     # IoU x share of the frames: the whole frame on a, whose box lasts 10 of 40 frames, and the other tube on b.
     whole_on_a, right_on_b = 10 / 40 * 400 / 8000, 10 / 40 * 400 / 4000
     rows = {row["video"]: row for row in found["videos"]}
@@ -71,7 +74,7 @@ def test_top1_over_two_seeds(folder):
 def test_a_quarantined_test_video_is_not_evaluated_and_is_counted(folder):
     bad = {1: {"b": "V105 damaged: 2 errors"}}
     path = write_run(folder / "0", folds(FIRST, without=["b"]), quarantined=bad)
-    found = run(folder, [path])
+    found = run(folder, path)
     assert found["counts"] == {
         "videos": {"evaluated": 5, "expected": 6},
         "abnormal": {"evaluated": 2, "expected": 3, "localised": 1},
@@ -83,7 +86,7 @@ def test_a_quarantined_test_video_is_not_evaluated_and_is_counted(folder):
 
 
 def test_an_abnormal_video_without_boxes_counts_for_vauc_alone(folder):
-    found = run(folder, [write_run(folder / "0", folds(FIRST))])
+    found = run(folder, write_run(folder, folds(FIRST)))
     assert found["unboxed"] == ["c"]
     assert found["counts"]["abnormal"] == {"evaluated": 3, "expected": 3, "localised": 2}
     assert found["metrics"]["VAUC"]["pairs"] == 5
@@ -91,10 +94,10 @@ def test_an_abnormal_video_without_boxes_counts_for_vauc_alone(folder):
 
 
 def test_oracle_and_random_rows(folder):
-    best = run(folder, [write_run(folder / "0", folds(FIRST), selection="oracle")])
+    best = run(folder, write_run(folder / "0", folds(FIRST), selection="oracle"))
     assert best["metrics"]["VAUC"]["mean"] == 1
     assert best["metrics"]["MIoU"]["mean"] == pytest.approx((1 + 0.5) / 2)
-    drawn = run(folder, [write_run(folder / "1", folds(FIRST), selection="random")], "--draws", "150")
+    drawn = run(folder, write_run(folder / "1", folds(FIRST), selection="random"), "--draws", "150")
     assert drawn["settings"]["draws"] == len(drawn["metrics"]["IoU@0.3"]["k"]) == 150
     assert 0 < drawn["metrics"]["MIoU"]["mean"] < best["metrics"]["MIoU"]["mean"]
     assert drawn["metrics"]["VAUC"]["std"] > 0
@@ -104,7 +107,7 @@ def test_oracle_and_random_rows(folder):
 @pytest.mark.parametrize("gamma", metrics.GAMMAS)
 def test_gamma_is_a_flag_and_is_recorded(folder, gamma):
     path = write_run(folder / "0", folds(SECOND))
-    found = run(folder, [path], "--gamma", gamma)
+    found = run(folder, path, "--gamma", gamma)
     assert found["settings"]["gamma"] == gamma
     row = next(row for row in found["videos"] if row["video"] == "a")
     assert row["s_loc"] == pytest.approx({"gt_only": 400 / 8000}.get(gamma, 10 / 40 * 400 / 8000))
@@ -112,9 +115,9 @@ def test_gamma_is_a_flag_and_is_recorded(folder, gamma):
 
 def test_the_same_predictions_give_the_same_bytes(folder):
     path = write_run(folder / "0", folds(FIRST), selection="random")
-    run(folder, [path])
+    run(folder, path)
     first = (folder / "out" / "metrics.json").read_bytes()
-    run(folder, [path])
+    run(folder, path)
     assert (folder / "out" / "metrics.json").read_bytes() == first
 
 
@@ -124,7 +127,7 @@ def test_a_test_set_of_one_class_is_refused(folder, left):
     bad = {fold: {v: "V105 damaged" for v in gone if TESTS[v] == fold} for fold in (0, 1)}
     path = write_run(folder / "0", folds(FIRST, without=gone), quarantined=bad)
     with pytest.raises(UserError, match=f"{left} test videos alone can be evaluated; VAUC needs both classes"):
-        run(folder, [path])
+        run(folder, path)
 
 
 def test_folds_of_one_class_each_are_refused_too(folder):
@@ -132,13 +135,13 @@ def test_folds_of_one_class_each_are_refused_too(folder):
     bad = {fold: {v: "V105 damaged" for v in gone if TESTS[v] == fold} for fold in (0, 1)}
     path = write_run(folder / "0", folds(FIRST, without=gone), quarantined=bad)
     with pytest.raises(UserError, match="no fold has both normal and abnormal test videos"):
-        run(folder, [path])
+        run(folder, path)
 
 
 def test_boxes_after_the_end_are_logged(folder, caplog):
     with open(folder / "boxes.tsv", "a") as file:
         file.write("c 0 38 1 2 30 40 linear\nc 0 45 1 2 30 40 none\n".replace(" ", "\t"))
-    run(folder, [write_run(folder / "0", folds(FIRST))])
+    run(folder, write_run(folder, folds(FIRST)))
     assert "1 boxes of c come after its last frame" in caplog.text
 
 
@@ -152,3 +155,13 @@ def test_boxes_after_the_end_are_logged(folder, caplog):
 )
 def test_features_are_described_by_where_their_weights_come_from(extractor, words):
     assert evaluate.describe_features(extractor) == words
+
+
+def test_every_method_of_a_table_has_a_result(folder):
+    write_run(folder, folds(FIRST), method="zeta")
+    path = write_run(folder, folds(SECOND), method="alpha")
+    with pytest.raises(ValueError, match="too many values"):
+        run(folder, path)
+    results = json.loads((folder / "out" / "metrics.json").read_text())["results"]
+    assert [its["names"]["method"] for its in results] == ["zeta", "alpha"]  # in the order of the table
+    assert results[0]["metrics"]["MIoU"] != results[1]["metrics"]["MIoU"]

@@ -13,11 +13,13 @@ def make(video, score=0.5):
 
 
 def test_reads_the_folds_of_every_seed(tmp_path):
-    paths = [
-        write_run(tmp_path / seed, {0: [make("a", 0.25)], 3: [make("b")]}, quarantined={3: {"c": "V105 damaged"}})
-        for seed in ("0", "1")
-    ]
-    found = method_runs.read(paths, {(0, "a"), (3, "b"), (3, "c")})
+    bad = {3: {"c": "V105 damaged"}}
+    for method, score in (("dmrm", 0.75), ("mgpr", 0.25)):
+        for seed in (0, 1):
+            folds = {0: [make("a", score)], 3: [make("b")]}
+            path = write_run(tmp_path, folds, method=method, seed=seed, quarantined=bad)
+    assert method_runs.methods(path) == ["dmrm", "mgpr"]
+    found = method_runs.read(path, "mgpr", {(0, "a"), (3, "b"), (3, "c")})
     assert list(found.seeds) == ["0", "1"]
     assert list(found.seeds["1"]) == [(0, "a"), (3, "b")]
     assert found.seeds["0"][0, "a"].video_score == 0.25
@@ -35,32 +37,29 @@ def test_reads_the_folds_of_every_seed(tmp_path):
     ],
 )
 def test_predictions_of_another_split_are_refused(tmp_path, folds, message):
-    path = write_run(tmp_path / "0", {fold: [make(video) for video in videos] for fold, videos in folds.items()})
+    path = write_run(tmp_path, {fold: [make(video) for video in videos] for fold, videos in folds.items()})
     with pytest.raises(UserError, match=message):
-        method_runs.read([path], {(0, "a"), (0, "b"), (1, "c")})
+        method_runs.read(path, "mgpr", {(0, "a"), (0, "b"), (1, "c")})
 
 
-def test_seeds_of_different_videos_or_selections_are_refused(tmp_path):
-    paths = [
-        write_run(tmp_path / "0", {0: [make("a"), make("b")]}),
-        write_run(tmp_path / "1", {0: [make("a")]}, quarantined={0: {"b": "V105 damaged"}}),
-        write_run(tmp_path / "2", {0: [make("a"), make("b")]}, selection="oracle"),
-    ]
-    for other in paths[1:]:
-        with pytest.raises(UserError, match=r"its videos, or its selection, are not those of"):
-            method_runs.read([paths[0], other], {(0, "a"), (0, "b")})
-    with pytest.raises(UserError, match="seed 0 is given twice"):
-        method_runs.read([paths[0], paths[0]], {(0, "a"), (0, "b")})
+@pytest.mark.parametrize(
+    ("videos", "more"), [("a", {"quarantined": {0: {"b": "V105 damaged"}}}), ("ab", {"selection": "oracle"})]
+)
+def test_seeds_of_different_videos_or_selections_are_refused(tmp_path, videos, more):
+    write_run(tmp_path, {0: [make("a"), make("b")]})
+    path = write_run(tmp_path, {0: [make(video) for video in videos]}, seed=1, **more)
+    with pytest.raises(UserError, match=r"mgpr, seed 1: its videos, or its selection, are not those of seed 0"):
+        method_runs.read(path, "mgpr", {(0, "a"), (0, "b")})
 
 
 def test_an_unknown_selection_is_refused(tmp_path):
     with pytest.raises(UserError, match="selection best; allowed: one of top1, random, oracle"):
-        method_runs.read([write_run(tmp_path / "0", {0: [make("a")]}, selection="best")], {(0, "a")})
+        method_runs.read(write_run(tmp_path, {0: [make("a")]}, selection="best"), "mgpr", {(0, "a")})
 
 
 def test_damaged_predictions_are_noticed(tmp_path):
-    path = write_run(tmp_path / "0", {0: [make("a")]})
-    artefact = next(path.parent.glob("*.h5"))
+    path = write_run(tmp_path, {0: [make("a")]})
+    artefact = next(tmp_path.rglob("*.h5"))
     artefact.write_bytes(artefact.read_bytes()[:-100])
     with pytest.raises(storage.DamagedError):
-        method_runs.read([path], {(0, "a")})
+        method_runs.read(path, "mgpr", {(0, "a")})

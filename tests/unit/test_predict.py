@@ -22,7 +22,7 @@ def method(tmp_path_factory) -> Path:
 def dataset(tmp_path, method) -> Dataset:
     videos = [video for video, _ in planted_videos(7)] + [no_detections("w000", "abnormal")]
     made = Dataset(tmp_path, videos, cross_validation([v.video for v in videos], 2)).write()
-    train.main(made.flags(method, tmp_path / "run"))
+    train.main(made.flags(method, tmp_path / "run/table/models.tsv"))
     return made
 
 
@@ -30,20 +30,21 @@ def dataset(tmp_path, method) -> Dataset:
 def read(monkeypatch) -> list[str]:
     """The videos whose features are read."""
     seen = []
-    inference = BagReader.inference
-    monkeypatch.setattr(BagReader, "inference", lambda self, video: (seen.append(video), inference(self, video))[1])
+    its = BagReader.read
+    monkeypatch.setattr(BagReader, "read", lambda self, video: (seen.append(video), its(self, video))[1])
     return seen
 
 
-def run(dataset: Dataset, method: Path, models: str = "run") -> list[dict[str, str]]:
-    flags = dataset.flags(method, dataset.root / "run")
-    predict.main([*flags, "--models", str(dataset.root / models / "models.tsv")] if models else flags)
-    return storage.read_table(dataset.root / "run" / "predictions.tsv")
+def run(dataset: Dataset, method: Path, *, models: bool = True) -> list[dict[str, str]]:
+    output = dataset.root / "run/table/predictions.tsv"
+    flags = dataset.flags(method, output)
+    predict.main([*flags, "--models", str(output.with_name("models.tsv"))] if models else flags)
+    return storage.read_table(output)
 
 
 def load(dataset: Dataset, row: dict[str, str]) -> tuple[list[predictions.VideoPrediction], dict]:
-    path = dataset.root / "run" / f"fold{row['fold']}.predictions.{row['key'][:12]}.h5"
-    artefact = storage.read_artefact(path, kind="predictions")
+    folder = dataset.root / "run/predictions" / row["method"] / row["seed"]
+    artefact = storage.read_artefact(folder / f"fold{row['fold']}.{row['key'][:12]}.h5", kind="predictions")
     assert (artefact.key, artefact.digest) == (row["key"], row["digest"])
     return predictions.from_arrays(artefact.arrays, artefact.meta["videos"]), artefact.meta
 
@@ -51,13 +52,13 @@ def load(dataset: Dataset, row: dict[str, str]) -> tuple[list[predictions.VideoP
 def test_predicts_the_test_videos_of_every_fold(dataset, method) -> None:
     rows = run(dataset, method)
     by_name = {video.video: video for video in dataset.videos}
-    models = storage.read_table(dataset.root / "run/models.tsv")
+    models = storage.read_table(dataset.root / "run/table/models.tsv")
     for row, model in zip(rows, models, strict=True):
         found, meta = load(dataset, row)
         expected = sorted(v for v, part in dataset.folds[int(row["fold"])].items() if part == "test")
         assert [its.video for its in found] == meta["videos"] == expected
         assert (meta["selection"], row["videos"], row["quarantined"]) == ("top1", str(len(expected)), "0")
-        path = dataset.root / "run" / f"fold{row['fold']}.{model['key'][:12]}.safetensors"
+        path = dataset.root / "run/models/quick/0" / f"fold{row['fold']}.{model['key'][:12]}.safetensors"
         tensors, facts, _ = storage.read_tensors(path)
         fitted = Mgpr.load(tensors, facts)
         for its in found:
@@ -103,13 +104,14 @@ def test_quarantined_test_videos_are_listed_with_reasons(dataset, method) -> Non
 @pytest.mark.parametrize("name", ["random", "upper_bound", "whole_frame", "centre_box"])
 def test_references_need_tubes_alone(dataset, name: str, repository) -> None:
     path = repository / f"config/methods/{name}.yaml"
-    flags = dataset.flags(path, dataset.root / "run")
+    output = dataset.root / "run/table/predictions.tsv"
+    flags = dataset.flags(path, output)
     kept = [
         x for pair in zip(flags[::2], flags[1::2], strict=True) if pair[0] not in ("--image", "--region") for x in pair
     ]
     dataset.write_manifest("image_features", bad=["v001"])  # which does not touch them
     predict.main(kept)
-    rows = storage.read_table(dataset.root / "run" / "predictions.tsv")
+    rows = storage.read_table(output)
     found, meta = load(dataset, rows[0])
     assert meta["selection"] == {"random": "random", "upper_bound": "oracle"}.get(name, "top1")
     assert rows[0]["quarantined"] == "0"
@@ -117,16 +119,16 @@ def test_references_need_tubes_alone(dataset, name: str, repository) -> None:
 
 
 def test_a_learned_method_needs_its_models(dataset, method) -> None:
-    with pytest.raises(UserError, match="mgpr needs --models"):
-        run(dataset, method, models="")
+    with pytest.raises(UserError, match="--models: no model of quick, seed 0, fold 0"):
+        run(dataset, method, models=False)
     dataset.folds[7] = dict(dataset.folds[0])
     dataset.write()
-    with pytest.raises(UserError, match="no model of fold 7"):
+    with pytest.raises(UserError, match=r"models\.tsv: no model of quick, seed 0, fold 7"):
         run(dataset, method)
 
 
 def test_a_model_that_is_not_the_tables_is_refused(dataset, method) -> None:
-    path = next((dataset.root / "run").glob("fold0.*.safetensors"))
+    path = next((dataset.root / "run/models").rglob("fold0.*.safetensors"))
     path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
     with pytest.raises(UserError, match=r"not what models\.tsv says"):
         run(dataset, method)
@@ -134,7 +136,7 @@ def test_a_model_that_is_not_the_tables_is_refused(dataset, method) -> None:
 
 def test_a_damaged_prediction_is_made_again(dataset, method) -> None:
     first = run(dataset, method)
-    path = next((dataset.root / "run").glob("fold0.predictions.*.h5"))
+    path = next((dataset.root / "run/predictions").rglob("fold0.*.h5"))
     whole = path.read_bytes()
     path.write_bytes(whole[:-50])
     assert run(dataset, method) == first

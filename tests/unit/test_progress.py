@@ -31,3 +31,12 @@ def test_nothing_is_called_done_after_an_error(clock, caplog):
     with caplog.at_level(logging.INFO), pytest.raises(RuntimeError), progress.Progress("decode", 4, "frames"):
         raise RuntimeError
     assert not caplog.records
+
+
+@pytest.mark.parametrize(("seconds", "lines"), [(1, 0), (70, 2)])
+def test_brief_work_is_heard_of_only_when_it_is_long(clock, caplog, monkeypatch, seconds, lines):
+    monkeypatch.setattr(progress, "INTERVAL", 60)
+    with caplog.at_level(logging.INFO), progress.Progress("train", 2, "steps", brief=True) as bar:
+        clock[0] += seconds
+        bar.add(2)
+    assert len(caplog.records) == lines

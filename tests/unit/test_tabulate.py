@@ -11,7 +11,7 @@ HEADER = "dataset\tmethod\tlabel\tmetric\tvalue\n"
 
 def result(method):
     return {
-        "names": dict.fromkeys(("dataset", "split", "extractor", "detector", "linker", "annotator"), "x")
+        "names": dict.fromkeys(("dataset", "split", "extractor", "detector", "linker", "scale", "annotator"), "x")
         | {"method": method},
         "title": "X",
         "features": "made up",
@@ -27,36 +27,38 @@ def result(method):
     }
 
 
-def run(folder, names, paper=HEADER):
+def run(folder, blocks, paper=HEADER):
+    """Tabulate metrics files, one a block: its name and its methods."""
     (folder / "paper.tsv").write_text(paper)
-    for name in names:
-        (folder / f"{name}.json").write_text(json.dumps(result(name)))
-    outputs = ["--output-tsv", str(folder / "out" / "b.tsv"), "--output-md", str(folder / "out" / "b.md")]
-    tabulate.main(["--metrics", *[f"{folder}/{n}.json" for n in names], "--paper", f"{folder}/paper.tsv", *outputs])
-    return (folder / "out" / "b.tsv").read_text(), (folder / "out" / "b.md").read_text()
+    for name, methods in blocks.items():
+        results = [result(method) for method in methods]
+        for its in results:
+            its["names"] = its["names"] | {"detector": name}
+        (folder / f"{name}.json").write_text(json.dumps({"results": results}))
+    outputs = [str(folder / "out" / f"b.{suffix}") for suffix in ("tsv", "md", "tex")]
+    metrics = [f"{folder}/{name}.json" for name in blocks]
+    tabulate.main(["--title", "Made up", "--metrics", *metrics, "--paper", f"{folder}/paper.tsv", "--output", *outputs])
+    return tuple((folder / "out" / f"b.{suffix}").read_text() for suffix in ("tsv", "md", "tex"))
 
 
 def test_the_tables_do_not_depend_on_the_order_of_the_files(tmp_path):
-    names = ["mgpr", "dmrm", "random", "zeta"]
-    first = run(tmp_path, names)
-    assert run(tmp_path, names[::-1]) == first
+    blocks = {"one": ["mgpr", "dmrm"], "two": ["zeta", "alpha"]}
+    first = run(tmp_path, blocks)
+    assert run(tmp_path, dict(reversed(blocks.items()))) == first
     rows = list(csv.DictReader(first[0].splitlines(), delimiter="\t"))
     assert [(row["method"], row["percent"]) for row in rows] == [
-        ("random", "50.00"),
-        ("dmrm", "50.00"),
         ("mgpr", "50.00"),
+        ("dmrm", "50.00"),
         ("zeta", "50.00"),
+        ("alpha", "50.00"),
     ]
-
-
-def test_the_same_run_twice_is_refused(tmp_path):
-    with pytest.raises(UserError, match="holds the same run as"):
-        run(tmp_path, ["mgpr", "mgpr"])
+    assert first[1].startswith("# Made up\n")
+    assert first[2].count(r"\begin{table}") == 2
 
 
 def test_another_table_of_the_paper_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"paper.tsv: row 1: columns a, b; needed: dataset"):
-        run(tmp_path, ["mgpr"], paper="a\tb\n1\t2\n")
+        run(tmp_path, {"one": ["mgpr"]}, paper="a\tb\n1\t2\n")
 
 
 def test_table_1_of_the_paper_is_whole(repository):

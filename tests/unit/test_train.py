@@ -65,14 +65,20 @@ def trained(monkeypatch) -> list[tuple[list[str], list[str]]]:
     return seen
 
 
-def run(dataset: Dataset, method: Path, seed: int = 0, seconds: int = 20) -> list[dict[str, str]]:
-    output = dataset.root / f"run/{seed}"
-    train.main([*dataset.flags(method, output, seed), "--checkpoint-seconds", str(seconds)])
-    return storage.read_table(output / "models.tsv")
+def run(dataset: Dataset, method: Path, *seeds: int, seconds: int = 20, threads: int = 1) -> list[dict[str, str]]:
+    output = dataset.root / "run/table/models.tsv"
+    more = ["--checkpoint-seconds", str(seconds), "--threads", str(threads)]
+    train.main([*dataset.flags(method, output, *seeds), *more])
+    return storage.read_table(output)
+
+
+def models(dataset: Dataset, seed: int = 0) -> Path:
+    """The folder of the models of the method `quick`."""
+    return dataset.root / "run/models/quick" / str(seed)
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def test_one_model_a_fold(dataset, method, trained) -> None:
@@ -80,7 +86,7 @@ def test_one_model_a_fold(dataset, method, trained) -> None:
     assert [row["fold"] for row in rows] == ["0", "1", "2"]
     for row, (fitted, held_out) in zip(rows, trained, strict=True):
         name = f"fold{row['fold']}.{row['key'][:12]}"
-        path = dataset.root / "run/0" / f"{name}.safetensors"
+        path = models(dataset) / f"{name}.safetensors"
         assert storage.file_digest(path) == row["digest"]
         tensors, meta, key = storage.read_tensors(path)
         assert key == row["key"]
@@ -91,8 +97,9 @@ def test_one_model_a_fold(dataset, method, trained) -> None:
         assert len(history) == int(row["last_iteration"]) == 6
         assert row["held_out_vauc"] == history[int(row["chosen_iteration"]) - 1]["held_out_vauc"] != ""
         assert (row["training_videos"], row["held_out_videos"], row["quarantined"]) == ("8", "2", "0")
-    assert sorted(content(dataset.root / "run/0")) == sorted(
-        ["models.tsv"] + [f"fold{r['fold']}.{r['key'][:12]}.{s}" for r in rows for s in ("safetensors", "history.tsv")]
+    assert {(row["method"], row["seed"]) for row in rows} == {("quick", "0")}
+    assert sorted(content(models(dataset))) == sorted(
+        [f"fold{r['fold']}.{r['key'][:12]}.{s}" for r in rows for s in ("safetensors", "history.tsv")]
     )
 
 
@@ -105,12 +112,12 @@ def test_no_test_video_is_ever_in_training_or_selection(dataset, method, trained
 
 def test_a_second_run_trains_nothing_and_imports_no_torch(dataset, method, trained, monkeypatch) -> None:
     first = run(dataset, method)
-    before = content(dataset.root / "run/0")
+    before = content(dataset.root / "run")
     for module in [name for name in sys.modules if name.startswith(("wsstad.methods.", "torch"))]:
         monkeypatch.setitem(sys.modules, module, None)
     assert run(dataset, method) == first
     assert len(trained) == 3
-    assert content(dataset.root / "run/0") == before
+    assert content(dataset.root / "run") == before
 
 
 def test_a_new_test_video_trains_nothing(dataset, method, trained) -> None:
@@ -137,11 +144,47 @@ def test_a_new_training_video_trains_its_folds(dataset, method, trained) -> None
 
 def test_a_new_seed_trains_only_itself(dataset, method, trained) -> None:
     first = run(dataset, method)
-    second = run(dataset, method, seed=1)
+    both = run(dataset, method, 0, 1)
     assert len(trained) == 6
-    assert {row["digest"] for row in first}.isdisjoint(row["digest"] for row in second)
+    assert both[:3] == first
+    assert {row["digest"] for row in first}.isdisjoint(row["digest"] for row in both[3:])
     assert run(dataset, method) == first
     assert len(trained) == 6
+
+
+def test_processes_give_the_same_bytes(dataset, method) -> None:
+    run(dataset, method, 0, 1)
+    alone = content(dataset.root / "run")
+    shutil.rmtree(dataset.root / "run")
+    run(dataset, method, 0, 1, threads=3)
+    assert content(dataset.root / "run") == alone
+
+
+def test_a_training_that_fails_in_a_process_stops_the_stage(dataset, method, monkeypatch) -> None:
+    monkeypatch.setattr(LearnedMethod, "fit", lambda *args, **options: 1 / 0)
+    with pytest.raises(RuntimeError, match="3 of 3 processes failed"):
+        run(dataset, method, 0, 1, threads=3)
+    assert not (dataset.root / "run/table/models.tsv").exists()
+
+
+def test_a_scale_is_laid_over_learned_methods_and_its_change_trains_again(dataset, method, trained, tmp_path) -> None:
+    scale = tmp_path / "short.yaml"
+    scale.write_text("max_iterations: 4\n")
+    output = dataset.root / "run/table/models.tsv"
+    for _ in range(2):
+        train.main([*dataset.flags(method, output), "--scale", str(scale)])
+    assert {row["last_iteration"] for row in storage.read_table(output)} == {"4"}
+    assert len(trained) == 3
+    scale.write_text("sub_tubes: 4\n")
+    with pytest.raises(UserError, match=r"short\.yaml: top level: unknown key 'sub_tubes'; allowed: projection"):
+        train.main([*dataset.flags(method, output), "--scale", str(scale)])
+
+
+def test_methods_and_seeds_must_be_of_the_same_methods(dataset, method) -> None:
+    flags = dataset.flags(method, dataset.root / "run/table/models.tsv")
+    flags[flags.index("quick=0")] = "slow=0"
+    with pytest.raises(UserError, match="--seeds: quick, slow: --methods and --seeds must name the same methods"):
+        train.main(flags)
 
 
 def test_a_changed_feature_trains_the_folds_that_train_on_it(dataset, method, trained) -> None:
@@ -164,9 +207,9 @@ def test_a_changed_parameter_trains_and_back_again_is_free(dataset, method, trai
 
 def test_a_damaged_model_is_made_again(dataset, method, trained) -> None:
     run(dataset, method)
-    before = content(dataset.root / "run/0")
-    folder = dataset.root / "run/0"
-    cut, flipped, *_ = sorted(folder.glob("*.safetensors"))
+    folder = dataset.root / "run"
+    before = content(folder)
+    cut, flipped, *_ = sorted(folder.rglob("*.safetensors"))
     cut.write_bytes(cut.read_bytes()[:-1])
     flipped.write_bytes(flipped.read_bytes()[:-1] + b"\x7f")
     run(dataset, method)
@@ -210,15 +253,15 @@ def test_videos_without_detections_train(tmp_path, method) -> None:
 
 
 @pytest.mark.parametrize("name", ["random", "upper_bound", "whole_frame", "centre_box"])
-def test_a_method_without_a_model_is_refused(dataset, name: str, repository) -> None:
-    with pytest.raises(UserError, match=f"{name} is not trained"):
-        run(dataset, repository / f"config/methods/{name}.yaml")
+def test_a_method_without_a_model_has_no_row(dataset, name: str, repository, trained) -> None:
+    assert run(dataset, repository / f"config/methods/{name}.yaml") == []
+    assert trained == []
 
 
 def test_features_are_needed(dataset, method) -> None:
-    flags = dataset.flags(method, dataset.root / "run")
+    flags = dataset.flags(method, dataset.root / "run/table/models.tsv")
     at = flags.index("--region")
-    with pytest.raises(UserError, match="mgpr needs --region"):
+    with pytest.raises(UserError, match="quick: mgpr needs --region"):
         train.main(flags[:at] + flags[at + 2 :])
 
 
@@ -228,7 +271,7 @@ class KilledError(Exception):
 
 def test_killed_and_run_again_it_ends_with_the_same_bytes(dataset, method, monkeypatch, tmp_path) -> None:
     run(dataset, method)
-    whole = content(dataset.root / "run/0")
+    whole = content(dataset.root / "run")
     shutil.rmtree(dataset.root / "run")
     save, left = Checkpoint.save_if_due, [8]  # the 2nd iteration of the second fold
 
@@ -242,17 +285,17 @@ def test_killed_and_run_again_it_ends_with_the_same_bytes(dataset, method, monke
     monkeypatch.setattr(Checkpoint, "save_if_due", fragile)
     with pytest.raises(KilledError):
         run(dataset, method, seconds=0)
-    assert [p.name for p in (dataset.root / "run/0").iterdir() if "state" in p.name] != []
+    assert list(models(dataset).glob("*.state.*")) != []
     resumed = []
     resume = training.Training._resume
     monkeypatch.setattr(training.Training, "_resume", lambda self: (resume(self), resumed.append(self.iteration)))
     run(dataset, method)
     assert resumed == [2, 0]
-    assert content(dataset.root / "run/0") == whole
+    assert content(dataset.root / "run") == whole
 
 
 def test_the_state_of_a_killed_training_with_other_inputs_goes(dataset, method) -> None:
-    folder = dataset.root / "run/0"
+    folder = models(dataset)
     folder.mkdir(parents=True)
     stale = folder / "fold1.0123456789ab.state.safetensors"
     half = folder / ".fold1.0123456789ab.state.safetensors.17.tmp"
@@ -267,7 +310,7 @@ def test_training_never_reads_annotations(dataset, method, listen) -> None:
     """Neither opens a file but tables, manifests and its own, nor can import what reads annotations."""
     run(dataset, method)
     of_data = {p for p in OPENED if p.startswith(str(dataset.root))}
-    allowed = r"/(tables/videos\.tsv|tables/splits/cv\.tsv|[a-z_]+/manifests/000\.tsv|quick\.yaml|run/0.*)$"
+    allowed = r"/(tables/videos\.tsv|tables/splits/cv\.tsv|[a-z_]+/manifests/000\.tsv|quick\.yaml|run/.*)$"
     assert any("videos.tsv" in path for path in of_data)
     assert [path for path in sorted(of_data) if not re.search(allowed, path)] == []
     closure = imported("wsstad.train") | imported("wsstad.methods.mgpr") | imported("wsstad.methods.dmrm")

@@ -29,6 +29,6 @@ wildcard_constraints:
     detector="[A-Za-z0-9_-]+",
     linker="[A-Za-z0-9_-]+",
     extractor="[A-Za-z0-9_-]+",
-    method="[A-Za-z0-9_-]+",
+    scale="[A-Za-z0-9_-]+",
+    table="|".join(plan.table_names()),
     annotator="[A-Za-z0-9_-]+",
-    seed="[0-9]+",

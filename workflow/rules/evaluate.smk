@@ -1,20 +1,22 @@
-"""Predictions and annotations to metrics, over all seeds of a method.
+"""Predictions and annotations to metrics: every method of a table, over its seeds, and any two of them compared.
 
-REQUIRED INPUTS: predictions of every seed, annotations
-OUTPUTS: results/<dataset>/runs/.../<method>/metrics/<annotator>.json
+REQUIRED INPUTS: predictions, annotations
+OUTPUTS: results/<dataset>/runs/.../<table>/metrics/<annotator>.json
 """
 
 
 rule evaluate:
     input:
-        predictions=ask.predictions,
+        predictions=rules.predict.output,
         annotations=rules.annotate.output,
         split=ask.split,
         extractor=ask.variant("extractors", "extractor"),
     output:
         names.METRICS,
     log:
-        "results/logs/evaluate/{dataset}/{split}/{extractor}/{detector}/{linker}/{method}/{annotator}.log",
+        "results/logs/evaluate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}.log",
+    benchmark:
+        "results/benchmarks/evaluate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}.tsv"
     conda:
         "../../envs/wsstad.yaml"
     resources:
@@ -29,6 +31,6 @@ rule evaluate:
     shell:
         "python -m wsstad.evaluate --tables {params.tables} --dataset {wildcards.dataset} --split {wildcards.split}"
         " --extractor {input.extractor} --detector {wildcards.detector} --linker {wildcards.linker}"
-        " --method {wildcards.method} --annotator {wildcards.annotator} --annotations {input.annotations}"
+        " --scale {wildcards.scale} --annotator {wildcards.annotator} --annotations {input.annotations}"
         " --predictions {input.predictions} --gamma {params.gamma} --thresholds {params.thresholds}"
         " --draws {params.draws} --bootstrap {params.bootstrap} --output {output} 2> >(tee {log:q} >&2)"

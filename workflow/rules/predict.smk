@@ -1,36 +1,38 @@
 """Models to predictions: the score of every sub-tube of the test videos, and the boxes of the top-1.
 
-REQUIRED INPUTS: models (of a trained method), tubes, features
-OUTPUTS: results/<dataset>/runs/.../<method>/<seed>/{fold<k>.predictions.<key>.h5,predictions.tsv}
+REQUIRED INPUTS: models (of the methods that are trained), detections, tubes, features
+OUTPUTS: results/<dataset>/runs/.../predictions/<method>/<seed>/fold<k>.<key>.h5 and <table>/predictions.tsv
 """
 
 
 rule predict:
     input:
+        detections=ask.all_shards(names.DETECTIONS),
         tubes=ask.all_shards(names.TUBES),
         image=ask.all_shards(names.IMAGE),
         region=ask.all_shards(names.REGION),
         quarantine=rules.audit.output,
         split=ask.split,
-        method=ask.variant("methods", "method"),
-        models=ask.models,
+        methods=ask.methods,
+        scale=ask.scale,
+        models=rules.train.output,
     output:
         names.PREDICTIONS,
     log:
-        "results/logs/predict/{dataset}/{split}/{extractor}/{detector}/{linker}/{method}/{seed}.log",
+        "results/logs/predict/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}.log",
     benchmark:
-        "results/benchmarks/predict/{dataset}/{split}/{extractor}/{detector}/{linker}/{method}/{seed}.tsv"
+        "results/benchmarks/predict/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}.tsv"
     conda:
         "../../envs/wsstad.yaml"
     threads: 1
     resources:
         mem_mb=4000,
     params:
-        code=ask.code("predict", "methods", "method"),
+        code=ask.methods_code("predict"),
+        seeds=ask.seeds,
         tables=ask.tables,
-        folder=subpath(output[0], parent=True),
-        models=ask.models_flag,
     shell:
-        "python -m wsstad.predict --tables {params.tables} --split {wildcards.split} --tubes {input.tubes}"
-        " --image {input.image} --region {input.region} --method {input.method} --seed {wildcards.seed}"
-        " {params.models} --output {params.folder} --threads {threads} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.predict --tables {params.tables} --split {wildcards.split} --detections {input.detections}"
+        " --tubes {input.tubes} --image {input.image} --region {input.region} --methods {input.methods}"
+        " --scale {input.scale} --seeds {params.seeds} --models {input.models} --output {output}"
+        " --threads {threads} 2> >(tee {log:q} >&2)"

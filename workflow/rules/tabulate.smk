@@ -1,45 +1,48 @@
-"""Metrics to the benchmark tables: one for each dataset and one for all.
+"""Metrics to tables: one for each dataset and one for all, as numbers, Markdown and LaTeX.
 
-REQUIRED INPUTS: the metrics of every configured run, config/paper/table1.tsv
-OUTPUTS: results/<dataset>/tables/benchmark.{tsv,md} and results/tables/benchmark.{tsv,md}
+REQUIRED INPUTS: the metrics of every configured block, config/tables/<table>.yaml, config/paper/
+OUTPUTS: results/<dataset>/tables/<table>.{tsv,md,tex} and results/tables/<table>.{tsv,md,tex}
+TARGETS: each table by its name, such as table2
 """
 
 
 rule tabulate_dataset:
     input:
         metrics=ask.metrics,
-        paper=f"{workflow.basedir}/config/paper/table1.tsv",
+        paper=ask.paper,
     output:
-        tsv="results/{dataset}/tables/benchmark.tsv",
-        md="results/{dataset}/tables/benchmark.md",
+        multiext("results/{dataset}/tables/{table}", ".tsv", ".md", ".tex"),
     log:
-        "results/logs/tabulate/{dataset}.log",
+        "results/logs/tabulate/{dataset}/{table}.log",
     conda:
         "../../envs/wsstad.yaml"
     resources:
         mem_mb=500,
     params:
         code=ask.code("tabulate"),
+        title=ask.title,
+        paper=ask.paper_flag,
     shell:
-        "python -m wsstad.tabulate --metrics {input.metrics} --paper {input.paper:q}"
-        " --output-tsv {output.tsv} --output-md {output.md} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.tabulate --title {params.title:q} --metrics {input.metrics} {params.paper}"
+        " --output {output} 2> >(tee {log:q} >&2)"
 
 
-rule tabulate:
-    input:
-        metrics=[path for dataset in plan.datasets() for path in plan.metrics(dataset)],
-        paper=f"{workflow.basedir}/config/paper/table1.tsv",
+use rule tabulate_dataset as tabulate with:
     output:
-        tsv="results/tables/benchmark.tsv",
-        md="results/tables/benchmark.md",
+        multiext("results/tables/{table}", ".tsv", ".md", ".tex"),
     log:
-        "results/logs/tabulate.log",
-    conda:
-        "../../envs/wsstad.yaml"
-    resources:
-        mem_mb=500,
-    params:
-        code=ask.code("tabulate"),
-    shell:
-        "python -m wsstad.tabulate --metrics {input.metrics} --paper {input.paper:q}"
-        " --output-tsv {output.tsv} --output-md {output.md} 2> >(tee {log:q} >&2)"
+        "results/logs/tabulate/{table}.log",
+
+
+for table in plan.table_names():
+
+    rule:
+        name:
+            table
+        input:
+            expand("results/tables/{table}.md", table=table),
+            expand(
+                "results/{dataset}/tables/{table}.md",
+                table=table,
+                dataset=plan.datasets(),
+            ),

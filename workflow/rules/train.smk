@@ -1,7 +1,7 @@
-"""Features of the training videos and their video-level labels to models, one for each fold.
+"""Features of the training videos and their video-level labels to models, one for each method, seed and fold.
 
-REQUIRED INPUTS: tubes, features, config/datasets/<dataset>/splits/<split>.tsv, config/methods/<method>.yaml
-OUTPUTS: results/<dataset>/runs/<split>/<extractor>/<detector>/<linker>/<method>/<seed>/{fold<k>.<key>.safetensors,models.tsv}
+REQUIRED INPUTS: tubes, features, config/datasets/<dataset>/splits/<split>.tsv, config/methods/<method>.yaml of a table
+OUTPUTS: results/<dataset>/runs/.../models/<method>/<seed>/fold<k>.<key>.safetensors and <table>/models.tsv
 """
 
 
@@ -12,24 +12,25 @@ rule train:
         region=ask.all_shards(names.REGION),
         quarantine=rules.audit.output,
         split=ask.split,
-        method=ask.variant("methods", "method"),
+        methods=ask.methods,
+        scale=ask.scale,
     output:
         names.MODELS,
     log:
-        "results/logs/train/{dataset}/{split}/{extractor}/{detector}/{linker}/{method}/{seed}.log",
+        "results/logs/train/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}.log",
     benchmark:
-        "results/benchmarks/train/{dataset}/{split}/{extractor}/{detector}/{linker}/{method}/{seed}.tsv"
+        "results/benchmarks/train/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}.tsv"
     conda:
         "../../envs/wsstad.yaml"
-    threads: 1
+    threads: workflow.cores or 1  # one training each; all share one reading of the features
     resources:
         mem_mb=4000,
         gpu=1,
     params:
-        code=ask.code("train", "methods", "method"),
+        code=ask.methods_code("train"),
+        seeds=ask.seeds,
         tables=ask.tables,
-        folder=subpath(output[0], parent=True),
     shell:
         "python -m wsstad.train --tables {params.tables} --split {wildcards.split} --tubes {input.tubes}"
-        " --image {input.image} --region {input.region} --method {input.method} --seed {wildcards.seed}"
-        " --output {params.folder} --threads {threads} 2> >(tee {log:q} >&2)"
+        " --image {input.image} --region {input.region} --methods {input.methods} --scale {input.scale}"
+        " --seeds {params.seeds} --output {output} --threads {threads} 2> >(tee {log:q} >&2)"

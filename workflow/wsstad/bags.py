@@ -5,9 +5,9 @@ frames fill, of the tube's region (T^r) and of the whole image (T^g); a videolet
 Means come from prefix sums over the clip grid, so that no clip is ever computed or added twice.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -155,34 +155,53 @@ def _region_means(video: ClipFeatures, parts: Sequence[tuple[int, int, int]]) ->
     return np.concatenate(means)
 
 
+@dataclass(frozen=True)
+class View:
+    """How a method looks at the tubes of a video: the keys of its parameters that shape a bag."""
+
+    kinds: str
+    normalise: str
+    sub_tubes: int
+    min_frames: int
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Any]) -> "View":
+        """Return the view of a method with `parameters`."""
+        return cls(**{name: parameters[name] for name in cls.__dataclass_fields__})
+
+    def bag(self, video: ClipFeatures, parts: str) -> Bag:
+        """Return the bag of a video whose instances are its ``tubes``, or its ``sub_tubes``."""
+        both = {"kinds": self.kinds, "normalise": self.normalise}
+        if parts == "tubes":
+            return training_bag(video, **both)
+        return inference_bag(video, sub_tubes=self.sub_tubes, min_frames=self.min_frames, **both)
+
+
+class Request(NamedTuple):
+    """A bag that is wanted: of which video, of its ``tubes`` (to learn from) or ``sub_tubes``, in which view."""
+
+    video: str
+    parts: str
+    view: View
+
+
+def read_all(reader: "BagReader", wanted: Iterable[Request]) -> dict[Request, Bag]:
+    """Return the bags that are wanted; each video's features are read once, and those of single clips dropped."""
+    of_video: dict[str, list[Request]] = {}
+    for request in wanted:
+        of_video.setdefault(request.video, []).append(request)
+    made: dict[Request, Bag] = {}
+    for video, requests in sorted(of_video.items()):
+        features = reader.read(video)
+        made |= {request: request.view.bag(features, request.parts) for request in requests}
+    return made
+
+
 class BagReader:
-    """Read each video's artefacts once and keep its bags; the features of single clips are dropped at once.
+    """Read the per-clip features of a video from the artefacts that three manifests name; `labels` may lack a video."""
 
-    `options` are the keys `kinds`, `normalise`, `sub_tubes` and `min_frames` of a method's parameters.
-    """
-
-    def __init__(
-        self,
-        manifests: Mapping[str, Manifest],
-        labels: Mapping[str, str],
-        options: Mapping[str, Any],
-    ) -> None:
+    def __init__(self, manifests: Mapping[str, Manifest], labels: Mapping[str, str]) -> None:
         self.manifests, self.labels = manifests, labels
-        self._both = {name: options[name] for name in ("kinds", "normalise")}
-        self._parts = {name: options[name] for name in ("sub_tubes", "min_frames")}
-        self._kept: dict[tuple[str, str], Bag] = {}
-
-    def training(self, video: str) -> Bag:
-        """Return the training bag of a video: its whole tubes."""
-        if ("training", video) not in self._kept:
-            self._kept["training", video] = training_bag(self.read(video), **self._both)
-        return self._kept["training", video]
-
-    def inference(self, video: str) -> Bag:
-        """Return the inference bag of a video: its sub-tubes."""
-        if ("inference", video) not in self._kept:
-            self._kept["inference", video] = inference_bag(self.read(video), **self._both, **self._parts)
-        return self._kept["inference", video]
 
     def read(self, video: str) -> ClipFeatures:
         """Return the per-clip features of a video; raise `UserError` when its artefacts do not belong together."""

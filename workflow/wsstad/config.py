@@ -23,6 +23,20 @@ def load_variant(path: Path, family: str) -> dict[str, Any]:
     return check(content, f"{family}/{kind}", path)
 
 
+def load_method(path: Path, scale: Path | None = None) -> dict[str, Any]:
+    """Read ``config/methods/<name>.yaml`` and lay what ``config/scales/<scale>.yaml`` sets over it.
+
+    A key of the scale that the method does not have, such as the iterations of one that learns nothing, is left out.
+    """
+    method = load_variant(path, "methods")
+    if scale is None:
+        return method
+    schema = f"methods/{method['type']}"
+    known = _validator(schema).schema["properties"]
+    laid_over = {key: value for key, value in check(load_yaml(scale), "scale", scale).items() if key in known}
+    return check({**method, **laid_over}, schema, f"{path} with {scale}")
+
+
 def load_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML mapping; raise `UserError` when the file is missing or is something else."""
     try:

@@ -1,4 +1,4 @@
-"""Evaluate: the metrics of one method's predictions, over all its seeds, against one annotator's boxes."""
+"""Evaluate: the metrics of the methods of a table, each over all its seeds, against one annotator's boxes."""
 
 import argparse
 import logging
@@ -11,32 +11,50 @@ from wsstad.errors import UserError
 from wsstad.formats import table as canonical
 from wsstad.groundtruth import GroundTruth
 from wsstad.predictions import VideoPrediction
+from wsstad.progress import Progress
 from wsstad.selections import Run, Test
 
 log = logging.getLogger(__name__)
 
 RANDOM_SEED = 0  # of the row Random and of the bootstrap: both repeat to the last digit
-NAMES = ("dataset", "split", "detector", "linker", "method", "annotator")
+NAMES = ("dataset", "split", "detector", "linker", "scale", "annotator")
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Write the metrics of one method on one chain of variants."""
+    """Write the metrics of every method of a table on one chain of variants."""
     args = _parse(argv)
     labels = {video: row["label"] for video, row in tables.read_videos(args.tables).items()}
     folds = tables.read_split(args.tables, args.split)
     expected = {(fold, v) for fold, parts in folds.items() for v, part in parts.items() if part == "test"}
-    found = method_runs.read(args.predictions, expected)
+    results = []
+    with Progress("evaluate", len(methods := method_runs.methods(args.predictions)), "methods") as progress:
+        for method in methods:
+            found = method_runs.read(args.predictions, method, expected)
+            results.append(evaluate(method, found, expected=expected, labels=labels, args=args))
+            progress.add()
+    storage.write_json(args.output, {"results": results})
+
+
+def evaluate(
+    method: str,
+    found: method_runs.MethodRuns,
+    *,
+    expected: set[Test],
+    labels: Mapping[str, str],
+    args: argparse.Namespace,
+) -> dict[str, Any]:
+    """Return the metrics of one method, over all its seeds."""
     first = next(iter(found.seeds.values()))
     truths = read_truths(args.annotations, first, labels)
     chosen = choose(found, truths, labels, args)
     abnormal = {test: labels[test[1]] == "abnormal" for test in first}
     if len(set(abnormal.values())) < 2:
         only = ", ".join(sorted({labels[video] for _, video in first})) or "no"
-        raise UserError(f"{args.predictions[0]}: {only} test videos alone can be evaluated; VAUC needs both classes")
+        raise UserError(f"{args.predictions}: {only} test videos alone can be evaluated; VAUC needs both classes")
     boxed = [test for test in first if test[1] in truths]
     options = {"thresholds": args.thresholds, "draws": args.bootstrap, "seed": RANDOM_SEED}
-    result = {
-        **describe(args, found.selection),
+    return {
+        **describe(args, method, found.selection),
         "seeds": list(found.seeds),
         "counts": count(abnormal, expected, labels, boxed),
         "metrics": scorecard.build(chosen, abnormal=abnormal, boxed=boxed, **options),
@@ -44,8 +62,6 @@ def main(argv: list[str] | None = None) -> None:
         "unboxed": [test[1] for test in first if abnormal[test] and test not in boxed],
         "videos": scorecard.video_rows(chosen, labels=labels, boxed=boxed, each_run=found.selection != "random"),
     }
-    storage.write_json(args.output, result)
-    log.info("evaluate: %s on %d of %d test videos -> %s", args.method, len(first), len(expected), args.output)
 
 
 def choose(
@@ -91,14 +107,18 @@ def count(
     }
 
 
-def describe(args: argparse.Namespace, selection: str) -> dict[str, Any]:
+def describe(args: argparse.Namespace, method: str, selection: str) -> dict[str, Any]:
     """Return the names and settings of an evaluation."""
     extractor = config.load_yaml(args.extractor)
     settings = {"gamma": args.gamma, "thresholds": args.thresholds, "bootstrap": args.bootstrap, "selection": selection}
     if selection == "random":
         settings["draws"] = args.draws
     return {
-        "names": {**{name: getattr(args, name) for name in NAMES}, "extractor": args.extractor.stem},
+        "names": {
+            **{name: getattr(args, name) for name in NAMES},
+            "extractor": args.extractor.stem,
+            "method": method,
+        },
         "title": tables.read_dataset(args.tables)["title"],
         "features": args.features_note or describe_features(extractor),
         "settings": settings,
@@ -123,7 +143,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--extractor", type=Path, required=True, help="the extractor's YAML file, for the record")
     parser.add_argument("--features-note", default="", help="what tables say of the features; default: from the YAML")
     parser.add_argument("--annotations", type=Path, required=True, help="the canonical table of `annotate`")
-    parser.add_argument("--predictions", type=Path, nargs="+", required=True, help="predictions.tsv of every seed")
+    parser.add_argument("--predictions", type=Path, required=True, help="predictions.tsv of the table")
     parser.add_argument("--gamma", choices=metrics.GAMMAS, default="detected", help="the frames that count in Eq. 10")
     parser.add_argument("--thresholds", type=float, nargs="+", default=[0.1, 0.2, 0.3, 0.5], help="eps of IoU@eps")
     parser.add_argument("--draws", type=int, default=100, help="draws of the row Random")

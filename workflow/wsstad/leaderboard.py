@@ -1,14 +1,15 @@
-"""The benchmark table: metrics of many runs as one tidy table and as Markdown, block by block.
+"""A table: metrics of many methods as tidy rows and as Markdown, block by block.
 
-A block is one dataset, split, extractor, detector, linker and annotator: only inside it are methods comparable.
+A block is one dataset, chain of variants and annotator: only inside it are methods comparable.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 Cells = dict[str, Any]
 
-BLOCK = ("dataset", "split", "extractor", "detector", "linker", "annotator")
+BLOCK = ("dataset", "split", "extractor", "detector", "linker", "scale", "annotator")
 COLUMNS = (
     *BLOCK,
     "gamma",
@@ -26,9 +27,6 @@ COLUMNS = (
     "evaluated",
     "expected",
 )
-# Reference rows first, then the methods in the order of the paper's Table 1, then any other. A variant such as
-# mgpr_cpu stands where mgpr does.
-ORDER = ("random", "whole_frame", "centre_box", "upper_bound", "dmrm", "gclnc", "stil", "asa", "mgpr")
 DASH = "–"
 MAX_COUNTS = 5  # runs whose counts k are listed one by one; of more, the mean
 LEGEND = """\
@@ -71,26 +69,35 @@ def tidy(results: Sequence[Cells], paper: Sequence[Mapping[str, str]]) -> list[C
     return [{column: row.get(column, "") for column in COLUMNS} for row in rows]
 
 
-def markdown(results: Sequence[Cells], paper: Sequence[Mapping[str, str]]) -> str:
-    """Return the tables as Markdown that also reads well as plain text."""
-    parts = ["# Benchmark", LEGEND.rstrip()]
-    for block in _blocks(results):
-        parts.append(_block(block, _papers(paper, block[0]["names"]["dataset"])))
+@dataclass(frozen=True)
+class Layout:
+    """One block as a reader sees it: heading, remarks, and rows of cells, the header first."""
+
+    title: str
+    remarks: list[str]
+    rows: list[list[str]]
+
+
+def markdown(results: Sequence[Cells], paper: Sequence[Mapping[str, str]], *, title: str) -> str:
+    """Return the table as Markdown that also reads well as plain text."""
+    parts = [f"# {title}", LEGEND.rstrip()]
+    for block in layouts(results, paper):
+        parts.append("\n".join([f"## {block.title}", "", *block.remarks, "", *_align(block.rows)]))
     return "\n\n".join(parts) + "\n"
 
 
+def layouts(results: Sequence[Cells], paper: Sequence[Mapping[str, str]]) -> list[Layout]:
+    """Return the blocks, sorted by name, with the paper's rows beside ours for its datasets."""
+    return [_layout(block, _papers(paper, block[0]["names"]["dataset"])) for block in _blocks(results)]
+
+
 def _blocks(results: Iterable[Cells]) -> list[list[Cells]]:
-    """Return the results by block, blocks by name and methods in `ORDER`."""
+    """Return the results by block, blocks by name and methods as they come."""
     blocks: dict[tuple[str, ...], list[Cells]] = {}
     for result in results:
         key = (*(result["names"][name] for name in BLOCK), result["settings"]["gamma"])
         blocks.setdefault(key, []).append(result)
-    return [sorted(blocks[key], key=lambda result: _rank(result["names"]["method"])) for key in sorted(blocks)]
-
-
-def _rank(method: str) -> tuple[int, str]:
-    place = next((i for i, known in enumerate(ORDER) if _is_variant(method, known)), len(ORDER))
-    return place, method
+    return [blocks[key] for key in sorted(blocks)]
 
 
 def _metric_rank(item: tuple[str, Cells]) -> tuple[int, str]:
@@ -103,30 +110,28 @@ def _is_variant(method: str, known: str) -> bool:
     return method == known or method.startswith(f"{known}_")
 
 
-def _block(block: Sequence[Cells], paper: Sequence[Mapping[str, str]]) -> str:
+def _layout(block: Sequence[Cells], paper: Sequence[Mapping[str, str]]) -> Layout:
     first = block[0]
     names, settings = first["names"], first["settings"]
-    lines = [
-        f"## {first['title']}: {', '.join(names[name] for name in BLOCK[1:5])}",
-        "",
-        f"Split {names['split']}, detector {names['detector']}, linker {names['linker']},"
+    remarks = [
+        f"Split {names['split']}, detector {names['detector']}, linker {names['linker']}, scale {names['scale']},"
         f" boxes by {names['annotator']}, Gamma {settings['gamma']}.",
         f"Features: {names['extractor']} ({first['features']}).",
         *_remarks(block),
-        "",
     ]
     thresholds = sorted({float(eps) for result in block for eps in result["settings"]["thresholds"]})
     columns = ["VAUC", "MIoU", *(f"IoU@{eps:g}" for eps in thresholds)]
-    table = [["method", *columns, "videos", "boxes", "seeds"]]
+    rows = [["method", *columns, "videos", "boxes", "seeds"]]
     bold = {metric: _outstanding(block, metric) for metric in columns}
     left = list(paper)
     for result in block:
         method = result["names"]["method"]
-        table += _rows(result, columns, bold)
-        table += [_paper_row(rows, columns) for rows in _by_method(left) if _is_variant(method, rows[0]["method"])]
+        rows += _rows(result, columns, bold)
+        rows += [_paper_row(its, columns) for its in _by_method(left) if _is_variant(method, its[0]["method"])]
         left = [row for row in left if not _is_variant(method, row["method"])]
-    table += [_paper_row(rows, columns) for rows in _by_method(left)]
-    return "\n".join(lines + _align(table))
+    rows += [_paper_row(its, columns) for its in _by_method(left)]
+    title = f"{first['title']}: {', '.join(names[name] for name in BLOCK[1:6])}"
+    return Layout(title, remarks, rows)
 
 
 def _rows(result: Cells, columns: Sequence[str], bold: Mapping[str, str | None]) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """The runs of one method: its predictions under each seed, and the test videos that they lack."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,38 +26,42 @@ class _Seed:
     selection: str
 
 
-def read(paths: Sequence[Path], expected: set[Test]) -> MethodRuns:
-    """Read one ``<run folder>/predictions.tsv`` a seed, with the artefacts beside it, one a fold.
+def methods(path: Path) -> list[str]:
+    """Return the methods of a table, in its order."""
+    return list(dict.fromkeys(row["method"] for row in storage.read_table(path)))
+
+
+def read(path: Path, method: str, expected: set[Test]) -> MethodRuns:
+    """Read what ``predictions.tsv`` of a table has of `method`, with the artefacts that it names, one a seed and fold.
 
     `expected` are the split's tests. Raises `UserError` when a seed predicts another video, when it lacks one that is
     not quarantined, or when two seeds differ in their videos or their selection.
     """
+    rows = [row for row in storage.read_table(path) if row["method"] == method]
     seeds: dict[str, _Seed] = {}
-    for path in paths:
-        seed = _read_seed(path)
+    for name in dict.fromkeys(row["seed"] for row in rows):
+        seed = _read_seed(path, [row for row in rows if row["seed"] == name])
         first = next(iter(seeds.values()), seed)
-        if path.parent.name in seeds:
-            raise UserError(f"{path}: seed {path.parent.name} is given twice")
+        where = f"{path}: {method}, seed {name}"
         for fold, video in sorted(seed.predictions.keys() - expected):
-            raise UserError(f"{path}: {video!r} is predicted, but the split does not test it in fold {fold}")
+            raise UserError(f"{where}: {video!r} is predicted, but the split does not test it in fold {fold}")
         for fold, video in sorted(expected - seed.predictions.keys() - seed.missing.keys()):
-            raise UserError(f"{path}: no prediction of {video!r} in fold {fold}, and no quarantine says why")
+            raise UserError(f"{where}: no prediction of {video!r} in fold {fold}, and no quarantine says why")
         if seed.predictions.keys() != first.predictions.keys() or seed.selection != first.selection:
-            raise UserError(f"{path}: its videos, or its selection, are not those of {paths[0]}")
-        seeds[path.parent.name] = seed
+            raise UserError(f"{where}: its videos, or its selection, are not those of seed {rows[0]['seed']}")
+        seeds[name] = seed
     first = next(iter(seeds.values()))
     return MethodRuns({name: seed.predictions for name, seed in seeds.items()}, first.missing, first.selection)
 
 
-def _read_seed(path: Path) -> _Seed:
+def _read_seed(path: Path, rows: Sequence[Mapping[str, str]]) -> _Seed:
     found: dict[Test, VideoPrediction] = {}
     missing: dict[Test, str] = {}
     chosen = set()
-    for row in storage.read_table(path):
+    for row in rows:
         fold = int(row["fold"])
-        artefact = storage.read_artefact(
-            manifest.artefact_path(path.parent, f"fold{fold}.predictions", row["key"]), kind="predictions"
-        )
+        folder = path.parent.parent / "predictions" / row["method"] / row["seed"]
+        artefact = storage.read_artefact(manifest.artefact_path(folder, f"fold{fold}", row["key"]), kind="predictions")
         videos = predictions.from_arrays(artefact.arrays, artefact.meta["videos"])
         found |= {(fold, its.video): its for its in videos}
         missing |= {(fold, video): reason for video, reason in artefact.meta["quarantined"].items()}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from wsstad.plan import Plan
+from wsstad.plan import Block, Plan
 
 FRAMES = "results/{dataset}/frames/manifests/{shard}.tsv"
 DETECTIONS = "results/{dataset}/detections/{detector}/manifests/{shard}.tsv"
@@ -11,10 +11,10 @@ TUBES = "results/{dataset}/tubes/{detector}/{linker}/manifests/{shard}.tsv"
 IMAGE = "results/{dataset}/features/{extractor}/image/manifests/{shard}.tsv"
 REGION = "results/{dataset}/features/{extractor}/region/{detector}/{linker}/manifests/{shard}.tsv"
 QUARANTINE = "results/{dataset}/quarantine/{extractor}/{detector}/{linker}.tsv"
-RUN = "results/{dataset}/runs/{split}/{extractor}/{detector}/{linker}/{method}"
-MODELS = f"{RUN}/{{seed}}/models.tsv"
-PREDICTIONS = f"{RUN}/{{seed}}/predictions.tsv"
-METRICS = f"{RUN}/metrics/{{annotator}}.json"
+BLOCK = "results/{dataset}/runs/{split}/{extractor}/{detector}/{linker}/{scale}"
+MODELS = f"{BLOCK}/{{table}}/models.tsv"
+PREDICTIONS = f"{BLOCK}/{{table}}/predictions.tsv"
+METRICS = f"{BLOCK}/{{table}}/metrics/{{annotator}}.json"
 ANNOTATIONS = "results/{dataset}/annotations/{annotator}.tsv"
 
 # What Snakemake calls with a job's wildcards to learn an input or a parameter.
@@ -51,22 +51,42 @@ class Names:
         """Return the files that the annotator's annotations come from."""
         return self.plan.annotations(wildcards.dataset, wildcards.annotator)
 
-    def models(self, wildcards: Any) -> list[str]:
-        """Return the table of models, if the method is trained."""
-        return [MODELS.format(**wildcards)] if self.plan.is_trained(wildcards.method) else []
+    def methods(self, wildcards: Any) -> list[str]:
+        """Return the YAML files of the methods of the table."""
+        return [str(self.plan.variant("methods", name)) for name in self._methods(wildcards)]
 
-    def models_flag(self, wildcards: Any, input: Any) -> str:  # noqa: A002 - Snakemake passes it by this name
-        """Return the flag that hands the models to predict, if there are any."""
-        return f"--models {input.models}" if input.models else ""
+    def methods_code(self, stage: str) -> Ask:
+        """Return a function that gives the digest of the code behind a stage and the methods of the table."""
 
-    def predictions(self, wildcards: Any) -> list[str]:
-        """Return the predictions of every seed of the method."""
-        seeds = self.plan.seeds(wildcards.dataset, wildcards.split, wildcards.method)
-        return [PREDICTIONS.format(**{**dict(wildcards), "seed": seed}) for seed in seeds]
+        def digest(wildcards: Any) -> str:
+            return self.plan.code(stage, "methods", self._methods(wildcards))
+
+        return digest
+
+    def seeds(self, wildcards: Any) -> str:
+        """Return the seeds of each method of the table, as flags have them: ``mgpr=0,1,2 random=0``."""
+        return " ".join(f"{name}={','.join(map(str, seeds))}" for name, seeds in self._methods(wildcards).items())
+
+    def scale(self, wildcards: Any) -> str:
+        """Return the YAML file of the scale."""
+        return str(self.plan.scale(wildcards.scale))
 
     def metrics(self, wildcards: Any) -> list[str]:
-        """Return the metrics of all runs on the dataset."""
-        return self.plan.metrics(wildcards.dataset)
+        """Return the metrics of a table: of all blocks of the dataset, or of all datasets where none is named."""
+        datasets = [wildcards["dataset"]] if "dataset" in wildcards.keys() else self.plan.datasets()  # noqa: SIM118
+        return [path for dataset in datasets for path in self.plan.metrics(dataset, wildcards.table)]
+
+    def paper(self, wildcards: Any) -> list[str]:
+        """Return the file with the paper's own values of the table, if it has some."""
+        return self.plan.paper(wildcards.table)
+
+    def paper_flag(self, wildcards: Any, input: Any) -> str:  # noqa: A002 - Snakemake passes it by this name
+        """Return the flag that hands the paper's values to tabulate, if there are any."""
+        return f"--paper {input.paper}" if input.paper else ""
+
+    def title(self, wildcards: Any) -> str:
+        """Return the heading of the table."""
+        return self.plan.title(wildcards.table)
 
     def all_shards(self, pattern: str) -> Ask:
         """Return a function that gives a stage's manifests of all shards of the dataset."""
@@ -97,6 +117,10 @@ class Names:
         """Return a function that gives the digest of the code behind a stage and its variant."""
 
         def digest(wildcards: Any) -> str:
-            return self.plan.code(stage, family, wildcards[wildcard] if family else "")
+            return self.plan.code(stage, family, [wildcards[wildcard]] if family else [])
 
         return digest
+
+    def _methods(self, wildcards: Any) -> dict[str, list[int]]:
+        block = Block(**{name: wildcards[name] for name in Block.__dataclass_fields__})
+        return self.plan.methods(block, wildcards.table)

@@ -4,8 +4,8 @@ The Snakefile asks this module for names and digests only; it runs nothing.
 """
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -22,22 +22,40 @@ FAMILIES = {"detectors": DETECTORS, "linkers": LINKERS, "extractors": EXTRACTORS
 REPOSITORY = Path(__file__).parent.parent.parent
 
 
+BENCHMARK = "benchmark"  # the table whose rows are the methods that the configuration lists
+
+
 @dataclass(frozen=True)
-class Run:
-    """One method on one chain of variants; its seeds are runs of their own."""
+class Block:
+    """One chain of variants: only inside a block are methods comparable, and what they share is read once."""
 
     dataset: str
     split: str
     extractor: str
     detector: str
     linker: str
-    method: str
-    annotator: str
+    scale: str
 
     def folder(self) -> str:
-        """Return the folder of the run below ``results/``."""
-        chain = (self.split, self.extractor, self.detector, self.linker, self.method)
+        """Return the folder of the block below ``results/``."""
+        chain = (self.split, self.extractor, self.detector, self.linker, self.scale)
         return f"{self.dataset}/runs/{'/'.join(chain)}"
+
+
+@dataclass
+class Wanted:
+    """What the configuration wants of a block: methods, each with its seeds, and annotators; all in order."""
+
+    methods: dict[str, list[int]] = field(default_factory=dict)
+    annotators: list[str] = field(default_factory=list)
+    seeds: list[int] = field(default_factory=list)
+
+    def add(self, methods: Iterable[str], annotators: Iterable[str], seeds: Iterable[int]) -> None:
+        """Add what one entry of the configuration wants."""
+        for method in methods:
+            self.methods[method] = sorted({*self.methods.get(method, []), *seeds})
+        self.annotators = list(dict.fromkeys([*self.annotators, *annotators]))
+        self.seeds = sorted({*self.seeds, *seeds})
 
 
 class Plan:
@@ -47,17 +65,17 @@ class Plan:
         self.config = config.check(content, "config", "config.yaml")
         self.results = results
         self._variants: dict[Path, dict[str, Any]] = {}
-        self.runs = list(self._runs())
+        self._wanted = self._read_benchmarks()
         self._paths = {name: self._source_paths(name) for name in self.datasets()}
         self._shard_maps = {name: self._shard_map(name) for name in self.datasets()}
-        for run in self.runs:
-            self._check_run(run)
+        for block, wanted in self._wanted.items():
+            self._check_block(block, wanted)
 
     # Names -----------------------------------------------------------------------------------------------------
 
     def datasets(self) -> list[str]:
         """Return the datasets that some benchmark uses, in order."""
-        return list(dict.fromkeys(run.dataset for run in self.runs))
+        return list(dict.fromkeys(block.dataset for block in self._wanted))
 
     def tables(self, dataset: str) -> Path:
         """Return the folder of a dataset's tables."""
@@ -72,6 +90,10 @@ class Plan:
         """Return the YAML file of a variant."""
         return _find(f"config/{family}/{name}.yaml", f"config.yaml: {family}: {name!r}")
 
+    def scale(self, name: str) -> Path:
+        """Return the YAML file of a scale."""
+        return _find(f"config/scales/{name}.yaml", f"config.yaml: scales: {name!r}")
+
     def parameters(self, family: str, name: str) -> dict[str, Any]:
         """Return what the YAML file of a variant says, with the defaults."""
         path = self.variant(family, name)
@@ -83,20 +105,41 @@ class Plan:
         """Return the names of a dataset's shards."""
         return sorted(set(self._shard_maps[dataset].values()))
 
-    def seeds(self, dataset: str, split: str, method: str) -> list[int]:
-        """Return the seeds that a method is run with: 0 alone for a method without training."""
-        wanted = {
-            seed
-            for entry in self.config["benchmarks"]
-            if entry["dataset"] == dataset and split in entry["splits"] and method in entry["methods"]
-            for seed in entry["seeds"]
-        }
-        return sorted(wanted) if self.is_trained(method) else [0]
+    def table_names(self) -> list[str]:
+        """Return the tables that can be asked for: that of the configured methods, and each of ``config/tables/``."""
+        found = {path.stem for root in (Path(), REPOSITORY) for path in (root / "config/tables").glob("*.yaml")}
+        return [BENCHMARK, *sorted(found - {BENCHMARK})]
 
-    def metrics(self, dataset: str) -> list[str]:
-        """Return the metrics files of all runs on a dataset, in the order of the configuration."""
-        runs = [run for run in self.runs if run.dataset == dataset]
-        return [str(self.results / run.folder() / "metrics" / f"{run.annotator}.json") for run in runs]
+    def table(self, name: str) -> Path:
+        """Return the YAML file of a table."""
+        return _find(f"config/tables/{name}.yaml", f"table {name!r}")
+
+    def title(self, name: str) -> str:
+        """Return the heading of a table."""
+        return "Benchmark" if name == BENCHMARK else self._table(name)["title"]
+
+    def paper(self, name: str) -> list[str]:
+        """Return the file with the paper's own values of a table, if it has some."""
+        file = "table1.tsv" if name == BENCHMARK else self._table(name)["paper"]
+        return [str(_find(f"config/paper/{file}", f"table {name!r}: paper"))] if file else []
+
+    def methods(self, block: Block, table: str) -> dict[str, list[int]]:
+        """Return the methods of a table in a block, each with its seeds: 0 alone for one without training."""
+        wanted = self._wanted[block]
+        if table == BENCHMARK:
+            methods = wanted.methods
+        else:
+            methods = {name: wanted.methods.get(name, wanted.seeds) for name in self._table(table)["methods"]}
+        return {name: seeds if self.is_trained(name) else [0] for name, seeds in methods.items()}
+
+    def metrics(self, dataset: str, table: str) -> list[str]:
+        """Return the metrics files of a table on a dataset, in the order of the configuration."""
+        return [
+            str(self.results / block.folder() / table / "metrics" / f"{annotator}.json")
+            for block, wanted in self._wanted.items()
+            if block.dataset == dataset
+            for annotator in wanted.annotators
+        ]
 
     def annotations(self, dataset: str, annotator: str) -> list[str]:
         """Return the files and folders that an annotator's annotations come from."""
@@ -109,14 +152,13 @@ class Plan:
 
     # Digests, for Snakemake's `params` trigger -------------------------------------------------------------------
 
-    def code(self, stage: str, family: str = "", name: str = "") -> str:
-        """Return the digest of the code behind a stage with one of its variants."""
+    def code(self, stage: str, family: str = "", names: Iterable[str] = ()) -> str:
+        """Return the digest of the code behind a stage with some variants of a family."""
         modules = [f"wsstad.{stage}"]
         if stage == "annotate":
             modules += [path.split(":")[0] for path in FORMATS.values()]
-        if family:
-            kind = self.parameters(family, name)["type"]
-            modules.append(FAMILIES[family][kind].split(":")[0])
+        kinds = sorted({self.parameters(family, name)["type"] for name in names})
+        modules += [FAMILIES[family][kind].split(":")[0] for kind in kinds]
         return keys.code_digest(*modules)
 
     def weights(self, family: str, name: str) -> list[str]:
@@ -154,30 +196,37 @@ class Plan:
 
     # Checks -----------------------------------------------------------------------------------------------------
 
-    def _runs(self) -> Iterator[Run]:
+    def _read_benchmarks(self) -> dict[Block, Wanted]:
+        wanted: dict[Block, Wanted] = {}
         for number, entry in enumerate(self.config["benchmarks"]):
             if entry["dataset"] not in self.config["datasets"]:
                 known = ", ".join(self.config["datasets"])
                 where = f"config.yaml: benchmarks[{number}].dataset"
                 raise UserError(f"{where}: {entry['dataset']!r} is unknown; allowed: {known}")
-            lists = ("splits", "extractors", "detectors", "linkers", "methods", "annotators")
-            for combination in product(*(entry[name] for name in lists)):
-                yield Run(entry["dataset"], *combination)
+            lists = ("splits", "extractors", "detectors", "linkers", "scales")
+            for chain in product(*(entry[name] for name in lists)):
+                block = wanted.setdefault(Block(entry["dataset"], *chain), Wanted())
+                block.add(entry["methods"], entry["annotators"], entry["seeds"])
+        return wanted
 
-    def _check_run(self, run: Run) -> None:
-        folder = self.tables(run.dataset)
-        tables.check_labels(folder, run.split, "test")
-        for family, name in (
-            ("detectors", run.detector),
-            ("linkers", run.linker),
-            ("extractors", run.extractor),
-            ("methods", run.method),
-        ):
+    def _check_block(self, block: Block, wanted: Wanted) -> None:
+        folder = self.tables(block.dataset)
+        tables.check_labels(folder, block.split, "test")
+        chain = {"detectors": block.detector, "linkers": block.linker, "extractors": block.extractor}
+        for family, name in chain.items():
             self.parameters(family, name)
             self.weights(family, name)
-        if self.is_trained(run.method):
-            tables.check_labels(folder, run.split, "train")
-        tables.read_annotator(folder, run.annotator)
+        config.check(config.load_yaml(self.scale(block.scale)), "scale", self.scale(block.scale))
+        for method in wanted.methods:
+            self.parameters("methods", method)
+        if any(self.is_trained(method) for method in wanted.methods):
+            tables.check_labels(folder, block.split, "train")
+        for annotator in wanted.annotators:
+            tables.read_annotator(folder, annotator)
+
+    def _table(self, name: str) -> dict[str, Any]:
+        path = self.table(name)
+        return config.check(config.load_yaml(path), "table", path)
 
     def _source_paths(self, dataset: str) -> dict[str, Path]:
         folder = self.tables(dataset)

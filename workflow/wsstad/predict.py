@@ -2,128 +2,145 @@
 
 import argparse
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wsstad import cli, config, keys, predictions, runs, storage
-from wsstad.bags import BagReader, read_tubes
+from wsstad import bags, cli, config, keys, manifest, predictions, runs, storage
+from wsstad.bags import BagReader, Request, View
 from wsstad.errors import UserError
 from wsstad.manifest import Row
-from wsstad.methods import METHODS, REFERENCES
+from wsstad.methods import METHODS
+from wsstad.predictions import VideoPrediction
 from wsstad.progress import Progress
+from wsstad.runs import Inputs, Run
 from wsstad.storage import Artefact
 
 log = logging.getLogger(__name__)
 
 KIND = "predictions"
-COLUMNS = ("fold", "key", "digest", "videos", "quarantined", "reasons")
+COLUMNS = ("method", "seed", "fold", "key", "digest", "videos", "quarantined", "reasons")
+
+Model = Mapping[str, str]  # a row of models.tsv
+
+
+@dataclass(frozen=True)
+class Job:
+    """Predictions to be: their run, its test videos, those quarantined, the model if there is one, key and file."""
+
+    run: Run
+    videos: list[str]
+    quarantined: Mapping[str, Row]
+    model: Model | None
+    key: str
+    path: Path
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why each quarantined video is."""
+        return {video: f"{row.code} {row.reason}" for video, row in sorted(self.quarantined.items())}
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Bring the predictions of every fold up to date and write their table last."""
+    """Bring the predictions of all methods, seeds and folds up to date and write their table last."""
     parser = runs.make_parser(__doc__)
-    parser.add_argument("--models", type=Path, help="models.tsv of the run; absent for a method that is not trained")
+    parser.add_argument("--models", type=Path, help="models.tsv of `train`; absent if no method is trained")
     args = parser.parse_args(argv)
     inputs = runs.read_inputs(args)
-    models = _read_models(args.models, inputs)
-    reader = BagReader(inputs.manifests, {}, inputs.parameters) if models else None
-    rows = [_fold_row(fold, inputs, reader, args=args, model=models.get(fold)) for fold in inputs.folds]
-    storage.write_table(args.output / "predictions.tsv", rows, COLUMNS)
+    models = _read_models(args.models)
+    jobs = [_job(run, inputs, models, args) for run in inputs.runs()]
+    digests = {job.path: digest for job in jobs if (digest := _standing(job))}
+    missing = [job for job in jobs if job.path not in digests]
+    log.info("predict: %d folds of runs, %d to do, %d unchanged", len(jobs), len(missing), len(digests))
+    for fold in sorted({job.run.fold for job in missing}):
+        digests |= _predict_fold([job for job in missing if job.run.fold == fold], inputs, args)
+    storage.write_table(args.output, [_row(job, digests[job.path]) for job in jobs], COLUMNS)
 
 
-def _read_models(path: Path | None, inputs: runs.Inputs) -> dict[int, dict[str, str]]:
-    """Return the rows of models.tsv by fold; none for a method that is not trained."""
-    if inputs.type in REFERENCES:
-        return {}
-    if path is None:
-        raise UserError(f"{inputs.type} needs --models")
-    models = {int(row["fold"]): row for row in storage.read_table(path)}
-    missing = inputs.folds.keys() - models.keys()
-    if missing:
-        raise UserError(f"{path}: no model of fold {', '.join(map(str, sorted(missing)))}")
-    return models
+def _read_models(path: Path | None) -> dict[tuple[str, str, str], Model]:
+    """Return the rows of models.tsv by method, seed and fold."""
+    rows = storage.read_table(path) if path else []
+    return {(row["method"], row["seed"], row["fold"]): row for row in rows}
 
 
-def _fold_row(
-    fold: int,
-    inputs: runs.Inputs,
-    reader: BagReader | None,
-    *,
-    args: argparse.Namespace,
-    model: Mapping[str, str] | None,
-) -> dict[str, Any]:
-    """Return the row of a fold's predictions, which are made unless they stand under their key."""
-    videos, bad = inputs.part(fold, "test")
+def _job(run: Run, inputs: Inputs, models: Mapping[tuple[str, str, str], Model], args: argparse.Namespace) -> Job:
+    videos, bad = inputs.part(run, "test")
     if not videos:
-        raise UserError(f"{args.tables}: split {args.split}, fold {fold}: no test video is left")
-    reasons = {video: f"{row.code} {row.reason}" for video, row in sorted(bad.items())}
+        raise UserError(f"{args.tables}: split {args.split}, fold {run.fold}: no test video is left")
+    model = models.get((run.variant.name, str(run.seed), str(run.fold)))
+    if run.variant.trained and model is None:
+        raise UserError(f"{args.models or '--models'}: no model of {run}")
+    parts = {
+        "model": model["digest"] if model else "",
+        "videos": inputs.digests(run.variant, videos),
+        "quarantined": {video: f"{row.code} {row.reason}" for video, row in bad.items()},
+    }
     key = keys.make_key(
         "predict",
-        code=keys.code_digest("wsstad.predict", inputs.module),
-        parameters={"method": inputs.parameters, "seed": args.seed},
-        inputs={"model": model["digest"] if model else "", "videos": inputs.digests(videos), "quarantined": reasons},
+        code=keys.code_digest("wsstad.predict", run.variant.module),
+        parameters={"method": run.variant.parameters, "seed": run.seed},
+        inputs=parts,
     )
-    path = args.output / f"fold{fold}.predictions.{key[:12]}.h5"
-    digest = _standing(path, key)
-    if digest is None:
-        made = _predict(fold, videos, inputs, args=args, reader=reader, model=model)
-        made.meta["quarantined"] = reasons
-        digest = storage.write_artefact(path, made, kind=KIND, key=key)
-    else:
-        log.info("predict: fold %d is unchanged", fold)
-    cells = {"fold": fold, "key": key, "digest": digest, "videos": len(videos), "quarantined": len(bad)}
-    return {**cells, "reasons": _one_line(bad)}
+    folder = run.folder(args.output.parent.parent / "predictions")
+    return Job(run, videos, bad, model, key, manifest.artefact_path(folder, f"fold{run.fold}", key))
 
 
-def _standing(path: Path, key: str) -> str | None:
-    """Return the digest of the predictions that stand whole under `key`, if they do."""
-    if not path.exists():
+def _standing(job: Job) -> str | None:
+    """Return the digest of the predictions that stand whole under their key, if they do."""
+    if not job.path.exists():
         return None
     try:
-        found = storage.read_artefact(path, kind=KIND)
+        found = storage.read_artefact(job.path, kind=KIND)
     except storage.DamagedError as error:
         log.warning("%s; it is made again", error)
         return None
-    return found.digest if found.key == key else None
+    return found.digest if found.key == job.key else None
 
 
-def _predict(
-    fold: int,
-    videos: list[str],
-    inputs: runs.Inputs,
-    *,
-    args: argparse.Namespace,
-    reader: BagReader | None,
-    model: Mapping[str, str] | None,
-) -> Artefact:
-    """Return the predictions of the test videos of a fold."""
-    method = config.load_class(METHODS[inputs.type])
-    options = {"device": args.device, "threads": args.threads}
-    if model is None:
-        made = method(inputs.parameters, seed=args.seed, **options)
-    else:
-        made = method.load(*_load(runs.model_path(args.models.parent, fold, model["key"]), model), **options)
-    result = []
-    with Progress(f"predict fold {fold}", len(videos), "videos") as progress:
+def _predict_fold(jobs: Sequence[Job], inputs: Inputs, args: argparse.Namespace) -> dict[Path, str]:
+    """Write the predictions of some runs on one fold, video by video; return their digests."""
+    methods = [_make(job, args) for job in jobs]
+    found: list[list[VideoPrediction]] = [[] for _ in jobs]
+    videos = sorted({video for job in jobs for video in job.videos})
+    with Progress(f"predict fold {jobs[0].run.fold}", len(videos), "videos") as progress:
         for video in videos:
-            bag = reader.inference(video) if reader else None
-            result.append(made.predict(video, read_tubes(inputs.manifests["tubes"], video), bag))
+            mine = [i for i, job in enumerate(jobs) if video in job.videos]
+            views = {View.of(jobs[i].run.variant.parameters) for i in mine if jobs[i].run.variant.trained}
+            made = bags.read_all(BagReader(inputs.manifests, {}), [Request(video, "sub_tubes", v) for v in views])
+            tubes = bags.read_tubes(inputs.manifests["tubes"], video)
+            for i in mine:
+                variant = jobs[i].run.variant
+                bag = made[Request(video, "sub_tubes", View.of(variant.parameters))] if variant.trained else None
+                found[i].append(methods[i].predict(video, tubes, bag))
             progress.add()
-    arrays, order = predictions.to_arrays(result)
-    return Artefact(arrays, {"videos": order, "selection": made.selection, "method": inputs.type, "seed": args.seed})
+    return {job.path: _write(job, method.selection, its) for job, method, its in zip(jobs, methods, found, strict=True)}
 
 
-def _load(path: Path, model: Mapping[str, str]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Return tensors and facts of a model; raise `UserError` when it is not the one that the table names."""
-    if not path.exists() or storage.file_digest(path) != model["digest"]:
+def _make(job: Job, args: argparse.Namespace) -> Any:
+    """Return the method of a job, trained if it has a model; raise `UserError` when that is not the table's."""
+    options = {"device": args.device, "threads": args.threads}
+    if job.model is None:
+        return job.run.variant.make(job.run.seed, **options)
+    folder = job.run.folder(args.models.parent.parent / "models")
+    path = manifest.artefact_path(folder, f"fold{job.run.fold}", job.model["key"], ".safetensors")
+    if not path.exists() or storage.file_digest(path) != job.model["digest"]:
         raise UserError(f"{path}: missing, or not what models.tsv says; delete models.tsv and run again")
     tensors, meta, _ = storage.read_tensors(path)
-    return tensors, meta
+    return config.load_class(METHODS[job.run.variant.type]).load(tensors, meta, **options)
 
 
-def _one_line(bad: Mapping[str, Row]) -> str:
-    return "; ".join(f"{video}: {row.code} {row.reason}" for video, row in sorted(bad.items()))
+def _write(job: Job, selection: str, found: Sequence[VideoPrediction]) -> str:
+    arrays, videos = predictions.to_arrays(found)
+    facts = {"selection": selection, "method": job.run.variant.type, "seed": job.run.seed}
+    meta = {"videos": videos, "quarantined": job.reasons, **facts}
+    return storage.write_artefact(job.path, Artefact(arrays, meta), kind=KIND, key=job.key)
+
+
+def _row(job: Job, digest: str) -> dict[str, Any]:
+    reasons = "; ".join(f"{video}: {reason}" for video, reason in job.reasons.items())
+    counts = {"videos": len(job.videos), "quarantined": len(job.quarantined)}
+    return {**job.run.cells(), "key": job.key, "digest": digest, **counts, "reasons": reasons}
 
 
 if __name__ == "__main__":

@@ -13,10 +13,13 @@ INTERVAL = float(os.environ.get("WSSTAD_PROGRESS_SECONDS", "60"))
 
 
 class Progress:
-    """Count `total` units of work and say how far it is, how fast, and when it will end."""
+    """Count `total` units of work and say how far it is, how fast, and when it will end.
 
-    def __init__(self, label: str, total: int, unit: str) -> None:
-        self.label, self.total, self.unit = label, total, unit
+    With `brief`, a log hears nothing of work that ends before its first line is due.
+    """
+
+    def __init__(self, label: str, total: int, unit: str, *, brief: bool = False) -> None:
+        self.label, self.total, self.unit, self.brief = label, total, unit, brief
         self.done = 0
         self._terminal = sys.stderr.isatty()
         self._started = self._said = time.monotonic()
@@ -27,7 +30,7 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
         if self._terminal:
             sys.stderr.write("\n")
-        elif kind is None:
+        elif kind is None and not (self.brief and self._said == self._started):
             log.info(self.line())
 
     def add(self, units: int = 1) -> None:

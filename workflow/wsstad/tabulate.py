@@ -1,10 +1,10 @@
-"""Tabulate: the metrics of all runs as the benchmark table, tidy and as Markdown, beside the paper's own rows."""
+"""Tabulate: metrics as a table, tidy, as Markdown and as LaTeX, beside the paper's own rows."""
 
 import argparse
 import logging
 from pathlib import Path
 
-from wsstad import cli, leaderboard, storage
+from wsstad import cli, latex, leaderboard, storage
 from wsstad.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -13,30 +13,24 @@ PAPER_COLUMNS = {"dataset", "method", "label", "metric", "value"}
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Write the benchmark table."""
+    """Write a table as tidy numbers, Markdown and LaTeX."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--title", default="Benchmark", help="heading of the table")
     parser.add_argument("--metrics", type=Path, nargs="+", required=True, help="the JSON files of `evaluate`")
-    parser.add_argument(
-        "--paper", type=Path, required=True, help="the paper's table: dataset method label metric value"
-    )
-    parser.add_argument("--output-tsv", type=Path, required=True, help="the tidy table to write")
-    parser.add_argument("--output-md", type=Path, required=True, help="the Markdown to write")
+    parser.add_argument("--paper", type=Path, help="the paper's table: dataset method label metric value")
+    parser.add_argument("--output", type=Path, nargs=3, required=True, help="the .tsv, .md and .tex to write")
     args = parser.parse_args(argv)
-    results = [storage.read_json(path) for path in args.metrics]
-    paper = storage.read_table(args.paper)
+    results = [result for path in args.metrics for result in storage.read_json(path)["results"]]
+    paper = storage.read_table(args.paper) if args.paper else []
     if paper and paper[0].keys() != PAPER_COLUMNS:
         raise UserError(
             f"{args.paper}: row 1: columns {', '.join(paper[0])}; needed: {', '.join(sorted(PAPER_COLUMNS))}"
         )
-    seen: dict[str, Path] = {}
-    for path, result in zip(args.metrics, results, strict=True):
-        name = storage.canonical_json([result["names"], result["settings"]["gamma"]])
-        if name in seen:
-            raise UserError(f"{path}: holds the same run as {seen[name]}")
-        seen[name] = path
-    storage.write_table(args.output_tsv, leaderboard.tidy(results, paper), leaderboard.COLUMNS)
-    storage.write_text(args.output_md, leaderboard.markdown(results, paper))
-    log.info("tabulate: %d runs -> %s, %s", len(results), args.output_tsv, args.output_md)
+    tsv, markdown, tex = args.output
+    storage.write_table(tsv, leaderboard.tidy(results, paper), leaderboard.COLUMNS)
+    storage.write_text(markdown, leaderboard.markdown(results, paper, title=args.title))
+    storage.write_text(tex, latex.table(results, paper, title=args.title))
+    log.info("tabulate: %d rows -> %s", len(results), markdown)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,23 @@
-"""Train a method on every fold of a split, from video labels alone (section 3.3)."""
+"""Train the methods of a table on every fold of a split, from video labels alone (section 3.3)."""
 
 import argparse
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wsstad import cli, config, keys, runs, storage
-from wsstad.bags import BagReader
+from wsstad import bags, cli, keys, manifest, parallel, runs, storage
+from wsstad.bags import Bag, BagReader, Request, View
 from wsstad.errors import UserError
-from wsstad.methods import METHODS, REFERENCES
+from wsstad.progress import Progress
+from wsstad.runs import Inputs, Run
 
 log = logging.getLogger(__name__)
 
 COLUMNS = (
+    "method",
+    "seed",
     "fold",
     "key",
     "digest",
@@ -27,111 +31,136 @@ COLUMNS = (
 )
 
 
+@dataclass(frozen=True)
+class Job:
+    """A model to be: its run, the videos that it learns from and their labels, its key, its file."""
+
+    run: Run
+    labels: Mapping[str, str]
+    quarantined: int
+    key: str
+    path: Path
+
+    @property
+    def history(self) -> Path:
+        """The table of what happened in each iteration."""
+        return self.path.with_suffix(".history.tsv")
+
+
 def main(argv: list[str] | None = None) -> None:
-    """Bring the model of every fold up to date and write the table of the models last."""
+    """Bring the models of all methods, seeds and folds up to date and write their table last."""
     parser = runs.make_parser(__doc__)
     parser.add_argument("--checkpoint-seconds", type=float, default=20.0, help="time between two saves of the state")
     args = parser.parse_args(argv)
     inputs = runs.read_inputs(args)
-    if inputs.type in REFERENCES:
-        raise UserError(f"{args.method}: {inputs.type} is not trained")
-    # The labels that anything may see here are those of the training videos of some fold.
-    training = {video for fold in inputs.folds for video in inputs.part(fold, "train")[0]}
-    labels = {video: inputs.labels[video] for video in training}
-    reader = BagReader(inputs.manifests, labels, inputs.parameters)
-    rows = [_fold_row(fold, inputs, reader, args) for fold in inputs.folds]
-    storage.write_table(args.output / "models.tsv", rows, COLUMNS)
+    jobs = [_job(run, inputs, args) for run in inputs.runs() if run.variant.trained]
+    noted = _noted(args.output)
+    standing = {job.path: its for job in jobs if (its := _standing(job, noted))}
+    missing = [job for job in jobs if job.path not in standing]
+    log.info("train: %d models, %d to do, %d unchanged", len(jobs), len(missing), len(standing))
+    if missing:
+        _train_all(missing, inputs, args)
+        standing |= {job.path: its for job in missing if (its := _standing(job, {}))}
+    storage.write_table(args.output, [_row(job, *standing[job.path]) for job in jobs], COLUMNS)
 
 
-def _fold_row(fold: int, inputs: runs.Inputs, reader: BagReader, args: argparse.Namespace) -> dict[str, Any]:
-    """Return the row of a fold's model, which is trained unless it stands under its key."""
-    videos, bad = inputs.part(fold, "train")
-    found = {reader.labels[video] for video in videos}
-    if len(found) < 2:
-        only = ", ".join(found) or "no"
-        raise UserError(
-            f"{args.tables}: split {args.split}, fold {fold}: {only} training videos are left; both labels are needed"
-        )
-    digests = inputs.digests(videos)
+def _job(run: Run, inputs: Inputs, args: argparse.Namespace) -> Job:
+    videos, bad = inputs.part(run, "train")
+    # The labels that anything may see here are those of the training videos of the fold.
+    labels = {video: inputs.labels[video] for video in videos}
+    if len(set(labels.values())) < 2:
+        only = ", ".join(set(labels.values())) or "no"
+        where = f"{args.tables}: split {args.split}, fold {run.fold}"
+        raise UserError(f"{where}: {only} training videos are left; both labels are needed")
+    digests = inputs.digests(run.variant, videos)
     key = keys.make_key(
         "train",
-        code=keys.code_digest("wsstad.train", inputs.module),
-        parameters={"method": inputs.parameters, "seed": args.seed},
-        inputs={video: [reader.labels[video], *digests[video]] for video in videos},
+        code=keys.code_digest("wsstad.train", run.variant.module),
+        parameters={"method": run.variant.parameters, "seed": run.seed},
+        inputs={video: [labels[video], *digests[video]] for video in videos},
     )
-    path = runs.model_path(args.output, fold, key)
-    standing = _standing(path, fold, key)
-    if standing is None:
-        log.info("train: fold %d, %d videos, seed %d", fold, len(videos), args.seed)
-        standing = _train(path, fold, key, args=args, reader=reader, videos=videos, inputs=inputs)
-    else:
-        log.info("train: fold %d is unchanged", fold)
-    digest, facts = standing
-    return {"fold": fold, "key": key, "digest": digest, "quarantined": len(bad), **_cells(facts)}
+    folder = run.folder(args.output.parent.parent / "models")
+    path = manifest.artefact_path(folder, f"fold{run.fold}", key, ".safetensors")
+    return Job(run, labels, len(bad), key, path)
 
 
-def _standing(path: Path, fold: int, key: str) -> tuple[str, Mapping[str, Any]] | None:
-    """Return digest and facts of the model that stands whole under `key`, if one does."""
-    if not path.exists() or not _history(path).exists():
+def _noted(table: Path) -> dict[str, str]:
+    """Return the digest of every model that the table of an earlier run names, by key."""
+    return {row["key"]: row["digest"] for row in storage.read_table(table)} if table.exists() else {}
+
+
+def _standing(job: Job, noted: Mapping[str, str]) -> tuple[str, Mapping[str, Any]] | None:
+    """Return digest and facts of the model that stands whole under its key, if it does."""
+    if not job.path.exists() or not job.history.exists():
         return None
     try:
-        _, meta, found = storage.read_tensors(path)
+        _, meta, found = storage.read_tensors(job.path)
     except storage.DamagedError as error:
         log.warning("%s; it is made again", error)
         return None
-    digest = storage.file_digest(path)
-    table = path.parent / "models.tsv"
-    for row in storage.read_table(table) if table.exists() else []:
-        if (row["fold"], row["key"]) == (str(fold), key) and row["digest"] != digest:
-            log.warning("%s is not what models.tsv says; it is made again", path)
-            return None
-    return (digest, meta["training"]) if found == key else None
+    digest = storage.file_digest(job.path)
+    if noted.get(job.key, digest) != digest:
+        log.warning("%s is not what models.tsv says; it is made again", job.path)
+        return None
+    return (digest, meta["training"]) if found == job.key else None
 
 
-def _train(
-    path: Path,
-    fold: int,
-    key: str,
-    *,
-    args: argparse.Namespace,
-    reader: BagReader,
-    videos: list[str],
-    inputs: runs.Inputs,
-) -> tuple[str, Mapping[str, Any]]:
-    """Train the model of a fold; return its digest and the facts of its training."""
-    from wsstad.methods.checkpoint import Checkpoint
+def _train_all(jobs: list[Job], inputs: Inputs, args: argparse.Namespace) -> None:
+    """Train all `jobs`: the features of a video are read once, however many methods, seeds and folds learn from it."""
+    from wsstad.methods.learned import choose_device
     from wsstad.methods.training import hold_out
 
-    labels = {video: reader.labels[video] for video in videos}
-    held_out = hold_out(labels, inputs.parameters["held_out"], args.seed)
-    checkpoint = Checkpoint(path.with_suffix(".state.safetensors"), key, args.checkpoint_seconds)
+    held_out = {job.key: hold_out(job.labels, job.run.variant.parameters["held_out"], job.run.seed) for job in jobs}
+    labels = {video: label for job in jobs for video, label in job.labels.items()}
+    wanted = {request for job in jobs for request in _requests(job, held_out[job.key])}
+    made = bags.read_all(BagReader(inputs.manifests, labels), wanted)
+    device = choose_device(args.device)
+
+    def train(job: Job) -> None:
+        training, chosen_by = (
+            [made[request] for request in _requests(job, held_out[job.key]) if request.parts == parts]
+            for parts in ("tubes", "sub_tubes")
+        )
+        _train(job, training, chosen_by, device=device, seconds=args.checkpoint_seconds)
+
+    # A training on a CPU has one thread, whatever the machine: its bytes must not depend on how many there are.
+    processes = args.threads if device == "cpu" else 1
+    with Progress("train", len(jobs), "models") as progress:
+        parallel.run_forked(train, jobs, processes=processes, progress=progress)
+
+
+def _requests(job: Job, held_out: Sequence[str]) -> list[Request]:
+    """Return the bags that a job needs: whole tubes to learn from, sub-tubes to choose the iteration by."""
+    view = View.of(job.run.variant.parameters)
+    return [Request(video, "sub_tubes" if video in held_out else "tubes", view) for video in job.labels]
+
+
+def _train(job: Job, training: list[Bag], held_out: list[Bag], *, device: str, seconds: float) -> None:
+    """Train one model and write it, its history before it."""
+    from wsstad.methods.checkpoint import Checkpoint
+
+    fold = job.run.fold
+    checkpoint = Checkpoint(job.path.with_suffix(".state.safetensors"), job.key, seconds)
     checkpoint.remove_others(f"fold{fold}.*.state.safetensors", f".fold{fold}.*.tmp")
-    method = config.load_class(METHODS[inputs.type])(
-        inputs.parameters, seed=args.seed, device=args.device, threads=args.threads
-    )
-    history = method.fit(
-        [reader.training(video) for video in videos if video not in held_out],
-        [reader.inference(video) for video in held_out],
-        checkpoint=checkpoint,
-        label=f"train fold {fold}",
-    )
-    history.write(_history(path))
+    method = job.run.variant.make(job.run.seed, device=device, threads=1)
+    history = method.fit(training, held_out, checkpoint=checkpoint, label=f"train {job.run}")
+    history.write(job.history)
     facts = {
         "chosen_iteration": history.chosen_iteration,
         "held_out_vauc": history.chosen_vauc,
         "last_iteration": history.last_iteration,
         "last_vauc": history.last_vauc,
-        "training_videos": videos,
-        "held_out_videos": held_out,
+        "training_videos": list(job.labels),
+        "held_out_videos": [bag.video for bag in held_out],
     }
     tensors, meta = method.save()
-    digest = storage.write_tensors(path, tensors, {**meta, "training": facts}, key=key)
+    storage.write_tensors(job.path, tensors, {**meta, "training": facts}, key=job.key)
     checkpoint.remove()
-    return digest, facts
 
 
-def _history(path: Path) -> Path:
-    return path.with_suffix(".history.tsv")
+def _row(job: Job, digest: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of a model that stands."""
+    return {**job.run.cells(), "key": job.key, "digest": digest, "quarantined": job.quarantined, **_cells(facts)}
 
 
 def _cells(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,11 @@ from wsstad.tubes import VideoTubes
 log = logging.getLogger(__name__)
 
 
+def choose_device(device: str) -> str:
+    """Return the device that "auto" stands for here: a GPU, if there is one."""
+    return ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+
+
 class LearnedMethod(ABC):
     """A method with networks; `parameters` are its YAML, `threads` how many the CPU gives it."""
 
@@ -33,8 +38,7 @@ class LearnedMethod(ABC):
 
     def __init__(self, parameters: Mapping[str, Any], *, seed: int = 0, device: str = "cpu", threads: int = 1) -> None:
         torch.set_num_threads(threads)
-        automatic = "cuda" if torch.cuda.is_available() else "cpu"
-        self.device = automatic if device == "auto" else device
+        self.device = choose_device(device)
         self.parameters, self.seed = dict(parameters), seed
         self.projection: Projection | None = None
         self.dimension = 0

@@ -114,7 +114,7 @@ class Training:
     def run(self, label: str = "train") -> History:
         """Train to the end and leave the chosen iteration's networks in the learner."""
         self._resume()
-        with Progress(label, self.options["max_iterations"], "iterations") as progress:
+        with Progress(label, self.options["max_iterations"], "iterations", brief=True) as progress:
             progress.add(self.iteration)
             while not self._finished():
                 batch, generator = self.batches.batch(self.iteration), self.batches.generator(self.iteration)
