@@ -87,7 +87,7 @@ class Dataset:
         storage.write_table(self.root / "tables/videos.tsv", rows, ["video", "path", "label", "class"])
         split = [{"fold": f, "video": v, "part": p} for f, parts in self.folds.items() for v, p in parts.items()]
         storage.write_table(self.root / "tables/splits/cv.tsv", split, ["fold", "video", "part"])
-        for kind in ("tubes", "image_features", "region_features"):
+        for kind in ("frames", "tubes", "image_features", "region_features"):
             self.write_manifest(kind)
         return self
 
@@ -98,7 +98,7 @@ class Dataset:
             if video.video in bad:
                 rows.append(Row(video.video, "0" * 64, code="V104", reason="no frame can be decoded"))
                 continue
-            artefact = Artefact(_arrays(video)[kind], {"video": video.video})
+            artefact = Artefact(_arrays(video)[kind], {"video": video.video, "fps": "25/2"})
             key = storage.array_digest(np.frombuffer(f"{kind} {video.video}".encode(), dtype=np.uint8))
             path = manifest.artefact_path(self.root / kind, video.video, key)
             rows.append(Row(video.video, key, storage.write_artefact(path, artefact, kind=kind, key=key)))
@@ -109,7 +109,7 @@ class Dataset:
 
     def flags(self, method: Path, output: Path, *seeds: int) -> list[str]:
         """The flags that train and predict share; `output` is the table to write."""
-        paths = {"tubes": "tubes", "image": "image_features", "region": "region_features"}
+        paths = {"frames": "frames", "tubes": "tubes", "image": "image_features", "region": "region_features"}
         manifests = [x for flag, kind in paths.items() for x in (f"--{flag}", str(self.manifest(kind)))]
         flags = ["--tables", str(self.root / "tables"), "--split", "cv", *manifests, "--methods", str(method)]
         wanted = f"{method.stem}={','.join(map(str, seeds or (0,)))}"
@@ -121,6 +121,7 @@ def _arrays(video: ClipFeatures) -> dict[str, dict[str, np.ndarray]]:
     region = {"features": video.region, "tube": grid[:, 0], "clip": grid[:, 1]}
     region["hash"] = np.zeros((len(grid), 16), dtype=np.uint8)
     return {
+        "frames": {},
         "tubes": video.tubes.to_arrays(),
         "image_features": {"features": video.image},
         "region_features": region,

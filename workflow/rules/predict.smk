@@ -7,6 +7,7 @@ OUTPUTS: results/<dataset>/runs/.../predictions/<method>/<seed>/fold<k>.<key>.h5
 
 rule predict:
     input:
+        frames=ask.all_shards(names.FRAMES),
         detections=ask.all_shards(names.DETECTIONS),
         tubes=ask.all_shards(names.TUBES),
         image=ask.all_shards(names.IMAGE),
@@ -32,7 +33,7 @@ rule predict:
         seeds=ask.seeds,
         tables=ask.tables,
     shell:
-        "python -m wsstad.predict --tables {params.tables} --split {wildcards.split} --detections {input.detections}"
-        " --tubes {input.tubes} --image {input.image} --region {input.region} --methods {input.methods}"
+        "python -m wsstad.predict --tables {params.tables} --split {wildcards.split} --frames {input.frames}"
+        " --detections {input.detections} --tubes {input.tubes} --image {input.image} --region {input.region} --methods {input.methods}"
         " --scale {input.scale} --seeds {params.seeds} --models {input.models} --output {output}"
         " --threads {threads} 2> >(tee {log:q} >&2)"

@@ -7,6 +7,7 @@ OUTPUTS: results/<dataset>/runs/.../models/<method>/<seed>/fold<k>.<key>.safeten
 
 rule train:
     input:
+        frames=ask.all_shards(names.FRAMES),
         tubes=ask.all_shards(names.TUBES),
         image=ask.all_shards(names.IMAGE),
         region=ask.all_shards(names.REGION),
@@ -31,6 +32,6 @@ rule train:
         seeds=ask.seeds,
         tables=ask.tables,
     shell:
-        "python -m wsstad.train --tables {params.tables} --split {wildcards.split} --tubes {input.tubes}"
-        " --image {input.image} --region {input.region} --methods {input.methods} --scale {input.scale}"
-        " --seeds {params.seeds} --output {output} --threads {threads} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.train --tables {params.tables} --split {wildcards.split} --frames {input.frames}"
+        " --tubes {input.tubes} --image {input.image} --region {input.region} --methods {input.methods}"
+        " --scale {input.scale} --seeds {params.seeds} --output {output} --threads {threads} 2> >(tee {log:q} >&2)"

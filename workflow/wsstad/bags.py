@@ -7,6 +7,7 @@ Means come from prefix sums over the clip grid, so that no clip is ever computed
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -218,6 +219,15 @@ class BagReader:
             where = self.manifests["region_features"].path(video)
             raise UserError(f"{where}: these are not the clips of the tubes in {self.manifests['tubes'].path(video)}")
         return ClipFeatures(video, self.labels.get(video, ""), found, image, region["features"])
+
+
+def read_fps(found: Manifest, video: str) -> float:
+    """Return the frames a second of a video."""
+    try:
+        _, _, facts = storage.read_key(found.path(video), kind="frames")
+    except storage.DamagedError as error:
+        raise UserError(f"{error}; delete it and run again") from error
+    return float(Fraction(facts["fps"]))
 
 
 def read_tubes(found: Manifest, video: str) -> VideoTubes:

@@ -106,6 +106,7 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--tables", type=Path, required=True, help="folder with videos.tsv and splits/")
     parser.add_argument("--split", required=True, help="name of splits/<split>.tsv")
+    parser.add_argument("--frames", type=Path, nargs="+", required=True, help="manifests of the frames")
     parser.add_argument("--detections", type=Path, nargs="+", help="manifests of the detections")
     parser.add_argument("--tubes", type=Path, nargs="+", required=True, help="manifests of the tubes")
     parser.add_argument("--image", type=Path, nargs="+", help="manifests of the image features")
@@ -126,6 +127,7 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
 def read_inputs(args: argparse.Namespace) -> Inputs:
     """Read what the flags name."""
     flags = {
+        "frames": args.frames,
         "detections": args.detections,
         "tubes": args.tubes,
         "image_features": args.image,

@@ -14,4 +14,4 @@ REFERENCES = ("random", "upper_bound", "whole_frame", "centre_box")
 
 def needs(method: str) -> tuple[str, ...]:
     """Return the kinds of artefacts that a method reads; here and not at its class, whose module imports torch."""
-    return ("tubes",) if method in REFERENCES else ("tubes", "image_features", "region_features")
+    return ("frames", "tubes") if method in REFERENCES else ("frames", "tubes", "image_features", "region_features")
