@@ -1,14 +1,16 @@
 """Metrics to the benchmark tables: one for each dataset and one for all.
 
-REQUIRED INPUTS: the metrics of every configured run, config/paper/table1.tsv
+REQUIRED INPUTS: the metrics of every configured run, config/paper/table{1..5}.tsv
 OUTPUTS: results/<dataset>/tables/benchmark.{tsv,md} and results/tables/benchmark.{tsv,md}
 """
+
+PAPER = [f"{workflow.basedir}/config/paper/table{number}.tsv" for number in range(1, 6)]
 
 
 rule tabulate_dataset:
     input:
         metrics=ask.metrics,
-        paper=f"{workflow.basedir}/config/paper/table1.tsv",
+        paper=PAPER,
     output:
         tsv="results/{dataset}/tables/benchmark.tsv",
         md="results/{dataset}/tables/benchmark.md",
@@ -28,7 +30,7 @@ rule tabulate_dataset:
 rule tabulate:
     input:
         metrics=[path for dataset in plan.datasets() for path in plan.metrics(dataset)],
-        paper=f"{workflow.basedir}/config/paper/table1.tsv",
+        paper=PAPER,
     output:
         tsv="results/tables/benchmark.tsv",
         md="results/tables/benchmark.md",

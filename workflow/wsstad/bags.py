@@ -16,7 +16,7 @@ from wsstad.errors import UserError
 from wsstad.manifest import Manifest
 from wsstad.tubes import VideoTubes
 
-VIDEOLETS = 32  # "follow [Sultani et al., 2018]" (section 3.1)
+VIDEOLETS = 32  # of each video, unless a method says otherwise: "follow [Sultani et al., 2018]" (section 3.1)
 MIN_FRAMES = 16  # no videolet is shorter than one clip
 
 
@@ -85,17 +85,23 @@ def normalise_rows(features: np.ndarray) -> np.ndarray:
     )
 
 
-def training_bag(video: ClipFeatures, *, kinds: str = "both", normalise: str = "l2") -> Bag:
-    """Return the bag whose instances are the whole tubes."""
+def training_bag(video: ClipFeatures, *, kinds: str = "both", normalise: str = "l2", videolets: int = VIDEOLETS) -> Bag:
+    """Return the bag whose instances are the whole tubes; the video is divided in `videolets`, or in fewer."""
     parts = [(t, its.start, its.stop) for t, its in chosen_tubes(video.tubes, kinds)]
-    return _bag(video, parts, normalise)
+    return _bag(video, parts, normalise, videolets)
 
 
 def inference_bag(
-    video: ClipFeatures, *, sub_tubes: int, min_frames: int = 16, kinds: str = "both", normalise: str = "l2"
+    video: ClipFeatures,
+    *,
+    sub_tubes: int,
+    min_frames: int = 16,
+    kinds: str = "both",
+    normalise: str = "l2",
+    videolets: int = VIDEOLETS,
 ) -> Bag:
     """Return the bag whose instances are the `sub_tubes` equal parts (M in section 3.4) of every tube."""
-    return _bag(video, divide_tubes(video.tubes, sub_tubes, min_frames=min_frames, kinds=kinds), normalise)
+    return _bag(video, divide_tubes(video.tubes, sub_tubes, min_frames=min_frames, kinds=kinds), normalise, videolets)
 
 
 def divide_tubes(
@@ -116,10 +122,10 @@ def chosen_tubes(found: VideoTubes, kinds: str) -> list[tuple[int, tubes.Tube]]:
     return wanted or list(enumerate(found.tubes))
 
 
-def _bag(video: ClipFeatures, parts: Sequence[tuple[int, int, int]], normalise: str) -> Bag:
+def _bag(video: ClipFeatures, parts: Sequence[tuple[int, int, int]], normalise: str, n_videolets: int) -> Bag:
     n_clips = len(video.image)
     spans = np.array(parts, dtype=np.int32)
-    videolets = tubes.divide(0, video.tubes.n_frames, VIDEOLETS, MIN_FRAMES)
+    videolets = tubes.divide(0, video.tubes.n_frames, n_videolets, MIN_FRAMES)
     whole = [(start, stop) for _, start, stop in parts] + videolets
     image = span_means(video.image, [clips.clip_span(start, stop, n_clips) for start, stop in whole])
     bag = Bag(
@@ -158,7 +164,8 @@ def _region_means(video: ClipFeatures, parts: Sequence[tuple[int, int, int]]) ->
 class BagReader:
     """Read each video's artefacts once and keep its bags; the features of single clips are dropped at once.
 
-    `options` are the keys `kinds`, `normalise`, `sub_tubes` and `min_frames` of a method's parameters.
+    `options` are the keys `kinds`, `normalise`, `sub_tubes` and `min_frames` of a method's parameters, and `videolets`
+    of a method that looks at any.
     """
 
     def __init__(
@@ -169,6 +176,7 @@ class BagReader:
     ) -> None:
         self.manifests, self.labels = manifests, labels
         self._both = {name: options[name] for name in ("kinds", "normalise")}
+        self._both["videolets"] = options.get("videolets", VIDEOLETS)
         self._parts = {name: options[name] for name in ("sub_tubes", "min_frames")}
         self._kept: dict[tuple[str, str], Bag] = {}
 

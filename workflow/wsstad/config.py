@@ -14,13 +14,37 @@ SCHEMAS = Path(__file__).parent.parent / "schemas"
 
 
 def load_variant(path: Path, family: str) -> dict[str, Any]:
-    """Read ``config/<family>/<name>.yaml``; its ``type`` names the schema ``schemas/<family>/<type>.schema.yaml``."""
-    content = load_yaml(path)
+    """Read ``config/<family>/<name>.yaml``; its ``type`` names the schema ``schemas/<family>/<type>.schema.yaml``.
+
+    A variant that says ``base: <name>`` has the keys of ``<name>.yaml`` wherever it does not say otherwise.
+    """
+    base = base_of(path, family)
+    content = {**(load_yaml(base) if base else {}), **load_yaml(path)}
+    content.pop("base", None)
     kinds = sorted(file.name.removesuffix(".schema.yaml") for file in (SCHEMAS / family).glob("*.schema.yaml"))
     kind = content.get("type")
     if kind not in kinds:
         raise UserError(f"{path}: type: {kind!r} is unknown; allowed: {', '.join(kinds)}")
     return check(content, f"{family}/{kind}", path)
+
+
+def base_of(path: Path, family: str) -> Path | None:
+    """Return the YAML file of the base of a variant, which is an input of its rules too; None if it has none.
+
+    The base stands beside the variant or among those that come with wsstad. Raises `UserError` when it is unknown, or
+    has a base itself: whoever reads a variant has two files to look at, never more.
+    """
+    name = load_yaml(path).get("base")
+    if name is None:
+        return None
+    folders = (path.parent, SCHEMAS.parent.parent / "config" / family)
+    found = next((file for folder in folders if (file := folder / f"{name}.yaml").is_file()), None)
+    if found is None:
+        known = sorted({file.stem for folder in folders for file in folder.glob("*.yaml")})
+        raise UserError(f"{path}: base: {name!r} is unknown; allowed: {', '.join(known)}")
+    if "base" in load_yaml(found):
+        raise UserError(f"{path}: base: {name!r} has a base itself; allowed: a variant without one")
+    return found
 
 
 def load_yaml(path: Path) -> dict[str, Any]:

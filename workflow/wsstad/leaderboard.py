@@ -28,7 +28,7 @@ COLUMNS = (
 )
 # Reference rows first, then the methods in the order of the paper's Table 1, then any other. A variant such as
 # mgpr_cpu stands where mgpr does.
-ORDER = ("random", "whole_frame", "centre_box", "upper_bound", "dmrm", "gclnc", "stil", "asa", "mgpr")
+ORDER = ("random", "whole_frame", "centre_box", "upper_bound", "dmrm", "gclnc", "stil", "asa", "rtfm", "urdmu", "mgpr")
 DASH = "–"
 MAX_COUNTS = 5  # runs whose counts k are listed one by one; of more, the mean
 LEGEND = """\
@@ -103,6 +103,11 @@ def _is_variant(method: str, known: str) -> bool:
     return method == known or method.startswith(f"{known}_")
 
 
+def _nearest(method: str, names: Iterable[str]) -> str:
+    """Return the longest of `names` that a method is a variant of: mgpr_ce_cpu is mgpr_ce rather than mgpr."""
+    return max((name for name in names if _is_variant(method, name)), key=len, default="")
+
+
 def _block(block: Sequence[Cells], paper: Sequence[Mapping[str, str]]) -> str:
     first = block[0]
     names, settings = first["names"], first["settings"]
@@ -119,13 +124,16 @@ def _block(block: Sequence[Cells], paper: Sequence[Mapping[str, str]]) -> str:
     columns = ["VAUC", "MIoU", *(f"IoU@{eps:g}" for eps in thresholds)]
     table = [["method", *columns, "videos", "boxes", "seeds"]]
     bold = {metric: _outstanding(block, metric) for metric in columns}
-    left = list(paper)
+    left = _by_method(paper)
+    known = list(left)
     for result in block:
-        method = result["names"]["method"]
         table += _rows(result, columns, bold)
-        table += [_paper_row(rows, columns) for rows in _by_method(left) if _is_variant(method, rows[0]["method"])]
-        left = [row for row in left if not _is_variant(method, row["method"])]
-    table += [_paper_row(rows, columns) for rows in _by_method(left)]
+        nearest = _nearest(result["names"]["method"], known)
+        if nearest in left:
+            table.append(_paper_row(left.pop(nearest), columns))
+    # The paper's ablations, variants of another of its rows, stand beside ours or nowhere.
+    whole = [name for name in left if not _nearest(name, set(known) - {name})]
+    table += [_paper_row(left[name], columns) for name in whole]
     return "\n".join(lines + _align(table))
 
 
@@ -210,11 +218,11 @@ def _papers(paper: Iterable[Mapping[str, str]], dataset: str) -> list[Mapping[st
     return [row for row in paper if row["dataset"] == dataset]
 
 
-def _by_method(paper: Iterable[Mapping[str, str]]) -> list[list[Mapping[str, str]]]:
+def _by_method(paper: Iterable[Mapping[str, str]]) -> dict[str, list[Mapping[str, str]]]:
     methods: dict[str, list[Mapping[str, str]]] = {}
     for row in paper:
         methods.setdefault(row["method"], []).append(row)
-    return list(methods.values())
+    return methods
 
 
 def _paper_row(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> list[str]:
