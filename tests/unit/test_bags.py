@@ -67,6 +67,20 @@ def test_videolets_divide_the_video_in_32() -> None:
         assert feature == pytest.approx(naive_mean(list(video.image[low:high])), abs=1e-6)
 
 
+@given(st.integers(1, 70), st.integers(16, 900))
+def test_a_video_is_divided_in_the_videolets_that_are_asked_for(videolets: int, n_frames: int) -> None:
+    video, _ = planted_video(0, "normal", n_frames=n_frames, n_tubes=1)
+    bag = bags.training_bag(video, normalise="none", videolets=videolets)
+    assert len(bag.videolets) == max(1, min(videolets, n_frames // 16))
+    starts, stops = bag.videolet_spans.T.tolist()
+    assert [starts[0], *stops] == [*starts, n_frames]
+    lengths = np.diff(bag.videolet_spans, axis=1)
+    assert lengths.min() >= 16
+    assert lengths.max() - lengths.min() <= 1
+    inference = bags.inference_bag(video, sub_tubes=2, normalise="none", videolets=videolets)
+    assert np.array_equal(inference.videolets, bag.videolets)
+
+
 def test_a_short_video_has_fewer_videolets() -> None:
     video, _ = planted_video(0, "normal", n_frames=100)
     assert len(bags.training_bag(video).videolets) == 6
@@ -119,10 +133,11 @@ def test_refuses_an_empty_bag() -> None:
         Bag("v", "", empty, empty, empty, empty, empty)
 
 
-def reader_of(dataset: Dataset) -> BagReader:
+def reader_of(dataset: Dataset, **options) -> BagReader:
     kinds = ("tubes", "image_features", "region_features")
     labels = {video.video: video.label for video in dataset.videos}
-    return BagReader({kind: read_manifest(dataset.manifest(kind)) for kind in kinds}, labels, OPTIONS)
+    manifests = {kind: read_manifest(dataset.manifest(kind)) for kind in kinds}
+    return BagReader(manifests, labels, {**OPTIONS, **options})
 
 
 def test_reader_gives_the_bags_of_the_artefacts(tmp_path) -> None:
@@ -135,6 +150,13 @@ def test_reader_gives_the_bags_of_the_artefacts(tmp_path) -> None:
         for field in dataclasses.fields(Bag):
             assert np.array_equal(getattr(got, field.name), getattr(wanted, field.name))
     assert reader.training("v003") is reader.training("v003")
+
+
+def test_reader_divides_the_video_as_the_method_says(tmp_path) -> None:
+    dataset = Dataset(tmp_path, [planted_video(3, "abnormal")[0]], {0: {"v003": "train"}}).write()
+    assert len(reader_of(dataset, videolets=5).training("v003").videolets) == 5
+    assert len(reader_of(dataset, videolets=5).inference("v003").videolets) == 5
+    assert len(reader_of(dataset).training("v003").videolets) == 20
 
 
 def test_reader_refuses_features_of_other_tubes(tmp_path) -> None:

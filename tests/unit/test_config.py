@@ -66,6 +66,61 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path, text, said):
         config.load_yaml(tmp_path / "y.yaml")
 
 
+def test_a_variant_has_the_keys_of_its_base_where_it_does_not_say_otherwise(tmp_path):
+    (tmp_path / "a.yaml").write_text("type: mgpr\nheads: 4\nprojection: {kind: pca, dimension: 16}\n")
+    (tmp_path / "b.yaml").write_text("base: a\nranking: plain\nprojection: {kind: pca}\n")
+    base, variant = (config.load_variant(tmp_path / f"{name}.yaml", "methods") for name in "ab")
+    changed = {key for key in base if base[key] != variant[key]}
+    assert changed == {"ranking", "projection"}
+    assert (variant["heads"], variant["ranking"]) == (4, "plain")
+    # A key replaces the base's as a whole: its own parts have the schema's defaults.
+    assert variant["projection"]["dimension"] == 128
+    assert config.base_of(tmp_path / "b.yaml", "methods") == tmp_path / "a.yaml"
+    assert config.base_of(tmp_path / "a.yaml", "methods") is None
+
+
+def test_a_base_is_looked_for_among_those_that_come_with_wsstad_too(tmp_path, repository):
+    (tmp_path / "mine.yaml").write_text("base: mgpr_cpu\n")
+    theirs = repository / "config" / "methods" / "mgpr_cpu.yaml"
+    assert config.base_of(tmp_path / "mine.yaml", "methods").samefile(theirs)
+    assert config.load_variant(tmp_path / "mine.yaml", "methods") == config.load_variant(theirs, "methods")
+    (tmp_path / "mgpr_cpu.yaml").write_text("type: mgpr\nheads: 2\n")
+    assert config.load_variant(tmp_path / "mine.yaml", "methods")["heads"] == 2
+
+
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        ("mgpr_gpu", r"b\.yaml: base: 'mgpr_gpu' is unknown; allowed: .*mgpr_cpu"),
+        ("[mgpr, dmrm]", r"b\.yaml: base: \['mgpr', 'dmrm'\] is unknown"),
+        ("mgpr_m1_cpu", r"b\.yaml: base: 'mgpr_m1_cpu' has a base itself"),
+        ("b", r"b\.yaml: base: 'b' has a base itself"),
+    ],
+)
+def test_a_base_must_be_a_variant_without_a_base(tmp_path, base, said):
+    (tmp_path / "b.yaml").write_text(f"base: {base}\n")
+    with pytest.raises(UserError, match=said):
+        config.load_variant(tmp_path / "b.yaml", "methods")
+
+
+def test_what_is_wrong_in_a_variant_names_the_variant(tmp_path):
+    (tmp_path / "b.yaml").write_text("base: mgpr_cpu\nheads: many\n")
+    with pytest.raises(UserError, match=r"b\.yaml: heads: 'many'"):
+        config.load_variant(tmp_path / "b.yaml", "methods")
+
+
+def test_the_switches_of_every_ablation_stand_on_the_full_method_too(repository):
+    methods, full = repository / "config" / "methods", config.load_yaml(repository / "config/methods/mgpr.yaml")
+    small = config.load_variant(methods / "mgpr_cpu.yaml", "methods")
+    for path in sorted(methods.glob("mgpr_*_cpu.yaml")):
+        own = config.load_yaml(path)
+        assert own.pop("base") == "mgpr_cpu", path.name
+        assert own, path.name
+        variant = config.load_variant(path, "methods")
+        assert {key for key in small if small[key] != variant[key]} == own.keys(), path.name
+        assert config.check(full | own, "methods/mgpr", path).keys() == small.keys()
+
+
 def _properties(schema):
     for name, its in schema.get("properties", {}).items():
         yield name, its

@@ -113,6 +113,24 @@ def test_the_papers_rows_stand_beside_ours_for_its_datasets_alone():
     assert "paper:" not in leaderboard.markdown(block(), PAPER)
 
 
+def test_the_papers_ablations_stand_beside_ours_alone():
+    labels = {"mgpr_rank": "Rank", "mgpr_rank_ce": "Rank + CE", "mgpr_gcn": "GCN", "alocc": "ALOCC"}
+    ablations = [{**PAPER[0], "method": method, "label": label, "value": "9"} for method, label in labels.items()]
+    ours = ["mgpr_rank_ce_cpu", "mgpr_rank_cpu", "mgpr_m4_cpu", "mgpr_cpu"]
+    text = leaderboard.markdown([result(name, (0.9, 0.8, 1.0), dataset="stra") for name in ours], PAPER + ablations)
+    assert [row[1] for row in lines(text)[2:] if row[1]] == [
+        "mgpr_cpu",
+        "paper: Ours",
+        "mgpr_m4_cpu",
+        "mgpr_rank_ce_cpu",
+        "paper: Rank + CE",
+        "mgpr_rank_cpu",
+        "paper: Rank",
+        "paper: ASA",
+        "paper: ALOCC",
+    ]
+
+
 def test_only_one_chain_of_variants_is_compared_in_a_block():
     other = result("mgpr", (0.9, 0.8, 1.0))
     other["names"] = other["names"] | {"detector": "motion"}

@@ -56,9 +56,9 @@ def mean_cross_entropy(logits: Tensor, chosen: Tensor, label: Tensor | float) ->
     From logits (b, n), with no logarithm of 0: the mean of k scores is the exponential of the log-sum-exp of their
     logarithms, over k, and 1 minus it is the mean of the k values 1 - score.
     """
-    count = chosen.sum(dim=1)
+    log_count = chosen.sum(dim=1).to(logits.dtype).log()
     yes, no = (
-        torch.logsumexp(F.logsigmoid(its).masked_fill(~chosen, -torch.inf), dim=1) - count.log()
+        torch.logsumexp(F.logsigmoid(its).masked_fill(~chosen, -torch.inf), dim=1) - log_count
         for its in (logits, -logits)
     )
     return -(label * yes + (1 - label) * no)
