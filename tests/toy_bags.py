@@ -22,6 +22,7 @@ def parameters(name: str, **changes: Any) -> dict[str, Any]:
     """The parameters of config/methods/<name>.yaml, made small, with `changes`."""
     found = config.load_variant(METHODS / f"{name}.yaml", "methods")
     quick = {**QUICK, "projection": NO_PROJECTION} if "projection" in found else {}
+    quick |= {"width": 128} if "width" in found else {}
     return {**found, **quick, **changes}
 
 

@@ -25,9 +25,10 @@ def make(name: str, *, seed: int = 0, **changes):
 
 def fit(name: str, *, videos=TRAIN, seed: int = 0, checkpoint=None, **changes):
     method = make(name, seed=seed, **changes)
-    norm, quarter = method.parameters["normalise"], len(videos) // 4
-    training = [bags.training_bag(video, normalise=norm) for video in videos[quarter:]]
-    held_out = [bags.inference_bag(video, sub_tubes=8, normalise=norm) for video in videos[:quarter]]
+    quarter = len(videos) // 4
+    options = {key: method.parameters[key] for key in ("normalise", "videolets") if key in method.parameters}
+    training = [bags.training_bag(video, **options) for video in videos[quarter:]]
+    held_out = [bags.inference_bag(video, sub_tubes=8, **options) for video in videos[:quarter]]
     method.fit(training, held_out, checkpoint=checkpoint)
     return method
 
@@ -211,6 +212,8 @@ def test_mgpr_refuses_what_makes_no_sense(changes, message: str) -> None:
         {"cross_entropy": False},
         {"guidance": "single"},
         {"relation": "none"},
+        {"relation": "gcn"},
+        {"videolets": 4},
         {"pairs": "matched"},
         {"warmup_guidance": 5},
         {"normalise": "none"},

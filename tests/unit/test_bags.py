@@ -90,6 +90,20 @@ def kinds_video(kinds: list[str]) -> bags.ClipFeatures:
     return bags.ClipFeatures("v", "normal", its, np.ones((4, 3)), np.ones((4 * len(kinds), 3)))
 
 
+@given(st.integers(1, 70), st.integers(16, 900))
+def test_a_video_is_divided_in_the_videolets_that_are_asked_for(videolets: int, n_frames: int) -> None:
+    video, _ = planted_video(0, "normal", n_frames=n_frames, n_tubes=1)
+    bag = bags.training_bag(video, normalise="none", videolets=videolets)
+    assert len(bag.videolets) == max(1, min(videolets, n_frames // 16))
+    starts, stops = bag.videolet_spans.T.tolist()
+    assert [starts[0], *stops] == [*starts, n_frames]
+    lengths = np.diff(bag.videolet_spans, axis=1)
+    assert lengths.min() >= 16
+    assert lengths.max() - lengths.min() <= 1
+    inference = bags.inference_bag(video, sub_tubes=2, normalise="none", videolets=videolets)
+    assert np.array_equal(inference.videolets, bag.videolets)
+
+
 def test_kinds() -> None:
     video = kinds_video(["unary", "multivariate", "unary"])
     chosen = {k: bags.training_bag(video, kinds=k).spans[:, 0].tolist() for k in ("both", "unary", "multivariate")}

@@ -66,6 +66,28 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path, text, said):
         config.load_yaml(tmp_path / "y.yaml")
 
 
+def test_every_ablation_differs_from_mgpr_in_what_its_file_says_alone(repository):
+    methods = repository / "config" / "methods"
+    full = config.load_variant(methods / "mgpr.yaml", "methods")
+    for path in sorted(methods.glob("mgpr_*.yaml")):
+        own = config.load_yaml(path)
+        assert own.pop("type") == "mgpr", path.name
+        variant = config.load_variant(path, "methods")
+        assert {key for key in full if full[key] != variant[key]} == own.keys() != set(), path.name
+
+
+def test_a_scale_sets_the_keys_that_a_method_has(tmp_path, repository):
+    scale = repository / "config" / "scales" / "cpu.yaml"
+    small = config.load_method(repository / "config/methods/mgpr_m1.yaml", scale)
+    assert (small["max_iterations"], small["projection"]["dimension"], small["sub_tubes"]) == (200, 128, 1)
+    assert config.load_method(repository / "config/methods/random.yaml", scale) == config.load_variant(
+        repository / "config/methods/random.yaml", "methods"
+    )
+    (tmp_path / "fast.yaml").write_text("max_iterations: 0\n")
+    with pytest.raises(UserError, match=r"fast\.yaml: max_iterations: '0' is not allowed; allowed: at least 1"):
+        config.load_method(repository / "config/methods/mgpr.yaml", tmp_path / "fast.yaml")
+
+
 def _properties(schema):
     for name, its in schema.get("properties", {}).items():
         yield name, its

@@ -6,7 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from wsstad.layers import RELATIONS, Branch, RelationModule, ScorePredictor, max_index, take
+from wsstad.layers import (
+    RELATIONS,
+    Branch,
+    GraphConvolution,
+    RelationModule,
+    ScorePredictor,
+    max_index,
+    mean_of,
+    similarity_graph,
+    take,
+    top_instances,
+)
 
 D, HEADS = 16, 4
 
@@ -54,6 +65,37 @@ def test_relation_is_multi_head_attention_and_residual(pad: int) -> None:
     module = RelationModule(D, HEADS)
     attended, _ = multi_head_attention(module)(features, features, features, key_padding_mask=~mask)
     assert torch.allclose(module(features, mask)[mask], (attended + features)[mask], atol=1e-6)
+
+
+def naive_convolution(module: GraphConvolution, features: torch.Tensor) -> torch.Tensor:
+    """The row GCN of Table 4 for one bag (n, d), edge by edge."""
+    n = len(features)
+    dots = [[float(features[i] @ features[j]) for j in range(n)] for i in range(n)]
+    edges = [[math.exp(dots[i][j] - max(dots[i])) for j in range(n)] for i in range(n)]
+    degree = [sum(row) for row in edges]
+    rows = []
+    for i in range(n):
+        near = sum(edges[i][j] / math.sqrt(degree[i] * degree[j]) * features[j] for j in range(n))
+        rows.append(module.weight.weight @ near + features[i])
+    return torch.stack(rows)
+
+
+@given(st.integers(1, 7), st.integers(0, 99))
+@settings(max_examples=25, deadline=None)
+def test_graph_convolution_is_its_formula(n: int, seed: int) -> None:
+    features, _ = features_and_mask([n], seed, dtype=torch.float64)
+    module = GraphConvolution(D, HEADS).double()
+    assert torch.allclose(module(features)[0], naive_convolution(module, features[0]), atol=1e-12)
+
+
+def test_graph_of_unit_features_is_symmetric_and_has_no_edge_to_padding() -> None:
+    features, mask = features_and_mask([5, 3], pad=2, dtype=torch.float64)
+    graph = similarity_graph(nn.functional.normalize(features, dim=2), mask)
+    assert torch.allclose(graph[0, :5, :5], graph[0, :5, :5].T, atol=1e-12)
+    assert (graph[0, :, 5:] == 0).all()
+    assert (graph[1, :, 3:] == 0).all()
+    # D^-1/2 A D^-1/2 has the eigenvalue 1, of the vector of square roots of the degrees, and none above.
+    assert torch.linalg.eigvalsh(graph[0, :5, :5]).max().item() == pytest.approx(1, abs=1e-12)
 
 
 @pytest.mark.parametrize("relation", RELATIONS)
@@ -134,11 +176,11 @@ def test_dropout_masks_keep_two_fifths_and_the_mean() -> None:
     assert not torch.equal(predictor(x, masks), predictor(x))
 
 
-@given(st.integers(1, 8), st.integers(1, 6), st.integers(0, 50))
-@settings(max_examples=25, deadline=None)
-def test_padding_changes_no_score(n: int, pad: int, seed: int) -> None:
+@given(st.integers(1, 8), st.integers(1, 6), st.integers(0, 50), st.sampled_from(sorted(RELATIONS)))
+@settings(max_examples=40, deadline=None)
+def test_padding_changes_no_score(n: int, pad: int, seed: int, relation: str) -> None:
     features, mask = features_and_mask([n, max(n - 1, 1)], seed, pad=pad)
-    branch = Branch(D, heads=HEADS)
+    branch = Branch(D, heads=HEADS, relation=relation)
     padded = branch(features, mask)
     changed = torch.where(mask[..., None], features, 1e3 * torch.randn_like(features))
     assert torch.allclose(padded[mask], branch(changed, mask)[mask], atol=1e-5)
@@ -147,11 +189,11 @@ def test_padding_changes_no_score(n: int, pad: int, seed: int) -> None:
         assert torch.allclose(padded[i, :length], alone[0], atol=1e-5)
 
 
-@given(st.integers(2, 9), st.integers(0, 50))
-@settings(max_examples=25, deadline=None)
-def test_permuted_instances_give_permuted_scores(n: int, seed: int) -> None:
+@given(st.integers(2, 9), st.integers(0, 50), st.sampled_from(sorted(RELATIONS)))
+@settings(max_examples=40, deadline=None)
+def test_permuted_instances_give_permuted_scores(n: int, seed: int, relation: str) -> None:
     features, _ = features_and_mask([n], seed)
-    branch = Branch(D, heads=HEADS)
+    branch = Branch(D, heads=HEADS, relation=relation)
     order = torch.randperm(n)
     assert torch.allclose(branch(features)[:, order], branch(features[:, order]), atol=1e-5)
 
@@ -171,3 +213,24 @@ def test_max_index_passes_over_padding_and_takes_the_first_of_equals() -> None:
     logits = torch.tensor([[0.1, 0.5, 0.5, 9.0], [-3.0, -2.0, 0.0, 0.0]])
     mask = torch.tensor([[True, True, True, False], [True, True, False, False]])
     assert max_index(logits, mask).tolist() == [1, 1]
+
+
+@given(st.data())
+@settings(max_examples=50, deadline=None)
+def test_top_instances_are_the_first_of_a_stable_sort(data: st.DataObject) -> None:
+    bags = data.draw(st.lists(st.lists(st.integers(-3, 3), min_size=1, max_size=6), min_size=1, max_size=4))
+    counts = [data.draw(st.integers(1, 7)) for _ in bags]
+    longest = max(map(len, bags)) + 1
+    values = torch.tensor([bag + [9] * (longest - len(bag)) for bag in bags], dtype=torch.float32)
+    mask = torch.tensor([[i < len(bag) for i in range(longest)] for bag in bags])
+    got = top_instances(values, mask, torch.tensor(counts))
+    for bag, count, chosen in zip(bags, counts, got.tolist(), strict=True):
+        best = sorted(range(len(bag)), key=lambda i: -bag[i])[:count]
+        assert [i for i, its in enumerate(chosen) if its] == sorted(best)
+
+
+def test_mean_of_is_over_the_chosen_alone() -> None:
+    values = torch.tensor([[1.0, 2.0, 9.0], [4.0, 5.0, 6.0]])
+    chosen = torch.tensor([[True, True, False], [False, False, True]])
+    assert mean_of(values, chosen).tolist() == [1.5, 6.0]
+    assert mean_of(torch.stack([values, -values], dim=2), chosen).tolist() == [[1.5, -1.5], [6.0, -6.0]]

@@ -70,3 +70,28 @@ def test_sparsity_and_smoothness_skip_padding() -> None:
     mask = torch.tensor([[True, True, True], [True, True, False]])
     assert losses.sparsity(values, mask).item() == pytest.approx((1.5 + 0.75) / 2)
     assert losses.smoothness(values, mask).item() == pytest.approx((0.0625 + 0.25 + 0.0625) / 2)
+
+
+@given(st.lists(logits, min_size=1, max_size=4), st.data())
+def test_mean_cross_entropy_is_that_of_the_mean_score(bags: list[list[float]], data: st.DataObject) -> None:
+    chosen = [data.draw(st.lists(st.booleans(), min_size=len(x), max_size=len(x)).filter(any)) for x in bags]
+    labels = [data.draw(st.sampled_from([0.0, 1.0])) for _ in bags]
+    expected = []
+    for x, its, label in zip(bags, chosen, labels, strict=True):
+        # The mean of what the label asks for: of the scores, or of 1 - score.
+        right = [1 / (1 + math.exp(-v if label else v)) for v, c in zip(x, its, strict=True) if c]
+        expected.append(-math.log(sum(right) / len(right)))
+    longest = max(map(len, bags))
+    padded = tensor([[*x, *[5.0] * (longest - len(x))] for x in bags])
+    mask = torch.tensor([[*x, *[False] * (longest - len(x))] for x in chosen])
+    got = losses.mean_cross_entropy(padded, mask, tensor(labels))
+    assert got.tolist() == pytest.approx(expected, abs=1e-9)
+
+
+def test_mean_cross_entropy_is_finite_where_scores_are_0_or_1() -> None:
+    x = torch.tensor([[-1000.0, -1000.0], [1000.0, 0.0]], dtype=torch.float64, requires_grad=True)
+    chosen = torch.tensor([[True, True], [True, False]])
+    loss = losses.mean_cross_entropy(x, chosen, torch.tensor([1.0, 0.0]))
+    loss.sum().backward()
+    assert loss.tolist() == pytest.approx([1000, 1000])
+    assert x.grad.flatten().tolist() == pytest.approx([-0.5, -0.5, 1.0, 0.0])

@@ -6,7 +6,7 @@ Means come from prefix sums over the clip grid, so that no clip is ever computed
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from wsstad.errors import UserError
 from wsstad.manifest import Manifest
 from wsstad.tubes import VideoTubes
 
-VIDEOLETS = 32  # "follow [Sultani et al., 2018]" (section 3.1)
+VIDEOLETS = 32  # of each video, unless a method says otherwise: "follow [Sultani et al., 2018]" (section 3.1)
 MIN_FRAMES = 16  # no videolet is shorter than one clip
 
 
@@ -86,17 +86,23 @@ def normalise_rows(features: np.ndarray) -> np.ndarray:
     )
 
 
-def training_bag(video: ClipFeatures, *, kinds: str = "both", normalise: str = "l2") -> Bag:
-    """Return the bag whose instances are the whole tubes."""
+def training_bag(video: ClipFeatures, *, kinds: str = "both", normalise: str = "l2", videolets: int = VIDEOLETS) -> Bag:
+    """Return the bag whose instances are the whole tubes; the video is divided in `videolets`, or in fewer."""
     parts = [(t, its.start, its.stop) for t, its in chosen_tubes(video.tubes, kinds)]
-    return _bag(video, parts, normalise)
+    return _bag(video, parts, normalise, videolets)
 
 
 def inference_bag(
-    video: ClipFeatures, *, sub_tubes: int, min_frames: int = 16, kinds: str = "both", normalise: str = "l2"
+    video: ClipFeatures,
+    *,
+    sub_tubes: int,
+    min_frames: int = 16,
+    kinds: str = "both",
+    normalise: str = "l2",
+    videolets: int = VIDEOLETS,
 ) -> Bag:
     """Return the bag whose instances are the `sub_tubes` equal parts (M in section 3.4) of every tube."""
-    return _bag(video, divide_tubes(video.tubes, sub_tubes, min_frames=min_frames, kinds=kinds), normalise)
+    return _bag(video, divide_tubes(video.tubes, sub_tubes, min_frames=min_frames, kinds=kinds), normalise, videolets)
 
 
 def divide_tubes(
@@ -117,10 +123,10 @@ def chosen_tubes(found: VideoTubes, kinds: str) -> list[tuple[int, tubes.Tube]]:
     return wanted or list(enumerate(found.tubes))
 
 
-def _bag(video: ClipFeatures, parts: Sequence[tuple[int, int, int]], normalise: str) -> Bag:
+def _bag(video: ClipFeatures, parts: Sequence[tuple[int, int, int]], normalise: str, n_videolets: int) -> Bag:
     n_clips = len(video.image)
     spans = np.array(parts, dtype=np.int32)
-    videolets = tubes.divide(0, video.tubes.n_frames, VIDEOLETS, MIN_FRAMES)
+    videolets = tubes.divide(0, video.tubes.n_frames, n_videolets, MIN_FRAMES)
     whole = [(start, stop) for _, start, stop in parts] + videolets
     image = span_means(video.image, [clips.clip_span(start, stop, n_clips) for start, stop in whole])
     bag = Bag(
@@ -164,18 +170,20 @@ class View:
     normalise: str
     sub_tubes: int
     min_frames: int
+    videolets: int = VIDEOLETS
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> "View":
-        """Return the view of a method with `parameters`."""
-        return cls(**{name: parameters[name] for name in cls.__dataclass_fields__})
+        """Return the view of a method with `parameters`; one that looks at no videolets does not count them."""
+        return cls(**{name: parameters[name] for name in cls.__dataclass_fields__ if name in parameters})
 
     def bag(self, video: ClipFeatures, parts: str) -> Bag:
         """Return the bag of a video whose instances are its ``tubes``, or its ``sub_tubes``."""
-        both = {"kinds": self.kinds, "normalise": self.normalise}
+        its = asdict(self)
         if parts == "tubes":
-            return training_bag(video, **both)
-        return inference_bag(video, sub_tubes=self.sub_tubes, min_frames=self.min_frames, **both)
+            del its["sub_tubes"], its["min_frames"]
+            return training_bag(video, **its)
+        return inference_bag(video, **its)
 
 
 class Request(NamedTuple):

@@ -58,6 +58,42 @@ class RelationModule(nn.Module):
         return attended.reshape(bags, dimension) + own
 
 
+class GraphConvolution(nn.Module):
+    """One graph convolution over the instances of a bag, with a residual connection: the row "GCN" of Table 4.
+
+    The graph is that of feature similarity of [Zhong 2019], which nothing learns: A = exp(F F^T - the maximum of each
+    row), normalised to D^-1/2 A D^-1/2 with D the sums of the rows. The layer is A F W^T + F, without bias.
+    """
+
+    # Paper is silent on what replaces the module: one layer d to d, linear and with the residual, as the module's own
+    # attention is. The initial W is uniform in +-1/sqrt(d), that of [Zhong 2019] and of nn.Linear alike.
+    def __init__(self, dimension: int, heads: int) -> None:
+        super().__init__()
+        self.weight = nn.Linear(dimension, dimension, bias=False)
+
+    def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the convolved features (b, n, d) of all instances."""
+        return self.weight(similarity_graph(features, mask) @ features) + features
+
+    def row(self, features: Tensor, mask: Tensor | None, index: Tensor) -> Tensor:
+        """Return what `forward` gives for instance `index` (b,) of each bag, (b, d); only that one is multiplied by W.
+
+        The graph is formed whole, for an edge is divided by the degrees of both of its ends.
+        """
+        edges = take(similarity_graph(features, mask), index)
+        return self.weight((edges[:, None] @ features).squeeze(1)) + take(features, index)
+
+
+def similarity_graph(features: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Return the normalised adjacency (b, n, n) of the instances; no edge leads to padding."""
+    similarity = features @ features.transpose(1, 2)
+    if mask is not None:
+        similarity = similarity.masked_fill(~mask[:, None, :], -math.inf)
+    edges = (similarity - similarity.amax(dim=2, keepdim=True)).exp()
+    degree = edges.sum(dim=2).rsqrt()
+    return degree[:, :, None] * edges * degree[:, None, :]
+
+
 class NoRelation(nn.Module):
     """Leave every instance by itself: the network without the relationship modeling module (Table 4)."""
 
@@ -73,7 +109,11 @@ class NoRelation(nn.Module):
         return take(features, index)
 
 
-RELATIONS: dict[str, type[RelationModule | NoRelation]] = {"attention": RelationModule, "none": NoRelation}
+RELATIONS: dict[str, type[RelationModule | GraphConvolution | NoRelation]] = {
+    "attention": RelationModule,
+    "gcn": GraphConvolution,
+    "none": NoRelation,
+}
 
 Masks = tuple[Tensor, Tensor]
 
@@ -112,7 +152,7 @@ class Branch(nn.Module):
 
     def __init__(self, dimension: int, *, heads: int = 8, dropout: float = 0.6, relation: str = "attention") -> None:
         super().__init__()
-        self.relation: RelationModule | NoRelation = RELATIONS[relation](dimension, heads)
+        self.relation = RELATIONS[relation](dimension, heads)
         self.predictor = ScorePredictor(dimension, dropout)
 
     def forward(self, features: Tensor, mask: Tensor | None = None, masks: Masks | None = None) -> Tensor:
@@ -138,6 +178,22 @@ class Branch(nn.Module):
 def max_index(logits: Tensor, mask: Tensor) -> Tensor:
     """Return the index (b,) of the highest logit among the real instances of each bag, the first of equals."""
     return logits.masked_fill(~mask, -math.inf).argmax(dim=1)
+
+
+def top_instances(values: Tensor, mask: Tensor, count: Tensor) -> Tensor:
+    """Return a mask (b, n) of the `count` (b,) real instances of each bag with the highest `values` (b, n).
+
+    Of equals the first are taken; a bag with fewer real instances than its count gives all of them.
+    """
+    order = values.masked_fill(~mask, -math.inf).argsort(dim=1, descending=True, stable=True)
+    rank = torch.empty_like(order).scatter_(1, order, torch.arange(mask.shape[1], device=mask.device).expand_as(order))
+    return (rank < count[:, None]) & mask
+
+
+def mean_of(values: Tensor, chosen: Tensor) -> Tensor:
+    """Return the mean of the `chosen` (b, n) rows of each ``values[b]``: (b, n, ...) to (b, ...)."""
+    weights = chosen / chosen.sum(dim=1, keepdim=True)
+    return torch.einsum("bn,bn...->b...", weights, values)
 
 
 def take(values: Tensor, index: Tensor) -> Tensor:

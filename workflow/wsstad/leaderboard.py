@@ -106,10 +106,6 @@ def _metric_rank(item: tuple[str, Cells]) -> tuple[int, str]:
     return ("VAUC", "MIoU", "IoU@").index(name[:4]) if name[:4] in ("VAUC", "MIoU", "IoU@") else 3, name
 
 
-def _is_variant(method: str, known: str) -> bool:
-    return method == known or method.startswith(f"{known}_")
-
-
 def _layout(block: Sequence[Cells], paper: Sequence[Mapping[str, str]]) -> Layout:
     first = block[0]
     names, settings = first["names"], first["settings"]
@@ -123,13 +119,13 @@ def _layout(block: Sequence[Cells], paper: Sequence[Mapping[str, str]]) -> Layou
     columns = ["VAUC", "MIoU", *(f"IoU@{eps:g}" for eps in thresholds)]
     rows = [["method", *columns, "videos", "boxes", "seeds"]]
     bold = {metric: _outstanding(block, metric) for metric in columns}
-    left = list(paper)
+    left = _by_method(paper)
     for result in block:
         method = result["names"]["method"]
         rows += _rows(result, columns, bold)
-        rows += [_paper_row(its, columns) for its in _by_method(left) if _is_variant(method, its[0]["method"])]
-        left = [row for row in left if not _is_variant(method, row["method"])]
-    rows += [_paper_row(its, columns) for its in _by_method(left)]
+        if method in left:
+            rows.append(_paper_row(left.pop(method), columns))
+    rows += [_paper_row(its, columns) for its in left.values()]
     title = f"{first['title']}: {', '.join(names[name] for name in BLOCK[1:6])}"
     return Layout(title, remarks, rows)
 
@@ -215,11 +211,11 @@ def _papers(paper: Iterable[Mapping[str, str]], dataset: str) -> list[Mapping[st
     return [row for row in paper if row["dataset"] == dataset]
 
 
-def _by_method(paper: Iterable[Mapping[str, str]]) -> list[list[Mapping[str, str]]]:
+def _by_method(paper: Iterable[Mapping[str, str]]) -> dict[str, list[Mapping[str, str]]]:
     methods: dict[str, list[Mapping[str, str]]] = {}
     for row in paper:
         methods.setdefault(row["method"], []).append(row)
-    return list(methods.values())
+    return methods
 
 
 def _paper_row(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """The losses, Eqs. 4, 5, 7 and 8, on what the max instances of a mini-batch score; Eq. 6 is the loop of `methods.mgpr`.
 
 `abnormal` (a,) and `normal` (n,) are the scores, or the logits, of the max instances of the abnormal and normal bags in
-the branch that is trained.
+the branch that is trained. The last three, on all instances of bags, are those that other methods share.
 """
 
 import torch
@@ -48,3 +48,17 @@ def smoothness(scores: Tensor, mask: Tensor) -> Tensor:
     """Return the mean over bags of the summed squared steps between neighbours in time [Sultani 2018]."""
     both = mask[:, 1:] & mask[:, :-1]
     return ((scores[:, 1:] - scores[:, :-1]).square() * both).sum(dim=1).mean()
+
+
+def mean_cross_entropy(logits: Tensor, chosen: Tensor, label: Tensor | float) -> Tensor:
+    """Return the cross entropy (b,) of the mean score of the `chosen` (b, n) instances of each bag and its `label`.
+
+    From logits (b, n), with no logarithm of 0: the mean of k scores is the exponential of the log-sum-exp of their
+    logarithms, over k, and 1 minus it is the mean of the k values 1 - score.
+    """
+    log_count = chosen.sum(dim=1).to(logits.dtype).log()
+    yes, no = (
+        torch.logsumexp(F.logsigmoid(its).masked_fill(~chosen, -torch.inf), dim=1) - log_count
+        for its in (logits, -logits)
+    )
+    return -(label * yes + (1 - label) * no)

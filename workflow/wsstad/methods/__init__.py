@@ -3,6 +3,8 @@
 METHODS = {
     "mgpr": "wsstad.methods.mgpr:Mgpr",
     "dmrm": "wsstad.methods.dmrm:Dmrm",
+    "rtfm": "wsstad.methods.rtfm:Rtfm",
+    "urdmu": "wsstad.methods.urdmu:Urdmu",
     "random": "wsstad.methods.references:RandomTube",
     "upper_bound": "wsstad.methods.references:UpperBound",
     "whole_frame": "wsstad.methods.references:WholeFrame",
