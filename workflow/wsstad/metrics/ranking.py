@@ -9,20 +9,13 @@ def vauc(scores: np.ndarray, abnormal: np.ndarray, folds: np.ndarray) -> float:
     """Return the video-level AUC of scores (v,) with labels `abnormal` (v,) bool and the `folds` (v,) they are from.
 
     Scores of different folds come from different models and share no scale. So only videos of one fold are compared:
-    the AUC is the mean over the folds, weighted by their numbers of (abnormal, normal) pairs.
+    VAUC is the share of (abnormal, normal) pairs inside folds that are in the right order, a tie being half right. That
+    is the mean of the folds' AUCs, weighted by their numbers of pairs.
     """
-    from sklearn.metrics import roc_auc_score
-
-    areas, weights = [], []
-    for fold in np.unique(folds):
-        mine = folds == fold
-        pairs = np.count_nonzero(abnormal[mine]) * np.count_nonzero(~abnormal[mine])
-        if pairs:
-            areas.append(roc_auc_score(abnormal[mine], scores[mine]))
-            weights.append(pairs)
-    if not areas:
+    right, same_fold = pair_matrix(scores[None], abnormal, folds)
+    if not same_fold.any():
         raise UserError("no fold has both normal and abnormal test videos to evaluate: VAUC needs both")
-    return float(np.average(areas, weights=weights))
+    return float(right[same_fold].mean())
 
 
 def win_rates(high: np.ndarray, low: np.ndarray) -> np.ndarray:

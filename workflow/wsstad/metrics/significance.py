@@ -150,14 +150,14 @@ def permutation_p(terms: np.ndarray, flips: Flips) -> float:
     """
     sums = np.abs(flips.signs @ terms)
     slack = 1e-9 * np.abs(terms).sum()  # sums of the same numbers in another order are equal
-    hits = np.count_nonzero(sums >= abs(terms.sum()) - slack)
+    hits = int(np.count_nonzero(sums >= abs(terms.sum()) - slack))
     return hits / len(sums) if flips.exact else (hits + 1) / (len(sums) + 1)
 
 
 def bootstrap_p(samples: np.ndarray) -> float:
     """Return twice the share of resampled differences on the rarer side of 0, the observed one counted on both."""
     samples = samples[np.isfinite(samples)]
-    rarer = min(np.count_nonzero(samples <= 0), np.count_nonzero(samples >= 0))
+    rarer = int(min(np.count_nonzero(samples <= 0), np.count_nonzero(samples >= 0)))
     return min(1.0, 2 * (rarer + 1) / (len(samples) + 1))
 
 
