@@ -20,6 +20,7 @@ sys.path.insert(0, str(REPOSITORY / "workflow"))
 import arrays  # noqa: E402 - these need the path above
 import networks  # noqa: E402
 import pixels  # noqa: E402
+import scores  # noqa: E402
 from measure import Row, table  # noqa: E402
 
 log = logging.getLogger("benchmark")
@@ -55,7 +56,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-STAGES = ("decode", "detect", "link", "storage", "extract", "train")
+STAGES = ("decode", "detect", "link", "storage", "extract", "train", "evaluate")
 
 
 def choose(device: str) -> str:
@@ -106,6 +107,9 @@ def measure_all(args: argparse.Namespace, device: str) -> list[Row]:
                 rows += arrays.files(Path(folder), repeats=repeats)
             elif stage == "extract":
                 rows += networks.extraction(device, quick=args.quick)
+            elif stage == "evaluate":
+                size = {"videos": 20, "frames": 20_000} if args.quick else {"videos": 290, "frames": 1_100_000}
+                rows += scores.evaluation(**size, repeats=repeats)
             else:
                 rows += networks.training(device, quick=args.quick)
     return rows

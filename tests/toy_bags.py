@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wsstad import clips, config, manifest, storage, tubes
+from wsstad import clips, config, detections, manifest, storage, tubes
 from wsstad.bags import ClipFeatures
 from wsstad.manifest import Row
 from wsstad.storage import Artefact
@@ -127,6 +127,15 @@ def _arrays(video: ClipFeatures) -> dict[str, dict[str, np.ndarray]]:
         "image_features": {"features": video.image},
         "region_features": region,
     }
+
+
+def detections_of(video: VideoTubes) -> dict[str, np.ndarray]:
+    """The columns of the detections that the tubes of a video could have been linked from; none from whole frames."""
+    boxes = [[t.boxes[f - t.start] for t in video.tubes if t.start <= f < t.stop and t.kind != "frame"] for f in
+             range(video.n_frames)]  # fmt: skip
+    size = (video.width, video.height)
+    found = [detections.canonical(its, np.full(len(its), 0.5), np.zeros(len(its)), size=size) for its in boxes]
+    return detections.to_arrays(found, width=video.width, height=video.height)
 
 
 def cross_validation(videos: Sequence[str], folds: int) -> dict[int, dict[str, str]]:

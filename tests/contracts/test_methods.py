@@ -5,10 +5,10 @@ import pytest
 import yaml
 
 from toy_bags import METHODS as CONFIG
-from toy_bags import no_detections, parameters, planted_video, planted_videos
+from toy_bags import detections_of, no_detections, parameters, planted_video, planted_videos
 from wsstad import bags, config, predictions
 from wsstad.errors import UserError
-from wsstad.methods import METHODS, REFERENCES
+from wsstad.methods import METHODS, REFERENCES, needs
 from wsstad.methods.checkpoint import Checkpoint
 from wsstad.methods.training import video_auc
 
@@ -69,8 +69,7 @@ def test_says_whether_it_is_trained_and_how_it_selects(name: str) -> None:
     its = config.load_class(METHODS[name])
     assert its.trained == (name not in REFERENCES)
     assert its.selection in predictions.SELECTIONS
-    assert set(its.needs) <= {"tubes", "image_features", "region_features"}
-    assert "tubes" in its.needs
+    assert set(needs(name)) <= {"frames", "tubes", "detections", "image_features", "region_features"}
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -79,7 +78,8 @@ def test_predicts_scores_for_candidates_with_boxes(name: str, empty: bool, learn
     video = no_detections("v", "abnormal") if empty else planted_video(900, "abnormal")[0]
     method = learned[name] if name in learned else make(name)
     bag = bags.inference_bag(video, sub_tubes=8) if method.trained else None
-    got = method.predict("v", video.tubes, bag)
+    extra = {"detections": detections_of(video.tubes)} if "detections" in needs(name) else {}
+    got = method.predict("v", video.tubes, bag, **extra)
     assert (got.video, got.n_frames, got.width, got.height) == ("v", video.tubes.n_frames, 120, 100)
     assert np.array_equal(got.detected, video.tubes.detected)
     assert got.scores.dtype == np.float32

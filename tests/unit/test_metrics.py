@@ -1,9 +1,11 @@
+import itertools
 import re
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from wsstad import boxes, groundtruth, metrics
 from wsstad.errors import UserError
@@ -94,6 +96,54 @@ def test_s_loc_equals_loops_in_ten_thousand_random_cases():
             assert abs(same - expected) < 1e-12
 
 
+def gappy(tube, kept):
+    """A tube with some of its frames alone, as boxes by frame."""
+    whole = as_truth(tube)
+    return FrameBoxes(whole.boxes, whole.present & kept)
+
+
+@settings(max_examples=200, deadline=None)
+@given(truths(), tubes(), flags, flags, st.sampled_from(metrics.GAMMAS))
+def test_s_loc_of_a_tube_with_gaps_is_that_without_the_gaps_frames(truth, tube, kept, detected, gamma):
+    predicted = gappy(tube, kept)
+    g = {int(f): truth.boxes[f] for f in np.flatnonzero(truth.present)}
+    p = {int(f): predicted.boxes[f] for f in np.flatnonzero(predicted.present)}
+    d = set(np.flatnonzero(detected).tolist())
+    frames = {"detected": d & (g.keys() | p.keys()), "union": g.keys() | p.keys(), "gt_only": set(g)}[gamma]
+    total = sum(naive_iou(g[f], p[f]) for f in frames if f in g and f in p)
+    found = metrics.s_loc(truth, predicted, detected=detected, gamma=gamma)
+    assert found == pytest.approx(total / len(frames) if frames else 0, abs=1e-12)
+    whole = metrics.overlap(truth, tube, detected=detected, gamma=gamma)
+    assert metrics.overlap(truth, as_truth(tube), detected=detected, gamma=gamma) == whole
+
+
+def unit_cubes(boxes, present):
+    return {
+        (f, x, y)
+        for f in np.flatnonzero(present).tolist()
+        for x in range(int(boxes[f][0]), int(boxes[f][2]))
+        for y in range(int(boxes[f][1]), int(boxes[f][3]))
+    }
+
+
+@settings(max_examples=200, deadline=None)
+@given(truths(), tubes(), flags)
+def test_tube_iou_equals_counting_unit_cubes(truth, tube, kept):
+    for predicted in (tube, gappy(tube, kept)):
+        its = as_truth(predicted) if isinstance(predicted, Tube) else predicted
+        first, second = unit_cubes(truth.boxes, truth.present), unit_cubes(its.boxes, its.present)
+        expected = len(first & second) / len(first | second) if first | second else 0
+        assert metrics.tube_iou(truth, predicted) == pytest.approx(expected, abs=1e-12)
+
+
+def test_tube_iou_weighs_frames_by_their_boxes_where_s_loc_does_not():
+    boxes = np.array([[0.0, 0, 10, 10], [0, 0, 1, 1]])
+    truth = FrameBoxes(boxes, np.ones(2, dtype=bool))
+    predicted = Tube(0, boxes[:1])
+    assert metrics.tube_iou(truth, predicted) == pytest.approx(100 / 101)
+    assert metrics.s_loc(truth, predicted, detected=np.ones(2, dtype=bool)) == 0.5
+
+
 @given(tubes(), st.sampled_from(metrics.GAMMAS))
 def test_identical_tubes_score_one(tube, gamma):
     everything = np.ones(N, dtype=bool)
@@ -130,6 +180,8 @@ def test_a_tube_longer_than_the_video_is_an_error():
         metrics.s_loc(
             FrameBoxes(np.zeros((N, 4)), np.zeros(N, dtype=bool)), whole_frame(0, 13, 9, 9), detected=np.ones(N)
         )
+    with pytest.raises(ValueError, match="11 flags for 12 frames"):
+        metrics.s_loc(as_truth(whole_frame(0, 2, 9, 9)), whole_frame(0, 2, 9, 9), detected=np.ones(11))
     with pytest.raises(ValueError, match="gamma 'all'"):
         metrics.s_loc(as_truth(whole_frame(0, 2, 9, 9)), whole_frame(0, 2, 9, 9), detected=np.ones(N), gamma="all")
 
@@ -173,6 +225,27 @@ def test_vauc_equals_counting_pairs_inside_folds(case):
     assert metrics.resampled_vauc(matrix, same_fold, *ones)[0] == pytest.approx(np.mean(right), abs=1e-12)
 
 
+def test_vauc_equals_loops_in_ten_thousand_random_cases():
+    rng = np.random.default_rng(12)
+    for _ in range(10_000):
+        n = int(rng.integers(2, 7))
+        scores, abnormal, folds = rng.integers(0, 4, n) / 4, rng.random(n) < 0.5, rng.integers(0, 2, n)
+        right = naive_pairs(scores.tolist(), abnormal.tolist(), folds.tolist())
+        if right:
+            assert abs(metrics.vauc(scores, abnormal, folds) - sum(right) / len(right)) < 1e-12
+
+
+def test_vauc_is_the_mean_of_scikit_learns_auc_over_folds_weighted_by_pairs():
+    rng = np.random.default_rng(1)
+    for n, n_folds in itertools.product((10, 60, 290), (1, 3)):
+        scores, abnormal, folds = np.round(rng.random(n), 2), np.arange(n) % 2 == 0, rng.integers(0, n_folds, n)
+        parts = [(abnormal[folds == f], scores[folds == f]) for f in range(n_folds)]
+        parts = [part for part in parts if len(set(part[0])) == 2]
+        weights = [np.count_nonzero(part[0]) * np.count_nonzero(~part[0]) for part in parts]
+        expected = np.average([roc_auc_score(*part) for part in parts], weights=weights)
+        assert abs(metrics.vauc(scores, abnormal, folds) - expected) < 1e-12
+
+
 def test_vauc_does_not_compare_scores_of_different_models():
     scores = np.array([0.9, 0.8, 0.2, 0.1])  # each model orders its own pair rightly, on its own scale
     abnormal, folds = np.array([True, False, True, False]), np.array([0, 0, 1, 1])
@@ -200,6 +273,15 @@ def test_a_sample_without_a_pair_has_no_vauc_and_the_interval_leaves_it_out():
     samples = metrics.resampled_vauc(matrix, same_fold, np.array([[2.0, 0], [1, 1]]), np.array([[0.0, 2], [1, 1]]))
     assert np.isnan(samples).tolist() == [True, False]
     assert metrics.interval(samples) == (1, 1)
+
+
+def test_videos_are_resampled_within_their_class():
+    abnormal = np.array([True, False, True, False, False])
+    counts = metrics.resample_videos(abnormal, 400, np.random.default_rng(0))
+    assert set(counts[:, abnormal].sum(axis=1)) == {2}
+    assert set(counts[:, ~abnormal].sum(axis=1)) == {3}
+    assert counts.mean(axis=0) == pytest.approx(np.ones(5), abs=0.15)
+    assert metrics.resample_videos(np.ones(3, dtype=bool), 2, np.random.default_rng(0)).sum(axis=1).tolist() == [3, 3]
 
 
 def test_resampled_means_repeat_with_the_seed_and_cover_the_mean():

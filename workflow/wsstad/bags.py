@@ -215,8 +215,8 @@ class BagReader:
     def read(self, video: str) -> ClipFeatures:
         """Return the per-clip features of a video; raise `UserError` when its artefacts do not belong together."""
         found = read_tubes(self.manifests["tubes"], video)
-        image = _read(self.manifests["image_features"], video, "image_features", ("features",))["features"]
-        region = _read(self.manifests["region_features"], video, "region_features", ("features", "tube", "clip"))
+        image = read_arrays(self.manifests["image_features"], video, "image_features", ("features",))["features"]
+        region = read_arrays(self.manifests["region_features"], video, "region_features", ("features", "tube", "clip"))
         expected = clips.count_clips(found.n_frames)
         if len(image) != expected:
             where = self.manifests["image_features"].path(video)
@@ -240,10 +240,10 @@ def read_fps(found: Manifest, video: str) -> float:
 
 def read_tubes(found: Manifest, video: str) -> VideoTubes:
     """Return the tubes of a video."""
-    return VideoTubes.from_arrays(_read(found, video, "tubes"))
+    return VideoTubes.from_arrays(read_arrays(found, video, "tubes"))
 
 
-def _read(found: Manifest, video: str, kind: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+def read_arrays(found: Manifest, video: str, kind: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
     """Return arrays of the artefact of a video; raise `UserError` when it is damaged or not the manifest's."""
     path = found.path(video)
     try:

@@ -110,9 +110,12 @@ def _predict_fold(jobs: Sequence[Job], inputs: Inputs, args: argparse.Namespace)
             made = bags.read_all(BagReader(inputs.manifests, {}), [Request(video, "sub_tubes", v) for v in views])
             tubes = bags.read_tubes(inputs.manifests["tubes"], video)
             for i in mine:
-                variant = jobs[i].run.variant
-                bag = made[Request(video, "sub_tubes", View.of(variant.parameters))] if variant.trained else None
-                found[i].append(methods[i].predict(video, tubes, bag))
+                variant, more = jobs[i].run.variant, {}
+                if variant.trained:
+                    more["bag"] = made[Request(video, "sub_tubes", View.of(variant.parameters))]
+                if "detections" in inputs.needed(variant):
+                    more["detections"] = bags.read_arrays(inputs.manifests["detections"], video, "detections")
+                found[i].append(methods[i].predict(video, tubes, **more))
             progress.add()
     return {job.path: _write(job, method.selection, its) for job, method, its in zip(jobs, methods, found, strict=True)}
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from wsstad.tubes import Tube
 
-# How evaluation chooses among the candidates of a video: the best score, a random draw, or the best overlap with the
-# ground truth (the upper bound).
-SELECTIONS = ("top1", "random", "oracle")
+# How evaluation chooses among the candidates of a video: the best score, a random draw, the best overlap with the
+# ground truth (the upper bound), or that in each frame anew.
+SELECTIONS = ("top1", "random", "oracle", "oracle_frames")
 
 
 @dataclass(frozen=True)

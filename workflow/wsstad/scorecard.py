@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 
 from wsstad import metrics
+from wsstad.metrics import frames as frame_metrics
+from wsstad.metrics import regions as region_metrics
+from wsstad.metrics.regions import Matches
 from wsstad.selections import MEASURES, Run, Test, stack
 
 DECIMALS = 6  # of every number in metrics.json: far beyond what it means, short of what a machine's libm decides
@@ -33,8 +36,99 @@ def build(
     tests = sorted(abnormal)
     rng = np.random.default_rng(seed)
     card = {"VAUC": _vauc(runs, tests, np.array([abnormal[test] for test in tests]), draws, rng)}
+    return card | _localisation(runs, boxed, thresholds, draws, rng)
+
+
+def by_class(
+    runs: Sequence[Run],
+    *,
+    classes: Mapping[Test, str],
+    abnormal: Mapping[Test, bool],
+    boxed: Sequence[Test],
+    thresholds: Sequence[float],
+    draws: int,
+    seed: int,
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the card of each class of abnormal videos, which `classes` names: its videos against all normal ones.
+
+    `n` of VAUC is the number of the class's videos, `n` of the other metrics that of those with boxes. A class of which
+    no video shares a fold with a normal one has no VAUC, one without boxes nothing else. Other arguments as of `build`.
+    """
+    normal = [test for test, its in abnormal.items() if not its]
+    cards = {}
+    for name in sorted({classes[test] for test, its in abnormal.items() if its}):
+        mine = [test for test, its in abnormal.items() if its and classes[test] == name]
+        rng, card = np.random.default_rng(seed), {}
+        if {fold for fold, _ in mine} & {fold for fold, _ in normal}:
+            tests = sorted(mine + normal)
+            card["VAUC"] = _vauc(runs, tests, np.array([abnormal[test] for test in tests]), draws, rng)
+            card["VAUC"]["n"] = len(mine)
+        cards[name] = card | _localisation(runs, [test for test in boxed if test in mine], thresholds, draws, rng)
+    return cards
+
+
+def frames(
+    painted: Sequence[Mapping[Test, np.ndarray]],
+    truths: Mapping[Test, np.ndarray],
+    *,
+    abnormal: Mapping[Test, bool],
+    draws: int,
+    seed: int,
+) -> dict[str, dict[str, Any]]:
+    """Return the entries of the frame-level metrics; see `metrics.frames` for their conventions.
+
+    Parameters
+    ----------
+    painted : of each run, the scores (n_frames,) of every test's frames, as from `metrics.frames.paint`.
+    truths : (n_frames,) bool, the abnormal frames of every test that counts: not of abnormal ones without boxes.
+    abnormal, draws, seed : as of `build`. AUC_abn, or all, may be missing where no fold has frames of both kinds.
+    """
+    tests = sorted(truths)
+    folds, is_abnormal = np.array([fold for fold, _ in tests]), np.array([abnormal[test] for test in tests])
+    truth = [truths[test] for test in tests]
+    scores = [[run[test] for test in tests] for run in painted]
+    counts = metrics.resample_videos(is_abnormal, draws, np.random.default_rng(seed))
+    # The first sample is the videos themselves.
+    counts = np.concatenate([np.ones((1, len(tests))), counts])
+    paired = [frame_metrics.pair_frames(run, truth, folds) for run in scores]
+    values = {
+        "frame_AUC": [frame_metrics.frame_auc(*its, counts) for its in paired],
+        "frame_AUC_abn": [frame_metrics.frame_auc(*its, counts * is_abnormal) for its in paired],
+        "frame_AP": [frame_metrics.average_precision(run, truth, folds, counts) for run in scores],
+    }
+    sizes = {"n": sum(len(its) for its in truth), "abnormal": sum(int(its.sum()) for its in truth)}
+    return {name: {**entry, **sizes} for name, its in values.items() if (entry := _resampled(np.array(its)))}
+
+
+def regions(
+    matched: Sequence[Mapping[Test, Matches]], *, abnormal: Mapping[Test, bool], draws: int, seed: int
+) -> dict[str, dict[str, Any]]:
+    """Return the entries of RBDC and TBDC from what `metrics.regions.match` found in every test of each run.
+
+    Leave out abnormal videos without boxes. Other arguments as of `build`.
+    """
+    tests = sorted(matched[0])
+    folds, is_abnormal = np.array([fold for fold, _ in tests]), np.array([abnormal[test] for test in tests])
+    counts = metrics.resample_videos(is_abnormal, draws, np.random.default_rng(seed))
+    counts = np.concatenate([np.ones((1, len(tests))), counts])
+    runs = [[run[test] for test in tests] for run in matched]
+    tracks = [track for its in runs[0] for track in its.tracks]
+    sizes = {"RBDC": sum(len(track) for track in tracks), "TBDC": len(tracks)}
+    values = {
+        "RBDC": [region_metrics.rbdc(run, folds, counts) for run in runs],
+        "TBDC": [region_metrics.tbdc(run, folds, counts) for run in runs],
+    }
+    entries = {name: _resampled(np.array(its)) for name, its in values.items()}
+    return {name: {**entry, "n": sizes[name]} for name, entry in entries.items() if entry}
+
+
+def _localisation(
+    runs: Sequence[Run], boxed: Sequence[Test], thresholds: Sequence[float], draws: int, rng: np.random.Generator
+) -> dict[str, dict[str, Any]]:
+    """Return the entries of the metrics over abnormal videos with ground truth, none without any."""
     if not boxed:
-        return card
+        return {}
+    card = {}
     measured = stack(runs, sorted(boxed))
     counts = metrics.resample(len(boxed), draws, rng)
     s_loc = measured[..., MEASURES.index("s_loc")]
@@ -44,7 +138,12 @@ def build(
         k = hits.sum(axis=1)
         wilson = metrics.wilson(float(k.mean()), len(boxed))
         card[f"IoU@{threshold:g}"] = {**_mean(hits, counts), "k": k.tolist(), "wilson": [_round(b) for b in wilson]}
-    for name, measure in (("temporal", "temporal"), ("keyframe_IoU", "keyframes"), ("best_event_MIoU", "best_event")):
+    for name, measure in (
+        ("temporal", "temporal"),
+        ("keyframe_IoU", "keyframes"),
+        ("best_event_MIoU", "best_event"),
+        ("tube_IoU", "tube_iou"),
+    ):
         card[name] = _mean(measured[..., MEASURES.index(measure)], counts)
     return card
 
@@ -81,6 +180,13 @@ def _vauc(
     counts = [metrics.resample(n, draws, rng) for n in right.shape]
     samples = metrics.resampled_vauc(right, same_fold, *counts)
     return {**_entry(mean, std, samples), "pairs": int(same_fold.sum())}
+
+
+def _resampled(samples: np.ndarray) -> dict[str, Any]:
+    """Return the entry of a metric from its value and its samples, (runs, 1 + draws); none if it has no value."""
+    if np.isnan(samples[:, 0]).any():
+        return {}
+    return _entry(*metrics.mean_and_std(samples[:, 0].tolist()), samples[:, 1:].mean(axis=0))
 
 
 def _mean(values: np.ndarray, counts: np.ndarray) -> dict[str, Any]:

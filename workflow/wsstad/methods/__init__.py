@@ -7,13 +7,16 @@ METHODS = {
     "urdmu": "wsstad.methods.urdmu:Urdmu",
     "random": "wsstad.methods.references:RandomTube",
     "upper_bound": "wsstad.methods.references:UpperBound",
+    "upper_bound_detection": "wsstad.methods.references:UpperBoundDetection",
     "whole_frame": "wsstad.methods.references:WholeFrame",
     "centre_box": "wsstad.methods.references:CentreBox",
 }
-# Those that learn nothing: they have no model, and need tubes alone.
-REFERENCES = ("random", "upper_bound", "whole_frame", "centre_box")
+# Those that learn nothing: they have no model, and need no features.
+REFERENCES = ("random", "upper_bound", "upper_bound_detection", "whole_frame", "centre_box")
 
 
 def needs(method: str) -> tuple[str, ...]:
     """Return the kinds of artefacts that a method reads; here and not at its class, whose module imports torch."""
+    if method == "upper_bound_detection":
+        return "frames", "tubes", "detections"
     return ("frames", "tubes") if method in REFERENCES else ("frames", "tubes", "image_features", "region_features")

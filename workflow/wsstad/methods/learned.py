@@ -31,7 +31,6 @@ class LearnedMethod(ABC):
     """A method with networks; `parameters` are its YAML, `threads` how many the CPU gives it."""
 
     trained = True
-    needs = ("tubes", "image_features", "region_features")
     selection = "top1"
     networks: nn.ModuleDict
     optimisers: dict[str, Optimizer]
