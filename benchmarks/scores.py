@@ -4,7 +4,7 @@ import numpy as np
 from measure import Row, cpu_clock, side_by_side
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from wsstad import metrics
+from wsstad import metrics, predictions
 from wsstad.groundtruth import FrameBoxes
 from wsstad.metrics import frames as frame_metrics
 from wsstad.metrics import regions
@@ -20,7 +20,7 @@ def evaluation(*, videos: int, frames: int, repeats: int) -> list[Row]:
     truths, folds = [truth for *_, truth in made], np.zeros(videos)
     abnormal, once = np.arange(videos) < videos // 2, np.ones((1, videos))
     counts = metrics.resample_videos(abnormal, DRAWS, np.random.default_rng(0))
-    painted = [frame_metrics.paint(spans, scores, len(truth)) for spans, scores, truth in made]
+    painted = [predictions.paint(spans, scores, len(truth)) for spans, scores, truth in made]
     matches = [match(video) for video in made]
     pooled = np.concatenate(truths), np.concatenate(painted)
 
@@ -29,7 +29,7 @@ def evaluation(*, videos: int, frames: int, repeats: int) -> list[Row]:
         frame_metrics.average_precision(painted, truths, folds, counts)
 
     works = [
-        lambda: [frame_metrics.paint(spans, scores, len(truth)) for spans, scores, truth in made],
+        lambda: [predictions.paint(spans, scores, len(truth)) for spans, scores, truth in made],
         lambda: both(once),
         lambda: both(counts),
         lambda: (roc_auc_score(*pooled), average_precision_score(*pooled)),

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from wsstad import metrics
+from wsstad import metrics, predictions
 from wsstad.metrics import counting, frames
 
 LEVELS = 4
@@ -28,7 +28,7 @@ def test_a_frame_has_the_highest_score_of_what_covers_it(case):
         max([0.0, *(float(s) for (_, a, b), s in zip(spans, scores, strict=True) if a <= f < b)])
         for f in range(n_frames)
     ]
-    assert frames.paint(spans, scores, n_frames).tolist() == expected
+    assert predictions.paint(spans, scores, n_frames).tolist() == expected
 
 
 def a_case(rng, n_videos, n_frames=6):

@@ -9,6 +9,7 @@ rule evaluate:
     input:
         predictions=rules.predict.output,
         annotations=rules.annotate.output,
+        tubes=ask.all_shards(names.TUBES),
         split=ask.split,
         extractor=ask.variant("extractors", "extractor"),
     output:
@@ -28,9 +29,11 @@ rule evaluate:
         thresholds=lookup("evaluate/thresholds", within=plan.config),
         draws=lookup("evaluate/draws", within=plan.config),
         bootstrap=lookup("evaluate/bootstrap", within=plan.config),
+        alarms_per_hour=lookup("evaluate/alarms_per_hour", within=plan.config),
     shell:
         "python -m wsstad.evaluate --tables {params.tables} --dataset {wildcards.dataset} --split {wildcards.split}"
         " --extractor {input.extractor} --detector {wildcards.detector} --linker {wildcards.linker}"
         " --scale {wildcards.scale} --annotator {wildcards.annotator} --annotations {input.annotations}"
-        " --predictions {input.predictions} --gamma {params.gamma} --thresholds {params.thresholds}"
-        " --draws {params.draws} --bootstrap {params.bootstrap} --output {output} 2> >(tee {log:q} >&2)"
+        " --predictions {input.predictions} --tubes {input.tubes} --gamma {params.gamma}"
+        " --thresholds {params.thresholds} --draws {params.draws} --bootstrap {params.bootstrap}"
+        " --alarms-per-hour {params.alarms_per_hour} --output {output} 2> >(tee {log:q} >&2)"

@@ -1,7 +1,7 @@
 """Metrics to tables: one for each dataset and one for all, as numbers, Markdown and LaTeX.
 
 REQUIRED INPUTS: the metrics of every configured block, config/tables/<table>.yaml, config/paper/
-OUTPUTS: results/<dataset>/tables/<table>.{tsv,md,tex} and results/tables/<table>.{tsv,md,tex}
+OUTPUTS: results/<dataset>/tables/<table>.{tsv,comparisons.tsv,md,tex}, and the same in results/tables/
 TARGETS: each table by its name, such as table2
 """
 
@@ -11,7 +11,13 @@ rule tabulate_dataset:
         metrics=ask.metrics,
         paper=ask.paper,
     output:
-        multiext("results/{dataset}/tables/{table}", ".tsv", ".md", ".tex"),
+        multiext(
+            "results/{dataset}/tables/{table}",
+            ".tsv",
+            ".comparisons.tsv",
+            ".md",
+            ".tex",
+        ),
     log:
         "results/logs/tabulate/{dataset}/{table}.log",
     conda:
@@ -29,7 +35,7 @@ rule tabulate_dataset:
 
 use rule tabulate_dataset as tabulate with:
     output:
-        multiext("results/tables/{table}", ".tsv", ".md", ".tex"),
+        multiext("results/tables/{table}", ".tsv", ".comparisons.tsv", ".md", ".tex"),
     log:
         "results/logs/tabulate/{table}.log",
 

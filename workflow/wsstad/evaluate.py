@@ -1,110 +1,53 @@
 """Evaluate: the metrics of the methods of a table, each over all its seeds, against one annotator's boxes."""
 
 import argparse
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wsstad import cli, config, groundtruth, method_runs, metrics, scorecard, selections, storage, tables
+from wsstad import cli, config, manifest, method_runs, metrics, storage, tables
+from wsstad.assessment import RANDOM_SEED, Assessment, Options, assess
+from wsstad.comparisons import compare
 from wsstad.errors import UserError
 from wsstad.formats import table as canonical
-from wsstad.groundtruth import GroundTruth
-from wsstad.predictions import VideoPrediction
 from wsstad.progress import Progress
-from wsstad.selections import Run, Test
+from wsstad.test_set import TestSet
 
-log = logging.getLogger(__name__)
-
-RANDOM_SEED = 0  # of the row Random and of the bootstrap: both repeat to the last digit
 NAMES = ("dataset", "split", "detector", "linker", "scale", "annotator")
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Write the metrics of every method of a table on one chain of variants."""
+    """Write the metrics of every method of a table on one chain of variants, and the comparison of any two."""
     args = _parse(argv)
-    labels = {video: row["label"] for video, row in tables.read_videos(args.tables).items()}
-    folds = tables.read_split(args.tables, args.split)
-    expected = {(fold, v) for fold, parts in folds.items() for v, part in parts.items() if part == "test"}
-    results = []
-    with Progress("evaluate", len(methods := method_runs.methods(args.predictions)), "methods") as progress:
+    exam = read_test_set(args)
+    options = Options(args.gamma, tuple(args.thresholds), args.draws, args.bootstrap, args.alarms_per_hour)
+    assessed: dict[str, Assessment] = {}
+    methods = method_runs.methods(args.predictions)
+    with Progress("evaluate", len(methods), "methods") as progress:
         for method in methods:
-            found = method_runs.read(args.predictions, method, expected)
-            results.append(evaluate(method, found, expected=expected, labels=labels, args=args))
+            found = method_runs.read(args.predictions, method, exam.expected)
+            try:
+                assessed[method] = assess(found, exam, options)
+            except UserError as error:
+                raise UserError(f"{args.predictions}: {method}: {error}") from error
+            assessed[method].result.update(describe(args, method, found.first.selection))
             progress.add()
-    storage.write_json(args.output, {"results": results})
+    results = [its.result for its in assessed.values()]
+    compared = compare(assessed, thresholds=args.thresholds, draws=args.bootstrap, seed=RANDOM_SEED)
+    storage.write_json(args.output, {"results": results, "comparisons": compared})
 
 
-def evaluate(
-    method: str,
-    found: method_runs.MethodRuns,
-    *,
-    expected: set[Test],
-    labels: Mapping[str, str],
-    args: argparse.Namespace,
-) -> dict[str, Any]:
-    """Return the metrics of one method, over all its seeds."""
-    first = next(iter(found.seeds.values()))
-    truths = read_truths(args.annotations, first, labels)
-    chosen = choose(found, truths, labels, args)
-    abnormal = {test: labels[test[1]] == "abnormal" for test in first}
-    if len(set(abnormal.values())) < 2:
-        only = ", ".join(sorted({labels[video] for _, video in first})) or "no"
-        raise UserError(f"{args.predictions}: {only} test videos alone can be evaluated; VAUC needs both classes")
-    boxed = [test for test in first if test[1] in truths]
-    options = {"thresholds": args.thresholds, "draws": args.bootstrap, "seed": RANDOM_SEED}
-    return {
-        **describe(args, method, found.selection),
-        "seeds": list(found.seeds),
-        "counts": count(abnormal, expected, labels, boxed),
-        "metrics": scorecard.build(chosen, abnormal=abnormal, boxed=boxed, **options),
-        "missing": [{"fold": f, "video": v, "reason": reason} for (f, v), reason in found.missing.items()],
-        "unboxed": [test[1] for test in first if abnormal[test] and test not in boxed],
-        "videos": scorecard.video_rows(chosen, labels=labels, boxed=boxed, each_run=found.selection != "random"),
-    }
-
-
-def choose(
-    found: method_runs.MethodRuns,
-    truths: Mapping[str, GroundTruth],
-    labels: Mapping[str, str],
-    args: argparse.Namespace,
-) -> list[Run]:
-    """Return what each run chose: a run is a seed, or for Random a draw."""
-    result = []
-    for number, seed in enumerate(found.seeds.values()):
-        if found.selection == "random":
-            result += selections.random(seed, truths, args.gamma, draws=args.draws, seed=RANDOM_SEED + number)
-        elif found.selection == "oracle":
-            result.append(selections.oracle(seed, truths, labels, args.gamma))
-        else:
-            result.append(selections.top1(seed, truths, args.gamma))
-    return result
-
-
-def read_truths(path: Path, tests: Mapping[Test, VideoPrediction], labels: Mapping[str, str]) -> dict[str, GroundTruth]:
-    """Return the ground truth of every abnormal test video that has some, in the frames of its prediction."""
-    rows = canonical.read_checked(path)
-    truths = {}
-    for (_, video), prediction in tests.items():
-        if video not in rows or labels[video] != "abnormal":
-            continue
-        size = {"n_frames": prediction.n_frames, "width": prediction.width, "height": prediction.height}
-        truths[video] = groundtruth.from_rows(rows[video], **size)
-        if truths[video].n_late:
-            log.warning("evaluate: %d boxes of %s come after its last frame", truths[video].n_late, video)
-    return truths
-
-
-def count(
-    abnormal: Mapping[Test, bool], expected: set[Test], labels: Mapping[str, str], boxed: list[Test]
-) -> dict[str, dict[str, int]]:
-    """Return how many test videos were evaluated, and how many there are."""
-    expected_abnormal = sum(labels[video] == "abnormal" for _, video in expected)
-    return {
-        "videos": {"evaluated": len(abnormal), "expected": len(expected)},
-        "abnormal": {"evaluated": sum(abnormal.values()), "expected": expected_abnormal, "localised": len(boxed)},
-    }
+def read_test_set(args: argparse.Namespace) -> TestSet:
+    """Return the tests of the split and everything about their videos."""
+    videos = tables.read_videos(args.tables)
+    folds = tables.read_split(args.tables, args.split)
+    return TestSet(
+        labels={video: row["label"] for video, row in videos.items()},
+        classes={video: row["class"] for video, row in videos.items()},
+        expected=frozenset((fold, v) for fold, parts in folds.items() for v, part in parts.items() if part == "test"),
+        annotations=canonical.read_checked(args.annotations),
+        tubes=manifest.read_manifest(*args.tubes),
+    )
 
 
 def describe(args: argparse.Namespace, method: str, selection: str) -> dict[str, Any]:
@@ -144,10 +87,12 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--features-note", default="", help="what tables say of the features; default: from the YAML")
     parser.add_argument("--annotations", type=Path, required=True, help="the canonical table of `annotate`")
     parser.add_argument("--predictions", type=Path, required=True, help="predictions.tsv of the table")
+    parser.add_argument("--tubes", type=Path, nargs="+", required=True, help="manifests of the tubes")
     parser.add_argument("--gamma", choices=metrics.GAMMAS, default="detected", help="the frames that count in Eq. 10")
     parser.add_argument("--thresholds", type=float, nargs="+", default=[0.1, 0.2, 0.3, 0.5], help="eps of IoU@eps")
     parser.add_argument("--draws", type=int, default=100, help="draws of the row Random")
     parser.add_argument("--bootstrap", type=int, default=2000, help="resamples of the videos behind each interval")
+    parser.add_argument("--alarms-per-hour", type=float, default=1.0, help="false alarms that a threshold may give")
     parser.add_argument("--output", type=Path, required=True, help="the metrics to write, JSON")
     return parser.parse_args(argv)
 

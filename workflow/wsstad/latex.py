@@ -1,43 +1,45 @@
 """A table as LaTeX, for a paper that uses the package booktabs."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from wsstad import leaderboard
-from wsstad.leaderboard import Cells, Layout
+from wsstad.blocks import Cells, PaperRows
+from wsstad.leaderboard import Grid
 
 SPECIAL = {"\\": r"\textbackslash{}", "±": r"$\pm$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-SPECIAL |= {character: f"\\{character}" for character in "&%$#_{}"}
+SPECIAL |= {">": r"$>$"} | {character: f"\\{character}" for character in "&%$#_{}"}
 
 
-def table(results: Sequence[Cells], paper: Sequence[Mapping[str, str]], *, title: str) -> str:
-    """Return one ``table`` environment a block, with the remarks of the block as its caption."""
-    return "\n".join(_environment(title, block) for block in leaderboard.layouts(results, paper))
+def table(blocks: Sequence[Cells], paper: PaperRows, *, title: str) -> str:
+    """Return a ``table`` environment for every grid of every block; the remarks of the block are in its caption."""
+    environments = []
+    for block in leaderboard.layouts(blocks, paper):
+        for grid in block.grids:
+            caption = " ".join([f"{title}. {block.title}.", *block.remarks, grid.caption])
+            environments.append(_environment(caption.strip(), grid))
+    return "\n".join(environments)
 
 
 def escape(text: str) -> str:
-    r"""Return `text` as LaTeX prints it, ``**bold**`` as bold.
+    r"""Return `text` as LaTeX prints it.
 
-    >>> escape("**a_1** 5 % ± 2")
-    '\\textbf{a\\_1} 5 \\% $\\pm$ 2'
+    >>> escape("a_1, 5 % ± 2")
+    'a\\_1, 5 \\% $\\pm$ 2'
     """
-    plain = "".join(SPECIAL.get(character, character) for character in text)
-    return re.sub(r"\*\*(.+?)\*\*", r"\\textbf{\1}", plain)
+    return "".join(SPECIAL.get(character, character) for character in text)
 
 
-def _environment(title: str, block: Layout) -> str:
-    header, *body = ([escape(cell) for cell in row] for row in block.rows)
-    lines = [" & ".join(row) + r" \\" for row in body]
-    caption = escape(f"{title}. {block.title}. {' '.join(block.remarks)}")
+def _environment(caption: str, grid: Grid) -> str:
+    header, *body = ([escape(cell) for cell in row] for row in grid.rows)
     return "\n".join(
         [
             r"\begin{table}",
-            rf"\caption{{{caption}}}",
-            rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
+            rf"\caption{{{escape(caption)}}}",
+            rf"\begin{{tabular}}{{ll{'r' * (len(header) - 2)}}}",
             r"\toprule",
             " & ".join(header) + r" \\",
             r"\midrule",
-            *lines,
+            *(" & ".join(row) + r" \\" for row in body),
             r"\bottomrule",
             r"\end{tabular}",
             r"\end{table}",

@@ -1,243 +1,168 @@
-"""A table: metrics of many methods as tidy rows and as Markdown, block by block.
+"""The leaderboard: blocks as a reader sees them, grids of cells that Markdown and LaTeX only draw."""
 
-A block is one dataset, chain of variants and annotator: only inside it are methods comparable.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase
 from typing import Any
 
-Cells = dict[str, Any]
+from wsstad import blocks
+from wsstad.blocks import Cells, PaperRows
 
-BLOCK = ("dataset", "split", "extractor", "detector", "linker", "scale", "annotator")
-COLUMNS = (
-    *BLOCK,
-    "gamma",
-    "method",
-    "source",
-    "metric",
-    "percent",
-    "std",
-    "low",
-    "high",
-    "interval",
-    "k",
-    "n",
-    "runs",
-    "evaluated",
-    "expected",
-)
 DASH = "–"
-MAX_COUNTS = 5  # runs whose counts k are listed one by one; of more, the mean
+MORE = {
+    "frame_AUC": "frame AUC",
+    "frame_AUC_abn": "AUC_abn",
+    "frame_AP": "frame AP",
+    "RBDC": "RBDC",
+    "TBDC": "TBDC",
+    "tube_IoU": "tube IoU",
+}
 LEGEND = """\
 All values in %. `±`: standard deviation over seeds (over draws for the random tube). Second line of a method: 95 %
-interval over other test videos, by bootstrap for VAUC and MIoU, Wilson's for IoU@eps; one without width says that no
-resampling moves the value, not that it is certain. IoU@eps: share of the abnormal test videos with S_loc > eps, with
-its count k/n (one k a seed). Videos: evaluated/expected test videos. Boxes: abnormal test videos with ground
-truth/abnormal ones expected; MIoU and IoU@eps are over the former. VAUC compares only videos scored by the same model.
-The upper bound picks the best tube with the ground truth in hand, so its VAUC is 100 by definition. **Bold**: the
-interval lies above that of every other method of ours but the upper bound; where nothing is bold, nothing stands out.
+interval over other test videos, by bootstrap, Wilson's for IoU@eps; one without width says that no resampling moves
+the value, not that it is certain. IoU@eps: share of the abnormal test videos with S_loc > eps, with its count k/n (one
+k a seed). Videos: evaluated/expected test videos. Boxes: abnormal test videos with ground truth/abnormal ones expected;
+MIoU and IoU@eps are over the former. VAUC compares only videos scored by the same model. An upper bound has the ground
+truth in hand, so its VAUC is 100 by definition. `>abc`: better than rows a, b and c, by a paired permutation test over
+the videos (p < 0.05 after Holm's correction for all pairs of the table) and by the paired bootstrap; without it, call
+no difference a win.
 """
 
 
-def tidy(results: Sequence[Cells], paper: Sequence[Mapping[str, str]]) -> list[Cells]:
-    """Return one row for every block, method and metric, in percent; the paper's rows follow for its datasets."""
-    rows = []
-    for block in _blocks(results):
-        for result in block:
-            for metric, entry in sorted(result["metrics"].items(), key=_metric_rank):
-                kind, (low, high) = _interval(entry)
-                rows.append(
-                    {
-                        **_common(result),
-                        "source": "ours",
-                        "metric": metric,
-                        "percent": _percent(entry["mean"]),
-                        "std": "" if entry["std"] is None else _percent(entry["std"]),
-                        "low": _percent(low),
-                        "high": _percent(high),
-                        "interval": kind,
-                        "k": _counts(entry.get("k", [])),
-                        "n": entry.get("n", entry.get("pairs")),
-                        "runs": _n_runs(result),
-                        **result["counts"]["videos"],
-                    }
-                )
-        common = {name: value for name, value in _common(block[0]).items() if name != "method"}
-        for row in _papers(paper, common["dataset"]):
-            rows.append({**common, "method": row["method"], "source": "paper"} | _of_paper(row))
-    return [{column: row.get(column, "") for column in COLUMNS} for row in rows]
+@dataclass(frozen=True)
+class Grid:
+    """Rows of cells, the header first, under a caption, which may be empty."""
+
+    caption: str
+    rows: list[list[str]]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """One block as a reader sees it: heading, remarks, and rows of cells, the header first."""
+    """One block: heading, remarks, grids."""
 
     title: str
     remarks: list[str]
-    rows: list[list[str]]
+    grids: list[Grid]
 
 
-def markdown(results: Sequence[Cells], paper: Sequence[Mapping[str, str]], *, title: str) -> str:
-    """Return the table as Markdown that also reads well as plain text."""
-    parts = [f"# {title}", LEGEND.rstrip()]
-    for block in layouts(results, paper):
-        parts.append("\n".join([f"## {block.title}", "", *block.remarks, "", *_align(block.rows)]))
-    return "\n\n".join(parts) + "\n"
+def layouts(found: Sequence[Cells], paper: PaperRows) -> list[Layout]:
+    """Return the layout of every block, with the paper's rows beside ours for its datasets."""
+    return [_layout(block, blocks.paper_of(paper, block)) for block in found]
 
 
-def layouts(results: Sequence[Cells], paper: Sequence[Mapping[str, str]]) -> list[Layout]:
-    """Return the blocks, sorted by name, with the paper's rows beside ours for its datasets."""
-    return [_layout(block, _papers(paper, block[0]["names"]["dataset"])) for block in _blocks(results)]
-
-
-def _blocks(results: Iterable[Cells]) -> list[list[Cells]]:
-    """Return the results by block, blocks by name and methods as they come."""
-    blocks: dict[tuple[str, ...], list[Cells]] = {}
-    for result in results:
-        key = (*(result["names"][name] for name in BLOCK), result["settings"]["gamma"])
-        blocks.setdefault(key, []).append(result)
-    return [blocks[key] for key in sorted(blocks)]
-
-
-def _metric_rank(item: tuple[str, Cells]) -> tuple[int, str]:
-    """Order metrics as a reader looks for them: the paper's, then the others."""
-    name = item[0]
-    return ("VAUC", "MIoU", "IoU@").index(name[:4]) if name[:4] in ("VAUC", "MIoU", "IoU@") else 3, name
-
-
-def _layout(block: Sequence[Cells], paper: Sequence[Mapping[str, str]]) -> Layout:
-    first = block[0]
-    names, settings = first["names"], first["settings"]
+def _layout(block: Cells, paper: dict[str, list[Mapping[str, str]]]) -> Layout:
+    first, names = block["results"][0], blocks.names_of(block)
     remarks = [
         f"Split {names['split']}, detector {names['detector']}, linker {names['linker']}, scale {names['scale']},"
-        f" boxes by {names['annotator']}, Gamma {settings['gamma']}.",
+        f" boxes by {names['annotator']}, Gamma {first['settings']['gamma']}.",
         f"Features: {names['extractor']} ({first['features']}).",
-        *_remarks(block),
+        *_remarks(block["results"]),
     ]
-    thresholds = sorted({float(eps) for result in block for eps in result["settings"]["thresholds"]})
+    grids = [_main(block, paper), _of_all_candidates(block), _of_classes(block)]
+    title = f"{first['title']}: {', '.join(names[name] for name in blocks.NAMES[1:6])}"
+    return Layout(title, remarks, [grid for grid in grids if len(grid.rows) > 1])
+
+
+def _main(block: Cells, paper: dict[str, list[Mapping[str, str]]]) -> Grid:
+    """Return the grid of the paper's metrics."""
+    thresholds = sorted({float(eps) for result in block["results"] for eps in result["settings"]["thresholds"]})
     columns = ["VAUC", "MIoU", *(f"IoU@{eps:g}" for eps in thresholds)]
-    rows = [["method", *columns, "videos", "boxes", "seeds"]]
-    bold = {metric: _outstanding(block, metric) for metric in columns}
-    left = _by_method(paper)
-    for result in block:
-        method = result["names"]["method"]
-        rows += _rows(result, columns, bold)
+    letters = _letters(block)
+    rows, left = [["", "method", *columns, "videos", "boxes", "seeds"]], dict(paper)
+    for result in block["results"]:
+        method, counts = result["names"]["method"], result["counts"]
+        better = {metric: "".join(letters[name] for name in blocks.beaten(block, method, metric)) for metric in columns}
+        values, intervals = _two_lines(result, columns, better)
+        videos = f"{counts['videos']['evaluated']}/{counts['videos']['expected']}"
+        boxed = f"{counts['abnormal']['localised']}/{counts['abnormal']['expected']}"
+        # The seeds of a row that is drawn are its draws.
+        drawn = result["settings"]["selection"] == "random"
+        seeds = f"{blocks.count_runs(result)} draws" if drawn else str(len(result["seeds"]))
+        rows += [[letters.get(method, ""), method, *values, videos, boxed, seeds], ["", "", *intervals, "", "", ""]]
         if method in left:
             rows.append(_paper_row(left.pop(method), columns))
-    rows += [_paper_row(its, columns) for its in left.values()]
-    title = f"{first['title']}: {', '.join(names[name] for name in BLOCK[1:6])}"
-    return Layout(title, remarks, rows)
+    return Grid("", rows + [_paper_row(its, columns) for its in left.values()])
 
 
-def _rows(result: Cells, columns: Sequence[str], bold: Mapping[str, str | None]) -> list[list[str]]:
-    """Return the two lines of a method: values and intervals."""
-    method, counts, measured = result["names"]["method"], result["counts"], result["metrics"]
-    oracle = result["settings"]["selection"] == "oracle"
+def _of_all_candidates(block: Cells) -> Grid:
+    """Return the grid of what looks at all candidates: frames, regions, alarms."""
+    rows = [["method", *MORE.values(), "false alarms", "detected"]]
+    for result in block["results"]:
+        if "frame_AUC" in result["metrics"]:
+            values, intervals = _two_lines(result, list(MORE), {})
+            alarms = result.get("alarms")
+            more = _alarm_cells(alarms["seeds"]) if alarms else [DASH, DASH]
+            rows += [[result["names"]["method"], *values, *more], ["", *intervals, "", ""]]
+    allowed = {result["alarms"]["allowed_per_hour"] for result in block["results"] if "alarms" in result}
+    caption = "Over all candidates, not the top-1 alone."
+    if allowed:
+        caption += (
+            f" False alarms: in normal test videos, at the threshold that gives at most {min(allowed):g} an hour in"
+            " held-out normal training videos. Detected: abnormal test videos with an alarm in an abnormal frame."
+        )
+    return Grid(caption, rows)
+
+
+def _alarm_cells(seeds: Sequence[Cells]) -> list[str]:
+    """Return the false alarms with the hours that they are in, and how many events were detected, one k a seed."""
+    alarms = blocks.show_counts([its["alarms"] for its in seeds])
+    detected = blocks.show_counts([its["detected"] for its in seeds])
+    return [f"{alarms} in {seeds[0]['hours']:.2g} h", f"{detected}/{seeds[0]['events']}"]
+
+
+def _of_classes(block: Cells) -> Grid:
+    """Return the grid of the classes of abnormal videos, where there are several."""
+    rows = [["class", "method", "VAUC", "MIoU", "videos"]]
+    for name in sorted({name for result in block["results"] for name in result.get("classes", {})}):
+        for result in block["results"]:
+            card = result.get("classes", {}).get(name, {})
+            if card and not blocks.is_oracle(result):
+                values = [_value(card[m], blocks.count_runs(result)) if m in card else DASH for m in ("VAUC", "MIoU")]
+                rows.append([name, result["names"]["method"], *values, str(card.get("VAUC", card.get("MIoU"))["n"])])
+    return Grid("By class: its abnormal videos against all normal ones.", rows)
+
+
+def _letters(block: Cells) -> dict[str, str]:
+    """Return the letter of each row that can be compared, by method."""
+    rivals = [result["names"]["method"] for result in block["results"] if not blocks.is_oracle(result)]
+    names = [*ascii_lowercase, *(f"{letter}'" for letter in ascii_lowercase)]
+    return dict(zip(rivals, names, strict=False))
+
+
+def _two_lines(result: Cells, metrics: Sequence[str], better: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Return the values of a method and, below, their intervals."""
     values, intervals = [], []
-    for metric in columns:
-        entry = measured.get(metric)
-        if entry is None or (oracle and metric == "VAUC"):
+    for metric in metrics:
+        entry = result["metrics"].get(metric)
+        if entry is None or (blocks.is_oracle(result) and metric == "VAUC"):
             values.append(DASH if entry is None else "100.0")
             intervals.append(DASH if entry is None else "by definition")
             continue
-        text = _value(entry, n_runs=_n_runs(result))
-        values.append(f"**{text}**" if bold[metric] == method else text)
-        low, high = _interval(entry)[1]
+        mark = f" >{better[metric]}" if better.get(metric) else ""
+        values.append(_value(entry, blocks.count_runs(result)) + mark)
+        low, high = blocks.interval(entry)[1]
         intervals.append(f"[{100 * low:.1f}, {100 * high:.1f}]")
-    videos = f"{counts['videos']['evaluated']}/{counts['videos']['expected']}"
-    boxed = f"{counts['abnormal']['localised']}/{counts['abnormal']['expected']}"
-    # The seeds of a row that is drawn are its draws.
-    seeds = f"{_n_runs(result)} draws" if result["settings"]["selection"] == "random" else str(len(result["seeds"]))
-    return [[method, *values, videos, boxed, seeds], ["", *intervals, "", "", ""]]
+    return values, intervals
 
 
-def _value(entry: Cells, n_runs: int) -> str:
+def _value(entry: dict[str, Any], n_runs: int) -> str:
     text = f"{100 * entry['mean']:.1f}"
     if n_runs > 1:
         text += f" ± {100 * entry['std']:.1f}"
-    return f"{text} ({_counts(entry['k'])}/{entry['n']})" if "k" in entry else text
+    return f"{text} ({blocks.show_counts(entry['k'])}/{entry['n']})" if "k" in entry else text
 
 
-def _counts(ks: Sequence[int]) -> str:
-    """Return the counts of all runs, as one where they agree, as their mean where there are many.
-
-    >>> _counts([3, 4, 3]), _counts([3, 3]), _counts([1, 2] * 50)
-    ('3, 4, 3', '3', '1.5')
-    """
-    if len(set(ks)) <= 1:
-        return str(ks[0]) if ks else ""
-    return ", ".join(map(str, ks)) if len(ks) <= MAX_COUNTS else f"{sum(ks) / len(ks):.1f}"
-
-
-def _outstanding(block: Sequence[Cells], metric: str) -> str | None:
-    """Return the method whose interval lies above those of all others, the upper bound aside, if there is one."""
-    bounds = [
-        (_interval(result["metrics"][metric])[1], result["names"]["method"])
-        for result in block
-        if metric in result["metrics"] and result["settings"]["selection"] != "oracle"
-    ]
-    if len(bounds) < 2:
-        return None
-    (low, _), best = max(bounds)
-    return best if all(low > high for (_, high), method in bounds if method != best) else None
-
-
-def _interval(entry: Cells) -> tuple[str, list[float]]:
-    """Return the kind of a metric's interval and its bounds: Wilson's for a share, honest at 0 and n of n too."""
-    return ("wilson", entry["wilson"]) if "wilson" in entry else ("bootstrap", entry["interval"])
-
-
-def _n_runs(result: Cells) -> int:
-    return len(result["seeds"]) * result["settings"].get("draws", 1)
-
-
-def _remarks(block: Sequence[Cells]) -> list[str]:
+def _remarks(results: Sequence[Cells]) -> list[str]:
     """Return what a reader must know of videos that are not, or not fully, part of the numbers."""
-    missing = sorted({(m["video"], m["reason"]) for result in block for m in result["missing"]})
+    missing = sorted({(m["video"], m["reason"]) for result in results for m in result["missing"]})
     lines = [f"Not evaluated: {video} ({reason})." for video, reason in missing]
-    unboxed = sorted({video for result in block for video in result["unboxed"]})
+    unboxed = sorted({video for result in results for video in result["unboxed"]})
     if unboxed:
         lines.append(f"Abnormal, without boxes, in VAUC alone: {', '.join(unboxed)}.")
     return lines
 
 
-def _common(result: Cells) -> Cells:
-    names = result["names"]
-    return {**{name: names[name] for name in BLOCK}, "gamma": result["settings"]["gamma"], "method": names["method"]}
-
-
-def _papers(paper: Iterable[Mapping[str, str]], dataset: str) -> list[Mapping[str, str]]:
-    return [row for row in paper if row["dataset"] == dataset]
-
-
-def _by_method(paper: Iterable[Mapping[str, str]]) -> dict[str, list[Mapping[str, str]]]:
-    methods: dict[str, list[Mapping[str, str]]] = {}
-    for row in paper:
-        methods.setdefault(row["method"], []).append(row)
-    return methods
-
-
 def _paper_row(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> list[str]:
     values = {row["metric"]: row["value"] for row in rows}
-    return [f"paper: {rows[0]['label']}", *(values.get(metric, DASH) for metric in columns), DASH, DASH, DASH]
-
-
-def _of_paper(row: Mapping[str, str]) -> Cells:
-    return {"metric": row["metric"], "percent": row["value"]}
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.2f}"
-
-
-def _align(table: Sequence[Sequence[str]]) -> list[str]:
-    """Return a Markdown table with columns of one width, numbers to the right."""
-    widths = [max(3, *(len(cell) for cell in column)) for column in zip(*table, strict=True)]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = [cell.rjust(w) if i else cell.ljust(w) for i, (cell, w) in enumerate(zip(cells, widths, strict=True))]
-        return f"| {' | '.join(padded)} |"
-
-    rule = [("-" * (w - 1) + ":") if i else "-" * w for i, w in enumerate(widths)]
-    return [line(table[0]), line(rule), *(line(row) for row in table[1:])]
+    return ["", f"paper: {rows[0]['label']}", *(values.get(metric, DASH) for metric in columns), DASH, DASH, DASH]

@@ -3,43 +3,19 @@
 import argparse
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wsstad import bags, cli, config, keys, manifest, predictions, runs, storage
+from wsstad import bags, cli, keys, manifest, prediction_jobs, runs, storage
 from wsstad.bags import BagReader, Request, View
 from wsstad.errors import UserError
-from wsstad.manifest import Row
-from wsstad.methods import METHODS
-from wsstad.predictions import VideoPrediction
+from wsstad.prediction_jobs import Job, Model, Scorer
 from wsstad.progress import Progress
 from wsstad.runs import Inputs, Run
-from wsstad.storage import Artefact
 
 log = logging.getLogger(__name__)
 
-KIND = "predictions"
 COLUMNS = ("method", "seed", "fold", "key", "digest", "videos", "quarantined", "reasons")
-
-Model = Mapping[str, str]  # a row of models.tsv
-
-
-@dataclass(frozen=True)
-class Job:
-    """Predictions to be: their run, its test videos, those quarantined, the model if there is one, key and file."""
-
-    run: Run
-    videos: list[str]
-    quarantined: Mapping[str, Row]
-    model: Model | None
-    key: str
-    path: Path
-
-    @property
-    def reasons(self) -> dict[str, str]:
-        """Why each quarantined video is."""
-        return {video: f"{row.code} {row.reason}" for video, row in sorted(self.quarantined.items())}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -50,7 +26,7 @@ def main(argv: list[str] | None = None) -> None:
     inputs = runs.read_inputs(args)
     models = _read_models(args.models)
     jobs = [_job(run, inputs, models, args) for run in inputs.runs()]
-    digests = {job.path: digest for job in jobs if (digest := _standing(job))}
+    digests = {job.path: digest for job in jobs if (digest := prediction_jobs.standing(job))}
     missing = [job for job in jobs if job.path not in digests]
     log.info("predict: %d folds of runs, %d to do, %d unchanged", len(jobs), len(missing), len(digests))
     for fold in sorted({job.run.fold for job in missing}):
@@ -86,58 +62,31 @@ def _job(run: Run, inputs: Inputs, models: Mapping[tuple[str, str, str], Model],
     return Job(run, videos, bad, model, key, manifest.artefact_path(folder, f"fold{run.fold}", key))
 
 
-def _standing(job: Job) -> str | None:
-    """Return the digest of the predictions that stand whole under their key, if they do."""
-    if not job.path.exists():
-        return None
-    try:
-        found = storage.read_artefact(job.path, kind=KIND)
-    except storage.DamagedError as error:
-        log.warning("%s; it is made again", error)
-        return None
-    return found.digest if found.key == job.key else None
-
-
 def _predict_fold(jobs: Sequence[Job], inputs: Inputs, args: argparse.Namespace) -> dict[Path, str]:
     """Write the predictions of some runs on one fold, video by video; return their digests."""
-    methods = [_make(job, args) for job in jobs]
-    found: list[list[VideoPrediction]] = [[] for _ in jobs]
+    models = args.output.parent.parent / "models"
+    scorers = [prediction_jobs.make_scorer(job, models, device=args.device, threads=args.threads) for job in jobs]
     videos = sorted({video for job in jobs for video in job.videos})
     with Progress(f"predict fold {jobs[0].run.fold}", len(videos), "videos") as progress:
         for video in videos:
-            mine = [i for i, job in enumerate(jobs) if video in job.videos]
-            views = {View.of(jobs[i].run.variant.parameters) for i in mine if jobs[i].run.variant.trained}
-            made = bags.read_all(BagReader(inputs.manifests, {}), [Request(video, "sub_tubes", v) for v in views])
-            tubes = bags.read_tubes(inputs.manifests["tubes"], video)
-            for i in mine:
-                variant, more = jobs[i].run.variant, {}
-                if variant.trained:
-                    more["bag"] = made[Request(video, "sub_tubes", View.of(variant.parameters))]
-                if "detections" in inputs.needed(variant):
-                    more["detections"] = bags.read_arrays(inputs.manifests["detections"], video, "detections")
-                found[i].append(methods[i].predict(video, tubes, **more))
+            _predict_video(video, [its for its in scorers if video in its.job.videos], inputs)
             progress.add()
-    return {job.path: _write(job, method.selection, its) for job, method, its in zip(jobs, methods, found, strict=True)}
+    fps = {video: bags.read_fps(inputs.manifests["frames"], video) for video in videos}
+    return {its.job.path: its.write(fps) for its in scorers}
 
 
-def _make(job: Job, args: argparse.Namespace) -> Any:
-    """Return the method of a job, trained if it has a model; raise `UserError` when that is not the table's."""
-    options = {"device": args.device, "threads": args.threads}
-    if job.model is None:
-        return job.run.variant.make(job.run.seed, **options)
-    folder = job.run.folder(args.models.parent.parent / "models")
-    path = manifest.artefact_path(folder, f"fold{job.run.fold}", job.model["key"], ".safetensors")
-    if not path.exists() or storage.file_digest(path) != job.model["digest"]:
-        raise UserError(f"{path}: missing, or not what models.tsv says; delete models.tsv and run again")
-    tensors, meta, _ = storage.read_tensors(path)
-    return config.load_class(METHODS[job.run.variant.type]).load(tensors, meta, **options)
-
-
-def _write(job: Job, selection: str, found: Sequence[VideoPrediction]) -> str:
-    arrays, videos = predictions.to_arrays(found)
-    facts = {"selection": selection, "method": job.run.variant.type, "seed": job.run.seed}
-    meta = {"videos": videos, "quarantined": job.reasons, **facts}
-    return storage.write_artefact(job.path, Artefact(arrays, meta), kind=KIND, key=job.key)
+def _predict_video(video: str, scorers: Sequence[Scorer], inputs: Inputs) -> None:
+    """Have all `scorers` predict one video, whose features are read once."""
+    views = {View.of(its.job.run.variant.parameters) for its in scorers if its.job.model}
+    made = bags.read_all(BagReader(inputs.manifests, {}), [Request(video, "sub_tubes", view) for view in views])
+    tubes = bags.read_tubes(inputs.manifests["tubes"], video)
+    for its in scorers:
+        variant, more = its.job.run.variant, dict[str, Any]()
+        if variant.trained:
+            more["bag"] = made[Request(video, "sub_tubes", View.of(variant.parameters))]
+        if "detections" in inputs.needed(variant):
+            more["detections"] = bags.read_arrays(inputs.manifests["detections"], video, "detections")
+        its.found.append(its.method.predict(video, tubes, **more))
 
 
 def _row(job: Job, digest: str) -> dict[str, Any]:

@@ -49,6 +49,19 @@ class VideoPrediction:
         return int(np.argmax(self.scores))
 
 
+def paint(spans: np.ndarray, scores: np.ndarray, n_frames: int) -> np.ndarray:
+    """Return the score of every frame, (n_frames,) float64, from `spans` (s, 3) and `scores` (s,) >= 0 of candidates.
+
+    >>> paint(np.array([[0, 0, 3], [1, 2, 4]]), np.array([0.5, 0.25]), 5)
+    array([0.5 , 0.5 , 0.5 , 0.25, 0.  ])
+    """
+    painted = np.zeros(n_frames)
+    order = np.argsort(scores, kind="stable")
+    for (_, start, stop), score in zip(spans[order].tolist(), np.asarray(scores)[order].tolist(), strict=True):
+        painted[start:stop] = score
+    return painted
+
+
 def to_arrays(predictions: Sequence[VideoPrediction]) -> tuple[dict[str, np.ndarray], list[str]]:
     """Return the columns over all videos, and the videos in their order."""
     rows = list(predictions)

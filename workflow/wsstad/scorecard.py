@@ -67,6 +67,25 @@ def by_class(
     return cards
 
 
+def by_fold(
+    runs: Sequence[Run], *, abnormal: Mapping[Test, bool], boxed: Sequence[Test]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return VAUC and MIoU of each fold, mean and std over the runs; a fold is too small for an interval."""
+    folds: dict[str, dict[str, dict[str, Any]]] = {}
+    for fold in sorted({fold for fold, _ in abnormal}):
+        tests = [test for test in sorted(abnormal) if test[0] == fold]
+        mine = [test for test in sorted(boxed) if test[0] == fold]
+        flags = np.array([abnormal[test] for test in tests])
+        card = folds.setdefault(str(fold), {})
+        if flags.any() and not flags.all():
+            scores = np.array([[run[test].score for test in tests] for run in runs])
+            values = [metrics.vauc(row, flags, np.zeros(len(tests))) for row in scores]
+            card["VAUC"] = _spread(values, pairs=int(flags.sum() * (~flags).sum()))
+        if mine:
+            card["MIoU"] = _spread(stack(runs, mine)[..., MEASURES.index("s_loc")].mean(axis=1).tolist(), n=len(mine))
+    return folds
+
+
 def frames(
     painted: Sequence[Mapping[Test, np.ndarray]],
     truths: Mapping[Test, np.ndarray],
@@ -137,7 +156,7 @@ def _localisation(
         hits = metrics.iou_at(s_loc, threshold)
         k = hits.sum(axis=1)
         wilson = metrics.wilson(float(k.mean()), len(boxed))
-        card[f"IoU@{threshold:g}"] = {**_mean(hits, counts), "k": k.tolist(), "wilson": [_round(b) for b in wilson]}
+        card[f"IoU@{threshold:g}"] = {**_mean(hits, counts), "k": k.tolist(), "wilson": [rounded(b) for b in wilson]}
     for name, measure in (
         ("temporal", "temporal"),
         ("keyframe_IoU", "keyframes"),
@@ -157,14 +176,14 @@ def video_rows(
         fold, video = test
         choices = [run[test] for run in runs]
         row: dict[str, Any] = {"fold": fold, "video": video, "label": labels[video]}
-        row["score"] = _round(np.mean([choice.score for choice in choices]))
+        row["score"] = rounded(np.mean([choice.score for choice in choices]))
         if test in boxed:
-            s_loc = [_round(choice.measures[0]) for choice in choices if choice.measures is not None]
-            row["s_loc"] = _round(np.mean(s_loc))
+            s_loc = [rounded(choice.measures[0]) for choice in choices if choice.measures is not None]
+            row["s_loc"] = rounded(np.mean(s_loc))
             if each_run:
                 row["s_loc_of_runs"] = s_loc
         if each_run:
-            row["scores_of_runs"] = [_round(choice.score) for choice in choices]
+            row["scores_of_runs"] = [rounded(choice.score) for choice in choices]
             row["spans_of_runs"] = [list(choice.span) for choice in choices]
         rows.append(row)
     return rows
@@ -195,13 +214,19 @@ def _mean(values: np.ndarray, counts: np.ndarray) -> dict[str, Any]:
     return {**_entry(mean, std, metrics.resampled_means(values.mean(axis=0), counts)), "n": values.shape[1]}
 
 
+def _spread(values: Sequence[float], **counts: int) -> dict[str, Any]:
+    mean, std = metrics.mean_and_std(values)
+    return {"mean": rounded(mean), "std": None if std is None else rounded(std), **counts}
+
+
 def _entry(mean: float, std: float | None, samples: np.ndarray) -> dict[str, Any]:
     return {
-        "mean": _round(mean),
-        "std": None if std is None else _round(std),
-        "interval": [_round(bound) for bound in metrics.interval(samples)],
+        "mean": rounded(mean),
+        "std": None if std is None else rounded(std),
+        "interval": [rounded(bound) for bound in metrics.interval(samples)],
     }
 
 
-def _round(value: float | np.floating) -> float:
+def rounded(value: float | np.floating) -> float:
+    """Return a number as metrics.json has it."""
     return round(float(value), DECIMALS)

@@ -4,7 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from wsstad import cli, latex, leaderboard, storage
+from wsstad import blocks, cli, latex, markdown, storage, tidy
 from wsstad.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -13,24 +13,27 @@ PAPER_COLUMNS = {"dataset", "method", "label", "metric", "value"}
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Write a table as tidy numbers, Markdown and LaTeX."""
+    """Write a table as tidy numbers, comparisons, Markdown and LaTeX."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--title", default="Benchmark", help="heading of the table")
     parser.add_argument("--metrics", type=Path, nargs="+", required=True, help="the JSON files of `evaluate`")
     parser.add_argument("--paper", type=Path, help="the paper's table: dataset method label metric value")
-    parser.add_argument("--output", type=Path, nargs=3, required=True, help="the .tsv, .md and .tex to write")
+    parser.add_argument(
+        "--output", type=Path, nargs=4, required=True, help="the .tsv, .comparisons.tsv, .md and .tex to write"
+    )
     args = parser.parse_args(argv)
-    results = [result for path in args.metrics for result in storage.read_json(path)["results"]]
+    found = blocks.in_order([storage.read_json(path) for path in args.metrics])
     paper = storage.read_table(args.paper) if args.paper else []
     if paper and paper[0].keys() != PAPER_COLUMNS:
         raise UserError(
             f"{args.paper}: row 1: columns {', '.join(paper[0])}; needed: {', '.join(sorted(PAPER_COLUMNS))}"
         )
-    tsv, markdown, tex = args.output
-    storage.write_table(tsv, leaderboard.tidy(results, paper), leaderboard.COLUMNS)
-    storage.write_text(markdown, leaderboard.markdown(results, paper, title=args.title))
-    storage.write_text(tex, latex.table(results, paper, title=args.title))
-    log.info("tabulate: %d rows -> %s", len(results), markdown)
+    numbers, comparisons, readable, tex = args.output
+    storage.write_table(numbers, tidy.rows(found, paper), tidy.COLUMNS)
+    storage.write_table(comparisons, tidy.comparison_rows(found), tidy.COMPARISONS)
+    storage.write_text(readable, markdown.table(found, paper, title=args.title))
+    storage.write_text(tex, latex.table(found, paper, title=args.title))
+    log.info("tabulate: %d rows -> %s", sum(len(block["results"]) for block in found), readable)
 
 
 if __name__ == "__main__":

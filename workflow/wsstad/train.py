@@ -3,13 +3,13 @@
 import argparse
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wsstad import bags, cli, keys, manifest, parallel, runs, storage
-from wsstad.bags import Bag, BagReader, Request, View
+from wsstad import bags, cli, keys, manifest, model_jobs, parallel, runs, storage
+from wsstad.bags import BagReader, Request, View
 from wsstad.errors import UserError
+from wsstad.model_jobs import Job
 from wsstad.progress import Progress
 from wsstad.runs import Inputs, Run
 
@@ -31,22 +31,6 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Job:
-    """A model to be: its run, the videos that it learns from and their labels, its key, its file."""
-
-    run: Run
-    labels: Mapping[str, str]
-    quarantined: int
-    key: str
-    path: Path
-
-    @property
-    def history(self) -> Path:
-        """The table of what happened in each iteration."""
-        return self.path.with_suffix(".history.tsv")
-
-
 def main(argv: list[str] | None = None) -> None:
     """Bring the models of all methods, seeds and folds up to date and write their table last."""
     parser = runs.make_parser(__doc__)
@@ -55,12 +39,12 @@ def main(argv: list[str] | None = None) -> None:
     inputs = runs.read_inputs(args)
     jobs = [_job(run, inputs, args) for run in inputs.runs() if run.variant.trained]
     noted = _noted(args.output)
-    standing = {job.path: its for job in jobs if (its := _standing(job, noted))}
+    standing = {job.path: its for job in jobs if (its := model_jobs.standing(job, noted))}
     missing = [job for job in jobs if job.path not in standing]
     log.info("train: %d models, %d to do, %d unchanged", len(jobs), len(missing), len(standing))
     if missing:
         _train_all(missing, inputs, args)
-        standing |= {job.path: its for job in missing if (its := _standing(job, {}))}
+        standing |= {job.path: its for job in missing if (its := model_jobs.standing(job, {}))}
     storage.write_table(args.output, [_row(job, *standing[job.path]) for job in jobs], COLUMNS)
 
 
@@ -89,22 +73,6 @@ def _noted(table: Path) -> dict[str, str]:
     return {row["key"]: row["digest"] for row in storage.read_table(table)} if table.exists() else {}
 
 
-def _standing(job: Job, noted: Mapping[str, str]) -> tuple[str, Mapping[str, Any]] | None:
-    """Return digest and facts of the model that stands whole under its key, if it does."""
-    if not job.path.exists() or not job.history.exists():
-        return None
-    try:
-        _, meta, found = storage.read_tensors(job.path)
-    except storage.DamagedError as error:
-        log.warning("%s; it is made again", error)
-        return None
-    digest = storage.file_digest(job.path)
-    if noted.get(job.key, digest) != digest:
-        log.warning("%s is not what models.tsv says; it is made again", job.path)
-        return None
-    return (digest, meta["training"]) if found == job.key else None
-
-
 def _train_all(jobs: list[Job], inputs: Inputs, args: argparse.Namespace) -> None:
     """Train all `jobs`: the features of a video are read once, however many methods, seeds and folds learn from it."""
     from wsstad.methods.learned import choose_device
@@ -116,12 +84,15 @@ def _train_all(jobs: list[Job], inputs: Inputs, args: argparse.Namespace) -> Non
     made = bags.read_all(BagReader(inputs.manifests, labels), wanted)
     device = choose_device(args.device)
 
+    normal = {v for chosen in held_out.values() for v in chosen if labels[v] == "normal"}
+    fps = {video: bags.read_fps(inputs.manifests["frames"], video) for video in normal}
+
     def train(job: Job) -> None:
         training, chosen_by = (
             [made[request] for request in _requests(job, held_out[job.key]) if request.parts == parts]
             for parts in ("tubes", "sub_tubes")
         )
-        _train(job, training, chosen_by, device=device, seconds=args.checkpoint_seconds)
+        model_jobs.fit(job, training, chosen_by, fps=fps, device=device, seconds=args.checkpoint_seconds)
 
     # A training on a CPU has one thread, whatever the machine: its bytes must not depend on how many there are.
     processes = args.threads if device == "cpu" else 1
@@ -135,32 +106,10 @@ def _requests(job: Job, held_out: Sequence[str]) -> list[Request]:
     return [Request(video, "sub_tubes" if video in held_out else "tubes", view) for video in job.labels]
 
 
-def _train(job: Job, training: list[Bag], held_out: list[Bag], *, device: str, seconds: float) -> None:
-    """Train one model and write it, its history before it."""
-    from wsstad.methods.checkpoint import Checkpoint
-
-    fold = job.run.fold
-    checkpoint = Checkpoint(job.path.with_suffix(".state.safetensors"), job.key, seconds)
-    checkpoint.remove_others(f"fold{fold}.*.state.safetensors", f".fold{fold}.*.tmp")
-    method = job.run.variant.make(job.run.seed, device=device, threads=1)
-    history = method.fit(training, held_out, checkpoint=checkpoint, label=f"train {job.run}")
-    history.write(job.history)
-    facts = {
-        "chosen_iteration": history.chosen_iteration,
-        "held_out_vauc": history.chosen_vauc,
-        "last_iteration": history.last_iteration,
-        "last_vauc": history.last_vauc,
-        "training_videos": list(job.labels),
-        "held_out_videos": [bag.video for bag in held_out],
-    }
-    tensors, meta = method.save()
-    storage.write_tensors(job.path, tensors, {**meta, "training": facts}, key=job.key)
-    checkpoint.remove()
-
-
 def _row(job: Job, digest: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row of a model that stands."""
-    return {**job.run.cells(), "key": job.key, "digest": digest, "quarantined": job.quarantined, **_cells(facts)}
+    cells = _cells({name: facts[name] for name in COLUMNS if name in facts})
+    return {**job.run.cells(), "key": job.key, "digest": digest, "quarantined": job.quarantined, **cells}
 
 
 def _cells(facts: Mapping[str, Any]) -> dict[str, Any]:

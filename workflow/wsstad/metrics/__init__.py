@@ -1,8 +1,8 @@
 """Metrics: how well what a method says meets the truth, and how sure one may be of it. Pure functions of arrays.
 
 `localisation` (S_loc of Eq. 10, IoU@eps, tube IoU) and `ranking` (VAUC) are the paper's, section 5.1; `frames` (frame
-AUC and AP), `regions` (RBDC, TBDC) and `alarms` (false alarms an hour) are what readers of neighbouring benchmarks look
-for; `resampling` and `significance` say how far to trust them. A metric is a number in [0, 1].
+AUC and AP) and `regions` (RBDC, TBDC) are what readers of neighbouring benchmarks look for; `resampling` and
+`significance` say how far to trust them. A metric is a number in [0, 1].
 """
 
 from wsstad.metrics.localisation import GAMMAS, Overlap, iou_at, overlap, s_loc, tube_iou

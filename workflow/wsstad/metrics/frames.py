@@ -2,7 +2,8 @@
 
 Conventions, on which published numbers differ:
 
-- The score of a frame is the highest score of any candidate (sub-tube) that covers it, 0 where none does.
+- The score of a frame is the highest score of any candidate (sub-tube) that covers it, 0 where none does: see
+  `wsstad.predictions.paint`.
 - A frame is abnormal if the ground truth has a box in it. All frames of a normal video are normal, as are those of an
   abnormal video outside of its boxes. An abnormal video *without* boxes says nothing about its frames: leave it out.
 - All frames of all test videos of a fold are pooled (long videos weigh more), then compared; nothing is averaged by
@@ -20,19 +21,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from wsstad.metrics.counting import Tally, average_folds, fold_members, tally
-
-
-def paint(spans: np.ndarray, scores: np.ndarray, n_frames: int) -> np.ndarray:
-    """Return the score of every frame, (n_frames,) float64, from `spans` (s, 3) and `scores` (s,) >= 0 of candidates.
-
-    >>> paint(np.array([[0, 0, 3], [1, 2, 4]]), np.array([0.5, 0.25]), 5)
-    array([0.5 , 0.5 , 0.5 , 0.25, 0.  ])
-    """
-    painted = np.zeros(n_frames)
-    order = np.argsort(scores, kind="stable")
-    for (_, start, stop), score in zip(spans[order].tolist(), np.asarray(scores)[order].tolist(), strict=True):
-        painted[start:stop] = score
-    return painted
 
 
 def pair_frames(

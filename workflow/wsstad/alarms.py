@@ -28,12 +28,24 @@ class AlarmRate:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """How many `alarms` (k,) each of rising `thresholds` (k,) gives in `hours` of held-out normal video.
+
+    It is what a model keeps, so that the rate of false alarms may be chosen after the training.
+    """
+
+    thresholds: np.ndarray
+    alarms: np.ndarray
+    hours: float
+
+
+@dataclass(frozen=True)
 class Calibration:
-    """A threshold (exact: rounding it moves alarms), the alarms `allowed`, what it gave, and what to know of it."""
+    """A threshold (exact: rounding it moves alarms), the alarms `allowed` and `given`, and what to know of it."""
 
     threshold: float
     allowed: int
-    rate: AlarmRate
+    given: int
     note: str
 
 
@@ -60,28 +72,11 @@ def rate(
     return AlarmRate(alarms, hours, alarms / hours, frames / sum(len(scores) for scores in videos))
 
 
-def calibrate(
-    videos: Sequence[np.ndarray], *, fps: Sequence[float], per_hour: float = 1.0, merge_seconds: float = MERGE_SECONDS
-) -> Calibration:
-    """Return the smallest threshold with at most `per_hour` alarms an hour in held-out normal videos.
+def trace(videos: Sequence[np.ndarray], *, fps: Sequence[float], merge_seconds: float = MERGE_SECONDS) -> Curve:
+    """Return the alarms that each score seen in `videos` gives as threshold.
 
-    It is one of the scores seen. Lower thresholds may give fewer alarms again, since runs grow together until all is
-    one alarm: every higher score seen must keep the limit too. Where the footage is so short that not one alarm is
-    allowed, the threshold is the highest score seen. Raises `UserError` when there is no footage at all.
+    Raises `UserError` when there is no footage at all.
     """
-    values, alarms = alarms_by_threshold(videos, fps=fps, merge_seconds=merge_seconds)
-    hours = _hours(videos, fps)
-    allowed = math.floor(per_hour * hours + 1e-9)  # an hour in many videos may add up to a last bit less
-    too_many = np.flatnonzero(alarms > allowed)
-    threshold = float(values[too_many[-1] + 1 if len(too_many) else 0])
-    found = rate(videos, threshold, fps=fps, merge_seconds=merge_seconds)
-    return Calibration(threshold, allowed, found, _note(allowed, hours, per_hour, is_lowest=not len(too_many)))
-
-
-def alarms_by_threshold(
-    videos: Sequence[np.ndarray], *, fps: Sequence[float], merge_seconds: float = MERGE_SECONDS
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct scores of all videos (k,), upwards, and the number of alarms with each as threshold (k,)."""
     if not sum(len(scores) for scores in videos):
         raise UserError("no held-out normal video to calibrate a threshold on")
     lows, highs = [], []
@@ -93,7 +88,21 @@ def alarms_by_threshold(
         highs.append(closed[1:][rising])
     values = np.unique(np.concatenate(videos)).astype(np.float64)
     up, down = (np.searchsorted(np.sort(np.concatenate(its)), values, "right") for its in (lows, highs))
-    return values, up - down
+    return Curve(values, up - down, _hours(videos, fps))
+
+
+def calibrate(curve: Curve, per_hour: float = 1.0) -> Calibration:
+    """Return the smallest threshold with at most `per_hour` alarms an hour in held-out normal videos.
+
+    It is one of the scores seen. Lower thresholds may give fewer alarms again, since runs grow together until all is
+    one alarm: every higher score seen must keep the limit too. Where the footage is so short that not one alarm is
+    allowed, the threshold is the highest score seen.
+    """
+    allowed = math.floor(per_hour * curve.hours + 1e-9)  # an hour in many videos may add up to a last bit less
+    too_many = np.flatnonzero(curve.alarms > allowed)
+    chosen = int(too_many[-1]) + 1 if len(too_many) else 0
+    note = _note(allowed, curve.hours, per_hour, is_lowest=not len(too_many))
+    return Calibration(float(curve.thresholds[chosen]), allowed, int(curve.alarms[chosen]), note)
 
 
 def _close(scores: np.ndarray, fps: float, merge_seconds: float) -> np.ndarray:
