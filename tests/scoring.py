@@ -27,14 +27,18 @@ def prediction(video, tubes, scores, *, n_frames=40, size=(100, 80), detected=No
     )
 
 
-def write_run(folder, folds, *, method="mgpr", seed=0, selection="top1", quarantined=None):
+def write_run(folder, folds, *, method="mgpr", seed=0, selection="top1", quarantined=None, curve=None):
     """Write a run's predictions as `predict` does: an artefact a fold, and their rows to the end of the table."""
     table = folder / "table" / "predictions.tsv"
     rows = storage.read_table(table) if table.exists() else []
     for fold, videos in folds.items():
         arrays, order = predictions.to_arrays(videos)
         bad = (quarantined or {}).get(fold, {})
+        if curve is not None:
+            arrays |= {"alarm_thresholds": curve.thresholds, "alarm_counts": curve.alarms}
         meta = {"videos": order, "selection": selection, "quarantined": bad, "method": "x", "seed": seed}
+        meta["fps"] = [10.0] * len(order)
+        meta |= {"alarm_hours": curve.hours} if curve is not None else {}
         key = f"{fold:064x}"[::-1]
         path = folder / "predictions" / method / str(seed) / f"fold{fold}.{key[:12]}.h5"
         digest = storage.write_artefact(path, Artefact(arrays, meta), kind="predictions", key=key)

@@ -2,10 +2,15 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from scoring import constant_tube, prediction, write_run, write_tables
-from wsstad import evaluate, metrics
+from wsstad import evaluate, metrics, storage
+from wsstad.alarms import Curve
 from wsstad.errors import UserError
+from wsstad.manifest import Row, artefact_path, write_manifest
+from wsstad.storage import Artefact
+from wsstad.tubes import VideoTubes
 
 LABELS = {"a": "abnormal", "b": "abnormal", "c": "abnormal", "m": "normal", "n": "normal", "o": "normal"}
 TESTS = {"a": 0, "b": 1, "c": 1, "m": 0, "n": 1, "o": 1}
@@ -20,6 +25,7 @@ def folder(tmp_path):
     write_tables(tmp_path / "tables", LABELS, TESTS)
     (tmp_path / "boxes.tsv").write_text(HEADER + BOXES.replace(" ", "\t"))
     (tmp_path / "net.yaml").write_text("type: c3d\nseed: 0\n")
+    write_manifest(tmp_path / "tubes.tsv", [], [])  # the predictions hold the boxes of all their candidates
     return tmp_path
 
 
@@ -36,7 +42,14 @@ def run(folder, path, *flags):
     """Evaluate a table with one method and return its result."""
     output = folder / "out" / "metrics.json"
     names = [part for name in evaluate.NAMES for part in (f"--{name}", {"split": "cv"}.get(name, f"the_{name}"))]
-    inputs = ["--annotations", str(folder / "boxes.tsv"), "--predictions", str(path)]
+    inputs = [
+        "--annotations",
+        str(folder / "boxes.tsv"),
+        "--predictions",
+        str(path),
+        "--tubes",
+        str(folder / "tubes.tsv"),
+    ]
     where = ["--tables", str(folder / "tables"), "--extractor", str(folder / "net.yaml"), "--output", str(output)]
     evaluate.main([*where, *names, *inputs, "--bootstrap", "200", "--gamma", "union", *flags])
     (result,) = json.loads(output.read_text())["results"]
@@ -165,3 +178,79 @@ def test_every_method_of_a_table_has_a_result(folder):
     results = json.loads((folder / "out" / "metrics.json").read_text())["results"]
     assert [its["names"]["method"] for its in results] == ["zeta", "alpha"]  # in the order of the table
     assert results[0]["metrics"]["MIoU"] != results[1]["metrics"]["MIoU"]
+
+
+def test_any_two_methods_are_compared_but_no_oracle(folder):
+    write_run(folder, folds(FIRST), method="mgpr")
+    write_run(folder, folds(SECOND), method="dmrm")
+    path = write_run(folder, folds(FIRST), method="upper_bound", selection="oracle")
+    with pytest.raises(ValueError, match="too many values"):
+        run(folder, path)
+    rows = json.loads((folder / "out" / "metrics.json").read_text())["comparisons"]
+    assert {(row["first"], row["second"]) for row in rows} == {("mgpr", "dmrm")}
+    assert [row["metric"] for row in rows] == ["VAUC", "MIoU", "IoU@0.1", "IoU@0.2", "IoU@0.3", "IoU@0.5"]
+    vauc, miou = rows[:2]
+    assert vauc["value"] == pytest.approx(np.mean([1, 0.5, 0, 1, 1]) - np.mean([0, 1, 1, 1, 1]), abs=1e-6)
+    assert miou["value"] == pytest.approx((1 + 0.5) / 2 - (10 / 40 * 400 / 8000 + 10 / 40 * 400 / 4000) / 2, abs=1e-6)
+    # Six videos, two of them with boxes, can prove nothing.
+    assert {row["better"] for row in rows} == {""}
+    assert {row["n"] for row in rows} == {6, 2}
+
+
+def test_false_alarms_are_counted_at_the_threshold_that_the_model_keeps(folder):
+    # 0.2 h of held-out normal video; one alarm an hour allows none in it, five an hour one.
+    curve = Curve(np.array([0.35, 0.45, 0.5]), np.array([2, 1, 0]), 0.2)
+    path = write_run(folder, folds(FIRST), curve=curve)
+    strict = run(folder, path)["alarms"]
+    assert strict["allowed_per_hour"] == 1
+    # Above 0.5 are the second candidates of a (0.9, in its event) and of m (0.6), 10 of 40 frames at 10 a second.
+    (seed,) = strict["seeds"]
+    assert (seed["alarms"], seed["detected"], seed["events"]) == (1, 1, 2)
+    assert seed["hours"] == pytest.approx(3 * 4 / 3600, abs=1e-6)
+    assert seed["share"] == pytest.approx(10 / 120, abs=1e-6)
+    assert "allow no alarm" in seed["notes"][0]
+    (loose,) = run(folder, path, "--alarms-per-hour", "10")["alarms"]["seeds"]
+    assert (loose["alarms"], loose["detected"]) == (2, 1)  # above 0.35 is o (0.4) as well, and no event more
+    assert "alarms" not in run(folder, write_run(folder / "no_curve", folds(FIRST)))
+
+
+def test_frames_and_regions_look_at_all_candidates(folder):
+    card = run(folder, write_run(folder, folds(FIRST)))["metrics"]
+    frames = np.arange(40)
+    event = {"a": (frames >= 10) & (frames < 20), "b": frames >= 0}
+    scores = {v: np.where((frames >= 10) & (frames < 20), np.maximum(FIRST[v], 0.3), 0.3) for v in TESTS}
+    areas, pairs = [], []
+    for videos in (["a", "m"], ["b", "n", "o"]):  # the folds, without c, whose frames nobody knows
+        truth = np.concatenate([event.get(video, frames < 0) for video in videos])
+        areas.append(roc_auc_score(truth, np.concatenate([scores[video] for video in videos])))
+        pairs.append(truth.sum() * (~truth).sum())
+    assert card["frame_AUC"]["mean"] == pytest.approx(np.average(areas, weights=pairs), abs=1e-6)
+    assert {"frame_AUC", "frame_AP", "RBDC", "TBDC", "tube_IoU"} <= card.keys()
+    assert card["frame_AUC"]["n"] == 5 * 40  # c has no boxes and says nothing about its frames
+
+
+def test_candidates_come_from_the_tubes_where_predictions_hold_the_best_alone(folder):
+    path = write_run(folder, folds(FIRST))
+    whole = run(folder, path)["metrics"]
+    found = folds(FIRST)
+    rows = []
+    for its in [*found[0], *found[1]]:
+        tubes = VideoTubes(its.n_frames, its.width, its.height, its.detected, [WHOLE, RIGHT])
+        key = f"{its.video:0>64}"
+        artefact = artefact_path(folder / "made", its.video, key)
+        digest = storage.write_artefact(artefact, Artefact(tubes.to_arrays(), {}), kind="tubes", key=key)
+        rows.append(Row(its.video, key, digest))
+        for i in set(its.candidates) - {its.top1}:
+            del its.candidates[i]
+    write_manifest(folder / "made" / "manifests" / "000.tsv", rows, [])
+    best = write_run(folder / "best", found)
+    again = run(folder, best, "--tubes", str(folder / "made" / "manifests" / "000.tsv"))["metrics"]
+    assert again == whole
+
+
+def test_folds_and_classes_are_broken_down(folder):
+    found = run(folder, write_run(folder, folds(FIRST)))
+    assert found["folds"]["0"]["VAUC"]["mean"] == 1
+    assert found["folds"]["1"]["VAUC"]["mean"] == pytest.approx(np.mean([0.5, 0, 1, 1]))
+    assert [card["MIoU"]["n"] for card in found["folds"].values()] == [1, 1]
+    assert "classes" not in found  # all abnormal videos are of one class

@@ -3,7 +3,7 @@
 import pytest
 
 from wsstad import latex, leaderboard
-from wsstad.leaderboard import Layout
+from wsstad.leaderboard import Grid, Layout
 
 
 @pytest.mark.parametrize(
@@ -11,7 +11,7 @@ from wsstad.leaderboard import Layout
     [
         ("mgpr_m1 & 5 %", r"mgpr\_m1 \& 5 \%"),
         ("88.9 ± 2.8", r"88.9 $\pm$ 2.8"),
-        ("**90.0**", r"\textbf{90.0}"),
+        ("90.0 >ab", "90.0 $>$ab"),
         ("a{b}~^\\#$", r"a\{b\}\textasciitilde{}\textasciicircum{}\textbackslash{}\#\$"),
     ],
 )
@@ -19,19 +19,22 @@ def test_escape(text, expected):
     assert latex.escape(text) == expected
 
 
-def test_a_table_has_a_line_for_every_row(monkeypatch):
-    rows = [["method", "VAUC"], ["mgpr_m1", "90.0 ± 1.0"], ["", "[80.0, 99.0]"]]
-    monkeypatch.setattr(leaderboard, "layouts", lambda results, paper: [Layout("Made up", ["Split cv."], rows)])
-    assert latex.table([], [], title="Table 9").splitlines() == [
+def test_a_grid_has_a_line_for_every_row(monkeypatch):
+    rows = [["", "method", "VAUC"], ["a", "mgpr_m1", "90.0 ± 1.0"], ["", "", "[80.0, 99.0]"]]
+    grids = [Grid("", rows), Grid("By class.", rows)]
+    monkeypatch.setattr(leaderboard, "layouts", lambda results, paper: [Layout("Made up", ["Split cv."], grids)])
+    first, second = latex.table([], [], title="Table 9").split("\n\n")
+    assert first.splitlines() == [
         r"\begin{table}",
         r"\caption{Table 9. Made up. Split cv.}",
-        r"\begin{tabular}{lr}",
+        r"\begin{tabular}{llr}",
         r"\toprule",
-        r"method & VAUC \\",
+        r" & method & VAUC \\",
         r"\midrule",
-        r"mgpr\_m1 & 90.0 $\pm$ 1.0 \\",
-        r" & [80.0, 99.0] \\",
+        r"a & mgpr\_m1 & 90.0 $\pm$ 1.0 \\",
+        r" &  & [80.0, 99.0] \\",
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
     ]
+    assert r"\caption{Table 9. Made up. Split cv. By class.}" in second

@@ -1,48 +1,5 @@
-from wsstad import leaderboard
-
-PAPER = [
-    {"dataset": "stra", "method": "mgpr", "label": "Ours", "metric": "VAUC", "value": "92.88"},
-    {"dataset": "stra", "method": "mgpr", "label": "Ours", "metric": "IoU@0.2", "value": "15.87"},
-    {"dataset": "stra", "method": "asa", "label": "ASA", "metric": "MIoU", "value": "6.54"},
-    {"dataset": "other", "method": "asa", "label": "ASA", "metric": "MIoU", "value": "1.00"},
-]
-
-
-def entry(mean, low, high, *, std=0.01, **more):
-    return {"mean": mean, "std": std, "interval": [low, high], **more}
-
-
-def result(method, vauc, *, dataset="made_up", selection="top1", seeds=("0", "1"), **more):
-    settings = {"gamma": "detected", "thresholds": [0.2], "bootstrap": 10, "selection": selection}
-    return {
-        "names": {
-            "dataset": dataset,
-            "split": "cv4",
-            "extractor": "net",
-            "detector": "yolo",
-            "linker": "iou",
-            "scale": "cpu",
-            "annotator": "masks",
-            "method": method,
-        },
-        "title": "Made up",
-        "features": "c3d, not trained: random weights of seed 0",
-        "settings": settings | ({"draws": 100} if selection == "random" else {}),
-        "seeds": list(seeds),
-        "counts": {
-            "videos": {"evaluated": 5, "expected": 6},
-            "abnormal": {"evaluated": 2, "expected": 3, "localised": 2},
-        },
-        "metrics": {
-            "VAUC": entry(*vauc, pairs=5),
-            "MIoU": entry(0.12345, 0.1, 0.2, n=2),
-            "IoU@0.2": entry(0.75, 0.5, 1.0, n=2, k=[2, 1], wilson=[0.2, 0.9]),
-        },
-        "missing": [],
-        "unboxed": [],
-        **more,
-    }
-
+from results import PAPER, block, comparison, entry, example, result
+from wsstad import leaderboard, markdown
 
 GOLDEN = """\
 ## Made up: cv4, net, yolo, iou, cpu
@@ -52,29 +9,18 @@ Features: net (c3d, not trained: random weights of seed 0).
 Not evaluated: b (V105 damaged).
 Abnormal, without boxes, in VAUC alone: c.
 
-| method      |           VAUC |         MIoU |            IoU@0.2 | videos | boxes |     seeds |
-| ----------- | -------------: | -----------: | -----------------: | -----: | ----: | --------: |
-| random      |     50.0 ± 1.0 |   12.3 ± 1.0 | 75.0 ± 1.0 (1.5/2) |    5/6 |   2/3 | 100 draws |
-|             |   [48.0, 52.0] | [10.0, 20.0] |       [20.0, 90.0] |        |       |           |
-| upper_bound |          100.0 |         12.3 |         75.0 (2/2) |    5/6 |   2/3 |         1 |
-|             |  by definition | [10.0, 20.0] |       [20.0, 90.0] |        |       |           |
-| mgpr_cpu    | **90.0 ± 1.0** |   12.3 ± 1.0 |  75.0 ± 1.0 (2, 1/2) |    5/6 |   2/3 |         2 |
+|   | method      |          VAUC |         MIoU |            IoU@0.2 | videos | boxes |     seeds |
+| - | ----------- | ------------: | -----------: | -----------------: | -----: | ----: | --------: |
+| a | random      |    50.0 ± 1.0 |   12.3 ± 1.0 | 75.0 ± 1.0 (1.5/2) |    5/6 |   2/3 | 100 draws |
+|   |             |  [48.0, 52.0] | [10.0, 20.0] |       [20.0, 90.0] |        |       |           |
+|   | upper_bound |         100.0 |         12.3 |         75.0 (2/2) |    5/6 |   2/3 |         1 |
+|   |             | by definition | [10.0, 20.0] |       [20.0, 90.0] |        |       |           |
+| b | mgpr_cpu    | 90.0 ± 1.0 >a |   12.3 ± 1.0 | 75.0 ± 1.0 (2, 1/2) |    5/6 |   2/3 |         2 |
 """
 
 
-def block():
-    quarantined = {"missing": [{"fold": 1, "video": "b", "reason": "V105 damaged"}], "unboxed": ["c"]}
-    best = result("upper_bound", (1.0, 1.0, 1.0), selection="oracle", seeds=["0"])
-    for its in best["metrics"].values():
-        its["std"] = None
-    best["metrics"]["IoU@0.2"]["k"] = [2]
-    drawn = result("random", (0.5, 0.48, 0.52), selection="random", seeds=["0"])
-    drawn["metrics"]["IoU@0.2"]["k"] = [1, 2] * 50
-    return [drawn, best, result("mgpr_cpu", (0.9, 0.8, 0.99), **quarantined)]
-
-
-def markdown(results, paper):
-    return leaderboard.markdown(results, paper, title="Benchmark")
+def table(*found, paper=()):
+    return markdown.table(found, list(paper), title="Benchmark")
 
 
 def lines(text):
@@ -83,9 +29,9 @@ def lines(text):
 
 
 def test_a_block_reads_like_this():
-    text = markdown(block(), PAPER)
+    text = table(example(), paper=PAPER)
     found, wanted = lines(text), lines(GOLDEN)
-    assert [row for row in found if "---" not in row[1]][:6] == [row for row in wanted if "---" not in row[1]]
+    assert [row for row in found if "---" not in row[1]][:6] == [row for row in wanted if "-" not in row[1]]
     before_table = text[text.index("## ") :].split("\n|")[0]
     assert before_table.strip() == GOLDEN.split("\n|")[0].strip()
     widths = {len(line) for line in text.splitlines() if line.startswith("|")}
@@ -94,62 +40,44 @@ def test_a_block_reads_like_this():
 
 def test_methods_stand_in_the_order_of_the_table():
     names = ["zeta", "mgpr", "random"]
-    text = markdown([result(name, (0.5, 0.4, 0.6)) for name in names], [])
-    assert [row[1] for row in lines(text)[2:] if row[1]] == names
+    text = table(block([result(name, (0.5, 0.4, 0.6)) for name in names]))
+    assert [row[2] for row in lines(text)[2:] if row[2]] == names
 
 
-def test_noise_is_never_bold():
-    assert "**9" not in markdown([result("a", (0.9, 0.7, 0.99)), result("b", (0.8, 0.6, 0.9))], [])
-    assert "**9" in markdown([result("a", (0.9, 0.85, 0.99)), result("b", (0.7, 0.6, 0.8))], [])
-    assert "**9" not in markdown([result("a", (0.9, 0.85, 0.99))], [])
-    oracle = result("upper_bound", (1.0, 1.0, 1.0), selection="oracle")
-    assert "**9" not in markdown([result("a", (0.9, 0.85, 0.99)), oracle], [])
+def test_a_win_names_the_rows_that_it_is_over_and_no_difference_is_one_without():
+    names = ["a", "b", "c"]
+    won = [comparison("VAUC", "c", "a", better="c"), comparison("VAUC", "b", "c", better="c")]
+    text = table(block([result(name, (0.5, 0.4, 0.6)) for name in names], won))
+    assert [row[3] for row in lines(text)[2::2]] == ["50.0 ± 1.0", "50.0 ± 1.0", "50.0 ± 1.0 >ab"]
+    assert ">" not in table(block([result("a", (0.9, 0.8, 1.0)), result("b", (0.1, 0.0, 0.2))])).split("## ")[1]
 
 
 def test_the_papers_rows_stand_beside_ours_for_its_datasets_alone():
-    text = markdown([result("mgpr", (0.9, 0.8, 1.0), dataset="stra")], PAPER)
-    rows = lines(text)[2:]
-    assert [row[1] for row in rows] == ["mgpr", "", "paper: Ours", "paper: ASA"]
-    assert rows[2][2:6] == ["92.88", "–", "15.87", "–"]
-    assert rows[3][2:6] == ["–", "6.54", "–", "–"]
-    assert "paper:" not in markdown(block(), PAPER)
-
-
-def test_only_one_chain_of_variants_is_compared_in_a_block():
-    other = result("mgpr", (0.9, 0.8, 1.0))
-    other["names"] = other["names"] | {"detector": "motion"}
-    text = markdown([result("mgpr", (0.9, 0.8, 1.0)), other], [])
-    assert text.count("## Made up") == 2
-    assert text.index("detector motion") < text.index("detector yolo")
+    rows = lines(table(block([result("mgpr", (0.9, 0.8, 1.0), dataset="stra")]), paper=PAPER))[2:]
+    assert [row[2] for row in rows] == ["mgpr", "", "paper: Ours", "paper: ASA"]
+    assert rows[2][3:7] == ["92.88", "–", "15.87", "–"]
+    assert rows[3][3:7] == ["–", "6.54", "–", "–"]
+    assert "paper:" not in table(example(), paper=PAPER)
 
 
 def test_a_method_without_boxes_has_dashes():
     only = result("mgpr", (0.9, 0.8, 1.0))
     only["metrics"] = {"VAUC": only["metrics"]["VAUC"]}
-    assert lines(markdown([only], []))[2][2:5] == ["90.0 ± 1.0", "–", "–"]
+    assert lines(table(block([only])))[2][3:6] == ["90.0 ± 1.0", "–", "–"]
 
 
-def test_the_tidy_table_has_a_row_for_every_metric():
-    rows = leaderboard.tidy([*block(), result("mgpr", (0.9, 0.8, 1.0), dataset="stra")], PAPER)
-    assert all(tuple(row) == leaderboard.COLUMNS for row in rows)
-    assert len(rows) == 4 * 3 + 3
-    assert [row["metric"] for row in rows[:3]] == ["VAUC", "MIoU", "IoU@0.2"]
-    row = next(row for row in rows if row["method"] == "mgpr_cpu" and row["metric"] == "IoU@0.2")
-    assert {name: row[name] for name in leaderboard.COLUMNS[7:]} == {
-        "gamma": "detected",
-        "method": "mgpr_cpu",
-        "source": "ours",
-        "metric": "IoU@0.2",
-        "percent": "75.00",
-        "std": "1.00",
-        "low": "20.00",
-        "high": "90.00",
-        "interval": "wilson",
-        "k": "2, 1",
-        "n": 2,
-        "runs": 2,
-        "evaluated": 5,
-        "expected": 6,
-    }
-    paper = [(row["method"], row["metric"], row["percent"]) for row in rows if row["source"] == "paper"]
-    assert paper == [("mgpr", "VAUC", "92.88"), ("mgpr", "IoU@0.2", "15.87"), ("asa", "MIoU", "6.54")]
+def test_what_looks_at_all_candidates_has_a_grid_of_its_own():
+    mine = result("mgpr", (0.9, 0.8, 1.0))
+    mine["metrics"] |= {name: entry(0.7, 0.6, 0.8) for name in leaderboard.MORE}
+    seed = {"alarms": 3, "hours": 0.25, "share": 0.1, "detected": 2, "events": 4, "notes": []}
+    mine["alarms"] = {"allowed_per_hour": 2.0, "seeds": [seed, {**seed, "alarms": 5}]}
+    layout = leaderboard.layouts([block([mine, result("random", (0.5, 0.4, 0.6))])], [])[0]
+    assert [len(grid.rows) for grid in layout.grids] == [5, 3]
+    assert "at most 2 an hour" in layout.grids[1].caption
+    assert layout.grids[1].rows[1] == ["mgpr", *["70.0 ± 1.0"] * 6, "3, 5 in 0.25 h", "2/4"]
+
+
+def test_classes_have_a_grid_where_there_are_several():
+    mine = result("mgpr", (0.9, 0.8, 1.0), classes={"fall": {"VAUC": {**entry(0.8, 0.7, 0.9), "n": 3}}, "fire": {}})
+    grid = leaderboard.layouts([block([mine])], [])[0].grids[1]
+    assert grid.rows[1:] == [["fall", "mgpr", "80.0 ± 1.0", "–", "3"]]

@@ -34,8 +34,8 @@ def run(folder, blocks, paper=HEADER):
         results = [result(method) for method in methods]
         for its in results:
             its["names"] = its["names"] | {"detector": name}
-        (folder / f"{name}.json").write_text(json.dumps({"results": results}))
-    outputs = [str(folder / "out" / f"b.{suffix}") for suffix in ("tsv", "md", "tex")]
+        (folder / f"{name}.json").write_text(json.dumps({"results": results, "comparisons": []}))
+    outputs = [str(folder / "out" / f"b.{suffix}") for suffix in ("tsv", "comparisons.tsv", "md", "tex")]
     metrics = [f"{folder}/{name}.json" for name in blocks]
     tabulate.main(["--title", "Made up", "--metrics", *metrics, "--paper", f"{folder}/paper.tsv", "--output", *outputs])
     return tuple((folder / "out" / f"b.{suffix}").read_text() for suffix in ("tsv", "md", "tex"))
