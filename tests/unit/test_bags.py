@@ -119,10 +119,10 @@ def test_refuses_an_empty_bag() -> None:
         Bag("v", "", empty, empty, empty, empty, empty)
 
 
-def reader_of(dataset: Dataset) -> BagReader:
+def reader_of(dataset: Dataset, **changes: str) -> BagReader:
     kinds = ("tubes", "image_features", "region_features")
     labels = {video.video: video.label for video in dataset.videos}
-    return BagReader({kind: read_manifest(dataset.manifest(kind)) for kind in kinds}, labels, OPTIONS)
+    return BagReader({kind: read_manifest(dataset.manifest(kind)) for kind in kinds}, labels, {**OPTIONS, **changes})
 
 
 def test_reader_gives_the_bags_of_the_artefacts(tmp_path) -> None:
@@ -135,6 +135,16 @@ def test_reader_gives_the_bags_of_the_artefacts(tmp_path) -> None:
         for field in dataclasses.fields(Bag):
             assert np.array_equal(getattr(got, field.name), getattr(wanted, field.name))
     assert reader.training("v003") is reader.training("v003")
+
+
+def test_reader_gives_the_parts_of_tubes_where_a_method_learns_from_them(tmp_path) -> None:
+    video, _ = planted_video(3, "abnormal")
+    dataset = Dataset(tmp_path, [video], {0: {"v003": "train"}}).write()
+    assert len(reader_of(dataset).training("v003").spans) == 5
+    assert len(reader_of(dataset, instances="tube").training("v003").spans) == 5
+    parts = reader_of(dataset, instances="sub_tube")
+    assert parts.training("v003") is parts.inference("v003")
+    assert len(parts.training("v003").spans) == 20
 
 
 def test_reader_refuses_features_of_other_tubes(tmp_path) -> None:

@@ -158,7 +158,7 @@ def _region_means(video: ClipFeatures, parts: Sequence[tuple[int, int, int]]) ->
 class BagReader:
     """Read each video's artefacts once and keep its bags; the features of single clips are dropped at once.
 
-    `options` are the keys `kinds`, `normalise`, `sub_tubes` and `min_frames` of a method's parameters.
+    `options` are a method's parameters: `kinds`, `normalise`, `sub_tubes`, `min_frames`, and `instances`, if it has it.
     """
 
     def __init__(
@@ -170,10 +170,13 @@ class BagReader:
         self.manifests, self.labels = manifests, labels
         self._both = {name: options[name] for name in ("kinds", "normalise")}
         self._parts = {name: options[name] for name in ("sub_tubes", "min_frames")}
+        self._whole = options.get("instances") != "sub_tube"
         self._kept: dict[tuple[str, str], Bag] = {}
 
     def training(self, video: str) -> Bag:
-        """Return the training bag of a video: its whole tubes."""
+        """Return the training bag of a video: its whole tubes, or with `instances: sub_tube` its inference bag."""
+        if not self._whole:
+            return self.inference(video)
         if ("training", video) not in self._kept:
             self._kept["training", video] = training_bag(self.read(video), **self._both)
         return self._kept["training", video]

@@ -3,6 +3,7 @@
 METHODS = {
     "mgpr": "wsstad.methods.mgpr:Mgpr",
     "dmrm": "wsstad.methods.dmrm:Dmrm",
+    "alocc": "wsstad.methods.alocc:Alocc",
     "random": "wsstad.methods.references:RandomTube",
     "upper_bound": "wsstad.methods.references:UpperBound",
     "whole_frame": "wsstad.methods.references:WholeFrame",

@@ -47,6 +47,9 @@ class LearnedMethod(ABC):
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Do one training step; return the values of `columns` as a vector."""
 
+    def measure(self, bags: Sequence[Bag]) -> None:  # noqa: B027 - most methods measure nothing
+        """Take from the projected training bags what stays as it is throughout the training."""
+
     @abstractmethod
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
         """Return scores (s,) and branch scores (s, b), float32, of the instances of a bag that is projected already."""
@@ -66,6 +69,7 @@ class LearnedMethod(ABC):
         self.projection = Projection.fit(bags, options, normalise=self.parameters["normalise"])
         bags, held_out = [self._project(bag) for bag in bags], [self._project(bag) for bag in held_out]
         self._build(bags[0].region.shape[1])
+        self.measure(bags)
         training = Training(
             self, bags, held_out, options=self.parameters, seed=self.seed, device=self.device, checkpoint=checkpoint
         )
@@ -121,8 +125,8 @@ class LearnedMethod(ABC):
         return torch.from_numpy(features)[None].to(self.device)
 
     def update(self, name: str, loss: Tensor) -> None:
-        """Take one step of the optimiser of network `name` alone."""
-        loss.backward()
+        """Take one step of the optimiser of network `name` alone; no other network gets a gradient."""
+        loss.backward(inputs=list(self.networks[name].parameters()))
         self.optimisers[name].step()
 
     def _project(self, bag: Bag) -> Bag:
