@@ -137,7 +137,8 @@ def test_score_does_not_depend_on_the_order_of_the_instances(name: str, learned)
 @pytest.mark.parametrize("name", LEARNED)
 def test_score_of_a_lone_instance(name: str, learned) -> None:
     video, _ = planted_video(901, "normal", n_tubes=1)
-    scores, _ = learned[name].score(training_bag(learned[name], video))
+    bag = bags.training_bag(video, normalise=learned[name].parameters["normalise"])
+    scores, _ = learned[name].score(bag)
     assert scores.shape == (1,)
 
 

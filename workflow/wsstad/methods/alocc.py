@@ -32,6 +32,9 @@ class Alocc(LearnedMethod):
     def __init__(self, parameters: Mapping[str, Any], **options: Any) -> None:
         super().__init__(parameters, **options)
         self.conv = parameters["network"] == "conv"
+        if self.conv and self.device == "cuda":
+            # Else a GPU may choose other convolutions the next time, and a resumed training end with other bytes.
+            torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
         for name, value in (("normalise", parameters["normalise"]), ("projection", parameters["projection"]["kind"])):
             if self.conv and value != "none":
                 raise UserError(
