@@ -7,6 +7,7 @@ import yaml
 from toy_bags import METHODS as CONFIG
 from toy_bags import detections_of, no_detections, parameters, planted_video, planted_videos
 from wsstad import bags, config, predictions
+from wsstad.bags import View
 from wsstad.errors import UserError
 from wsstad.methods import METHODS, REFERENCES, needs
 from wsstad.methods.checkpoint import Checkpoint
@@ -26,11 +27,21 @@ def make(name: str, *, seed: int = 0, **changes):
 def fit(name: str, *, videos=TRAIN, seed: int = 0, checkpoint=None, **changes):
     method = make(name, seed=seed, **changes)
     quarter = len(videos) // 4
-    options = {key: method.parameters[key] for key in ("normalise", "videolets") if key in method.parameters}
-    training = [bags.training_bag(video, **options) for video in videos[quarter:]]
-    held_out = [bags.inference_bag(video, sub_tubes=8, **options) for video in videos[:quarter]]
-    method.fit(training, held_out, checkpoint=checkpoint)
+    training = [training_bag(method, video) for video in videos[quarter:]]
+    method.fit(training, [inference_bag(method, video) for video in videos[:quarter]], checkpoint=checkpoint)
     return method
+
+
+def training_bag(method, video) -> bags.Bag:
+    """The bag of a video that a method is trained on, as its parameters have it."""
+    if method.parameters.get("instances") == "sub_tube":
+        return inference_bag(method, video)
+    return View.of({**method.parameters, "sub_tubes": 8}).bag(video, "tubes")
+
+
+def inference_bag(method, video) -> bags.Bag:
+    """The bag of a video that a method scores."""
+    return View.of({**method.parameters, "sub_tubes": 8}).bag(video, "sub_tubes")
 
 
 def tensors_of(method) -> dict[str, bytes]:
@@ -77,7 +88,7 @@ def test_says_whether_it_is_trained_and_how_it_selects(name: str) -> None:
 def test_predicts_scores_for_candidates_with_boxes(name: str, empty: bool, learned) -> None:
     video = no_detections("v", "abnormal") if empty else planted_video(900, "abnormal")[0]
     method = learned[name] if name in learned else make(name)
-    bag = bags.inference_bag(video, sub_tubes=8) if method.trained else None
+    bag = inference_bag(method, video) if method.trained else None
     extra = {"detections": detections_of(video.tubes)} if "detections" in needs(name) else {}
     got = method.predict("v", video.tubes, bag, **extra)
     assert (got.video, got.n_frames, got.width, got.height) == ("v", video.tubes.n_frames, 120, 100)
@@ -101,7 +112,7 @@ def test_predicts_scores_for_candidates_with_boxes(name: str, empty: bool, learn
 def test_learns_a_planted_signal(name: str, learned) -> None:
     scores, hits = [], []
     for video, (tube, start, stop) in TEST:
-        got = learned[name].predict(video.video, video.tubes, bags.inference_bag(video, sub_tubes=8))
+        got = learned[name].predict(video.video, video.tubes, inference_bag(learned[name], video))
         scores.append(got.video_score)
         if video.label == "abnormal":
             t, first, last = got.spans[got.top1].tolist()
@@ -113,7 +124,7 @@ def test_learns_a_planted_signal(name: str, learned) -> None:
 
 @pytest.mark.parametrize("name", LEARNED)
 def test_score_does_not_depend_on_the_order_of_the_instances(name: str, learned) -> None:
-    bag = bags.inference_bag(TEST[1][0], sub_tubes=8)
+    bag = inference_bag(learned[name], TEST[1][0])
     order = np.random.default_rng(0).permutation(len(bag.spans))
     mixed = bags.Bag(
         bag.video, "", bag.spans[order], bag.region[order], bag.image[order], bag.videolets, bag.videolet_spans
@@ -127,7 +138,8 @@ def test_score_does_not_depend_on_the_order_of_the_instances(name: str, learned)
 @pytest.mark.parametrize("name", LEARNED)
 def test_score_of_a_lone_instance(name: str, learned) -> None:
     video, _ = planted_video(901, "normal", n_tubes=1)
-    scores, _ = learned[name].score(bags.training_bag(video))
+    bag = bags.training_bag(video, normalise=learned[name].parameters["normalise"])
+    scores, _ = learned[name].score(bag)
     assert scores.shape == (1,)
 
 
@@ -136,7 +148,7 @@ def test_score_of_a_lone_instance(name: str, learned) -> None:
 def test_saved_and_loaded_it_scores_the_same(name: str, projection: str) -> None:
     method = fit(name, **SHORT, projection={**PCA, "kind": projection})
     again = config.load_class(METHODS[name]).load(*method.save())
-    bag = bags.inference_bag(TEST[0][0], sub_tubes=8)
+    bag = inference_bag(method, TEST[0][0])
     assert np.array_equal(again.score(bag)[0], method.score(bag)[0])
     assert tensors_of(again) == tensors_of(method)
 
@@ -185,9 +197,9 @@ def test_unequal_bags_train(name: str) -> None:
     long, _ = planted_video(12, "normal", n_tubes=230)
     others = [no_detections("w", "normal"), planted_video(13, "abnormal")[0]]
     method = make(name, **SHORT)
-    history = method.fit([bags.training_bag(video) for video in (short, long, *others)])
+    history = method.fit([training_bag(method, video) for video in (short, long, *others)])
     assert history.last_iteration == history.chosen_iteration == 12
-    assert np.isfinite(method.score(bags.training_bag(long))[0]).all()
+    assert np.isfinite(method.score(training_bag(method, long))[0]).all()
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,8 @@ def describe_features(extractor: Mapping[str, Any]) -> str:
         return f"{kind}, weights of {Path(str(extractor['weights'])).name}"
     if extractor.get("seed") is not None:
         return f"{kind}, not trained: random weights of seed {extractor['seed']}"
+    if kind == "patches":
+        return "patches, pixels without a network"
     return f"{kind}, the weights of its package"
 
 

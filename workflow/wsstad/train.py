@@ -80,7 +80,7 @@ def _train_all(jobs: list[Job], inputs: Inputs, args: argparse.Namespace) -> Non
 
     held_out = {job.key: hold_out(job.labels, job.run.variant.parameters["held_out"], job.run.seed) for job in jobs}
     labels = {video: label for job in jobs for video, label in job.labels.items()}
-    wanted = {request for job in jobs for request in _requests(job, held_out[job.key])}
+    wanted = {request for job in jobs for its in _requests(job, held_out[job.key]) for request in its}
     made = bags.read_all(BagReader(inputs.manifests, labels), wanted)
     device = choose_device(args.device)
 
@@ -88,10 +88,7 @@ def _train_all(jobs: list[Job], inputs: Inputs, args: argparse.Namespace) -> Non
     fps = {video: bags.read_fps(inputs.manifests["frames"], video) for video in normal}
 
     def train(job: Job) -> None:
-        training, chosen_by = (
-            [made[request] for request in _requests(job, held_out[job.key]) if request.parts == parts]
-            for parts in ("tubes", "sub_tubes")
-        )
+        training, chosen_by = ([made[request] for request in its] for its in _requests(job, held_out[job.key]))
         model_jobs.fit(job, training, chosen_by, fps=fps, device=device, seconds=args.checkpoint_seconds)
 
     # A training on a CPU has one thread, whatever the machine: its bytes must not depend on how many there are.
@@ -100,10 +97,12 @@ def _train_all(jobs: list[Job], inputs: Inputs, args: argparse.Namespace) -> Non
         parallel.run_forked(train, jobs, processes=processes, progress=progress)
 
 
-def _requests(job: Job, held_out: Sequence[str]) -> list[Request]:
-    """Return the bags that a job needs: whole tubes to learn from, sub-tubes to choose the iteration by."""
-    view = View.of(job.run.variant.parameters)
-    return [Request(video, "sub_tubes" if video in held_out else "tubes", view) for video in job.labels]
+def _requests(job: Job, held_out: Sequence[str]) -> tuple[list[Request], list[Request]]:
+    """Return the bags that a job learns from, and those, of sub-tubes, that choose its iteration."""
+    parameters = job.run.variant.parameters
+    view, parts = View.of(parameters), "sub_tubes" if parameters.get("instances") == "sub_tube" else "tubes"
+    training = [Request(video, parts, view) for video in job.labels if video not in held_out]
+    return training, [Request(video, "sub_tubes", view) for video in held_out]
 
 
 def _row(job: Job, digest: str, facts: Mapping[str, Any]) -> dict[str, Any]:

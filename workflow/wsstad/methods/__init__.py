@@ -5,6 +5,7 @@ METHODS = {
     "dmrm": "wsstad.methods.dmrm:Dmrm",
     "rtfm": "wsstad.methods.rtfm:Rtfm",
     "urdmu": "wsstad.methods.urdmu:Urdmu",
+    "alocc": "wsstad.methods.alocc:Alocc",
     "random": "wsstad.methods.references:RandomTube",
     "upper_bound": "wsstad.methods.references:UpperBound",
     "upper_bound_detection": "wsstad.methods.references:UpperBoundDetection",

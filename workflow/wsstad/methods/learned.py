@@ -51,6 +51,9 @@ class LearnedMethod(ABC):
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Do one training step; return the values of `columns` as a vector."""
 
+    def measure(self, bags: Sequence[Bag]) -> None:  # noqa: B027 - most methods measure nothing
+        """Take from the projected training bags what stays as it is throughout the training."""
+
     @abstractmethod
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
         """Return scores (s,) and branch scores (s, b), float32, of the instances of a bag that is projected already."""
@@ -70,6 +73,7 @@ class LearnedMethod(ABC):
         self.projection = Projection.fit(bags, options, normalise=self.parameters["normalise"])
         bags, held_out = [self._project(bag) for bag in bags], [self._project(bag) for bag in held_out]
         self._build(bags[0].region.shape[1])
+        self.measure(bags)
         training = Training(
             self, bags, held_out, options=self.parameters, seed=self.seed, device=self.device, checkpoint=checkpoint
         )
@@ -125,8 +129,8 @@ class LearnedMethod(ABC):
         return torch.from_numpy(features)[None].to(self.device)
 
     def update(self, name: str, loss: Tensor) -> None:
-        """Take one step of the optimiser of network `name` alone, and drop the gradients."""
-        loss.backward()
+        """Take one step of the optimiser of network `name` alone, to which no other network gets a gradient."""
+        loss.backward(inputs=list(self.networks[name].parameters()))
         self.optimisers[name].step()
         self.optimisers[name].zero_grad(set_to_none=True)
 
@@ -142,4 +146,5 @@ class LearnedMethod(ABC):
         # An optimiser of its own each: the momentum of a shared one would move the branch that is frozen.
         kind = OPTIMISERS[self.parameters["optimiser"]]
         options = {"lr": self.parameters["learning_rate"], "weight_decay": self.parameters["weight_decay"]}
-        self.optimisers = {name: kind(its.parameters(), **options) for name, its in self.networks.items()}
+        learning = {name: its for name, its in self.networks.items() if list(its.parameters())}
+        self.optimisers = {name: kind(its.parameters(), **options) for name, its in learning.items()}
