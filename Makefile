@@ -8,6 +8,7 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python
 VENV := .venv
 RUN := workflow/run
 DATA ?= data/ucsd_ped2
+TABLES ?= benchmark
 WEIGHTS ?= weights
 # Lines of progress come this often (seconds); unset, once a minute.
 export WSSTAD_PROGRESS_SECONDS ?= 15
@@ -60,8 +61,8 @@ reference: $(VENV)/complete ## Write config/README.md's reference of all keys fr
 	@$(VENV)/bin/python -c "from pathlib import Path; from wsstad import reference; reference.update(Path('config/README.md'))"
 
 ped2: $(VENV)/complete ## Run UCSD Ped2: make ped2 DATA=<its folder> WEIGHTS=<folder of yolo11n.pt>
-	@$(RUN) --configfile config/ped2.yaml --config weights=$(WEIGHTS) 'datasets={"ucsd_ped2": {"source": "$(DATA)"}}'
-	@echo && cat results/ucsd_ped2/tables/benchmark.md
+	@$(RUN) $(TABLES) --configfile config/ped2.yaml --config weights=$(WEIGHTS) 'datasets={"ucsd_ped2": {"source": "$(DATA)"}}'
+	@echo && cat $(addprefix results/ucsd_ped2/tables/,$(addsuffix .md,$(TABLES)))
 
 ped2-c3d: $(VENV)/complete ## Run every other clip of UCSD Ped2 with full C3D; an hour on two cores
 	@$(RUN) --configfile config/ped2_c3d.yaml --config weights=$(WEIGHTS) 'datasets={"ucsd_ped2_half": {"source": "$(DATA)"}}'

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from wsstad.methods import needs
 from wsstad.plan import Block, Plan
 
 FRAMES = "results/{dataset}/frames/manifests/{shard}.tsv"
@@ -54,6 +55,15 @@ class Names:
     def methods(self, wildcards: Any) -> list[str]:
         """Return the YAML files of the methods of the table."""
         return [str(self.plan.variant("methods", name)) for name in self._methods(wildcards)]
+
+    def detections(self, wildcards: Any) -> list[str]:
+        """Return the manifests of the detections, if a method of the table reads them."""
+        kinds = {self.plan.parameters("methods", name)["type"] for name in self._methods(wildcards)}
+        return self.all_shards(DETECTIONS)(wildcards) if any("detections" in needs(kind) for kind in kinds) else []
+
+    def detections_flag(self, wildcards: Any, input: Any) -> str:  # noqa: A002 - Snakemake passes it by this name
+        """Return the flag that hands the detections to predict, if it needs them."""
+        return f"--detections {input.detections}" if input.detections else ""
 
     def methods_code(self, stage: str) -> Ask:
         """Return a function that gives the digest of the code behind a stage and the methods of the table."""
