@@ -8,7 +8,7 @@ OUTPUTS: results/<dataset>/runs/.../predictions/<method>/<seed>/fold<k>.<key>.h5
 rule predict:
     input:
         frames=ask.all_shards(names.FRAMES),
-        detections=ask.all_shards(names.DETECTIONS),
+        detections=ask.detections,
         tubes=ask.all_shards(names.TUBES),
         image=ask.all_shards(names.IMAGE),
         region=ask.all_shards(names.REGION),
@@ -31,9 +31,10 @@ rule predict:
     params:
         code=ask.methods_code("predict"),
         seeds=ask.seeds,
+        detections=ask.detections_flag,
         tables=ask.tables,
     shell:
         "python -m wsstad.predict --tables {params.tables} --split {wildcards.split} --frames {input.frames}"
-        " --detections {input.detections} --tubes {input.tubes} --image {input.image} --region {input.region} --methods {input.methods}"
+        " {params.detections} --tubes {input.tubes} --image {input.image} --region {input.region} --methods {input.methods}"
         " --scale {input.scale} --seeds {params.seeds} --models {input.models} --output {output}"
         " --threads {threads} 2> >(tee {log:q} >&2)"
