@@ -9,8 +9,6 @@ rule evaluate:
     input:
         predictions=rules.predict.output,
         annotations=rules.annotate.output,
-        split=ask.split,
-        extractor=ask.variant("extractors", "extractor"),
     output:
         names.METRICS,
     log:
@@ -22,7 +20,8 @@ rule evaluate:
     resources:
         mem_mb=1000,
     params:
-        code=ask.code("evaluate"),
+        settings=ask.settings("evaluate"),
+        extractor=ask.variant("extractors", "extractor"),
         tables=ask.tables,
         gamma=lookup("evaluate/gamma", within=plan.config),
         thresholds=lookup("evaluate/thresholds", within=plan.config),
@@ -30,7 +29,7 @@ rule evaluate:
         bootstrap=lookup("evaluate/bootstrap", within=plan.config),
     shell:
         "python -m wsstad.evaluate --tables {params.tables} --dataset {wildcards.dataset} --split {wildcards.split}"
-        " --extractor {input.extractor} --detector {wildcards.detector} --linker {wildcards.linker}"
+        " --extractor {params.extractor:q} --detector {wildcards.detector} --linker {wildcards.linker}"
         " --scale {wildcards.scale} --annotator {wildcards.annotator} --annotations {input.annotations}"
         " --predictions {input.predictions} --gamma {params.gamma} --thresholds {params.thresholds}"
         " --draws {params.draws} --bootstrap {params.bootstrap} --output {output} 2> >(tee {log:q} >&2)"

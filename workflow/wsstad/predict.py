@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wsstad import bags, cli, config, keys, manifest, predictions, runs, storage
+from wsstad import bags, cli, config, manifest, predictions, runs, stage_keys, storage
 from wsstad.bags import BagReader, Request, View
 from wsstad.errors import UserError
 from wsstad.manifest import Row
@@ -20,7 +20,8 @@ from wsstad.storage import Artefact
 log = logging.getLogger(__name__)
 
 KIND = "predictions"
-COLUMNS = ("method", "seed", "fold", "key", "digest", "videos", "quarantined", "reasons")
+SIZE = manifest.size_column(manifest.ARTEFACT_SUFFIX)
+COLUMNS = ("method", "seed", "fold", "key", "digest", "videos", "quarantined", "reasons", SIZE)
 
 Model = Mapping[str, str]  # a row of models.tsv
 
@@ -35,11 +36,6 @@ class Job:
     model: Model | None
     key: str
     path: Path
-
-    @property
-    def reasons(self) -> dict[str, str]:
-        """Why each quarantined video is."""
-        return {video: f"{row.code} {row.reason}" for video, row in sorted(self.quarantined.items())}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -71,16 +67,12 @@ def _job(run: Run, inputs: Inputs, models: Mapping[tuple[str, str, str], Model],
     model = models.get((run.variant.name, str(run.seed), str(run.fold)))
     if run.variant.trained and model is None:
         raise UserError(f"{args.models or '--models'}: no model of {run}")
-    parts = {
-        "model": model["digest"] if model else "",
-        "videos": inputs.digests(run.variant, videos),
-        "quarantined": {video: f"{row.code} {row.reason}" for video, row in bad.items()},
-    }
-    key = keys.make_key(
-        "predict",
-        code=keys.code_digest("wsstad.predict", run.variant.module),
-        parameters={"method": run.variant.parameters, "seed": run.seed},
-        inputs=parts,
+    key = stage_keys.predictions(
+        run.variant,
+        run.seed,
+        model=model["digest"] if model else "",
+        digests=inputs.digests(run.variant, videos),
+        quarantined=runs.reasons(bad),
     )
     folder = run.folder(args.output.parent.parent / "predictions")
     return Job(run, videos, bad, model, key, manifest.artefact_path(folder, f"fold{run.fold}", key))
@@ -123,23 +115,27 @@ def _make(job: Job, args: argparse.Namespace) -> Any:
     if job.model is None:
         return job.run.variant.make(job.run.seed, **options)
     folder = job.run.folder(args.models.parent.parent / "models")
-    path = manifest.artefact_path(folder, f"fold{job.run.fold}", job.model["key"], ".safetensors")
-    if not path.exists() or storage.file_digest(path) != job.model["digest"]:
-        raise UserError(f"{path}: missing, or not what models.tsv says; delete models.tsv and run again")
-    tensors, meta, _ = storage.read_tensors(path)
+    path = manifest.artefact_path(folder, f"fold{job.run.fold}", job.model["key"], runs.MODEL_SUFFIX)
+    try:
+        tensors, meta, _ = storage.read_tensors(path)
+        same = storage.tensors_digest(path) == job.model["digest"]
+    except storage.DamagedError as error:
+        raise UserError(f"{error}; delete it and run again") from error
+    if not same:
+        raise UserError(f"{path}: not what models.tsv says; delete it and run again")
     return config.load_class(METHODS[job.run.variant.type]).load(tensors, meta, **options)
 
 
 def _write(job: Job, selection: str, found: Sequence[VideoPrediction]) -> str:
     arrays, videos = predictions.to_arrays(found)
     facts = {"selection": selection, "method": job.run.variant.type, "seed": job.run.seed}
-    meta = {"videos": videos, "quarantined": job.reasons, **facts}
+    meta = {"videos": videos, "quarantined": runs.reasons(job.quarantined), **facts}
     return storage.write_artefact(job.path, Artefact(arrays, meta), kind=KIND, key=job.key)
 
 
 def _row(job: Job, digest: str) -> dict[str, Any]:
-    reasons = "; ".join(f"{video}: {reason}" for video, reason in job.reasons.items())
-    counts = {"videos": len(job.videos), "quarantined": len(job.quarantined)}
+    reasons = "; ".join(f"{video}: {reason}" for video, reason in runs.reasons(job.quarantined).items())
+    counts = {"videos": len(job.videos), "quarantined": len(job.quarantined), SIZE: job.path.stat().st_size}
     return {**job.run.cells(), "key": job.key, "digest": digest, **counts, "reasons": reasons}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wsstad import bags, cli, keys, manifest, parallel, runs, storage
+from wsstad import bags, cli, manifest, parallel, runs, stage_keys, storage
 from wsstad.bags import Bag, BagReader, Request, View
 from wsstad.errors import UserError
 from wsstad.progress import Progress
@@ -15,6 +15,7 @@ from wsstad.runs import Inputs, Run
 
 log = logging.getLogger(__name__)
 
+SIZE = manifest.size_column(runs.MODEL_SUFFIX)
 COLUMNS = (
     "method",
     "seed",
@@ -28,6 +29,7 @@ COLUMNS = (
     "training_videos",
     "held_out_videos",
     "quarantined",
+    SIZE,
 )
 
 
@@ -54,13 +56,12 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     inputs = runs.read_inputs(args)
     jobs = [_job(run, inputs, args) for run in inputs.runs() if run.variant.trained]
-    noted = _noted(args.output)
-    standing = {job.path: its for job in jobs if (its := _standing(job, noted))}
+    standing = {job.path: its for job in jobs if (its := _standing(job))}
     missing = [job for job in jobs if job.path not in standing]
     log.info("train: %d models, %d to do, %d unchanged", len(jobs), len(missing), len(standing))
     if missing:
         _train_all(missing, inputs, args)
-        standing |= {job.path: its for job in missing if (its := _standing(job, {}))}
+        standing |= {job.path: its for job in missing if (its := _standing(job))}
     storage.write_table(args.output, [_row(job, *standing[job.path]) for job in jobs], COLUMNS)
 
 
@@ -72,24 +73,13 @@ def _job(run: Run, inputs: Inputs, args: argparse.Namespace) -> Job:
         only = ", ".join(set(labels.values())) or "no"
         where = f"{args.tables}: split {args.split}, fold {run.fold}"
         raise UserError(f"{where}: {only} training videos are left; both labels are needed")
-    digests = inputs.digests(run.variant, videos)
-    key = keys.make_key(
-        "train",
-        code=keys.code_digest("wsstad.train", run.variant.module),
-        parameters={"method": run.variant.parameters, "seed": run.seed},
-        inputs={video: [labels[video], *digests[video]] for video in videos},
-    )
+    key = stage_keys.model(run.variant, run.seed, labels=labels, digests=inputs.digests(run.variant, videos))
     folder = run.folder(args.output.parent.parent / "models")
-    path = manifest.artefact_path(folder, f"fold{run.fold}", key, ".safetensors")
+    path = manifest.artefact_path(folder, f"fold{run.fold}", key, runs.MODEL_SUFFIX)
     return Job(run, labels, len(bad), key, path)
 
 
-def _noted(table: Path) -> dict[str, str]:
-    """Return the digest of every model that the table of an earlier run names, by key."""
-    return {row["key"]: row["digest"] for row in storage.read_table(table)} if table.exists() else {}
-
-
-def _standing(job: Job, noted: Mapping[str, str]) -> tuple[str, Mapping[str, Any]] | None:
+def _standing(job: Job) -> tuple[str, Mapping[str, Any]] | None:
     """Return digest and facts of the model that stands whole under its key, if it does."""
     if not job.path.exists() or not job.history.exists():
         return None
@@ -98,11 +88,7 @@ def _standing(job: Job, noted: Mapping[str, str]) -> tuple[str, Mapping[str, Any
     except storage.DamagedError as error:
         log.warning("%s; it is made again", error)
         return None
-    digest = storage.file_digest(job.path)
-    if noted.get(job.key, digest) != digest:
-        log.warning("%s is not what models.tsv says; it is made again", job.path)
-        return None
-    return (digest, meta["training"]) if found == job.key else None
+    return (storage.tensors_digest(job.path), meta["training"]) if found == job.key else None
 
 
 def _train_all(jobs: list[Job], inputs: Inputs, args: argparse.Namespace) -> None:
@@ -160,7 +146,9 @@ def _train(job: Job, training: list[Bag], held_out: list[Bag], *, device: str, s
 
 def _row(job: Job, digest: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row of a model that stands."""
-    return {**job.run.cells(), "key": job.key, "digest": digest, "quarantined": job.quarantined, **_cells(facts)}
+    size = job.path.stat().st_size
+    cells = {**job.run.cells(), "key": job.key, "digest": digest, **_cells(facts)}
+    return {**cells, "quarantined": job.quarantined, SIZE: size}
 
 
 def _cells(facts: Mapping[str, Any]) -> dict[str, Any]:
