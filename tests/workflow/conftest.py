@@ -89,6 +89,10 @@ class Workplace:
         """Write the configuration, changed at the top level."""
         (self.folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, **changes}))
 
+    def benchmark(self, **changes) -> None:
+        """Write the configuration, changed in its one benchmark."""
+        self.configure(benchmarks=[{**CONFIG["benchmarks"][0], **changes}])
+
     def variant(self, family: str, name: str, content: dict) -> None:
         """Write a variant."""
         (self.folder / "config" / family / f"{name}.yaml").write_text(yaml.safe_dump(content))

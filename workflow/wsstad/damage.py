@@ -2,8 +2,8 @@
 
 Snakemake looks at manifests and tables alone, and of those at little more than their mtimes: an artefact may be gone
 for weeks before a job fails on it, and a result without a record of its params is never renewed. So at the start of a
-run everything is compared with what its manifest notes of it. What does not fit is removed, with the manifest. Snakemake
-then runs the shard's job, which makes what is missing and nothing else.
+run everything is compared with what its manifest notes of it. What does not fit is removed, with the manifest; then
+Snakemake runs the shard's job, which makes what is missing and nothing else.
 
 It must cost nothing when all is well: it stats files, and reads only those that are newer than their manifest (which
 are then dated back, so that a copied folder is read through once).
