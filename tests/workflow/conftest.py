@@ -61,6 +61,14 @@ class Workplace:
             start_new_session=True,
         )
 
+    def verb(self, name: str, *arguments: str) -> str:
+        """Run a verb and return what it printed; fail with everything that it said unless it ended well."""
+        command = [sys.executable, "-m", f"wsstad.{name}", "--configfile", "config.yaml", *arguments]
+        env = {**os.environ, "PYTHONPATH": str(self.repository / "workflow")}
+        done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def run(self, *arguments: str) -> str:
         """Run to the end; fail with everything that was said unless it ended well."""
         process = self.start(*arguments)

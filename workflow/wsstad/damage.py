@@ -12,12 +12,11 @@ are then dated back, so that a copied folder is read through once).
 import logging
 import os
 import time
-from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from wsstad import manifest, names, runs, storage
+from wsstad import manifest, names, records, runs, storage
 from wsstad.errors import UserError
 from wsstad.manifest import ARTEFACT_SUFFIX, artefact_path
 from wsstad.names import Output
@@ -35,9 +34,6 @@ KINDS = {
     "train": "model",
     "predict": "predictions",
 }
-RECORDS = Path(".snakemake/metadata")
-DATABASE = Path(".snakemake/metadata.db")  # with `--persistence-backend db`; it is trusted
-MAX_NAME = 255  # of a file; Snakemake cuts longer names into folders
 
 
 class Noted(NamedTuple):
@@ -59,7 +55,7 @@ def remove(plan: Plan) -> None:
             state = output.path.stat()
         except FileNotFoundError:
             continue
-        if not _has_record(output.path):
+        if not records.exists(output.path):
             unknown += 1
             output.path.unlink()
         elif reasons := ["is empty"] if not state.st_size else list(_remove_damaged(output, state.st_mtime_ns)):
@@ -72,10 +68,21 @@ def remove(plan: Plan) -> None:
         log.warning("wsstad: %d results without a record of what they were made from: looked at again", unknown)
 
 
+def entries(output: Output) -> Iterator[tuple[Path, str, dict[str, str]]]:
+    """Yield every row of an output that names artefacts, with their folder and the start of their files' names."""
+    folder = output.path.parent.parent
+    for row in storage.read_table(output.path) if output.rule in KINDS else ():
+        if output.rule in ("train", "predict"):
+            name = "models" if output.rule == "train" else "predictions"
+            yield folder / name / row["method"] / row["seed"], f"fold{row['fold']}", row
+        else:
+            yield folder, row["video"], row
+
+
 def _remove_damaged(output: Output, written: int) -> Iterator[str]:
     """Remove the artefacts that are not what an output notes of them; yield what is wrong with each."""
     try:
-        notes = list(_notes(output)) if output.rule in KINDS else []
+        notes = list(_notes(output))
     except (UserError, KeyError, ValueError):
         yield "is no table"
         return
@@ -88,16 +95,10 @@ def _remove_damaged(output: Output, written: int) -> Iterator[str]:
 
 def _notes(output: Output) -> Iterator[Noted]:
     """Yield what an output notes of the files of its artefacts."""
-    folder, kind = output.path.parent.parent, KINDS[output.rule]
-    for row in storage.read_table(output.path):
-        if output.rule in ("train", "predict"):
-            name = "models" if output.rule == "train" else "predictions"
-            its_folder, stem = folder / name / row["method"] / row["seed"], f"fold{row['fold']}"
-        else:
-            its_folder, stem = folder, row["video"]
+    for folder, stem, row in entries(output):
         for suffix, size in manifest.sizes_of(row).items():
-            path, beside = (artefact_path(its_folder, stem, row["key"], its) for its in (suffix, ARTEFACT_SUFFIX))
-            yield Noted(path, suffix, size, kind, row["digest"], beside)
+            path, beside = (artefact_path(folder, stem, row["key"], its) for its in (suffix, ARTEFACT_SUFFIX))
+            yield Noted(path, suffix, size, KINDS[output.rule], row["digest"], beside)
 
 
 def _damage(noted: Noted, written: int) -> str:
@@ -127,10 +128,3 @@ def _is_whole(noted: Noted) -> bool:
         return storage.file_digest(noted.path) == store_digest
     except storage.DamagedError:
         return False
-
-
-def _has_record(output: Path) -> bool:
-    """Tell whether Snakemake has a record of an output: under its path in base64, cut to names of files."""
-    name = urlsafe_b64encode(str(output).encode()).decode()
-    parts = [name[i : i + MAX_NAME - 1] for i in range(0, len(name), MAX_NAME - 1)]
-    return RECORDS.joinpath(*(f"@{part}" for part in parts[:-1]), parts[-1]).exists() or DATABASE.exists()
