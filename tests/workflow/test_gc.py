@@ -40,7 +40,7 @@ def test_an_earlier_setting_goes_and_the_present_one_stays(copy):
     assert all("mgpr_tiny" in name for name in gone)
     assert copy.redo() == {}
     # Without its detector's name in the configuration a whole chain is out of reach, unless another file names it.
-    copy.variant("detectors", "keen", {"type": "motion", "max_detections": 2})
+    copy.variant("detectors", "keen", {"type": "motion", "max_detections": 1})
     (copy.folder / "other.yaml").write_text(config)
     copy.benchmark(detectors=["keen"])
     kept = files(copy)

@@ -41,7 +41,7 @@ def test_another_detector_and_back(copy):
 
 def test_another_linker_extracts_only_the_clips_whose_boxes_changed(copy):
     before = regions(copy)
-    copy.change("linkers", "iou", max_gap=0)
+    copy.change("linkers", "iou", min_iou=0.5)
     copy.redo()
     after = regions(copy)
     computed, taken_over = clips(copy)
@@ -52,7 +52,7 @@ def test_another_linker_extracts_only_the_clips_whose_boxes_changed(copy):
 
 def test_two_detectors_and_two_extractors_share_all_they_can(copy):
     before = regions(copy)
-    copy.variant("detectors", "keen", {"type": "motion", "max_detections": 2})
+    copy.variant("detectors", "keen", {"type": "motion", "max_detections": 1})
     copy.variant("extractors", "other", {"type": "c3d", "seed": 1, "width": 4, "batch": 4})
     copy.benchmark(detectors=["motion", "keen"], extractors=["narrow", "other"])
     done = copy.redo()

@@ -85,7 +85,7 @@ def test_the_weights_of_a_detector(copy):
 
 def test_a_linker(copy):
     before = digests(copy, "tubes/motion/iou")
-    copy.change("linkers", "iou", max_gap=0)
+    copy.change("linkers", "iou", min_iou=0.5)
     done = copy.redo()
     after = digests(copy, "tubes/motion/iou")
     changed = {video for video in before if before[video] != after[video]}

@@ -168,7 +168,7 @@ class _Sources:
                 return storage.read_facts(self._manifest.path(video), kind="frames").meta["source_sha256"]
             except storage.DamagedError:
                 pass
-        if not (same or self._read):
+        if not self._manifest or not (same or self._read):
             return None
         from wsstad import video as pixels
 

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from wsstad import config, shard_map, tables
+from wsstad.detectors import DETECTORS
 from wsstad.errors import UserError
-from wsstad.methods import REFERENCES
+from wsstad.extractors import EXTRACTORS
+from wsstad.linkers import LINKERS
+from wsstad.methods import METHODS, REFERENCES
 
+FAMILIES = {"detectors": DETECTORS, "linkers": LINKERS, "extractors": EXTRACTORS, "methods": METHODS}
 REPOSITORY = Path(__file__).parent.parent.parent
 
 

@@ -12,15 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from wsstad import config, keys, storage, tables
-from wsstad.detectors import DETECTORS
-from wsstad.extractors import EXTRACTORS
 from wsstad.formats import FORMATS
-from wsstad.linkers import LINKERS
-from wsstad.methods import METHODS
-from wsstad.plan import Block, Plan
+from wsstad.plan import FAMILIES, Block, Plan
 from wsstad.storage import canonical_json
 
-FAMILIES = {"detectors": DETECTORS, "linkers": LINKERS, "extractors": EXTRACTORS, "methods": METHODS}
 LENGTH = 16  # characters of a digest that is shown to people
 
 Wildcards = Mapping[str, str]
