@@ -38,7 +38,7 @@ TABLES = {
 
 @pytest.fixture
 def place(tmp_path, monkeypatch, repository):
-    """A folder with six videos, of which the split has five, their tables and their annotations, which lie in a folder."""
+    """A folder with six videos (the split has five), their tables, and their annotations, which lie in a folder."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(repository / "config", tmp_path / "config")
     for name, text in TABLES.items():
