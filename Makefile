@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format ped2 ped2-c3d demo-detector lock clean benchmark
+.PHONY: help why gc demo test check format ped2 ped2-c3d demo-detector lock clean benchmark
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 VENV := .venv
@@ -70,6 +70,12 @@ ped2-c3d: $(VENV)/complete ## Run every other clip of UCSD Ped2 with full C3D; a
 
 demo-detector: $(VENV)/complete ## Train the demo's detector anew, on scenes that the demo does not use
 	@$(VENV)/bin/python -m wsstad.fit_detector --output config/detectors/demo_yolo.pt --work results/demo_detector
+
+why: $(VENV)/complete ## Say what a run would do, and because of which change: make why CONFIG=my.yaml SET='weights=...'
+	@$(VENV)/bin/python -m wsstad.why $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET)) $(if $(TABLE),--table $(TABLE))
+
+gc: $(VENV)/complete ## List artefacts that no run of CONFIG="a.yaml b.yaml" can reach; DELETE=1 removes them
+	@$(VENV)/bin/python -m wsstad.gc $(foreach file,$(CONFIG),--configfile $(file)) $(if $(SET),--config $(SET)) $(if $(DELETE),--delete)
 
 benchmark: $(VENV)/complete ## Time every stage against its limit, on whatever device is there
 	@$(VENV)/bin/python benchmarks/stages.py

@@ -53,7 +53,7 @@ def wanted(video, clip, lefts=None, *, frames=None, known=None):
         open_frames=lambda: frames or FakeFrames([]),
         known=known or {},
         arrays={"clip": np.array(clip)},
-        meta={"made": "here"},
+        origin={"made": "here"},
     )
 
 
@@ -64,7 +64,7 @@ def test_batches_span_videos_and_the_last_is_short():
     assert outcomes["a"].arrays["features"][:, 0].tolist() == [0, 1, 2, 3]
     assert outcomes["c"].arrays["features"][:, 0].tolist() == [0, 1, 2]
     assert outcomes["a"].arrays["features"].dtype == np.float16
-    assert outcomes["b"].meta == {"made": "here", "clips": 1}
+    assert (outcomes["b"].meta, outcomes["b"].origin) == ({"clips": 1}, {"made": "here"})
 
 
 def test_a_video_ends_with_its_last_batch_and_in_order():
@@ -145,7 +145,7 @@ def write(path, key, names, value):
         "hash": np.stack([np.full(16, name, np.uint8) for name in names]),
         "features": np.full((len(names), 2), value, np.float16),
     }
-    storage.write_artefact(path, Artefact(arrays, {"extraction_key": key}), kind="region_features", key="k")
+    storage.write_artefact(path, Artefact(arrays, origin={"extraction_key": key}), kind="region_features", key="k")
 
 
 def test_known_features_are_those_under_the_same_extraction_key(tmp_path):

@@ -1,7 +1,12 @@
 """Configuration: defaults come from the schema, and what is wrong is said in one line."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wsstad import config, reference
 from wsstad.errors import UserError
@@ -117,3 +122,27 @@ def test_every_variant_that_comes_with_wsstad_is_valid_and_every_type_is_known(r
         assert config.load_variant(path, family)["type"] in FAMILIES[family]
     kinds = {path.name.removesuffix(".schema.yaml") for path in (config.SCHEMAS / family).glob("*.yaml")}
     assert kinds == set(FAMILIES[family])
+
+
+LEAVES = st.dictionaries(st.sampled_from("abc"), st.one_of(st.integers(0, 3), st.lists(st.integers(0, 3), max_size=2)))
+
+
+@settings(max_examples=50)
+@given(st.lists(st.dictionaries(st.sampled_from("de"), LEAVES), min_size=1, max_size=3))
+def test_configurations_are_laid_over_each_other_as_snakemake_does(contents):
+    from snakemake.utils import update_config
+
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, f"{number}.yaml") for number in range(len(contents))]
+        for path, content in zip(paths, contents, strict=True):
+            path.write_text(yaml.safe_dump(content))
+        expected = {}
+        for content in contents:
+            update_config(expected, content)
+        assert config.read(paths) == expected
+
+
+def test_assignments_are_laid_over_the_files(tmp_path):
+    (tmp_path / "a.yaml").write_text("datasets: {d: {source: here, tables: t}}\nweights: w\n")
+    found = config.read([tmp_path / "a.yaml"], ['datasets={"d": {"source": "there"}}', "shard_videos=3"])
+    assert found == {"datasets": {"d": {"source": "there", "tables": "t"}}, "weights": "w", "shard_videos": 3}

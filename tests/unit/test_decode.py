@@ -53,7 +53,9 @@ def test_a_shard_gives_each_video_its_row(shard):
     assert [row["reason"] for row in rows if row["code"] in ("V102", "V106")] == ["empty file", "5 frames"]
     assert re.fullmatch(r"\d+ errors, \d+ corrupt of \d+ frames", rows[0]["reason"])
     names = sorted(re.sub(r"\.[0-9a-f]{12}", "", p.name) for p in path.parent.parent.iterdir())
-    assert names == ["good.h5", "good.mp4", "images.h5", "images.mp4", "manifests"]
+    assert names == [
+        *("corrupt.json", "empty.json", "good.h5", "good.mp4", "images.h5", "images.mp4", "manifests", "short.json")
+    ]
     frames = read_manifest(path)
     for name in frames.ok():
         artefact = storage.read_artefact(frames.path(name), kind="frames")
@@ -101,7 +103,7 @@ def test_a_changed_source_is_decoded_again_whatever_its_age(shard):
 def test_index_keeps_no_pixels_and_ignores_crf(shard, caplog):
     path = run(shard, "--store", "index")
     frames = read_manifest(path)
-    assert sorted(p.suffix for p in path.parent.parent.iterdir()) == ["", ".h5", ".h5"]
+    assert sorted(p.suffix for p in path.parent.parent.iterdir()) == ["", ".h5", ".h5", ".json", ".json", ".json"]
     assert frames.rows["good"].counts == {"frames": 40, "errors": 0}
     with caplog.at_level(logging.INFO):
         run(shard, "--store", "index", "--crf", "30")

@@ -51,7 +51,7 @@ def test_each_video_gets_its_detections_and_the_quarantine_is_passed_on(shard, m
         arrays = found.arrays
         assert arrays["size"].tolist() == [n_frames, 64, 48]
         assert found.meta["classes"] == ["moving"]
-        assert found.meta["detector"]["min_area"] == 20
+        assert found.origin["detector"]["min_area"] == 20
         assert found.meta["boxes"] == done.rows[name].counts["boxes"] == len(arrays["score"]) > 0
         assert (np.diff(arrays["frame"]) >= 0).all()
         kinds = {key: arrays[key].dtype for key in ("frame", "boxes", "score", "label")}

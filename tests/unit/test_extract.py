@@ -114,9 +114,9 @@ def test_there_is_a_feature_for_each_clip_of_the_image(place, count, decoded):
     artefact = read(found, "a", "image_features")
     assert artefact.arrays["features"].shape == (3, 128)
     assert artefact.arrays["features"].dtype == np.float16
-    assert artefact.meta["dimension"] == 128
-    assert artefact.meta["mean"] == [90.0, 98.0, 102.0]
-    assert artefact.meta["seed"] == 3
+    assert artefact.origin["dimension"] == 128
+    assert artefact.origin["mean"] == [90.0, 98.0, 102.0]
+    assert artefact.origin["seed"] == 3
 
 
 def direct(place):

@@ -39,6 +39,7 @@ def package(tmp_path, monkeypatch):
 
 def digest():
     keys.code_digest.cache_clear()
+    keys.code.cache_clear()
     keys._parse.cache_clear()
     return keys.code_digest("wsstad.stage")
 
@@ -79,6 +80,12 @@ def test_the_version_of_a_library_moves_the_digest(package, monkeypatch):
     before = digest()
     monkeypatch.setattr(keys, "version", lambda distribution: "0.0.0")
     assert digest() != before
+
+
+def test_code_names_every_module_and_library(package):
+    keys.code.cache_clear()
+    keys._parse.cache_clear()
+    assert keys.code("wsstad.stage").keys() == {"wsstad.stage", "wsstad.noun", "wsstad.deep", "numpy"}
 
 
 def test_a_dynamic_variant_is_part_of_the_digest_when_it_is_named(package):

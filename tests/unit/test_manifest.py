@@ -3,7 +3,10 @@
 from wsstad import manifest
 from wsstad.manifest import Row
 
-ROWS = [Row("b", "k2", "d2", counts={"frames": 7}), Row("a", "k1", code="V101", reason="two\nlines\tand a tab")]
+ROWS = [
+    Row("b", "k2", "d2", counts={"frames": 7}, sizes={".h5": 9, ".mp4": 5}),
+    Row("a", "k1", code="V101", reason="two\nlines\tand a tab"),
+]
 
 
 def test_round_trip_and_order(tmp_path):

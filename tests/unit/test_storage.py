@@ -1,6 +1,7 @@
 """Result files: whole or absent, the same bytes for the same content, and checked on every read."""
 
 import os
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -25,7 +26,29 @@ def test_artefact_round_trip(tmp_path, artefact):
         assert back.arrays[name].dtype == array.dtype
         assert np.array_equal(back.arrays[name], array)
     assert list(storage.read_artefact(tmp_path / "x.h5", kind="tubes", names=["b"]).arrays) == ["b"]
-    assert storage.read_key(tmp_path / "x.h5", kind="tubes") == ("k", digest, artefact.meta)
+    facts = storage.read_facts(tmp_path / "x.h5", kind="tubes")
+    assert (facts.arrays, facts.meta, facts.key, facts.digest) == ({}, artefact.meta, "k", digest)
+
+
+def test_the_origin_is_kept_and_no_part_of_the_content(tmp_path, artefact):
+    other = replace(artefact, origin={"seed": 3})
+    paths = [tmp_path / "1.h5", tmp_path / "2.h5"]
+    digests = {
+        storage.write_artefact(path, its, kind="tubes", key="k")
+        for path, its in zip(paths, (artefact, other), strict=True)
+    }
+    assert len(digests) == 1
+    assert [storage.read_facts(path, kind="tubes").origin for path in paths] == [{}, {"seed": 3}]
+
+
+@pytest.mark.parametrize("name", ["key", "origin"])
+def test_key_and_origin_are_checked(tmp_path, artefact, name):
+    path = tmp_path / "x.h5"
+    storage.write_artefact(path, artefact, kind="tubes", key="k")
+    with h5py.File(path, "r+") as file:
+        file.attrs[name] = '{"seed":4}'
+    with pytest.raises(DamagedError, match="seal"):
+        storage.read_facts(path, kind="tubes")
 
 
 def test_same_content_gives_the_same_bytes_and_digest_whatever_the_order(tmp_path, artefact):
@@ -153,6 +176,25 @@ def test_tensors_round_trip_and_damage(tmp_path):
     _truncate(tmp_path / "m.safetensors")
     with pytest.raises(DamagedError, match="safetensors"):
         storage.read_tensors(tmp_path / "m.safetensors")
+
+
+def test_changed_tensors_are_noticed(tmp_path):
+    path = tmp_path / "m.safetensors"
+    digest = storage.write_tensors(path, {"w": np.ones(4)}, {2: "two", 10: "ten"}, key="k")
+    assert storage.read_tensors(path)[1] == {"2": "two", "10": "ten"}
+    assert storage.tensors_digest(path) == digest
+    path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
+    with pytest.raises(DamagedError, match="not what its digest says"):
+        storage.read_tensors(path)
+
+
+def test_the_digest_of_tensors_does_not_follow_the_key(tmp_path):
+    digests = [
+        storage.write_tensors(tmp_path / f"{key}.safetensors", {"w": np.full(2, value)}, {"seed": seed}, key=key)
+        for key, value, seed in (("a", 1.0, 0), ("b", 1.0, 0), ("c", 2.0, 0), ("d", 1.0, 1))
+    ]
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3
 
 
 def test_tensors_have_the_same_bytes_every_time(tmp_path) -> None:

@@ -87,7 +87,7 @@ def test_one_model_a_fold(dataset, method, trained) -> None:
     for row, (fitted, held_out) in zip(rows, trained, strict=True):
         name = f"fold{row['fold']}.{row['key'][:12]}"
         path = models(dataset) / f"{name}.safetensors"
-        assert storage.file_digest(path) == row["digest"]
+        assert storage.tensors_digest(path) == row["digest"]
         tensors, meta, key = storage.read_tensors(path)
         assert key == row["key"]
         assert tensors["projection/components"].shape == (32, 16)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import videos
-from wsstad import clips, decode, storage, video
+from wsstad import clips, decode, stage_keys, storage, video
 from wsstad.manifest import Manifest, Row, artefact_path
 from wsstad.storage import DamagedError
 from wsstad.video import pixels
@@ -24,7 +24,7 @@ INDEX = {"store": "index", "damaged": "quarantine", "max_pixels": 10**7}
 
 def decoded(folder, path, settings=LOSSLESS):
     """Decode one source into `folder`, and open it as later stages do."""
-    key = decode.make_key(video.source_digest(path), settings)
+    key = stage_keys.frames(video.source_digest(path), settings)
     store = artefact_path(folder, "v", key, ".mp4")
     artefact = decode.decode(path, video.source_digest(path), store=store, settings=settings)
     digest = storage.write_artefact(artefact_path(folder, "v", key), artefact, kind="frames", key=key)
@@ -251,7 +251,7 @@ def test_reading_holds_few_frames_at_a_time(tmp_path):
 def test_a_damaged_or_missing_store_is_never_read(tmp_path):
     path = videos.write(tmp_path / "source", videos.frames(20))
     artefact, _, store = decoded(tmp_path, path)
-    key = decode.make_key(video.source_digest(path), LOSSLESS)
+    key = stage_keys.frames(video.source_digest(path), LOSSLESS)
     manifest = Manifest(tmp_path, {"v": Row("v", key)})
     assert artefact.meta["store_sha256"] == storage.file_digest(store)
     content = bytearray(store.read_bytes())
@@ -267,7 +267,7 @@ def test_a_damaged_or_missing_store_is_never_read(tmp_path):
 def test_an_index_notices_a_changed_source(tmp_path):
     path = videos.write(tmp_path / "source", videos.frames(20))
     decoded(tmp_path, path, INDEX)
-    key = decode.make_key(video.source_digest(path), INDEX)
+    key = stage_keys.frames(video.source_digest(path), INDEX)
     videos.write(path, videos.frames(20, seed=1))
     with pytest.raises(DamagedError, match="changed"):
         video.open_frames(Manifest(tmp_path, {"v": Row("v", key)}), "v", path)

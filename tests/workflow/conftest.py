@@ -1,11 +1,13 @@
 """A small dataset, a small network, and real Snakemake."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import yaml
 
 from wsstad import storage, synthesize
 
+REPOSITORY = Path(__file__).parents[2]
 CONFIG = {
     "datasets": {"small": {"tables": "tables", "source": "source"}},
     "benchmarks": [
@@ -34,14 +37,19 @@ NARROW = {"type": "c3d", "seed": 0, "width": 4, "batch": 4}
 MGPR_TINY = {"type": "mgpr", "max_iterations": 8, "projection": {"kind": "pca", "dimension": 16}}
 
 
+ARTEFACT = r"\.[0-9a-f]{12}\.(h5|json|safetensors)$"
+STAGES = {"frames": "decode", "detections": "detect", "tubes": "link", "models": "train", "predictions": "predict"}
+
+
 @dataclass
 class Workplace:
     """A folder in which the workflow runs."""
 
     folder: Path
+    repository: Path = REPOSITORY
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        runner = Path(__file__).parents[2] / "workflow" / "run"
+        runner = self.repository / "workflow" / "run"
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         return subprocess.Popen(
             [runner, "--configfile", "config.yaml", "--cores", "2", *arguments],
@@ -52,6 +60,14 @@ class Workplace:
             text=True,
             start_new_session=True,
         )
+
+    def verb(self, name: str, *arguments: str) -> str:
+        """Run a verb and return what it printed; fail with everything that it said unless it ended well."""
+        command = [sys.executable, "-m", f"wsstad.{name}", "--configfile", "config.yaml", *arguments]
+        env = {**os.environ, "PYTHONPATH": str(self.repository / "workflow")}
+        done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def run(self, *arguments: str) -> str:
         """Run to the end; fail with everything that was said unless it ended well."""
@@ -81,10 +97,44 @@ class Workplace:
         """Write the configuration, changed at the top level."""
         (self.folder / "config.yaml").write_text(yaml.safe_dump({**CONFIG, **changes}))
 
+    def benchmark(self, **changes) -> None:
+        """Write the configuration, changed in its one benchmark."""
+        self.configure(benchmarks=[{**CONFIG["benchmarks"][0], **changes}])
+
     def variant(self, family: str, name: str, content: dict) -> None:
+        """Write a variant."""
+        (self.folder / "config" / family / f"{name}.yaml").write_text(yaml.safe_dump(content))
+
+    def change(self, family: str, name: str, **changes) -> None:
+        """Change some keys of a variant."""
         path = self.folder / "config" / family / f"{name}.yaml"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(content))
+        self.variant(family, name, {**yaml.safe_load(path.read_text()), **changes})
+
+    def redo(self, *arguments: str) -> dict[str, list[int] | int]:
+        """Run, and return what was done: for each stage whose jobs ran, what each of them had to do, or their number.
+
+        What a job says it had to do is checked against the artefacts that were written.
+        """
+        logs, artefacts = self._states("results/logs/**/*.log"), self._artefacts()
+        self.run(*arguments)
+        texts: dict[str, list[str]] = {}
+        for path, state in self._states("results/logs/**/*.log").items():
+            if state != logs.get(path):
+                texts.setdefault(_stage(path.parts[2:]), []).append((self.folder / path).read_text())
+        counts = {stage: [re.findall(r"(\d+) to do", text) for text in its] for stage, its in texts.items()}
+        done = {stage: [int(n[0]) for n in its] if all(its) else len(its) for stage, its in counts.items()}
+        written = Counter(_stage(p.parts[2:]) for p, state in self._artefacts().items() if artefacts.get(p) != state)
+        assert written == {stage: sum(its) for stage, its in done.items() if not isinstance(its, int) and sum(its)}
+        return done
+
+    def _states(self, pattern: str) -> dict[Path, tuple[int, int]]:
+        found = ((path.relative_to(self.folder), path.stat()) for path in sorted(self.folder.glob(pattern)))
+        return {path: (its.st_ino, its.st_mtime_ns) for path, its in found}
+
+    def _artefacts(self) -> dict[Path, tuple[int, int]]:
+        """Return the state of every file that one video, model or fold stands for."""
+        states = self._states("results/small/**/*.*")
+        return {path: state for path, state in states.items() if re.search(ARTEFACT, path.name)}
 
     def tables(self) -> dict[str, bytes]:
         """Return the bytes of every table of the results."""
@@ -96,7 +146,15 @@ class Workplace:
         return "".join(path.read_text() for path in sorted(self.folder.glob(f"results/logs/{stage}/**/*.log")))
 
 
+def _stage(parts: tuple[str, ...]) -> str:
+    """Return the stage that a log, or an artefact, is of, from the names of its path."""
+    part = next((name for name in ("image", "region", "models", "predictions") if name in parts), parts[0])
+    return STAGES.get(part, part)
+
+
 def make(folder: Path) -> Workplace:
+    # The variants lie in the folder itself, so that no path of a job changes when a copy of the repository runs it.
+    shutil.copytree(REPOSITORY / "config", folder / "config")
     workplace = Workplace(folder)
     workplace.configure()
     workplace.variant("extractors", "narrow", NARROW)
@@ -137,9 +195,10 @@ def finished(tmp_path_factory, small_dataset) -> Workplace:
 def copy(tmp_path, finished) -> Workplace:
     """A copy of the finished folder, times and all."""
     subprocess.run(["cp", "-a", f"{finished.folder}/.", str(tmp_path)], check=True)
-    workplace = Workplace(tmp_path)
-    workplace.run("--quiet", "all")  # the copy has other inodes: decode looks at every video once
-    return workplace
+    # Decode looks again at a video that is another file; these are the same ones.
+    shutil.rmtree(tmp_path / "source/videos")
+    subprocess.run(["cp", "-al", finished.folder / "source/videos", tmp_path / "source"], check=True)
+    return Workplace(tmp_path)
 
 
 def rows(path: Path) -> list[dict[str, str]]:

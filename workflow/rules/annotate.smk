@@ -6,9 +6,6 @@ OUTPUTS: results/<dataset>/annotations/<annotator>.tsv
 
 
 rule annotate:
-    input:
-        annotations=ask.annotations,
-        dataset=ask.dataset,
     output:
         names.ANNOTATIONS,
     log:
@@ -18,7 +15,7 @@ rule annotate:
     resources:
         mem_mb=1000,
     params:
-        code=ask.code("annotate"),
+        settings=ask.settings("annotate"),
         tables=ask.tables,
         source=ask.source,
     shell:

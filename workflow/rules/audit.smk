@@ -18,7 +18,7 @@ rule audit:
     resources:
         mem_mb=500,
     params:
-        code=ask.code("audit"),
+        settings=ask.settings("audit"),
         budget=lookup("quarantine/budget", within=plan.config),
         videos=lookup("quarantine/videos", within=plan.config),
         strict="--strict" if plan.config["quarantine"]["strict"] else "",

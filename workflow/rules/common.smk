@@ -1,12 +1,13 @@
 """The plan, which checks the whole configuration before any job, and the names that the rules share."""
 
+import os
 import sys
 from pathlib import Path
 
 PACKAGE = Path(workflow.basedir, "workflow")
 sys.path.insert(0, str(PACKAGE))
 
-from wsstad import names
+from wsstad import damage, names
 from wsstad.errors import UserError
 from wsstad.plan import Plan
 
@@ -14,6 +15,8 @@ try:
     plan = Plan(config, results=Path("results"))
     if workflow.is_main_process:
         plan.write_shard_maps()
+        if "WSSTAD_LOCKED" in os.environ:
+            damage.remove(plan)
 except UserError as error:
     sys.exit(f"wsstad: {error}")
 

@@ -17,10 +17,7 @@ rule decode:
     resources:
         mem_mb=1000,
     params:
-        # The raw videos are no `input`: their mtimes lie (rsync, clock skew). Their size, mtime and inode decide only
-        # whether this job looks at them again; it then goes by their content.
-        sources=ask.sources,
-        code=ask.code("decode"),
+        settings=ask.settings("decode"),
         tables=ask.tables,
         source=ask.source,
         shard_map="results/{dataset}/shards.tsv",

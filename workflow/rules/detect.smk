@@ -8,8 +8,6 @@ OUTPUTS: results/<dataset>/detections/<detector>/<video>.<key>.h5 and a manifest
 rule detect:
     input:
         frames=names.FRAMES,
-        detector=ask.variant("detectors", "detector"),
-        weights=ask.weights("detectors", "detector"),
     output:
         names.DETECTIONS,
     log:
@@ -23,12 +21,13 @@ rule detect:
         mem_mb=2000,
         gpu=1,
     params:
-        code=ask.code("detect", "detectors", "detector"),
+        settings=ask.settings("detect"),
+        detector=ask.variant("detectors", "detector"),
         tables=ask.tables,
         source=ask.source,
         shard_map="results/{dataset}/shards.tsv",
         weights_folder=plan.config["weights"],
     shell:
         "python -m wsstad.detect --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
-        " --frames {input.frames} --tables {params.tables} --source {params.source:q} --detector {input.detector}"
+        " --frames {input.frames} --tables {params.tables} --source {params.source:q} --detector {params.detector:q}"
         " --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"

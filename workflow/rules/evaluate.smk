@@ -10,8 +10,6 @@ rule evaluate:
         predictions=rules.predict.output,
         annotations=rules.annotate.output,
         tubes=ask.all_shards(names.TUBES),
-        split=ask.split,
-        extractor=ask.variant("extractors", "extractor"),
     output:
         names.METRICS,
     log:
@@ -23,7 +21,8 @@ rule evaluate:
     resources:
         mem_mb=1000,
     params:
-        code=ask.code("evaluate"),
+        settings=ask.settings("evaluate"),
+        extractor=ask.variant("extractors", "extractor"),
         tables=ask.tables,
         gamma=lookup("evaluate/gamma", within=plan.config),
         thresholds=lookup("evaluate/thresholds", within=plan.config),
@@ -32,7 +31,7 @@ rule evaluate:
         alarms_per_hour=lookup("evaluate/alarms_per_hour", within=plan.config),
     shell:
         "python -m wsstad.evaluate --tables {params.tables} --dataset {wildcards.dataset} --split {wildcards.split}"
-        " --extractor {input.extractor} --detector {wildcards.detector} --linker {wildcards.linker}"
+        " --extractor {params.extractor:q} --detector {wildcards.detector} --linker {wildcards.linker}"
         " --scale {wildcards.scale} --annotator {wildcards.annotator} --annotations {input.annotations}"
         " --predictions {input.predictions} --tubes {input.tubes} --gamma {params.gamma}"
         " --thresholds {params.thresholds} --draws {params.draws} --bootstrap {params.bootstrap}"

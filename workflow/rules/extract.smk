@@ -8,8 +8,6 @@ OUTPUTS: results/<dataset>/features/<extractor>/{image,region/<detector>/<linker
 rule extract_image:
     input:
         frames=names.FRAMES,
-        extractor=ask.variant("extractors", "extractor"),
-        weights=ask.weights("extractors", "extractor"),
     output:
         names.IMAGE,
     log:
@@ -23,14 +21,15 @@ rule extract_image:
         mem_mb=2500,
         gpu=1,
     params:
-        code=ask.code("extract", "extractors", "extractor"),
+        settings=ask.settings("extract_image"),
+        extractor=ask.variant("extractors", "extractor"),
         tables=ask.tables,
         source=ask.source,
         shard_map="results/{dataset}/shards.tsv",
         weights_folder=plan.config["weights"],
     shell:
         "python -m wsstad.extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
-        " --frames {input.frames} --tables {params.tables} --source {params.source:q} --extractor {input.extractor}"
+        " --frames {input.frames} --tables {params.tables} --source {params.source:q} --extractor {params.extractor:q}"
         " --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"
 
 
@@ -38,8 +37,6 @@ rule extract_region:
     input:
         frames=names.FRAMES,
         tubes=names.TUBES,
-        extractor=ask.variant("extractors", "extractor"),
-        weights=ask.weights("extractors", "extractor"),
     output:
         names.REGION,
     log:
@@ -53,7 +50,8 @@ rule extract_region:
         mem_mb=2500,
         gpu=1,
     params:
-        code=ask.code("extract", "extractors", "extractor"),
+        settings=ask.settings("extract_region"),
+        extractor=ask.variant("extractors", "extractor"),
         tables=ask.tables,
         source=ask.source,
         shard_map="results/{dataset}/shards.tsv",
@@ -61,4 +59,4 @@ rule extract_region:
     shell:
         "python -m wsstad.extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tubes {input.tubes} --tables {params.tables} --source {params.source:q}"
-        " --extractor {input.extractor} --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"
+        " --extractor {params.extractor:q} --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"

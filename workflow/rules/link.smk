@@ -8,7 +8,6 @@ OUTPUTS: results/<dataset>/tubes/<detector>/<linker>/<video>.<key>.h5 and a mani
 rule link:
     input:
         detections=names.DETECTIONS,
-        linker=ask.variant("linkers", "linker"),
     output:
         names.TUBES,
     log:
@@ -20,8 +19,9 @@ rule link:
     resources:
         mem_mb=500,
     params:
-        code=ask.code("link", "linkers", "linker"),
+        settings=ask.settings("link"),
+        linker=ask.variant("linkers", "linker"),
         shard_map="results/{dataset}/shards.tsv",
     shell:
         "python -m wsstad.link --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
-        " --detections {input.detections} --linker {input.linker} 2> >(tee {log:q} >&2)"
+        " --detections {input.detections} --linker {params.linker:q} 2> >(tee {log:q} >&2)"

@@ -13,9 +13,6 @@ rule predict:
         image=ask.all_shards(names.IMAGE),
         region=ask.all_shards(names.REGION),
         quarantine=rules.audit.output,
-        split=ask.split,
-        methods=ask.methods,
-        scale=ask.scale,
         models=rules.train.output,
     output:
         names.PREDICTIONS,
@@ -29,12 +26,15 @@ rule predict:
     resources:
         mem_mb=4000,
     params:
-        code=ask.methods_code("predict"),
+        settings=ask.settings("predict"),
+        methods=ask.methods,
+        scale=ask.scale,
         seeds=ask.seeds,
         detections=ask.detections_flag,
         tables=ask.tables,
     shell:
         "python -m wsstad.predict --tables {params.tables} --split {wildcards.split} --frames {input.frames}"
-        " {params.detections} --tubes {input.tubes} --image {input.image} --region {input.region} --methods {input.methods}"
-        " --scale {input.scale} --seeds {params.seeds} --models {input.models} --output {output}"
+        " {params.detections} --tubes {input.tubes} --image {input.image} --region {input.region}"
+        " --methods {params.methods:q} --scale {params.scale:q} --seeds {params.seeds} --models {input.models}"
+        " --output {output}"
         " --threads {threads} 2> >(tee {log:q} >&2)"

@@ -9,15 +9,8 @@ TARGETS: each table by its name, such as table2
 rule tabulate_dataset:
     input:
         metrics=ask.metrics,
-        paper=ask.paper,
     output:
-        multiext(
-            "results/{dataset}/tables/{table}",
-            ".tsv",
-            ".comparisons.tsv",
-            ".md",
-            ".tex",
-        ),
+        multiext(names.TABLES, *names.TABLE_SUFFIXES),
     log:
         "results/logs/tabulate/{dataset}/{table}.log",
     conda:
@@ -25,7 +18,7 @@ rule tabulate_dataset:
     resources:
         mem_mb=500,
     params:
-        code=ask.code("tabulate"),
+        settings=ask.settings("tabulate"),
         title=ask.title,
         paper=ask.paper_flag,
     shell:
@@ -35,7 +28,7 @@ rule tabulate_dataset:
 
 use rule tabulate_dataset as tabulate with:
     output:
-        multiext("results/tables/{table}", ".tsv", ".comparisons.tsv", ".md", ".tex"),
+        multiext(names.ALL_TABLES, *names.TABLE_SUFFIXES),
     log:
         "results/logs/tabulate/{table}.log",
 
@@ -46,9 +39,5 @@ for table in plan.table_names():
         name:
             table
         input:
-            expand("results/tables/{table}.md", table=table),
-            expand(
-                "results/{dataset}/tables/{table}.md",
-                table=table,
-                dataset=plan.datasets(),
-            ),
+            # Everything on the way as well: what is missing there is made again, even if the tables stand.
+            ask.everything(table),

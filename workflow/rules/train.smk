@@ -12,9 +12,6 @@ rule train:
         image=ask.all_shards(names.IMAGE),
         region=ask.all_shards(names.REGION),
         quarantine=rules.audit.output,
-        split=ask.split,
-        methods=ask.methods,
-        scale=ask.scale,
     output:
         names.MODELS,
     log:
@@ -28,10 +25,12 @@ rule train:
         mem_mb=4000,
         gpu=1,
     params:
-        code=ask.methods_code("train"),
+        settings=ask.settings("train"),
+        methods=ask.methods,
+        scale=ask.scale,
         seeds=ask.seeds,
         tables=ask.tables,
     shell:
         "python -m wsstad.train --tables {params.tables} --split {wildcards.split} --frames {input.frames}"
-        " --tubes {input.tubes} --image {input.image} --region {input.region} --methods {input.methods}"
-        " --scale {input.scale} --seeds {params.seeds} --output {output} --threads {threads} 2> >(tee {log:q} >&2)"
+        " --tubes {input.tubes} --image {input.image} --region {input.region} --methods {params.methods:q}"
+        " --scale {params.scale:q} --seeds {params.seeds} --output {output} --threads {threads} 2> >(tee {log:q} >&2)"

@@ -232,7 +232,7 @@ class BagReader:
 def read_fps(found: Manifest, video: str) -> float:
     """Return the frames a second of a video."""
     try:
-        _, _, facts = storage.read_key(found.path(video), kind="frames")
+        facts = storage.read_facts(found.path(video), kind="frames").meta
     except storage.DamagedError as error:
         raise UserError(f"{error}; delete it and run again") from error
     return float(Fraction(facts["fps"]))

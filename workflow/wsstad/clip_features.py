@@ -28,7 +28,7 @@ class VideoClips:
     clip, boxes : (n,) and (n, 16, 4); `boxes` is None for whole images.
     open_frames : gives the video's frames; not called if every feature is known.
     known : features that need no computing, by hash.
-    arrays, meta : go into the artefact beside the features.
+    arrays, origin : go into the artefact beside the features; `origin` says how they are made.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class VideoClips:
         open_frames: Callable[[], Frames],
         known: Mapping[bytes, np.ndarray],
         arrays: Mapping[str, np.ndarray],
-        meta: Mapping[str, Any],
+        origin: Mapping[str, Any],
     ) -> None:
         self.video, self._clip, self._boxes, self._open_frames = video, clip, boxes, open_frames
-        self._arrays, self._meta = arrays, meta
+        self._arrays, self._origin = arrays, origin
         self._hash = hashes(clip, boxes)
         # Equal boxes in the same clip, such as a union box with one visible member, are one computation.
         first = {row.tobytes(): i for i, row in reversed(list(enumerate(self._hash)))}
@@ -92,9 +92,8 @@ class VideoClips:
             reason = f"{len(bad)} of {len(features)} features are not finite, the first of clip {self._clip[bad[0]]}"
             return self.video, QuarantineError("F201", reason)
         names = {} if self._boxes is None else {"hash": self._hash}
-        return self.video, Artefact(
-            {"features": features, **self._arrays, **names}, {**self._meta, "clips": len(features)}
-        )
+        arrays = {"features": features, **self._arrays, **names}
+        return self.video, Artefact(arrays, {"clips": len(features)}, origin=dict(self._origin))
 
 
 def compute(videos: Iterable[VideoClips], extractor: Extractor, seen: Callable[[], None]) -> Iterator[Outcome]:
@@ -147,8 +146,8 @@ class KnownFeatures:
         known: dict[bytes, np.ndarray] = {}
         for path in self._paths.get(video, []):
             try:
-                _, _, meta = storage.read_key(path, kind="region_features")
-                if meta.get("extraction_key") != extraction_key:
+                origin = storage.read_facts(path, kind="region_features").origin
+                if origin.get("extraction_key") != extraction_key:
                     continue
                 arrays = storage.read_artefact(path, kind="region_features", names=["hash", "features"]).arrays
             except storage.DamagedError as error:

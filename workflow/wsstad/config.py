@@ -1,5 +1,6 @@
 """Configuration: read YAML, check it against its schema, fill in the defaults, or say in one line what is wrong."""
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -35,6 +36,24 @@ def load_method(path: Path, scale: Path | None = None) -> dict[str, Any]:
     known = _validator(schema).schema["properties"]
     laid_over = {key: value for key, value in check(load_yaml(scale), "scale", scale).items() if key in known}
     return check({**method, **laid_over}, schema, f"{path} with {scale}")
+
+
+def read(files: Sequence[Path], assignments: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what Snakemake makes of configuration files and of ``key=value``: each is laid over those before it."""
+    content: dict[str, Any] = {}
+    for path in files:
+        content = _lay_over(content, load_yaml(path))
+    for text in assignments:
+        key, _, value = text.partition("=")
+        content = _lay_over(content, {key: yaml.safe_load(value)})
+    return content
+
+
+def _lay_over(content: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Return a mapping with another one laid over it, key by key and level by level."""
+    both = {key for key in content.keys() & other.keys() if isinstance(content[key], dict)}
+    nested = {key: _lay_over(content[key], other[key]) for key in both if isinstance(other[key], dict)}
+    return {**content, **other, **nested}
 
 
 def load_yaml(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from wsstad import cli, keys, shards, storage, tables, video
+from wsstad import cli, shards, stage_keys, storage, tables, video
 from wsstad.manifest import artefact_path
 from wsstad.progress import Progress
 from wsstad.storage import Artefact
@@ -27,13 +27,11 @@ STORE_SUFFIX = ".mp4"
 def main(argv: list[str] | None = None) -> None:
     """Decode the videos of one shard."""
     args = parse(argv)
-    settings = {"store": args.store, "damaged": args.damaged, "max_pixels": args.max_pixels}
-    if args.store == "h264":
-        settings["crf"] = args.crf
+    settings = {name: getattr(args, name) for name in ("store", "crf", "damaged", "max_pixels")}
     videos = shards.read_shard(args.shard_map, args.shard)
     paths = tables.source_paths(args.tables, args.source, videos)
     digests = {name: video.source_digest(path) for name, path in paths.items()}
-    wanted = {name: make_key(digest, settings) for name, digest in digests.items()}
+    wanted = {name: stage_keys.frames(digest, settings) for name, digest in digests.items()}
     folder = args.manifest.parent.parent
 
     def make(name: str) -> Artefact:
@@ -67,13 +65,6 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--damaged", choices=("quarantine", "keep"), default="quarantine", help="videos with errors")
     parser.add_argument("--max-pixels", type=int, default=33_000_000, help="largest width x height")
     return parser.parse_args(argv)
-
-
-def make_key(source_sha256: str, settings: Mapping[str, Any]) -> str:
-    """Return the key of one video's frames."""
-    return keys.make_key(
-        "decode", code=keys.code_digest("wsstad.decode"), parameters=settings, inputs={"source": source_sha256}
-    )
 
 
 def decode(path: Path, source_sha256: str, *, store: Path, settings: Mapping[str, Any]) -> Artefact:

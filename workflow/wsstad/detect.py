@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wsstad import cli, config, detections, keys, manifest, shards, tables, video
+from wsstad import cli, config, detections, manifest, shards, stage_keys, tables, video
 from wsstad.detectors import DETECTORS
 from wsstad.errors import UserError
 from wsstad.progress import Progress
@@ -17,11 +17,9 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(argv)
     variant = config.load_variant(args.detector, "detectors")
     frames = manifest.read_manifest(args.frames)
-    code = keys.code_digest("wsstad.detect", DETECTORS[variant["type"]].split(":")[0])
 
     def make_key(name: str) -> str:
-        inputs = {"frames": frames.rows[name].digest}
-        return keys.make_key("detections", code=code, parameters=variant, inputs=inputs)
+        return stage_keys.detections(variant, frames.rows[name])
 
     def compute(missing: Sequence[str]) -> Iterator[shards.Outcome]:
         detector = load_detector(args.detector, variant, weights=args.weights, threads=args.threads)
@@ -73,7 +71,8 @@ def detect(
         found.append(detected)
         progress.add()
     arrays = detections.to_arrays(found, width=pixels.width, height=pixels.height)
-    return Artefact(arrays, {"classes": detector.classes, "detector": detector.facts, "boxes": len(arrays["score"])})
+    meta = {"classes": detector.classes, "boxes": len(arrays["score"])}
+    return Artefact(arrays, meta, origin={"detector": detector.facts})
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from wsstad import cli, clips, config, keys, manifest, shards, storage, tables, video
+from wsstad import cli, clips, config, manifest, shards, stage_keys, storage, tables, video
 from wsstad.errors import UserError
 from wsstad.extractors import EXTRACTORS
 from wsstad.progress import Progress
@@ -59,19 +59,11 @@ class Stage:
         self.frames = manifest.read_manifest(args.frames)
         self.tubes = manifest.read_manifest(args.tubes) if args.tubes else None
         self.kind = "region_features" if args.tubes else "image_features"
-        self._code = keys.code_digest("wsstad.extract", EXTRACTORS[self.parameters["type"]].split(":")[0])
 
     def make_key(self, name: str) -> str:
         """Return the key of a video's artefact."""
-        inputs = {"frames": self.frames.rows[name].digest}
-        if self.tubes is not None:
-            inputs["tubes"] = self.tubes.rows[name].digest
-        return keys.make_key(self.kind, code=self._code, parameters=self.parameters, inputs=inputs)
-
-    def extraction_key(self, name: str, device: str) -> str:
-        """Return the key of whatever features are made of a video's pixels, whichever regions they are of."""
-        inputs = {"frames": self.frames.rows[name].digest, "device": device}
-        return keys.make_key("extract", code=self._code, parameters=self.parameters, inputs=inputs)
+        tubes = self.tubes.rows[name] if self.tubes else None
+        return stage_keys.features(self.parameters, self.frames.rows[name], tubes)
 
     def compute(self, names: Sequence[str]) -> Iterator[shards.Outcome]:
         """Yield the outcome of each video."""
@@ -86,7 +78,7 @@ class Stage:
         def wanted() -> Iterator[clip_features.VideoClips]:
             nonlocal computed, reused
             for name in names:
-                key = self.extraction_key(name, extractor.device)
+                key = stage_keys.extraction(self.parameters, self.frames.rows[name], extractor.device)
                 clip, boxes, arrays = self._rows(name)
                 its = clip_features.VideoClips(
                     name,
@@ -95,7 +87,7 @@ class Stage:
                     open_frames=partial(video.open_frames, self.frames, name, paths[name]),
                     known=known.of(name, key),
                     arrays=arrays,
-                    meta={**extractor.facts(), "extraction_key": key},
+                    origin={**extractor.facts(), "extraction_key": key},
                 )
                 computed, reused = computed + len(its.missing), reused + its.reused
                 yield its

@@ -33,6 +33,7 @@ NEUTRAL = {
     "wsstad.methods",
     "wsstad.progress",
     "wsstad.shards",
+    "wsstad.stage_keys",
     "wsstad.tables",
 }
 # Imported name -> distribution, for every library whose version can change a result.
@@ -43,6 +44,7 @@ LIBRARIES = {
     "efficientnet_lite_pytorch": "efficientnet-lite-pytorch",
     "lap": "lap",
     "numpy": "numpy",
+    "onnxruntime": "onnxruntime",
     "scipy": "scipy",
     "sklearn": "scikit-learn",
     "torch": "torch",
@@ -60,6 +62,12 @@ def make_key(stage: str, *, code: str, parameters: Mapping[str, Any], inputs: Ma
 @cache
 def code_digest(*modules: str) -> str:
     """Return the digest of the code that `modules` (such as "wsstad.link") run, imports in the package included."""
+    return hashlib.sha256(canonical_json(code(*modules)).encode()).hexdigest()
+
+
+@cache
+def code(*modules: str) -> dict[str, str]:
+    """Return what a code digest is the digest of: the digest of each module, and the version of each library."""
     sources: dict[str, str] = {}
     libraries: set[str] = set()
     pending = list(modules)
@@ -67,11 +75,11 @@ def code_digest(*modules: str) -> str:
         module = pending.pop()
         if module in sources or module in NEUTRAL:
             continue
-        sources[module], imported = _parse(_file_of(module))
+        source, imported = _parse(_file_of(module))
+        sources[module] = hashlib.sha256(source.encode()).hexdigest()[:16]
         pending += [name for name in imported if name.split(".")[0] == "wsstad"]
         libraries |= {name.split(".")[0] for name in imported} & LIBRARIES.keys()
-    versions = {name: _version(LIBRARIES[name]) for name in sorted(libraries)}
-    return hashlib.sha256(canonical_json([sources, versions]).encode()).hexdigest()
+    return sources | {name: _version(LIBRARIES[name]) for name in libraries}
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wsstad import cli, config, keys, manifest, shards, storage
+from wsstad import cli, config, manifest, shards, stage_keys, storage
 from wsstad.linkers import LINKERS
 from wsstad.progress import Progress
 from wsstad.storage import Artefact
@@ -18,11 +18,9 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(argv)
     linker = config.load_variant(args.linker, "linkers")
     detections = manifest.read_manifest(args.detections)
-    code = keys.code_digest("wsstad.link", LINKERS[linker["type"]].split(":")[0])
 
     def make_key(video: str) -> str:
-        inputs = {"detections": detections.rows[video].digest}
-        return keys.make_key("tubes", code=code, parameters=linker, inputs=inputs)
+        return stage_keys.tubes(linker, detections.rows[video])
 
     shards.process_shard(
         "tubes",

@@ -1,8 +1,13 @@
 """The names that rules share: where results lie, and what the plan says of a job, given its wildcards."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from itertools import product
+from pathlib import Path
+from string import Formatter
+from typing import Any, NamedTuple
 
+from wsstad import settings, storage
 from wsstad.methods import needs
 from wsstad.plan import Block, Plan
 
@@ -17,9 +22,55 @@ MODELS = f"{BLOCK}/{{table}}/models.tsv"
 PREDICTIONS = f"{BLOCK}/{{table}}/predictions.tsv"
 METRICS = f"{BLOCK}/{{table}}/metrics/{{annotator}}.json"
 ANNOTATIONS = "results/{dataset}/annotations/{annotator}.tsv"
+TABLES = "results/{dataset}/tables/{table}"
+ALL_TABLES = "results/tables/{table}"
+TABLE_SUFFIXES = (".tsv", ".comparisons.tsv", ".md", ".tex")
+# What each rule writes.
+OUTPUTS = {
+    "decode": (FRAMES,),
+    "detect": (DETECTIONS,),
+    "link": (TUBES,),
+    "extract_image": (IMAGE,),
+    "extract_region": (REGION,),
+    "audit": (QUARANTINE,),
+    "train": (MODELS,),
+    "predict": (PREDICTIONS,),
+    "annotate": (ANNOTATIONS,),
+    "evaluate": (METRICS,),
+    "tabulate_dataset": tuple(TABLES + suffix for suffix in TABLE_SUFFIXES),
+    "tabulate": tuple(ALL_TABLES + suffix for suffix in TABLE_SUFFIXES),
+}
 
 # What Snakemake calls with a job's wildcards to learn an input or a parameter.
 Ask = Callable[[Any], Any]
+
+
+class Output(NamedTuple):
+    """A file that a rule writes, and the wildcards of the job that does."""
+
+    rule: str
+    path: Path
+    wildcards: dict[str, str]
+
+
+def outputs(plan: Plan) -> Iterator[Output]:
+    """Yield every file that the rules may write for a plan, whichever table is asked for, in the order of the rules."""
+    seen = set()
+    for rule, patterns in OUTPUTS.items():
+        for pattern, block in product(patterns, plan.blocks()):
+            choices = {
+                **{name: [value] for name, value in asdict(block).items()},
+                "shard": plan.shards(block.dataset),
+                "table": plan.table_names(),
+                "annotator": plan.annotators(block),
+            }
+            fields = [name for _, name, _, _ in Formatter().parse(pattern) if name]
+            for values in product(*(choices[name] for name in fields)):
+                wildcards = dict(zip(fields, values, strict=True))
+                path = Path(pattern.format(**wildcards))
+                if path not in seen:
+                    seen.add(path)
+                    yield Output(rule, path, wildcards)
 
 
 class Names:
@@ -36,22 +87,6 @@ class Names:
         """Return the root of the dataset's raw videos."""
         return self.plan.source(wildcards.dataset)
 
-    def sources(self, wildcards: Any) -> str:
-        """Return the digest of the state of the shard's raw videos."""
-        return self.plan.sources(wildcards.dataset, wildcards.shard)
-
-    def split(self, wildcards: Any) -> str:
-        """Return the table of the split."""
-        return str(self.plan.tables(wildcards.dataset) / "splits" / f"{wildcards.split}.tsv")
-
-    def dataset(self, wildcards: Any) -> str:
-        """Return the dataset's dataset.yaml."""
-        return str(self.plan.tables(wildcards.dataset) / "dataset.yaml")
-
-    def annotations(self, wildcards: Any) -> list[str]:
-        """Return the files that the annotator's annotations come from."""
-        return self.plan.annotations(wildcards.dataset, wildcards.annotator)
-
     def methods(self, wildcards: Any) -> list[str]:
         """Return the YAML files of the methods of the table."""
         return [str(self.plan.variant("methods", name)) for name in self._methods(wildcards)]
@@ -65,14 +100,6 @@ class Names:
         """Return the flag that hands the detections to predict, if it needs them."""
         return f"--detections {input.detections}" if input.detections else ""
 
-    def methods_code(self, stage: str) -> Ask:
-        """Return a function that gives the digest of the code behind a stage and the methods of the table."""
-
-        def digest(wildcards: Any) -> str:
-            return self.plan.code(stage, "methods", self._methods(wildcards))
-
-        return digest
-
     def seeds(self, wildcards: Any) -> str:
         """Return the seeds of each method of the table, as flags have them: ``mgpr=0,1,2 random=0``."""
         return " ".join(f"{name}={','.join(map(str, seeds))}" for name, seeds in self._methods(wildcards).items())
@@ -81,18 +108,26 @@ class Names:
         """Return the YAML file of the scale."""
         return str(self.plan.scale(wildcards.scale))
 
+    def settings(self, rule: str) -> Ask:
+        """Return a function that gives what the job of a rule goes by, apart from its inputs, as JSON."""
+
+        def text(wildcards: Any) -> str:
+            return storage.canonical_json(settings.read(self.plan, rule, wildcards))
+
+        return text
+
     def metrics(self, wildcards: Any) -> list[str]:
         """Return the metrics of a table: of all blocks of the dataset, or of all datasets where none is named."""
         datasets = [wildcards["dataset"]] if "dataset" in wildcards.keys() else self.plan.datasets()  # noqa: SIM118
         return [path for dataset in datasets for path in self.plan.metrics(dataset, wildcards.table)]
 
-    def paper(self, wildcards: Any) -> list[str]:
-        """Return the file with the paper's own values of the table, if it has some."""
-        return self.plan.paper(wildcards.table)
+    def everything(self, table: str) -> list[str]:
+        """Return all files behind a table, and its own."""
+        return [str(its.path) for its in outputs(self.plan) if its.wildcards.get("table", table) == table]
 
-    def paper_flag(self, wildcards: Any, input: Any) -> str:  # noqa: A002 - Snakemake passes it by this name
-        """Return the flag that hands the paper's values to tabulate, if there are any."""
-        return f"--paper {input.paper}" if input.paper else ""
+    def paper_flag(self, wildcards: Any) -> str:
+        """Return the flag that hands the paper's own values to tabulate, if there are any."""
+        return " ".join(f"--paper {path}" for path in self.plan.paper(wildcards.table))
 
     def title(self, wildcards: Any) -> str:
         """Return the heading of the table."""
@@ -114,22 +149,6 @@ class Names:
             return str(self.plan.variant(family, wildcards[wildcard]))
 
         return path
-
-    def weights(self, family: str, wildcard: str) -> Ask:
-        """Return a function that gives the weights file of a variant, or nothing."""
-
-        def path(wildcards: Any) -> list[str]:
-            return self.plan.weights(family, wildcards[wildcard])
-
-        return path
-
-    def code(self, stage: str, family: str = "", wildcard: str = "") -> Ask:
-        """Return a function that gives the digest of the code behind a stage and its variant."""
-
-        def digest(wildcards: Any) -> str:
-            return self.plan.code(stage, family, [wildcards[wildcard]] if family else [])
-
-        return digest
 
     def _methods(self, wildcards: Any) -> dict[str, list[int]]:
         block = Block(**{name: wildcards[name] for name in Block.__dataclass_fields__})

@@ -1,20 +1,18 @@
 """The plan of a run: what the configuration asks for, checked before any job, in the terms of the rules.
 
-The Snakefile asks this module for names and digests only; it runs nothing.
+The Snakefile asks this module for names only; it runs nothing.
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from wsstad import config, keys, shard_map, storage, tables
+from wsstad import config, shard_map, tables
 from wsstad.detectors import DETECTORS
 from wsstad.errors import UserError
 from wsstad.extractors import EXTRACTORS
-from wsstad.formats import FORMATS
 from wsstad.linkers import LINKERS
 from wsstad.methods import METHODS, REFERENCES
 
@@ -65,6 +63,8 @@ class Plan:
         self.config = config.check(content, "config", "config.yaml")
         self.results = results
         self._variants: dict[Path, dict[str, Any]] = {}
+        self._rows: dict[str, dict[str, dict[str, str]]] = {}
+        self._folds: dict[tuple[str, str], dict[int, dict[str, str]]] = {}
         self._wanted = self._read_benchmarks()
         self._paths = {name: self._source_paths(name) for name in self.datasets()}
         self._shard_maps = {name: self._shard_map(name) for name in self.datasets()}
@@ -77,10 +77,30 @@ class Plan:
         """Return the datasets that some benchmark uses, in order."""
         return list(dict.fromkeys(block.dataset for block in self._wanted))
 
+    def blocks(self) -> list[Block]:
+        """Return the blocks that the configuration wants, in order."""
+        return list(self._wanted)
+
+    def annotators(self, block: Block) -> list[str]:
+        """Return the annotators by whose boxes a block is evaluated."""
+        return self._wanted[block].annotators
+
     def tables(self, dataset: str) -> Path:
         """Return the folder of a dataset's tables."""
         given = self.config["datasets"][dataset]["tables"]
         return _find(given or f"config/datasets/{dataset}", f"config.yaml: datasets.{dataset}.tables")
+
+    def rows(self, dataset: str) -> dict[str, dict[str, str]]:
+        """Return the rows of a dataset's videos.tsv, by video."""
+        if dataset not in self._rows:
+            self._rows[dataset] = tables.read_videos(self.tables(dataset))
+        return self._rows[dataset]
+
+    def folds(self, dataset: str, split: str) -> dict[int, dict[str, str]]:
+        """Return for every fold of a split the part of each of its videos."""
+        if (dataset, split) not in self._folds:
+            self._folds[dataset, split] = tables.read_split(self.tables(dataset), split)
+        return self._folds[dataset, split]
 
     def source(self, dataset: str) -> str:
         """Return the root of a dataset's raw videos."""
@@ -150,34 +170,13 @@ class Plan:
         """Return whether a method has a model."""
         return self.parameters("methods", method)["type"] not in REFERENCES
 
-    # Digests, for Snakemake's `params` trigger -------------------------------------------------------------------
+    def source_path(self, dataset: str, video: str) -> Path:
+        """Return where a raw video lies."""
+        return self._paths[dataset][video]
 
-    def code(self, stage: str, family: str = "", names: Iterable[str] = ()) -> str:
-        """Return the digest of the code behind a stage with some variants of a family."""
-        modules = [f"wsstad.{stage}"]
-        if stage == "annotate":
-            modules += [path.split(":")[0] for path in FORMATS.values()]
-        kinds = sorted({self.parameters(family, name)["type"] for name in names})
-        modules += [FAMILIES[family][kind].split(":")[0] for kind in kinds]
-        return keys.code_digest(*modules)
-
-    def weights(self, family: str, name: str) -> list[str]:
-        """Return the weights file of a variant, if it names one: where it lies, for the `input` of its rule."""
-        weights = self.parameters(family, name).get("weights")
-        if not weights:
-            return []
-        folders = (self.variant(family, name).parent, Path(self.config["weights"]))
-        found = [folder / weights for folder in folders if (folder / weights).is_file()]
-        if not found:
-            places = " or ".join(map(str, folders))
-            raise UserError(f"{self.variant(family, name)}: weights: {weights!r} is not in {places}")
-        return [str(found[0])]
-
-    def sources(self, dataset: str, shard: str) -> str:
-        """Return a digest of size, mtime and inode of the raw videos of a shard: when it moves, decode looks again."""
-        mine = sorted(video for video, its in self._shard_maps[dataset].items() if its == shard)
-        state = [(video, str(self._paths[dataset][video]), _state(self._paths[dataset][video])) for video in mine]
-        return hashlib.sha256(storage.canonical_json(state).encode()).hexdigest()
+    def videos(self, dataset: str, shard: str = "") -> list[str]:
+        """Return the videos of a shard, or of all, sorted."""
+        return sorted(video for video, its in self._shard_maps[dataset].items() if shard in ("", its))
 
     # Shards -----------------------------------------------------------------------------------------------------
 
@@ -214,8 +213,7 @@ class Plan:
         tables.check_labels(folder, block.split, "test")
         chain = {"detectors": block.detector, "linkers": block.linker, "extractors": block.extractor}
         for family, name in chain.items():
-            self.parameters(family, name)
-            self.weights(family, name)
+            self._check_weights(family, name)
         config.check(config.load_yaml(self.scale(block.scale)), "scale", self.scale(block.scale))
         for method in wanted.methods:
             self.parameters("methods", method)
@@ -224,13 +222,20 @@ class Plan:
         for annotator in wanted.annotators:
             tables.read_annotator(folder, annotator)
 
+    def _check_weights(self, family: str, name: str) -> None:
+        """Raise `UserError` when the weights that a variant names are not there; its job checks that they are those."""
+        weights = self.parameters(family, name).get("weights")
+        folders = (self.variant(family, name).parent, Path(self.config["weights"]))
+        if weights and not any((folder / weights).is_file() for folder in folders):
+            places = " or ".join(map(str, folders))
+            raise UserError(f"{self.variant(family, name)}: weights: {weights!r} is not in {places}")
+
     def _table(self, name: str) -> dict[str, Any]:
         path = self.table(name)
         return config.check(config.load_yaml(path), "table", path)
 
     def _source_paths(self, dataset: str) -> dict[str, Path]:
-        folder = self.tables(dataset)
-        return tables.source_paths(folder, Path(self.source(dataset)), tables.read_videos(folder))
+        return tables.source_paths(self.tables(dataset), Path(self.source(dataset)), self.rows(dataset))
 
 
 def _find(path: str, where: str) -> Path:
@@ -241,11 +246,6 @@ def _find(path: str, where: str) -> Path:
     beside = Path(path).parent
     allowed = sorted(p.stem for root in (Path(), REPOSITORY) for p in (root / beside).glob("*.yaml"))
     raise UserError(f"{where}: no {path}" + (f"; allowed: {', '.join(dict.fromkeys(allowed))}" if allowed else ""))
-
-
-def _state(path: Path) -> list[list[Any]]:
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    return [[f.name, s.st_size, s.st_mtime_ns, s.st_ino] for f in files for s in (f.stat(),)]
 
 
 def _size(path: Path) -> int:

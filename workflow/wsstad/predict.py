@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wsstad import bags, cli, keys, manifest, prediction_jobs, runs, storage
+from wsstad import bags, cli, manifest, prediction_jobs, runs, stage_keys, storage
 from wsstad.bags import BagReader, Request, View
 from wsstad.errors import UserError
 from wsstad.prediction_jobs import Job, Model, Scorer
@@ -15,7 +15,8 @@ from wsstad.runs import Inputs, Run
 
 log = logging.getLogger(__name__)
 
-COLUMNS = ("method", "seed", "fold", "key", "digest", "videos", "quarantined", "reasons")
+SIZE = manifest.size_column(manifest.ARTEFACT_SUFFIX)
+COLUMNS = ("method", "seed", "fold", "key", "digest", "videos", "quarantined", "reasons", SIZE)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -47,16 +48,12 @@ def _job(run: Run, inputs: Inputs, models: Mapping[tuple[str, str, str], Model],
     model = models.get((run.variant.name, str(run.seed), str(run.fold)))
     if run.variant.trained and model is None:
         raise UserError(f"{args.models or '--models'}: no model of {run}")
-    parts = {
-        "model": model["digest"] if model else "",
-        "videos": inputs.digests(run.variant, videos),
-        "quarantined": {video: f"{row.code} {row.reason}" for video, row in bad.items()},
-    }
-    key = keys.make_key(
-        "predict",
-        code=keys.code_digest("wsstad.predict", run.variant.module),
-        parameters={"method": run.variant.parameters, "seed": run.seed},
-        inputs=parts,
+    key = stage_keys.predictions(
+        run.variant,
+        run.seed,
+        model=model["digest"] if model else "",
+        digests=inputs.digests(run.variant, videos),
+        quarantined=runs.reasons(bad),
     )
     folder = run.folder(args.output.parent.parent / "predictions")
     return Job(run, videos, bad, model, key, manifest.artefact_path(folder, f"fold{run.fold}", key))
@@ -90,8 +87,8 @@ def _predict_video(video: str, scorers: Sequence[Scorer], inputs: Inputs) -> Non
 
 
 def _row(job: Job, digest: str) -> dict[str, Any]:
-    reasons = "; ".join(f"{video}: {reason}" for video, reason in job.reasons.items())
-    counts = {"videos": len(job.videos), "quarantined": len(job.quarantined)}
+    reasons = "; ".join(f"{video}: {reason}" for video, reason in runs.reasons(job.quarantined).items())
+    counts = {"videos": len(job.videos), "quarantined": len(job.quarantined), SIZE: job.path.stat().st_size}
     return {**job.run.cells(), "key": job.key, "digest": digest, **counts, "reasons": reasons}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wsstad import config, manifest, model_jobs, predictions, storage
+from wsstad import config, manifest, model_jobs, predictions, runs, storage
 from wsstad.alarms import Curve
 from wsstad.errors import UserError
 from wsstad.manifest import Row
@@ -33,11 +33,6 @@ class Job:
     key: str
     path: Path
 
-    @property
-    def reasons(self) -> dict[str, str]:
-        """Why each quarantined video is."""
-        return {video: f"{row.code} {row.reason}" for video, row in sorted(self.quarantined.items())}
-
 
 @dataclass
 class Scorer:
@@ -52,7 +47,11 @@ class Scorer:
         """Write what was found, with the frames a second of each video; return the digest."""
         arrays, videos = predictions.to_arrays(self.found)
         run = self.job.run
-        meta = {"videos": videos, "fps": [fps[video] for video in videos], "quarantined": self.job.reasons}
+        meta = {
+            "videos": videos,
+            "fps": [fps[video] for video in videos],
+            "quarantined": runs.reasons(self.job.quarantined),
+        }
         meta |= {"selection": self.method.selection, "method": run.variant.type, "seed": run.seed}
         if self.curve is not None:
             arrays |= {"alarm_thresholds": self.curve.thresholds, "alarm_counts": self.curve.alarms}
@@ -80,9 +79,13 @@ def make_scorer(job: Job, models: Path, **options: Any) -> Scorer:
     run, model = job.run, job.model
     if model is None:
         return Scorer(job, run.variant.make(run.seed, **options))
-    path = manifest.artefact_path(run.folder(models), f"fold{run.fold}", model["key"], ".safetensors")
-    if not path.exists() or storage.file_digest(path) != model["digest"]:
-        raise UserError(f"{path}: missing, or not what models.tsv says; delete models.tsv and run again")
-    tensors, meta, _ = storage.read_tensors(path)
+    path = manifest.artefact_path(run.folder(models), f"fold{run.fold}", model["key"], runs.MODEL_SUFFIX)
+    try:
+        tensors, meta, _ = storage.read_tensors(path)
+        same = storage.tensors_digest(path) == model["digest"]
+    except storage.DamagedError as error:
+        raise UserError(f"{error}; delete it and run again") from error
+    if not same:
+        raise UserError(f"{path}: not what models.tsv says; delete it and run again")
     method = config.load_class(METHODS[run.variant.type]).load(tensors, meta, **options)
     return Scorer(job, method, model_jobs.alarm_curve(tensors, meta))

@@ -1,7 +1,7 @@
 """What `train` and `predict` share: the methods of a table with their seeds, the folds, and what a fold reads."""
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +10,8 @@ from wsstad import config, tables
 from wsstad.errors import UserError
 from wsstad.manifest import Manifest, Row, read_manifest
 from wsstad.methods import METHODS, REFERENCES, needs
+
+MODEL_SUFFIX = ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,11 @@ class Inputs:
             given = " and ".join(f"--{flags.get(kind, kind)}" for kind in missing)
             raise UserError(f"{variant.name}: {variant.type} needs {given}")
         return {kind: self.manifests[kind] for kind in needs(variant.type)}
+
+
+def reasons(quarantined: Mapping[str, Row]) -> dict[str, str]:
+    """Return why each quarantined video is."""
+    return {video: f"{row.code} {row.reason}" for video, row in sorted(quarantined.items())}
 
 
 def make_parser(description: str | None) -> argparse.ArgumentParser:

@@ -1,7 +1,8 @@
 """A job is a shard of videos; a cache entry is one video.
 
-`process_shard` compares keys before any heavy import, computes only what is missing, writes each video's artefact as
-soon as it is there, and ends with the shard's manifest. A kill loses the videos under way and nothing else.
+`process_shard` compares keys before any heavy import, computes only what is missing, writes each video's artefact, or
+why there is none, as soon as it is known, and ends with the shard's manifest. A kill loses the videos under way and
+nothing else.
 """
 
 import logging
@@ -10,10 +11,13 @@ from pathlib import Path
 
 from wsstad import manifest, storage
 from wsstad.errors import QuarantineError, UserError
-from wsstad.manifest import Row
+from wsstad.manifest import ARTEFACT_SUFFIX, Row
 from wsstad.storage import Artefact
 
 log = logging.getLogger(__name__)
+
+# Beside the artefacts: under the same name, why a video has none.
+QUARANTINE_SUFFIX = ".json"
 
 # What `compute` yields for a video: its artefact, or why it has none.
 Outcome = tuple[str, Artefact | QuarantineError]
@@ -50,21 +54,24 @@ def process_shard(
     companions : suffixes of the files that `compute` leaves beside an artefact; without them it counts as missing.
     """
     folder = manifest_path.parent.parent
+    suffixes = (ARTEFACT_SUFFIX, *companions)
     rows = {video: row for video, row in keys.items() if isinstance(row, Row)}
     wanted = {video: key for video, key in keys.items() if isinstance(key, str)}
-    before = _previous_rows(manifest_path)
     missing = []
     for video, key in wanted.items():
-        row = _cached_row(folder, video, key, stage, before.get(video), counts)
-        alone = any(not manifest.artefact_path(folder, video, key, suffix).exists() for suffix in companions)
-        if row is None or (row.ok and alone):
+        row = standing_row(folder, video, key, kind=stage, counts=counts, suffixes=suffixes)
+        if row is None:
             missing.append(video)
         else:
             rows[video] = row
     log.info("%s: %d videos, %d to do, %d unchanged", stage, len(keys), len(missing), len(wanted) - len(missing))
     if missing:
         for video, outcome in compute(missing):
-            rows[video] = _settle(folder, video, wanted[video], stage, outcome, counts)
+            _settle(folder, video, wanted[video], stage, outcome)
+            row = standing_row(folder, video, wanted[video], kind=stage, counts=counts, suffixes=suffixes)
+            if row is None:
+                raise RuntimeError(f"{stage} left no artefact of {video}")
+            rows[video] = row
     lost = keys.keys() - rows.keys()
     if lost:
         raise RuntimeError(f"{stage} gave no outcome for {', '.join(sorted(lost))}")
@@ -82,43 +89,37 @@ def upstream_keys(
     return keys
 
 
-def _previous_rows(path: Path) -> Mapping[str, Row]:
-    return manifest.read_manifest(path).rows if path.exists() else {}
-
-
-def _cached_row(
+def standing_row(
     folder: Path,
     video: str,
     key: str,
-    stage: str,
-    before: Row | None,
-    counts: Callable[[Artefact], Mapping[str, int]],
+    *,
+    kind: str,
+    counts: Callable[[Artefact], Mapping[str, int]] = lambda artefact: {},
+    suffixes: Sequence[str] = (ARTEFACT_SUFFIX,),
 ) -> Row | None:
-    """Return the row of a video that needs no work: its artefact, or its quarantine, was made under the same key."""
-    if before is not None and before.key == key and not before.ok:
-        return before
+    """Return the row of a video that needs no work: its artefact, or its quarantine, stands under the key."""
+    reason = manifest.artefact_path(folder, video, key, QUARANTINE_SUFFIX)
+    paths = {suffix: manifest.artefact_path(folder, video, key, suffix) for suffix in suffixes}
     try:
-        found, digest, meta = storage.read_key(manifest.artefact_path(folder, video, key), kind=stage)
-    except storage.DamagedError:
+        if reason.exists():
+            noted = storage.read_json(reason)
+            return Row(video, key, code=noted["code"], reason=noted["reason"]) if noted["key"] == key else None
+        found = storage.read_facts(paths[ARTEFACT_SUFFIX], kind=kind)
+        sizes = {suffix: path.stat().st_size for suffix, path in paths.items()}
+    except (storage.DamagedError, FileNotFoundError, ValueError, KeyError):  # missing or cut
         return None
-    if found != key:
-        return None
-    return Row(video, key, digest, counts=dict(counts(Artefact({}, meta))))
+    return Row(video, key, found.digest, counts=dict(counts(found)), sizes=sizes) if found.key == key else None
 
 
-def _settle(
-    folder: Path,
-    video: str,
-    key: str,
-    stage: str,
-    outcome: Artefact | QuarantineError,
-    counts: Callable[[Artefact], Mapping[str, int]],
-) -> Row:
+def _settle(folder: Path, video: str, key: str, kind: str, outcome: Artefact | QuarantineError) -> None:
+    """Write an artefact, or why there is none."""
     if isinstance(outcome, QuarantineError):
-        log.warning("%s: %s is quarantined: %s", stage, video, outcome)
-        return Row(video, key, code=outcome.code, reason=outcome.reason)
-    digest = storage.write_artefact(manifest.artefact_path(folder, video, key), outcome, kind=stage, key=key)
-    return Row(video, key, digest, counts=dict(counts(outcome)))
+        log.warning("%s: %s is quarantined: %s", kind, video, outcome)
+        facts = {"key": key, "code": outcome.code, "reason": outcome.reason}
+        storage.write_json(manifest.artefact_path(folder, video, key, QUARANTINE_SUFFIX), facts)
+        return
+    storage.write_artefact(manifest.artefact_path(folder, video, key), outcome, kind=kind, key=key)
 
 
 def one_by_one(videos: Sequence[str], make: Callable[[str], Artefact]) -> Iterator[Outcome]:

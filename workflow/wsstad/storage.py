@@ -2,7 +2,7 @@
 
 Every file appears whole or not at all (temporary name, fsync, rename, fsync of the folder), and has the same bytes
 whenever its content is the same. An artefact carries its key (what it was made from), a digest of every array and
-one of its whole content, and every read checks them.
+one of its whole content, and every read checks them; so do tensors.
 """
 
 import csv
@@ -22,7 +22,7 @@ import numpy as np
 from wsstad import __version__
 from wsstad.errors import UserError
 
-SCHEMA = 1  # layout of the artefacts; raise it when a reader of the old layout would misread the new
+SCHEMA = 2  # layout of the artefacts; raise it when a reader of the old layout would misread the new
 
 
 class DamagedError(Exception):
@@ -31,12 +31,17 @@ class DamagedError(Exception):
 
 @dataclass(frozen=True)
 class Artefact:
-    """Named arrays and JSON-able facts about one video, as one file holds them."""
+    """Named arrays and JSON-able facts about one video, as one file holds them.
+
+    `digest` is that of the content, which is `arrays` and `meta`. `origin` says how it was made and is no part of it:
+    what was made in another way and came out the same changes nothing downstream.
+    """
 
     arrays: dict[str, np.ndarray]
     meta: dict[str, Any] = field(default_factory=dict)
     key: str = ""
     digest: str = ""
+    origin: dict[str, Any] = field(default_factory=dict)
 
 
 def canonical_json(value: Any) -> str:
@@ -72,6 +77,8 @@ def write_artefact(path: Path, artefact: Artefact, *, kind: str, key: str) -> st
         file.attrs["key"] = key
         file.attrs["meta"] = canonical_json(artefact.meta)
         file.attrs["digest"] = content
+        file.attrs["origin"] = canonical_json(artefact.origin)
+        file.attrs["seal"] = _seal(key, content, artefact.origin)
         file.attrs["complete"] = 1
     return content
 
@@ -94,17 +101,17 @@ def read_artefact(path: Path, *, kind: str, names: Iterable[str] | None = None) 
             raise DamagedError(f"{path}: array {name!r} is not what its digest says")
         if array.dtype.kind == "f" and not _all_finite(array):
             raise DamagedError(f"{path}: array {name!r} holds a value that is not finite")
-    return Artefact(arrays, facts["meta"], facts["key"], facts["digest"])
+    return Artefact(arrays, **facts)
 
 
-def read_key(path: Path, *, kind: str) -> tuple[str, str, dict[str, Any]]:
-    """Return key, digest and meta of an artefact and read no array; raise `DamagedError` as `read_artefact`."""
+def read_facts(path: Path, *, kind: str) -> Artefact:
+    """Return an artefact without its arrays, which are not read; raise `DamagedError` as `read_artefact`."""
     try:
         with h5py.File(path, "r") as file:
             facts, _ = _read_facts(file, kind)
     except (OSError, KeyError, RuntimeError, ValueError) as error:
         raise DamagedError(f"{path}: {error}") from error
-    return facts["key"], facts["digest"], facts["meta"]
+    return Artefact({}, **facts)
 
 
 def array_digest(array: np.ndarray) -> str:
@@ -160,28 +167,52 @@ def read_table(path: Path) -> list[dict[str, str]]:
 
 
 def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], meta: Mapping[str, Any], *, key: str) -> str:
-    """Write named arrays as safetensors, with meta and key in the header; return the sha256 of the file."""
+    """Write named arrays as safetensors, with meta, key and digest in the header; return the digest of the content."""
     from safetensors.numpy import save
 
+    digest = _tensors_digest(tensors, meta)
     # One entry: safetensors writes several in an order that changes from run to run.
-    header = {"wsstad": canonical_json({"meta": dict(meta), "key": key, "version": __version__})}
-    content = save({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}, metadata=header)
+    facts = {"meta": dict(meta), "key": key, "digest": digest, "version": __version__}
+    content = save(
+        {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)},
+        metadata={"wsstad": canonical_json(facts)},
+    )
     with atomic(path) as temporary:
         temporary.write_bytes(content)
-    return hashlib.sha256(content).hexdigest()
+    return digest
 
 
 def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any], str]:
-    """Return the arrays, meta and key that `write_tensors` wrote; raise `DamagedError` when the file is cut."""
+    """Return the arrays, meta and key that `write_tensors` wrote.
+
+    Raises `DamagedError` when the file is missing, cut, or not what its digest says.
+    """
+    facts, arrays = _open_tensors(path, with_arrays=True)
+    if _tensors_digest(arrays, facts["meta"]) != facts["digest"]:
+        raise DamagedError(f"{path}: the content is not what its digest says")
+    return arrays, facts["meta"], facts["key"]
+
+
+def tensors_digest(path: Path) -> str:
+    """Return the digest that tensors have in their header, all that is read; raise `DamagedError` as `read_tensors`."""
+    return _open_tensors(path, with_arrays=False)[0]["digest"]
+
+
+def _open_tensors(path: Path, *, with_arrays: bool) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {})["wsstad"])
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no iterator
-        return arrays, header["meta"], header["key"]
-    except (OSError, KeyError, SafetensorError) as error:
+            facts = json.loads((file.metadata() or {})["wsstad"])
+            names = file.keys() if with_arrays else ()
+            return {name: facts[name] for name in ("meta", "key", "digest")}, {n: file.get_tensor(n) for n in names}
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
         raise DamagedError(f"{path}: {error}") from error
+
+
+def _tensors_digest(tensors: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> str:
+    digests = {name: array_digest(array) for name, array in tensors.items()}
+    return _content_digest(digests, json.loads(canonical_json(dict(meta))))  # as it will be read: all keys are text
 
 
 def _read_facts(file: h5py.File, kind: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -194,7 +225,16 @@ def _read_facts(file: h5py.File, kind: str) -> tuple[dict[str, Any], dict[str, s
     meta = json.loads(attributes["meta"])
     if _content_digest(digests, meta) != attributes["digest"]:
         raise ValueError("the content is not what its digest says")
-    return {"key": str(attributes["key"]), "digest": str(attributes["digest"]), "meta": meta}, digests
+    facts = {"key": str(attributes["key"]), "digest": str(attributes["digest"])}
+    origin = json.loads(attributes["origin"])
+    if _seal(facts["key"], facts["digest"], origin) != attributes["seal"]:
+        raise ValueError("key or origin are not what its seal says")
+    return {**facts, "meta": meta, "origin": origin}, digests
+
+
+def _seal(key: str, digest: str, origin: Mapping[str, Any]) -> str:
+    """Return a digest of what an artefact says of itself beside its content."""
+    return hashlib.sha256(canonical_json([key, digest, dict(origin)]).encode()).hexdigest()
 
 
 def _content_digest(digests: Mapping[str, str], meta: Mapping[str, Any]) -> str:

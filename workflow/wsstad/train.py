@@ -3,10 +3,9 @@
 import argparse
 import logging
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from wsstad import bags, cli, keys, manifest, model_jobs, parallel, runs, storage
+from wsstad import bags, cli, manifest, model_jobs, parallel, runs, stage_keys, storage
 from wsstad.bags import BagReader, Request, View
 from wsstad.errors import UserError
 from wsstad.model_jobs import Job
@@ -15,6 +14,7 @@ from wsstad.runs import Inputs, Run
 
 log = logging.getLogger(__name__)
 
+SIZE = manifest.size_column(runs.MODEL_SUFFIX)
 COLUMNS = (
     "method",
     "seed",
@@ -28,6 +28,7 @@ COLUMNS = (
     "training_videos",
     "held_out_videos",
     "quarantined",
+    SIZE,
 )
 
 
@@ -38,13 +39,12 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     inputs = runs.read_inputs(args)
     jobs = [_job(run, inputs, args) for run in inputs.runs() if run.variant.trained]
-    noted = _noted(args.output)
-    standing = {job.path: its for job in jobs if (its := model_jobs.standing(job, noted))}
+    standing = {job.path: its for job in jobs if (its := model_jobs.standing(job))}
     missing = [job for job in jobs if job.path not in standing]
     log.info("train: %d models, %d to do, %d unchanged", len(jobs), len(missing), len(standing))
     if missing:
         _train_all(missing, inputs, args)
-        standing |= {job.path: its for job in missing if (its := model_jobs.standing(job, {}))}
+        standing |= {job.path: its for job in missing if (its := model_jobs.standing(job))}
     storage.write_table(args.output, [_row(job, *standing[job.path]) for job in jobs], COLUMNS)
 
 
@@ -56,21 +56,10 @@ def _job(run: Run, inputs: Inputs, args: argparse.Namespace) -> Job:
         only = ", ".join(set(labels.values())) or "no"
         where = f"{args.tables}: split {args.split}, fold {run.fold}"
         raise UserError(f"{where}: {only} training videos are left; both labels are needed")
-    digests = inputs.digests(run.variant, videos)
-    key = keys.make_key(
-        "train",
-        code=keys.code_digest("wsstad.train", run.variant.module),
-        parameters={"method": run.variant.parameters, "seed": run.seed},
-        inputs={video: [labels[video], *digests[video]] for video in videos},
-    )
+    key = stage_keys.model(run.variant, run.seed, labels=labels, digests=inputs.digests(run.variant, videos))
     folder = run.folder(args.output.parent.parent / "models")
-    path = manifest.artefact_path(folder, f"fold{run.fold}", key, ".safetensors")
+    path = manifest.artefact_path(folder, f"fold{run.fold}", key, runs.MODEL_SUFFIX)
     return Job(run, labels, len(bad), key, path)
-
-
-def _noted(table: Path) -> dict[str, str]:
-    """Return the digest of every model that the table of an earlier run names, by key."""
-    return {row["key"]: row["digest"] for row in storage.read_table(table)} if table.exists() else {}
 
 
 def _train_all(jobs: list[Job], inputs: Inputs, args: argparse.Namespace) -> None:
@@ -108,7 +97,8 @@ def _requests(job: Job, held_out: Sequence[str]) -> tuple[list[Request], list[Re
 def _row(job: Job, digest: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row of a model that stands."""
     cells = _cells({name: facts[name] for name in COLUMNS if name in facts})
-    return {**job.run.cells(), "key": job.key, "digest": digest, "quarantined": job.quarantined, **cells}
+    noted = {"key": job.key, "digest": digest, "quarantined": job.quarantined, SIZE: job.path.stat().st_size}
+    return {**job.run.cells(), **noted, **cells}
 
 
 def _cells(facts: Mapping[str, Any]) -> dict[str, Any]:

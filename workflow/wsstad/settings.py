@@ -1,0 +1,172 @@
+"""What each job goes by, apart from the results that it reads: the value behind its `params.settings`.
+
+No rule has a file from outside results/ as `input`: Snakemake looks at such a file only when its mtime is newer than a
+result, and those mtimes lie (rsync, git, another machine's clock). Here they count by what they say, together with the
+defaults of the schemas and the code. It is one text, since Snakemake compares params as a set of values without names,
+and would not see two of them change places; and JSON, so that `why` can tell what changed.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from wsstad import config, keys, storage, tables
+from wsstad.formats import FORMATS
+from wsstad.plan import FAMILIES, Block, Plan
+from wsstad.storage import canonical_json
+
+LENGTH = 16  # characters of a digest that is shown to people
+
+Wildcards = Mapping[str, str]
+Facts = dict[str, Any]
+
+
+def read(plan: Plan, rule: str, wildcards: Wildcards) -> Facts:
+    """Return what the job of a rule with these wildcards goes by."""
+    return RULES[rule](plan, wildcards)
+
+
+def decode(plan: Plan, w: Wildcards) -> Facts:
+    """Return the state of the raw videos: their size, mtime and inode decide only whether decode looks at them again.
+
+    It then goes by their content.
+    """
+    videos = {video: _digest(_state(plan.source_path(w["dataset"], video))) for video in _shard(plan, w)}
+    return {"code": keys.code("wsstad.decode"), "decode": plan.config["decode"], "videos": videos}
+
+
+def detect(plan: Plan, w: Wildcards) -> Facts:
+    """Return the detector."""
+    return _variant(plan, "detect", "detectors", w["detector"])
+
+
+def link(plan: Plan, w: Wildcards) -> Facts:
+    """Return the linker."""
+    return _variant(plan, "link", "linkers", w["linker"])
+
+
+def extract(plan: Plan, w: Wildcards) -> Facts:
+    """Return the extractor."""
+    return _variant(plan, "extract", "extractors", w["extractor"])
+
+
+def audit(plan: Plan, w: Wildcards) -> Facts:
+    """Return how many videos may be quarantined."""
+    return {"code": keys.code("wsstad.audit"), "quarantine": plan.config["quarantine"]}
+
+
+def train(plan: Plan, w: Wildcards) -> Facts:
+    """Return the methods, the folds and the labels."""
+    return {**_methods(plan, "train", w), "labels": _digest({row["video"]: row["label"] for row in _rows(plan, w)})}
+
+
+def predict(plan: Plan, w: Wildcards) -> Facts:
+    """Return the methods and the folds."""
+    return _methods(plan, "predict", w)
+
+
+def annotate(plan: Plan, w: Wildcards) -> Facts:
+    """Return the annotations, and the videos that they may be of."""
+    entry = tables.read_annotator(plan.tables(w["dataset"]), w["annotator"])
+    videos = {video: row["label"] for video, row in plan.rows(w["dataset"]).items()}
+    return {
+        "code": keys.code("wsstad.annotate", FORMATS[entry["format"]].split(":")[0]),
+        "annotator": entry,
+        "annotations": [_content(Path(path)) for path in plan.annotations(w["dataset"], w["annotator"])],
+        "videos": _digest(videos),
+    }
+
+
+def evaluate(plan: Plan, w: Wildcards) -> Facts:
+    """Return how predictions are measured, of which videos, and what tables say of the dataset and the features."""
+    return {
+        "code": keys.code("wsstad.evaluate"),
+        "evaluate": plan.config["evaluate"],
+        "title": tables.read_dataset(plan.tables(w["dataset"]))["title"],
+        "extractor": plan.parameters("extractors", w["extractor"]),
+        "split": _folds(plan, w),
+        "videos": _digest([{**row, "path": ""} for row in _rows(plan, w)]),
+    }
+
+
+def tabulate(plan: Plan, w: Wildcards) -> Facts:
+    """Return the table's heading and the paper's values; and the order of the metrics, as inputs have none."""
+    datasets = [w["dataset"]] if "dataset" in w.keys() else plan.datasets()  # noqa: SIM118 - Snakemake's are no mapping
+    return {
+        "code": keys.code("wsstad.tabulate"),
+        "title": plan.title(w["table"]),
+        "paper": [_content(Path(path)) for path in plan.paper(w["table"])],
+        "metrics": [path for dataset in datasets for path in plan.metrics(dataset, w["table"])],
+    }
+
+
+RULES: dict[str, Callable[[Plan, Wildcards], Facts]] = {
+    "decode": decode,
+    "detect": detect,
+    "link": link,
+    "extract_image": extract,
+    "extract_region": extract,
+    "audit": audit,
+    "train": train,
+    "predict": predict,
+    "annotate": annotate,
+    "evaluate": evaluate,
+    "tabulate_dataset": tabulate,
+    "tabulate": tabulate,
+}
+
+
+def _variant(plan: Plan, stage: str, family: str, name: str) -> Facts:
+    """Return a variant, with the defaults of its schema, and the code behind it."""
+    parameters = plan.parameters(family, name)
+    return {"code": _code(stage, family, [parameters["type"]]), family.removesuffix("s"): parameters}
+
+
+def _methods(plan: Plan, stage: str, w: Wildcards) -> Facts:
+    """Return the methods of a table, in its order, with what the scale lays over them, their seeds, and the folds."""
+    scale = plan.scale(w["scale"])
+    seeds = plan.methods(Block(**{name: w[name] for name in Block.__dataclass_fields__}), w["table"])
+    methods = {name: config.load_method(plan.variant("methods", name), scale) for name in seeds}
+    return {
+        "code": _code(stage, "methods", {its["type"] for its in methods.values()}),
+        "methods": methods,
+        "order": list(methods),
+        "seeds": seeds,
+        "split": _folds(plan, w),
+    }
+
+
+def _code(stage: str, family: str, kinds: Iterable[str]) -> dict[str, str]:
+    modules = sorted(FAMILIES[family][kind].split(":")[0] for kind in kinds)
+    return keys.code(f"wsstad.{stage}", *modules)
+
+
+def _shard(plan: Plan, w: Wildcards) -> list[str]:
+    return plan.videos(w["dataset"], w["shard"])
+
+
+def _folds(plan: Plan, w: Wildcards) -> dict[str, str]:
+    """Return a digest of each fold of the split."""
+    return {f"fold {fold}": _digest(parts) for fold, parts in plan.folds(w["dataset"], w["split"]).items()}
+
+
+def _rows(plan: Plan, w: Wildcards) -> list[dict[str, str]]:
+    """Return the rows of ``videos.tsv`` of the videos of the split."""
+    wanted = {video for parts in plan.folds(w["dataset"], w["split"]).values() for video in parts}
+    return [row for video, row in sorted(plan.rows(w["dataset"]).items()) if video in wanted]
+
+
+def _state(path: Path) -> list[list[Any]]:
+    """Return path, size, mtime and inode of a file, or of every file in a folder."""
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    return [[str(file), its.st_size, its.st_mtime_ns, its.st_ino] for file in files for its in (file.stat(),)]
+
+
+def _content(path: Path) -> str:
+    """Return a digest of the content of a file; of a folder, of the state of its files."""
+    return _digest(_state(path)) if path.is_dir() else storage.file_digest(path)[:LENGTH]
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:LENGTH]

@@ -1,0 +1,79 @@
+"""What the key of each stage's artefacts is made of: its parameters, the digests of what it reads, its code.
+
+`make_key` says what that means. The stages ask here, and so does whoever wants to know what a run would do.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wsstad import keys
+from wsstad.detectors import DETECTORS
+from wsstad.extractors import EXTRACTORS
+from wsstad.linkers import LINKERS
+from wsstad.manifest import Row
+from wsstad.runs import Variant
+
+Parameters = Mapping[str, Any]
+
+
+def frames(source_sha256: str, settings: Parameters) -> str:
+    """Return the key of one video's frames; of `settings` (of `decode`), crf counts only where it is used."""
+    parameters = {name: value for name, value in settings.items() if name != "crf" or settings["store"] == "h264"}
+    code, inputs = keys.code_digest("wsstad.decode"), {"source": source_sha256}
+    return keys.make_key("decode", code=code, parameters=parameters, inputs=inputs)
+
+
+def detections(detector: Parameters, frames: Row) -> str:
+    """Return the key of one video's detections."""
+    code = keys.code_digest("wsstad.detect", DETECTORS[detector["type"]].split(":")[0])
+    return keys.make_key("detections", code=code, parameters=detector, inputs={"frames": frames.digest})
+
+
+def tubes(linker: Parameters, detections: Row) -> str:
+    """Return the key of one video's tubes."""
+    code = keys.code_digest("wsstad.link", LINKERS[linker["type"]].split(":")[0])
+    return keys.make_key("tubes", code=code, parameters=linker, inputs={"detections": detections.digest})
+
+
+def features(extractor: Parameters, frames: Row, tubes: Row | None = None) -> str:
+    """Return the key of the features of one video's image, or of its `tubes`."""
+    inputs = {"frames": frames.digest} | ({"tubes": tubes.digest} if tubes else {})
+    kind = "region_features" if tubes else "image_features"
+    return keys.make_key(kind, code=_extraction(extractor), parameters=extractor, inputs=inputs)
+
+
+def extraction(extractor: Parameters, frames: Row, device: str) -> str:
+    """Return the key of whatever features are made of a video's pixels, whichever regions they are of."""
+    inputs = {"frames": frames.digest, "device": device}
+    return keys.make_key("extract", code=_extraction(extractor), parameters=extractor, inputs=inputs)
+
+
+def model(variant: Variant, seed: int, *, labels: Mapping[str, str], digests: Mapping[str, Sequence[str]]) -> str:
+    """Return the key of a model of the training videos with `labels`; `digests` are those of their artefacts."""
+    return keys.make_key(
+        "train",
+        code=keys.code_digest("wsstad.train", variant.module),
+        parameters={"method": variant.parameters, "seed": seed},
+        inputs={video: [label, *digests[video]] for video, label in labels.items()},
+    )
+
+
+def predictions(
+    variant: Variant,
+    seed: int,
+    *,
+    model: str,
+    digests: Mapping[str, Sequence[str]],
+    quarantined: Mapping[str, str],
+) -> str:
+    """Return the key of predictions by a model (its digest; "" for none) of test videos; and why some have none."""
+    return keys.make_key(
+        "predict",
+        code=keys.code_digest("wsstad.predict", variant.module),
+        parameters={"method": variant.parameters, "seed": seed},
+        inputs={"model": model, "videos": dict(digests), "quarantined": dict(quarantined)},
+    )
+
+
+def _extraction(extractor: Parameters) -> str:
+    return keys.code_digest("wsstad.extract", EXTRACTORS[extractor["type"]].split(":")[0])
