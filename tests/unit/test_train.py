@@ -175,8 +175,8 @@ def test_a_scale_is_laid_over_learned_methods_and_its_change_trains_again(datase
         train.main([*dataset.flags(method, output), "--scale", str(scale)])
     assert {row["last_iteration"] for row in storage.read_table(output)} == {"4"}
     assert len(trained) == 3
-    scale.write_text("sub_tubes: 4\n")
-    with pytest.raises(UserError, match=r"short\.yaml: top level: unknown key 'sub_tubes'; allowed: projection"):
+    scale.write_text("dropout: 0.5\n")
+    with pytest.raises(UserError, match=r"short\.yaml: top level: unknown key 'dropout'; allowed: projection"):
         train.main([*dataset.flags(method, output), "--scale", str(scale)])
 
 
