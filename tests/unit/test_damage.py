@@ -55,7 +55,7 @@ def place(tmp_path, monkeypatch):
 
 def record(*outputs: Path) -> None:
     for output in outputs:
-        path = records._path(output)
+        path = records.path(output)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("{}")
 
@@ -146,7 +146,7 @@ def test_models_and_their_table(tmp_path, monkeypatch):
 
 
 def test_a_result_without_a_record_is_looked_at_again(place, caplog):
-    records._path(place).unlink()
+    records.path(place).unlink()
     look()
     assert not place.exists()
     assert caplog.messages == ["wsstad: 1 results without a record of what they were made from: looked at again"]
@@ -177,7 +177,7 @@ def test_records_have_snakemakes_names(tmp_path, monkeypatch):
     for length in (10, 300, 900):
         output = Path("results") / ("x" * (length // 2)) / ("y" * (length // 2))
         name = found._record_path("metadata", str(output))
-        assert Path(name).parts == records._path(output).parts[1:]
+        assert Path(name).parts == records.path(output).parts[1:]
 
 
 def test_a_look_at_a_tenth_of_1900_videos_takes_less_than_a_tenth_of_a_second(tmp_path, monkeypatch):

@@ -24,17 +24,6 @@ from wsstad.plan import Plan
 
 log = logging.getLogger(__name__)
 
-# The kind of the artefacts that the outputs of a rule name.
-KINDS = {
-    "decode": "frames",
-    "detect": "detections",
-    "link": "tubes",
-    "extract_image": "image_features",
-    "extract_region": "region_features",
-    "train": "model",
-    "predict": "predictions",
-}
-
 
 class Noted(NamedTuple):
     """A file as a manifest or a table notes it: where it lies, of how many bytes; the digest is its artefact's."""
@@ -71,7 +60,7 @@ def remove(plan: Plan) -> None:
 def entries(output: Output) -> Iterator[tuple[Path, str, dict[str, str]]]:
     """Yield every row of an output that names artefacts, with their folder and the start of their files' names."""
     folder = output.path.parent.parent
-    for row in storage.read_table(output.path) if output.rule in KINDS else ():
+    for row in storage.read_table(output.path) if output.rule in names.KINDS else ():
         if output.rule in ("train", "predict"):
             name = "models" if output.rule == "train" else "predictions"
             yield folder / name / row["method"] / row["seed"], f"fold{row['fold']}", row
@@ -98,7 +87,7 @@ def _notes(output: Output) -> Iterator[Noted]:
     for folder, stem, row in entries(output):
         for suffix, size in manifest.sizes_of(row).items():
             path, beside = (artefact_path(folder, stem, row["key"], its) for its in (suffix, ARTEFACT_SUFFIX))
-            yield Noted(path, suffix, size, KINDS[output.rule], row["digest"], beside)
+            yield Noted(path, suffix, size, names.KINDS[output.rule], row["digest"], beside)
 
 
 def _damage(noted: Noted, written: int) -> str:

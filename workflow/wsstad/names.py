@@ -41,6 +41,17 @@ OUTPUTS = {
     "tabulate": tuple(ALL_TABLES + suffix for suffix in TABLE_SUFFIXES),
 }
 
+# The kind of the artefacts that the outputs of a rule name.
+KINDS = {
+    "decode": "frames",
+    "detect": "detections",
+    "link": "tubes",
+    "extract_image": "image_features",
+    "extract_region": "region_features",
+    "train": "model",
+    "predict": "predictions",
+}
+
 # What Snakemake calls with a job's wildcards to learn an input or a parameter.
 Ask = Callable[[Any], Any]
 

@@ -13,7 +13,15 @@ from wsstad.manifest import ARTEFACT_SUFFIX, Manifest, Row
 from wsstad.plan import Block, Plan
 from wsstad.runs import Inputs, Run, Variant
 
-STORE_SUFFIX = ".mp4"
+STORE_SUFFIX = ".mp4"  # of the frames that decode keeps beside their artefact
+# What the stages that work on shards of videos read of each other.
+UPSTREAM = {
+    "decode": (),
+    "detect": ("decode",),
+    "link": ("detect",),
+    "extract_image": ("decode",),
+    "extract_region": ("decode", "link"),
+}
 
 
 @dataclass(frozen=True)
@@ -26,6 +34,9 @@ class Entry:
     stem: str
     key: str | None
     row: Row | None
+
+
+Entries = Mapping[str, Entry]  # by video
 
 
 @dataclass(frozen=True)
@@ -60,91 +71,58 @@ class _Look:
 
     def __init__(self, plan: Plan, read_sources: bool) -> None:
         self.plan, self.read_sources = plan, read_sources
-        self._seen: dict[tuple[str, ...], tuple[Stage, Mapping[str, Entry]]] = {}
+        self._seen: dict[tuple[str, ...], tuple[Stage, Entries]] = {}
 
     def stages(self, tables: Sequence[str]) -> list[Stage]:
         """Return the stages behind some tables."""
         last = []
         for block in self.plan.blocks():
-            manifests = {
-                "detections": self._detections(block),
-                "tubes": self._tubes(block),
-                "image_features": self._features(block),
-                "region_features": self._features(block, self._tubes(block)),
-            }
-            last += [stage for table in tables for stage in _runs(self.plan, block, table, manifests)]
+            found = {names.KINDS[rule]: self.entries(rule, block) for rule in UPSTREAM}
+            last += [stage for table in tables for stage in _runs(self.plan, block, table, found)]
         order = list(names.OUTPUTS)
         return sorted([*(stage for stage, _ in self._seen.values()), *last], key=lambda its: order.index(its.rule))
 
-    def _frames(self, block: Block) -> Mapping[str, Entry]:
-        sources = _Sources(self.plan, block.dataset, self.read_sources)
-        decode = self.plan.config["decode"]
-        suffixes = (ARTEFACT_SUFFIX, STORE_SUFFIX) if decode["store"] == "h264" else (ARTEFACT_SUFFIX,)
-
-        def key(video: str) -> str | None:
-            digest = sources.digest(video)
-            return stage_keys.frames(digest, decode) if digest else None
-
-        return self._shards("decode", block, (), key, "frames", suffixes)
-
-    def _detections(self, block: Block) -> Mapping[str, Entry]:
-        frames, detector = self._frames(block), self.plan.parameters("detectors", block.detector)
-        return self._shards(
-            "detect", block, [frames], lambda v: stage_keys.detections(detector, _row(frames, v)), "detections"
-        )
-
-    def _tubes(self, block: Block) -> Mapping[str, Entry]:
-        found, linker = self._detections(block), self.plan.parameters("linkers", block.linker)
-        return self._shards("link", block, [found], lambda v: stage_keys.tubes(linker, _row(found, v)), "tubes")
-
-    def _features(self, block: Block, tubes: Mapping[str, Entry] | None = None) -> Mapping[str, Entry]:
-        frames, extractor = self._frames(block), self.plan.parameters("extractors", block.extractor)
-        if tubes is None:
-            return self._shards(
-                "extract_image",
-                block,
-                [frames],
-                lambda v: stage_keys.features(extractor, _row(frames, v)),
-                "image_features",
-            )
-        return self._shards(
-            "extract_region",
-            block,
-            [frames, tubes],
-            lambda v: stage_keys.features(extractor, _row(frames, v), _row(tubes, v)),
-            "region_features",
-        )
-
-    def _shards(
-        self,
-        rule: str,
-        block: Block,
-        upstream: Sequence[Mapping[str, Entry]],
-        make_key: Callable[[str], str | None],
-        kind: str,
-        suffixes: Sequence[str] = (ARTEFACT_SUFFIX,),
-    ) -> Mapping[str, Entry]:
+    def entries(self, rule: str, block: Block) -> Entries:
         """Return the entry of every video of a stage that works on shards."""
         (pattern,) = names.OUTPUTS[rule]
         wildcards = {name: value for name, value in asdict(block).items() if f"{{{name}}}" in pattern}
         seen = (rule, *wildcards.values())
-        if seen in self._seen:
-            return self._seen[seen][1]
-        paths = [Path(pattern.format(**wildcards, shard=shard)) for shard in self.plan.shards(block.dataset)]
-        folder, noted = paths[0].parent.parent, _noted(paths)
+        if seen not in self._seen:
+            paths = [Path(pattern.format(**wildcards, shard=shard)) for shard in self.plan.shards(block.dataset)]
+            entries = self._look(rule, block, paths)
+            folder = paths[0].parent.parent
+            self._seen[seen] = Stage(rule, wildcards, [(folder, entry) for entry in entries.values()]), entries
+        return self._seen[seen][1]
+
+    def _look(self, rule: str, block: Block, manifests: Sequence[Path]) -> Entries:
+        upstream = [self.entries(before, block) for before in UPSTREAM[rule]]
+        make_key, kind = self._key_maker(rule, block), names.KINDS[rule]
+        with_store = rule == "decode" and self.plan.config["decode"]["store"] == "h264"
+        suffixes = (ARTEFACT_SUFFIX, STORE_SUFFIX) if with_store else (ARTEFACT_SUFFIX,)
+        folder, noted = manifests[0].parent.parent, _rows(manifests)
         entries = {}
         for video in self.plan.videos(block.dataset):
             before = [its[video] for its in upstream]
             bad = next((its for its in before if its.row and not its.row.ok), None)
-            if bad or any(its.row is None for its in before):
-                entries[video] = bad or Entry(video, None, None)
-                continue
-            key = make_key(video)
+            known = all(its.row for its in before)
+            key = make_key(video, *(its.row for its in before)) if known and not bad else None
             row = _standing(folder, video, key, noted.get(video), kind, suffixes) if key else None
-            entries[video] = Entry(video, key, row)
-        stage = Stage(rule, wildcards, [(folder, entry) for entry in entries.values()])
-        self._seen[seen] = stage, entries
+            entries[video] = bad or Entry(video, key, row)
         return entries
+
+    def _key_maker(self, rule: str, block: Block) -> Callable[..., str | None]:
+        """Return the function that gives the key of a video, from it and from the rows of the stages before."""
+        if rule == "decode":
+            sources, decode = _Sources(self.plan, block.dataset, self.read_sources), self.plan.config["decode"]
+            return lambda video: stage_keys.frames(found, decode) if (found := sources.digest(video)) else None
+        if rule == "detect":
+            detector = self.plan.parameters("detectors", block.detector)
+            return lambda video, frames: stage_keys.detections(detector, frames)
+        if rule == "link":
+            linker = self.plan.parameters("linkers", block.linker)
+            return lambda video, detections: stage_keys.tubes(linker, detections)
+        extractor = self.plan.parameters("extractors", block.extractor)
+        return lambda video, frames, tubes=None: stage_keys.features(extractor, frames, tubes)
 
 
 class _Sources:
@@ -175,7 +153,7 @@ class _Sources:
         return pixels.source_digest(self._plan.source_path(self._dataset, video))
 
 
-def _runs(plan: Plan, block: Block, table: str, found: Mapping[str, Mapping[str, Entry]]) -> list[Stage]:
+def _runs(plan: Plan, block: Block, table: str, found: Mapping[str, Entries]) -> list[Stage]:
     """Return the models and the predictions of a block's methods."""
     scale = plan.scale(block.scale)
     variants = [
@@ -233,13 +211,7 @@ def _is_known(run: Run, inputs: Inputs, part: str) -> bool:
     return all(videos <= its.rows.keys() for its in inputs.needed(run.variant).values())
 
 
-def _row(entries: Mapping[str, Entry], video: str) -> Row:
-    row = entries[video].row
-    assert row is not None  # noqa: S101 - the caller has looked
-    return row
-
-
-def _noted(paths: Sequence[Path]) -> dict[str, Row]:
+def _rows(paths: Sequence[Path]) -> dict[str, Row]:
     """Return the rows of the manifests that are there."""
     standing = _existing(paths)
     return manifest.read_manifest(*standing).rows if standing else {}

@@ -14,13 +14,13 @@ MAX_NAME = 255  # of a file; Snakemake cuts longer names into folders
 
 def exists(output: Path) -> bool:
     """Tell whether there is a record of an output."""
-    return _path(output).exists() or DATABASE.exists()
+    return path(output).exists() or DATABASE.exists()
 
 
 def settings(output: Path) -> dict[str, Any]:
     """Return the `params.settings` that an output was made with; empty when there is no record."""
     try:
-        record = json.loads(_path(output).read_text())
+        record = json.loads(path(output).read_text())
     except (FileNotFoundError, ValueError):
         return {}
     return next(_objects(record["params"]), {})
@@ -34,7 +34,7 @@ def _objects(params: list[str]) -> Iterator[dict[str, Any]]:
             yield json.loads(value)
 
 
-def _path(output: Path) -> Path:
+def path(output: Path) -> Path:
     """Return where the record of an output lies: under its path in base64, cut to names of files."""
     name = urlsafe_b64encode(str(output).encode()).decode()
     parts = [name[i : i + MAX_NAME - 1] for i in range(0, len(name), MAX_NAME - 1)]
