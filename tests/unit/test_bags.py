@@ -57,6 +57,26 @@ def test_instances_are_means_over_their_own_clips(seed: int) -> None:
             assert bag.image[i] == pytest.approx(image, abs=1e-6)
 
 
+def test_training_bags_have_parts_of_tubes_when_asked() -> None:
+    video, _ = planted_video(2, "abnormal")
+    parts, inference = bags.training_bag(video, sub_tubes=3), bags.inference_bag(video, sub_tubes=3)
+    for field in dataclasses.fields(Bag):
+        assert np.array_equal(getattr(parts, field.name), getattr(inference, field.name))
+
+
+@pytest.mark.parametrize("n_frames", [100, 320, 1601])
+def test_centres_are_in_videolets(n_frames: int) -> None:
+    video, _ = planted_video(4, "normal", n_frames=n_frames)
+    bag = bags.inference_bag(video, sub_tubes=3)
+    for (_, start, stop), centre in zip(bag.spans.tolist(), bag.centre.tolist(), strict=True):
+        middle = (start + stop) / 2
+        before = [i for i, (first, _) in enumerate(bag.videolet_spans.tolist()) if first <= middle][-1]
+        first, last = bag.videolet_spans[before].tolist()
+        # Videolets differ by a frame, for their edges are whole numbers.
+        assert centre == pytest.approx(before + (middle - first) / (last - first), abs=1.1 / (n_frames // 32 or 1))
+    assert bag.centre.dtype == np.float32
+
+
 def test_videolets_divide_the_video_in_32() -> None:
     video, _ = planted_video(0, "normal", n_frames=1600)
     bag = bags.training_bag(video, normalise="none")
@@ -135,6 +155,14 @@ def test_reader_gives_the_bags_of_the_artefacts(tmp_path) -> None:
         for field in dataclasses.fields(Bag):
             assert np.array_equal(getattr(got, field.name), getattr(wanted, field.name))
     assert reader.training("v003") is reader.training("v003")
+
+
+def test_reader_gives_parts_of_tubes_for_training_to_a_method_that_asks_for_them(tmp_path) -> None:
+    video, _ = planted_video(3, "abnormal")
+    found = reader_of(Dataset(tmp_path, [video], {0: {"v003": "train"}}).write())
+    reader = BagReader(found.manifests, found.labels, {**OPTIONS, "training_sub_tubes": 2})
+    assert np.array_equal(reader.training("v003").spans, bags.training_bag(video, sub_tubes=2).spans)
+    assert np.array_equal(reader.inference("v003").spans, found.inference("v003").spans)
 
 
 def test_reader_refuses_features_of_other_tubes(tmp_path) -> None:

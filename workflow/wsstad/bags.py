@@ -44,6 +44,12 @@ class Bag:
             if not np.isfinite(getattr(self, name)).all():
                 raise ValueError(f"{self.video}: {name} features are not finite")
 
+    @property
+    def centre(self) -> np.ndarray:
+        """The temporal centres (n,) of the instances, in videolets: 0.5 is the middle of the first one."""
+        frames = self.videolet_spans[-1, 1] / len(self.videolet_spans)
+        return (self.spans[:, 1:].mean(axis=1) / frames).astype(np.float32)
+
     def map(self, function: Callable[[np.ndarray], np.ndarray]) -> "Bag":
         """Return the bag with `function` applied to each of its feature matrices."""
         return replace(
@@ -85,10 +91,11 @@ def normalise_rows(features: np.ndarray) -> np.ndarray:
     )
 
 
-def training_bag(video: ClipFeatures, *, kinds: str = "both", normalise: str = "l2") -> Bag:
-    """Return the bag whose instances are the whole tubes."""
-    parts = [(t, its.start, its.stop) for t, its in chosen_tubes(video.tubes, kinds)]
-    return _bag(video, parts, normalise)
+def training_bag(
+    video: ClipFeatures, *, sub_tubes: int = 1, min_frames: int = 16, kinds: str = "both", normalise: str = "l2"
+) -> Bag:
+    """Return the bag whose instances are the whole tubes or, for a method that asks, `sub_tubes` parts of each."""
+    return _bag(video, divide_tubes(video.tubes, sub_tubes, min_frames=min_frames, kinds=kinds), normalise)
 
 
 def inference_bag(
@@ -158,7 +165,8 @@ def _region_means(video: ClipFeatures, parts: Sequence[tuple[int, int, int]]) ->
 class BagReader:
     """Read each video's artefacts once and keep its bags; the features of single clips are dropped at once.
 
-    `options` are the keys `kinds`, `normalise`, `sub_tubes` and `min_frames` of a method's parameters.
+    `options` are the keys `kinds`, `normalise`, `sub_tubes`, `min_frames` and, if a method has it, `training_sub_tubes`
+    of its parameters.
     """
 
     def __init__(
@@ -168,20 +176,21 @@ class BagReader:
         options: Mapping[str, Any],
     ) -> None:
         self.manifests, self.labels = manifests, labels
-        self._both = {name: options[name] for name in ("kinds", "normalise")}
-        self._parts = {name: options[name] for name in ("sub_tubes", "min_frames")}
+        both = {name: options[name] for name in ("kinds", "normalise", "min_frames")}
+        self._training = {**both, "sub_tubes": options.get("training_sub_tubes", 1)}
+        self._inference = {**both, "sub_tubes": options["sub_tubes"]}
         self._kept: dict[tuple[str, str], Bag] = {}
 
     def training(self, video: str) -> Bag:
-        """Return the training bag of a video: its whole tubes."""
+        """Return the training bag of a video: its whole tubes, or the parts that the method asks for."""
         if ("training", video) not in self._kept:
-            self._kept["training", video] = training_bag(self.read(video), **self._both)
+            self._kept["training", video] = training_bag(self.read(video), **self._training)
         return self._kept["training", video]
 
     def inference(self, video: str) -> Bag:
         """Return the inference bag of a video: its sub-tubes."""
         if ("inference", video) not in self._kept:
-            self._kept["inference", video] = inference_bag(self.read(video), **self._both, **self._parts)
+            self._kept["inference", video] = inference_bag(self.read(video), **self._inference)
         return self._kept["inference", video]
 
     def read(self, video: str) -> ClipFeatures:

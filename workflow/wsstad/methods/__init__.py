@@ -3,6 +3,9 @@
 METHODS = {
     "mgpr": "wsstad.methods.mgpr:Mgpr",
     "dmrm": "wsstad.methods.dmrm:Dmrm",
+    "stil": "wsstad.methods.stil:Stil",
+    "asa": "wsstad.methods.asa:Asa",
+    "maf": "wsstad.methods.maf:Maf",
     "random": "wsstad.methods.references:RandomTube",
     "upper_bound": "wsstad.methods.references:UpperBound",
     "whole_frame": "wsstad.methods.references:WholeFrame",
