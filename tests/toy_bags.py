@@ -21,7 +21,9 @@ NO_PROJECTION = {"kind": "none", "dimension": 128, "instances": 2048, "whiten": 
 def parameters(name: str, **changes: Any) -> dict[str, Any]:
     """The parameters of config/methods/<name>.yaml, made small, with `changes`."""
     found = config.load_variant(METHODS / f"{name}.yaml", "methods")
-    quick = {**QUICK, "projection": NO_PROJECTION} if "projection" in found else {}
+    quick = {name: min(most, found[name]) for name, most in QUICK.items() if name in found}
+    if "projection" in found:
+        quick["projection"] = NO_PROJECTION
     quick |= {"width": 128} if "width" in found else {}
     return {**found, **quick, **changes}
 

@@ -57,6 +57,26 @@ def test_instances_are_means_over_their_own_clips(seed: int) -> None:
             assert bag.image[i] == pytest.approx(image, abs=1e-6)
 
 
+def test_training_bags_have_parts_of_tubes_when_asked() -> None:
+    video, _ = planted_video(2, "abnormal")
+    parts, inference = bags.training_bag(video, sub_tubes=3), bags.inference_bag(video, sub_tubes=3)
+    for field in dataclasses.fields(Bag):
+        assert np.array_equal(getattr(parts, field.name), getattr(inference, field.name))
+
+
+@pytest.mark.parametrize("n_frames", [100, 320, 1601])
+def test_centres_are_in_videolets(n_frames: int) -> None:
+    video, _ = planted_video(4, "normal", n_frames=n_frames)
+    bag = bags.inference_bag(video, sub_tubes=3)
+    for (_, start, stop), centre in zip(bag.spans.tolist(), bag.centre.tolist(), strict=True):
+        middle = (start + stop) / 2
+        before = [i for i, (first, _) in enumerate(bag.videolet_spans.tolist()) if first <= middle][-1]
+        first, last = bag.videolet_spans[before].tolist()
+        # Videolets differ by a frame, for their edges are whole numbers.
+        assert centre == pytest.approx(before + (middle - first) / (last - first), abs=1.1 / (n_frames // 32 or 1))
+    assert bag.centre.dtype == np.float32
+
+
 def test_videolets_divide_the_video_in_32() -> None:
     video, _ = planted_video(0, "normal", n_frames=1600)
     bag = bags.training_bag(video, normalise="none")
@@ -143,7 +163,7 @@ def test_reader_gives_the_bags_of_the_artefacts(tmp_path) -> None:
     video, _ = planted_video(3, "abnormal")
     reader = reader_of(Dataset(tmp_path, [video], {0: {"v003": "train"}}).write())
     view = View.of({**OPTIONS, "heads": 8})
-    requests = [Request("v003", parts, view) for parts in ("tubes", "sub_tubes")]
+    requests = [Request("v003", parts, view) for parts in ("training", "inference")]
     made = bags.read_all(reader, requests)
     assert made.keys() == set(requests)
     for got, wanted in zip(
@@ -160,10 +180,17 @@ def test_a_video_is_read_once_for_all_that_want_it(tmp_path, monkeypatch) -> Non
     monkeypatch.setattr(BagReader, "read", lambda self, video: (seen.append(video), read(self, video))[1])
     views = [View.of({**OPTIONS, "sub_tubes": parts}) for parts in (1, 2, 8)]
     made = bags.read_all(
-        reader, [Request(v, p, w) for w in views for p in ("tubes", "sub_tubes") for v in ("v004", "v003")]
+        reader, [Request(v, p, w) for w in views for p in ("training", "inference") for v in ("v004", "v003")]
     )
     assert len(made) == 12
     assert seen == ["v003", "v004"]
+
+
+def test_a_view_has_parts_of_tubes_for_training_where_a_method_asks_for_them() -> None:
+    video, _ = planted_video(3, "abnormal")
+    view = View.of({**OPTIONS, "training_sub_tubes": 2})
+    assert np.array_equal(view.bag(video, "training").spans, bags.training_bag(video, sub_tubes=2).spans)
+    assert np.array_equal(view.bag(video, "inference").spans, bags.inference_bag(video, sub_tubes=4).spans)
 
 
 def test_reader_refuses_features_of_other_tubes(tmp_path) -> None:

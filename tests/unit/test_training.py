@@ -78,6 +78,20 @@ def test_without_held_out_videos_the_last_iteration_is_taken() -> None:
     assert history.last_vauc is None
 
 
+def test_a_method_without_mini_batches_sees_all_instances_of_all_bags() -> None:
+    seen = []
+
+    class Watching(Scripted):
+        def step(self, batch, generator, iteration) -> torch.Tensor:
+            seen.append((batch.n_abnormal, int(batch.mask.sum()), int(batch.videolet_mask.sum())))
+            return super().step(batch, generator, iteration)
+
+    options = {name: value for name, value in OPTIONS.items() if name not in ("batch_bags", "max_instances")}
+    Training(Watching({}), BAGS, [], options=options, seed=0, device="cpu", checkpoint=None).run()
+    everything = (4, sum(len(bag.region) for bag in BAGS), sum(len(bag.videolets) for bag in BAGS))
+    assert seen == [everything] * 40
+
+
 def test_the_last_iteration_is_evaluated_too() -> None:
     history = train(Scripted({}), held_out(), max_iterations=7)
     assert history.rows[~np.isnan(history.rows[:, -2]), 0].tolist() == [5, 7]

@@ -45,6 +45,12 @@ class Bag:
             if not np.isfinite(getattr(self, name)).all():
                 raise ValueError(f"{self.video}: {name} features are not finite")
 
+    @property
+    def centre(self) -> np.ndarray:
+        """The temporal centres (n,) of the instances, in videolets: 0.5 is the middle of the first one."""
+        frames = self.videolet_spans[-1, 1] / len(self.videolet_spans)
+        return (self.spans[:, 1:].mean(axis=1) / frames).astype(np.float32)
+
     def map(self, function: Callable[[np.ndarray], np.ndarray]) -> "Bag":
         """Return the bag with `function` applied to each of its feature matrices."""
         return replace(
@@ -86,10 +92,20 @@ def normalise_rows(features: np.ndarray) -> np.ndarray:
     )
 
 
-def training_bag(video: ClipFeatures, *, kinds: str = "both", normalise: str = "l2", videolets: int = VIDEOLETS) -> Bag:
-    """Return the bag whose instances are the whole tubes; the video is divided in `videolets`, or in fewer."""
-    parts = [(t, its.start, its.stop) for t, its in chosen_tubes(video.tubes, kinds)]
-    return _bag(video, parts, normalise, videolets)
+def training_bag(
+    video: ClipFeatures,
+    *,
+    sub_tubes: int = 1,
+    min_frames: int = 16,
+    kinds: str = "both",
+    normalise: str = "l2",
+    videolets: int = VIDEOLETS,
+) -> Bag:
+    """Return the bag whose instances are the whole tubes or, for a method that asks, `sub_tubes` parts of each.
+
+    The video is divided in `videolets`, or in fewer.
+    """
+    return _bag(video, divide_tubes(video.tubes, sub_tubes, min_frames=min_frames, kinds=kinds), normalise, videolets)
 
 
 def inference_bag(
@@ -171,26 +187,25 @@ class View:
     sub_tubes: int
     min_frames: int
     videolets: int = VIDEOLETS
+    training_sub_tubes: int = 1
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> "View":
-        """Return the view of a method with `parameters`; one that looks at no videolets does not count them."""
+        """Return the view of a method with `parameters`, which may lack the last two."""
         return cls(**{name: parameters[name] for name in cls.__dataclass_fields__ if name in parameters})
 
-    def bag(self, video: ClipFeatures, parts: str) -> Bag:
-        """Return the bag of a video whose instances are its ``tubes``, or its ``sub_tubes``."""
+    def bag(self, video: ClipFeatures, use: str) -> Bag:
+        """Return the bag of a video for ``training`` or for ``inference``."""
         its = asdict(self)
-        if parts == "tubes":
-            del its["sub_tubes"], its["min_frames"]
-            return training_bag(video, **its)
-        return inference_bag(video, **its)
+        parts = its.pop("training_sub_tubes")
+        return training_bag(video, **its | {"sub_tubes": parts}) if use == "training" else inference_bag(video, **its)
 
 
 class Request(NamedTuple):
-    """A bag that is wanted: of which video, of its ``tubes`` (to learn from) or ``sub_tubes``, in which view."""
+    """A bag that is wanted: of which video, for ``training`` or for ``inference``, in which view."""
 
     video: str
-    parts: str
+    use: str
     view: View
 
 
@@ -202,7 +217,7 @@ def read_all(reader: "BagReader", wanted: Iterable[Request]) -> dict[Request, Ba
     made: dict[Request, Bag] = {}
     for video, requests in sorted(of_video.items()):
         features = reader.read(video)
-        made |= {request: request.view.bag(features, request.parts) for request in requests}
+        made |= {request: request.view.bag(features, request.use) for request in requests}
     return made
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from wsstad.errors import UserError
 
+LIMITS = ("max_iterations", "evaluate_every")
 SCHEMAS = Path(__file__).parent.parent / "schemas"
 
 
@@ -27,7 +28,8 @@ def load_variant(path: Path, family: str) -> dict[str, Any]:
 def load_method(path: Path, scale: Path | None = None) -> dict[str, Any]:
     """Read ``config/methods/<name>.yaml`` and lay what ``config/scales/<scale>.yaml`` sets over it.
 
-    A key of the scale that the method does not have, such as the iterations of one that learns nothing, is left out.
+    A key of the scale that the method does not have, such as the iterations of one that learns nothing, is left out;
+    one of `LIMITS` never raises what the method asks for.
     """
     method = load_variant(path, "methods")
     if scale is None:
@@ -35,6 +37,7 @@ def load_method(path: Path, scale: Path | None = None) -> dict[str, Any]:
     schema = f"methods/{method['type']}"
     known = _validator(schema).schema["properties"]
     laid_over = {key: value for key, value in check(load_yaml(scale), "scale", scale).items() if key in known}
+    laid_over |= {key: min(laid_over[key], method[key]) for key in LIMITS if key in laid_over}
     return check({**method, **laid_over}, schema, f"{path} with {scale}")
 
 

@@ -75,12 +75,12 @@ def _predict_fold(jobs: Sequence[Job], inputs: Inputs, args: argparse.Namespace)
 def _predict_video(video: str, scorers: Sequence[Scorer], inputs: Inputs) -> None:
     """Have all `scorers` predict one video, whose features are read once."""
     views = {View.of(its.job.run.variant.parameters) for its in scorers if its.job.model}
-    made = bags.read_all(BagReader(inputs.manifests, {}), [Request(video, "sub_tubes", view) for view in views])
+    made = bags.read_all(BagReader(inputs.manifests, {}), [Request(video, "inference", view) for view in views])
     tubes = bags.read_tubes(inputs.manifests["tubes"], video)
     for its in scorers:
         variant, more = its.job.run.variant, dict[str, Any]()
         if variant.trained:
-            more["bag"] = made[Request(video, "sub_tubes", View.of(variant.parameters))]
+            more["bag"] = made[Request(video, "inference", View.of(variant.parameters))]
         if "detections" in inputs.needed(variant):
             more["detections"] = bags.read_arrays(inputs.manifests["detections"], video, "detections")
         its.found.append(its.method.predict(video, tubes, **more))

@@ -87,11 +87,10 @@ def _train_all(jobs: list[Job], inputs: Inputs, args: argparse.Namespace) -> Non
 
 
 def _requests(job: Job, held_out: Sequence[str]) -> tuple[list[Request], list[Request]]:
-    """Return the bags that a job learns from, and those, of sub-tubes, that choose its iteration."""
-    parameters = job.run.variant.parameters
-    view, parts = View.of(parameters), "sub_tubes" if parameters.get("instances") == "sub_tube" else "tubes"
-    training = [Request(video, parts, view) for video in job.labels if video not in held_out]
-    return training, [Request(video, "sub_tubes", view) for video in held_out]
+    """Return the bags that a job learns from, and those that choose its iteration."""
+    view = View.of(job.run.variant.parameters)
+    training = [Request(video, "training", view) for video in job.labels if video not in held_out]
+    return training, [Request(video, "inference", view) for video in held_out]
 
 
 def _row(job: Job, digest: str, facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 METHODS = {
     "mgpr": "wsstad.methods.mgpr:Mgpr",
     "dmrm": "wsstad.methods.dmrm:Dmrm",
+    "stil": "wsstad.methods.stil:Stil",
+    "asa": "wsstad.methods.asa:Asa",
+    "maf": "wsstad.methods.maf:Maf",
     "rtfm": "wsstad.methods.rtfm:Rtfm",
     "urdmu": "wsstad.methods.urdmu:Urdmu",
     "alocc": "wsstad.methods.alocc:Alocc",

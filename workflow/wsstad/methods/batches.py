@@ -41,6 +41,11 @@ class Batch:
         """T^g of the abnormal bags, (n_abnormal, n, d)."""
         return self.store.image[self.index[: self.n_abnormal]]
 
+    @property
+    def centre(self) -> Tensor:
+        """The temporal centres of all instances, (b, n), in videolets."""
+        return self.store.centre[self.index]
+
     @cached_property
     def videolets(self) -> Tensor:
         """V of all bags, (b, v, d)."""
@@ -61,6 +66,8 @@ class Batches:
         self.region = _stack([bag.region for bag in bags], device)
         self.image = _stack([bag.image for bag in bags], device)
         self.videolets = _stack([bag.videolets for bag in bags], device)
+        self.centre = _stack([bag.centre for bag in bags], device)
+        self.tube = _stack([bag.spans[:, 0] for bag in bags], device)  # of its own video, that an instance is part of
         self._instances = _offsets([len(bag.region) for bag in bags])
         self._videolets = _offsets([len(bag.videolets) for bag in bags])
         self._abnormal = np.array([i for i, bag in enumerate(bags) if bag.label == "abnormal"])

@@ -47,6 +47,14 @@ class LearnedMethod(ABC):
     def make_networks(self, dimension: int) -> dict[str, nn.Module]:
         """Return the networks for features of `dimension`, by name; each gets its own optimiser."""
 
+    def make_optimisers(self) -> dict[str, Optimizer]:
+        """Return the optimisers of the networks, by the same names."""
+        # An optimiser of its own each: the momentum of a shared one would move the branch that is frozen.
+        kind = OPTIMISERS[self.parameters["optimiser"]]
+        options = {"lr": self.parameters["learning_rate"], "weight_decay": self.parameters["weight_decay"]}
+        learning = {name: its for name, its in self.networks.items() if list(its.parameters())}
+        return {name: kind(its.parameters(), **options) for name, its in learning.items()}
+
     @abstractmethod
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Do one training step; return the values of `columns` as a vector."""
@@ -143,8 +151,4 @@ class LearnedMethod(ABC):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(seed) >> 1)
             self.networks = nn.ModuleDict(self.make_networks(dimension)).to(self.device)
-        # An optimiser of its own each: the momentum of a shared one would move the branch that is frozen.
-        kind = OPTIMISERS[self.parameters["optimiser"]]
-        options = {"lr": self.parameters["learning_rate"], "weight_decay": self.parameters["weight_decay"]}
-        learning = {name: its for name, its in self.networks.items() if list(its.parameters())}
-        self.optimisers = {name: kind(its.parameters(), **options) for name, its in learning.items()}
+        self.optimisers = self.make_optimisers()

@@ -1,6 +1,7 @@
 """Training of any learned method: mini-batches, choice of the iteration on held-out training videos, resumption."""
 
 import logging
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,8 @@ class Training:
         checkpoint: Checkpoint | None,
     ) -> None:
         self.learner, self.held_out, self.options, self.checkpoint = learner, held_out, options, checkpoint
-        sizes = {name: options[name] for name in ("batch_bags", "max_instances")}
+        # A method without these keys sees all instances of all bags in every iteration.
+        sizes = {name: options.get(name, sys.maxsize) for name in ("batch_bags", "max_instances")}
         self.batches = Batches(bags, **sizes, seed=seed, device=device)
         self.columns = ("iteration", *learner.columns, *HELD_OUT_COLUMNS)
         self.iteration = 0
