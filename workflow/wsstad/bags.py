@@ -44,6 +44,12 @@ class Bag:
             if not np.isfinite(getattr(self, name)).all():
                 raise ValueError(f"{self.video}: {name} features are not finite")
 
+    @property
+    def centres(self) -> np.ndarray:
+        """The middle of each instance in time, (n,) float32, in videolets from the start of the video."""
+        n_frames = self.videolet_spans[-1, 1]
+        return (self.spans[:, 1:].mean(axis=1) * len(self.videolet_spans) / n_frames).astype(np.float32)
+
     def map(self, function: Callable[[np.ndarray], np.ndarray]) -> "Bag":
         """Return the bag with `function` applied to each of its feature matrices."""
         return replace(
@@ -114,6 +120,17 @@ def chosen_tubes(found: VideoTubes, kinds: str) -> list[tuple[int, tubes.Tube]]:
     wanted = [(t, its) for t, its in enumerate(found.tubes) if kinds == "both" or its.kind in (kinds, "frame")]
     # Paper is silent on a video without a tube of the kind: it keeps those that it has, for no bag may be empty.
     return wanted or list(enumerate(found.tubes))
+
+
+def paint(scores: np.ndarray, bag: Bag) -> np.ndarray:
+    """Return for every span of the bag the mean score of its frames, each of which has the score of its videolet.
+
+    `scores` (v,) are those of the videolets; the result (n,) is float32.
+    """
+    frames = np.repeat(scores.astype(np.float64), np.diff(bag.videolet_spans, axis=1)[:, 0])
+    sums = np.concatenate([[0], np.cumsum(frames)])
+    start, stop = bag.spans[:, 1], bag.spans[:, 2]
+    return ((sums[stop] - sums[start]) / (stop - start)).astype(np.float32)
 
 
 def _bag(video: ClipFeatures, parts: Sequence[tuple[int, int, int]], normalise: str) -> Bag:

@@ -28,7 +28,7 @@ COLUMNS = (
 )
 # Reference rows first, then the methods in the order of the paper's Table 1, then any other. A variant such as
 # mgpr_cpu stands where mgpr does.
-ORDER = ("random", "whole_frame", "centre_box", "upper_bound", "dmrm", "gclnc", "stil", "asa", "mgpr")
+ORDER = ("random", "whole_frame", "centre_box", "upper_bound", "dmrm", "gclnc", "tcn_ibl", "stil", "asa", "mgpr")
 DASH = "–"
 MAX_COUNTS = 5  # runs whose counts k are listed one by one; of more, the mean
 LEGEND = """\

@@ -3,6 +3,8 @@
 METHODS = {
     "mgpr": "wsstad.methods.mgpr:Mgpr",
     "dmrm": "wsstad.methods.dmrm:Dmrm",
+    "gclnc": "wsstad.methods.gclnc:Gclnc",
+    "tcn_ibl": "wsstad.methods.tcn_ibl:TcnIbl",
     "random": "wsstad.methods.references:RandomTube",
     "upper_bound": "wsstad.methods.references:UpperBound",
     "whole_frame": "wsstad.methods.references:WholeFrame",
