@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toy_bags import Dataset, clip_grid, no_detections, planted_video
@@ -55,6 +55,33 @@ def test_instances_are_means_over_their_own_clips(seed: int) -> None:
             region, image = naive_features(video, t, start, stop)
             assert bag.region[i] == pytest.approx(region, abs=1e-6)
             assert bag.image[i] == pytest.approx(image, abs=1e-6)
+
+
+@pytest.mark.parametrize("n_frames", [100, 203, 3200])
+def test_centres_count_videolets(n_frames: int) -> None:
+    bag = bags.inference_bag(planted_video(3, "normal", n_frames=n_frames)[0], sub_tubes=3)
+    length = n_frames / len(bag.videolet_spans)
+    expected = [(start + stop) / 2 / length for _, start, stop in bag.spans.tolist()]
+    assert bag.centres == pytest.approx(expected, rel=1e-6)
+    assert bag.centres.dtype == np.float32
+    assert 0 < bag.centres.min() < bag.centres.max() < len(bag.videolet_spans) <= 32
+
+
+@given(st.integers(0, 99), st.integers(1, 8))
+@settings(max_examples=10, deadline=None)
+def test_painted_scores_are_means_over_frames(seed: int, sub_tubes: int) -> None:
+    bag = bags.inference_bag(planted_video(seed, "normal", n_frames=203)[0], sub_tubes=sub_tubes)
+    scores = np.random.default_rng(seed).random(len(bag.videolets)).astype(np.float32)
+    frames = [
+        s for s, (start, stop) in zip(scores, bag.videolet_spans.tolist(), strict=True) for _ in range(start, stop)
+    ]
+    expected = [np.mean(frames[start:stop]) for _, start, stop in bag.spans.tolist()]
+    assert bags.paint(scores, bag) == pytest.approx(expected, abs=1e-6)
+
+
+def test_normalised_rows_keep_what_is_not_finite() -> None:
+    rows = np.array([[3.0, 4.0], [0.0, 0.0], [np.nan, 1.0]], dtype=np.float32)
+    assert np.array_equal(bags.normalise_rows(rows), np.float32([[0.6, 0.8], [0, 0], [np.nan, np.nan]]), equal_nan=True)
 
 
 def test_videolets_divide_the_video_in_32() -> None:

@@ -46,6 +46,10 @@ def naive_convolution(graph: list[list[float]], features: list[list[float]], wei
     return [[sum(mixed[i][k] * weight[k][o] for k in inputs) for o in outputs] for i in n]
 
 
+def flat(rows: list[list[float]]) -> list[float]:
+    return [value for row in rows for value in row]
+
+
 def relu(rows: list[list[float]]) -> list[list[float]]:
     return [[max(value, 0.0) for value in row] for row in rows]
 
@@ -69,8 +73,8 @@ def test_graphs_are_the_formulas(lengths: list[int], seed: int) -> None:
     features, centres, mask = bags_of(lengths, seed, pad=2)
     temporal, similarity = temporal_graph(centres, mask), similarity_graph(features, mask)
     for i, n in enumerate(lengths):
-        assert temporal[i, :n, :n].flatten().tolist() == pytest.approx(sum(naive_temporal(centres[i, :n].tolist()), []))
-        expected = sum(naive_similarity(features[i, :n].tolist()), [])
+        assert temporal[i, :n, :n].flatten().tolist() == pytest.approx(flat(naive_temporal(centres[i, :n].tolist())))
+        expected = flat(naive_similarity(features[i, :n].tolist()))
         assert similarity[i, :n, :n].flatten().tolist() == pytest.approx(expected)
         for graph in (temporal[i], similarity[i]):
             assert not graph[n:].any()
@@ -96,7 +100,7 @@ def test_a_convolution_is_axw_and_starts_within_its_bound() -> None:
     layer = GraphConvolution(5, 16).double()
     features, graph = torch.randn(1, 4, 5, dtype=torch.float64), torch.rand(1, 4, 4, dtype=torch.float64)
     expected = naive_convolution(graph[0].tolist(), features[0].tolist(), layer.weight.tolist())
-    assert layer(features, graph)[0].flatten().tolist() == pytest.approx(sum(expected, []))
+    assert layer(features, graph)[0].flatten().tolist() == pytest.approx(flat(expected))
     assert [name for name, _ in layer.named_parameters()] == ["weight"]
     assert 0.2 < layer.weight.abs().max() <= 0.25
 
@@ -106,7 +110,9 @@ def test_the_cleaner_is_the_mean_of_two_graph_networks(n: int) -> None:
     torch.manual_seed(n)
     cleaner = NoiseCleaner(D).double()
     features, centres, mask = bags_of([n], n)
-    assert cleaner(features, centres, mask)[0].tolist() == pytest.approx(naive_cleaner(cleaner, features[0], centres[0]))
+    assert cleaner(features, centres, mask)[0].tolist() == pytest.approx(
+        naive_cleaner(cleaner, features[0], centres[0])
+    )
 
 
 @given(st.integers(1, 7), st.integers(1, 5), st.integers(0, 50))

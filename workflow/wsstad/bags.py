@@ -86,7 +86,7 @@ def span_means(features: np.ndarray, ranges: Sequence[tuple[int, int]]) -> np.nd
 def normalise_rows(features: np.ndarray) -> np.ndarray:
     """Divide each row of (n, d) by its L2 norm; a row of zeros stays one."""
     norms = np.linalg.norm(features.astype(np.float64), axis=1, keepdims=True)
-    return np.divide(features, norms, out=np.zeros(features.shape, dtype=np.float64), where=norms > 0).astype(
+    return np.divide(features, norms, out=np.zeros(features.shape, dtype=np.float64), where=norms != 0).astype(
         np.float32
     )
 

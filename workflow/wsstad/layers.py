@@ -79,9 +79,7 @@ RELATIONS: dict[str, type[RelationModule | NoRelation]] = {"attention": Relation
 Masks = tuple[Tensor, ...]
 
 
-def draw_masks(
-    shape: tuple[int, ...], widths: Sequence[int], *, dropout: float, generator: torch.Generator
-) -> Masks:
+def draw_masks(shape: tuple[int, ...], widths: Sequence[int], *, dropout: float, generator: torch.Generator) -> Masks:
     """Return a dropout mask (b, n, width) of each width, for instances of `shape` (b, n)."""
     keep = 1 - dropout
     drawn = (torch.rand(*shape, width, generator=generator, device=generator.device) for width in widths)

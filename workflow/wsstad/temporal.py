@@ -1,6 +1,6 @@
 """A temporal convolutional network over the instances of a bag in time order [Zhang et al., ICIP 2019].
 
-Features are (bags, instances, d). The convolutions are causal, so padding at the end of a bag changes nothing before it.
+Features are (bags, instances, d). The convolutions are causal: padding at the end of a bag changes nothing before it.
 """
 
 from collections.abc import Sequence
@@ -36,9 +36,7 @@ class CausalConvolution(nn.Module):
 class TemporalScorer(nn.Module):
     """Causal convolutions of the given dilations, one after the other, then the score predictor."""
 
-    def __init__(
-        self, dimension: int, *, channels: int, kernel: int, dilations: Sequence[int], dropout: float
-    ) -> None:
+    def __init__(self, dimension: int, *, channels: int, kernel: int, dilations: Sequence[int], dropout: float) -> None:
         super().__init__()
         self.widths = [channels for _ in dilations]
         layers = zip(pairwise([dimension, *self.widths]), dilations, strict=True)
