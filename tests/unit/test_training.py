@@ -37,7 +37,7 @@ class Scripted:
         assert iteration == self.count
         with torch.no_grad():
             self.networks["n"].weight += 1
-        self.memory["sum"] = self.memory.get("sum", torch.zeros(1)) + iteration
+        self.memory["sum"] = self.memory.get("sum", torch.zeros(1)) + iteration + 1
         return torch.tensor([float("nan") if iteration == self.bad_at else 1.0 / (1 + iteration)])
 
     def score_features(self, bag):
@@ -145,7 +145,7 @@ def test_memory_goes_on_where_it_was(tmp_path) -> None:
     before = Training(first, BAGS, [], checkpoint=Checkpoint(tmp_path / "s", "key", seconds=0), **shared)
     before.run()
     Training(again, BAGS, [], checkpoint=Checkpoint(tmp_path / "s", "key"), **shared).run()
-    assert again.memory["sum"].item() == first.memory["sum"].item() == 21
+    assert again.memory["sum"].item() == first.memory["sum"].item() == 28
     assert again.count == 7
 
 
