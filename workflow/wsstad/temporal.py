@@ -20,6 +20,8 @@ class CausalConvolution(nn.Module):
     first instance there are zeros.
     """
 
+    # Paper's abstract, which alone we have, says that a TCN encodes "preceding adjacent instance[s]" and no more.
+
     def __init__(self, inputs: int, outputs: int, *, kernel: int, dilation: int) -> None:
         super().__init__()
         self.lags = [dilation * i for i in reversed(range(kernel))]
