@@ -62,8 +62,8 @@ class Gclnc(LearnedMethod):
 
     def phase(self, iteration: int) -> int:
         """Return the phase of an iteration, both counted from 0."""
-        # Paper is silent on when to alternate: each phase has an equal share, the classifier the first and the last, and
-        # each network goes on from the weights, and the optimiser's state, of its last turn.
+        # Paper is silent on when to alternate: each phase has an equal share, the classifier the first and the last,
+        # and a network goes on from the weights, and the optimiser's state, of its last turn.
         return iteration * self.phases // self.parameters["max_iterations"]
 
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
