@@ -1,7 +1,11 @@
 """What every method must do, for each of METHODS."""
 
+import copy
+import dataclasses
+
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from toy_bags import METHODS as CONFIG
@@ -10,6 +14,7 @@ from wsstad import bags, config, predictions
 from wsstad.bags import View
 from wsstad.errors import UserError
 from wsstad.methods import METHODS, REFERENCES, needs
+from wsstad.methods.batches import Batch, Batches
 from wsstad.methods.checkpoint import Checkpoint
 from wsstad.methods.training import video_auc
 
@@ -54,8 +59,8 @@ def tensors_of(method) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def learned():
     """One trained method of each kind, by its name."""
-    videos = [video for video, _ in planted_videos(32)]
-    return {name: fit(name, videos=videos, projection=PCA, **offered(name, learning_rate=0.001)) for name in LEARNED}
+    videos = [video for video, _ in planted_videos(48)]
+    return {name: fit(name, videos=videos, projection=PCA, **offered(name, max_iterations=80)) for name in LEARNED}
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -203,6 +208,75 @@ def test_unequal_bags_train(name: str) -> None:
     history = method.fit([training_bag(method, video) for video in (short, long, *others)])
     assert history.last_iteration == history.chosen_iteration == 12
     assert np.isfinite(method.score(training_bag(method, long))[0]).all()
+
+
+def unequal() -> list[bags.Bag]:
+    """Training bags of one to six instances."""
+    labels = ("normal", "abnormal")
+    return [bags.training_bag(planted_video(20 + i, labels[i % 2], n_tubes=1 + i)[0]) for i in range(6)]
+
+
+def without_dropout(name: str):
+    method = make(name, **SHORT, **({"dropout": 0.0} if "dropout" in parameters(name) else {}))
+    method._build(32)
+    return method
+
+
+def pad(batch: Batch, by: int) -> Batch:
+    """The batch with `by` places more in each bag, which are masked and point at instances of any bag."""
+
+    def longer(index: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        more = torch.arange(by).expand(len(index), -1)
+        return torch.cat([index, more], dim=1), torch.cat([mask, torch.zeros_like(more, dtype=torch.bool)], dim=1)
+
+    index, mask = longer(batch.index, batch.mask)
+    videolet_index, videolet_mask = longer(batch.videolet_index, batch.videolet_mask)
+    return Batch(batch.store, index, mask, videolet_index, videolet_mask, batch.n_abnormal)
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_padding_changes_no_step(name: str) -> None:
+    batches = Batches(unequal(), batch_bags=3, max_instances=200, seed=0)
+    values = []
+    for by in (0, 20):  # of 21 instances
+        method = without_dropout(name)
+        steps = range(SHORT["max_iterations"])
+        values.append([method.step(pad(batches.batch(i), by), batches.generator(i), i).tolist() for i in steps])
+    assert np.array(values[1]) == pytest.approx(np.array(values[0]), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in LEARNED if name != "mgpr"]
+)  # its branches have theirs, in test_layers
+def test_a_bag_alone_scores_as_in_a_padded_batch(name: str) -> None:
+    method, its = without_dropout(name), unequal()
+    best = {bag.video: float(method.score_features(bag)[0].max()) for bag in its}
+    batches = Batches(its, batch_bags=3, max_instances=200, seed=0)
+    values = dict(zip(method.columns, method.step(batches.batch(0), batches.generator(0), 0).tolist(), strict=True))
+    for label in ("abnormal", "normal"):
+        expected = np.mean([best[bag.video] for bag in its if bag.label == label])
+        assert values[f"{label}_score"] == pytest.approx(expected, abs=1e-6)
+
+
+def spoil(bag: bags.Bag) -> bags.Bag:
+    """A bag whose first features became NaN behind the back of its own check."""
+    bag = copy.deepcopy(bag)
+    for features in (bag.region, bag.image, bag.videolets):
+        features[0, 0] = np.nan
+    return bag
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_features_that_are_not_finite_are_refused(name: str, learned) -> None:
+    video = TEST[1][0]
+    bag = bags.inference_bag(video, sub_tubes=8)
+    with pytest.raises(ValueError, match="not finite"):
+        dataclasses.replace(bag, region=bag.region * np.nan)
+    with pytest.raises(ValueError, match="not finite"):
+        learned[name].predict(video.video, video.tubes, spoil(bag))
+    training = [spoil(bags.training_bag(its)) for its in TRAIN[:4]]
+    with pytest.raises((ValueError, FloatingPointError), match=r"not finite|iteration 1:.*nan"):
+        make(name, **SHORT).fit(training)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toy_bags import Dataset, clip_grid, no_detections, planted_video
@@ -64,17 +64,31 @@ def test_training_bags_have_parts_of_tubes_when_asked() -> None:
         assert np.array_equal(getattr(parts, field.name), getattr(inference, field.name))
 
 
-@pytest.mark.parametrize("n_frames", [100, 320, 1601])
-def test_centres_are_in_videolets(n_frames: int) -> None:
-    video, _ = planted_video(4, "normal", n_frames=n_frames)
-    bag = bags.inference_bag(video, sub_tubes=3)
-    for (_, start, stop), centre in zip(bag.spans.tolist(), bag.centre.tolist(), strict=True):
-        middle = (start + stop) / 2
-        before = [i for i, (first, _) in enumerate(bag.videolet_spans.tolist()) if first <= middle][-1]
-        first, last = bag.videolet_spans[before].tolist()
-        # Videolets differ by a frame, for their edges are whole numbers.
-        assert centre == pytest.approx(before + (middle - first) / (last - first), abs=1.1 / (n_frames // 32 or 1))
-    assert bag.centre.dtype == np.float32
+@pytest.mark.parametrize("n_frames", [100, 203, 3200])
+def test_centres_count_videolets(n_frames: int) -> None:
+    bag = bags.inference_bag(planted_video(3, "normal", n_frames=n_frames)[0], sub_tubes=3)
+    length = n_frames / len(bag.videolet_spans)
+    expected = [(start + stop) / 2 / length for _, start, stop in bag.spans.tolist()]
+    assert bag.centres == pytest.approx(expected, rel=1e-6)
+    assert bag.centres.dtype == np.float32
+    assert 0 < bag.centres.min() < bag.centres.max() < len(bag.videolet_spans) <= 32
+
+
+@given(st.integers(0, 99), st.integers(1, 8))
+@settings(max_examples=10, deadline=None)
+def test_painted_scores_are_means_over_frames(seed: int, sub_tubes: int) -> None:
+    bag = bags.inference_bag(planted_video(seed, "normal", n_frames=203)[0], sub_tubes=sub_tubes)
+    scores = np.random.default_rng(seed).random(len(bag.videolets)).astype(np.float32)
+    frames = [
+        s for s, (start, stop) in zip(scores, bag.videolet_spans.tolist(), strict=True) for _ in range(start, stop)
+    ]
+    expected = [np.mean(frames[start:stop]) for _, start, stop in bag.spans.tolist()]
+    assert bags.paint(scores, bag) == pytest.approx(expected, abs=1e-6)
+
+
+def test_normalised_rows_keep_what_is_not_finite() -> None:
+    rows = np.array([[3.0, 4.0], [0.0, 0.0], [np.nan, 1.0]], dtype=np.float32)
+    assert np.array_equal(bags.normalise_rows(rows), np.float32([[0.6, 0.8], [0, 0], [np.nan, np.nan]]), equal_nan=True)
 
 
 def test_videolets_divide_the_video_in_32() -> None:

@@ -11,7 +11,7 @@ scores = st.lists(st.floats(0, 1), min_size=1, max_size=5)
 logits = st.lists(st.floats(-20, 20), min_size=1, max_size=5)
 
 
-def tensor(values: list[float]) -> torch.Tensor:
+def tensor(values: list) -> torch.Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 
@@ -95,3 +95,47 @@ def test_mean_cross_entropy_is_finite_where_scores_are_0_or_1() -> None:
     loss.sum().backward()
     assert loss.tolist() == pytest.approx([1000, 1000])
     assert x.grad.flatten().tolist() == pytest.approx([-0.5, -0.5, 1.0, 0.0])
+
+
+bags_of_scores = st.lists(st.lists(st.floats(0, 1), min_size=1, max_size=4), min_size=2, max_size=5)
+
+
+def padded(rows: list[list[float]], value: float) -> tuple[torch.Tensor, torch.Tensor]:
+    longest = max(map(len, rows)) + 1
+    values = [row + [value] * (longest - len(row)) for row in rows]
+    return tensor(values), torch.tensor([[i < len(row) for i in range(longest)] for row in rows])
+
+
+@given(bags_of_scores, st.data())
+def test_inner_bag_wants_a_large_gap_of_abnormal_bags_and_a_small_one_of_normal(rows, data: st.DataObject) -> None:
+    n_abnormal = data.draw(st.integers(1, len(rows) - 1))
+    gaps = [max(row) - min(row) for row in rows]
+    large = sum(max(0, 1 - gap) for gap in gaps[:n_abnormal]) / n_abnormal
+    small = sum(gaps[n_abnormal:]) / (len(rows) - n_abnormal)
+    for padding in (-3.0, 7.0):
+        got = losses.inner_bag(*padded(rows, padding), n_abnormal)
+        assert float(got) == pytest.approx(large + small, abs=1e-12)
+
+
+def test_a_lone_instance_has_no_gap_to_learn_from() -> None:
+    scores = torch.tensor([[0.3], [0.6]], requires_grad=True)
+    loss = losses.inner_bag(scores, torch.ones(2, 1, dtype=torch.bool), 1)
+    loss.backward()
+    assert loss.item() == 1
+    assert scores.grad.tolist() == [[0], [0]]
+
+
+@given(bags_of_scores, st.integers(0, 99))
+def test_cross_entropy_of_instances_with_soft_targets(rows: list[list[float]], seed: int) -> None:
+    targets, mask = padded(rows, 0.5)
+    logits = 4 * torch.randn(targets.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    got = losses.instance_cross_entropy(logits, targets, mask).tolist()
+    for i, row in enumerate(rows):
+        p = [1 / (1 + math.exp(-x)) for x in logits[i, : len(row)].tolist()]
+        terms = [-t * math.log(q) - (1 - t) * math.log(1 - q) for t, q in zip(row, p, strict=True)]
+        assert got[i] == pytest.approx(sum(terms) / len(terms), abs=1e-9)
+
+
+def test_the_mean_of_a_bag_without_a_marked_instance_is_0() -> None:
+    mask = torch.tensor([[True, True, False], [False, False, False]])
+    assert losses.bag_means(torch.tensor([[1.0, 2.0, 9.0], [5.0, 6.0, 7.0]]), mask).tolist() == [1.5, 0]

@@ -26,6 +26,7 @@ class Scripted:
         self.networks = nn.ModuleDict({"n": nn.Linear(1, 1, bias=False)})
         nn.init.zeros_(self.networks["n"].weight)
         self.optimisers = {"n": torch.optim.Adam(self.networks.parameters())}
+        self.memory = {}
 
     @property
     def count(self) -> int:
@@ -35,6 +36,7 @@ class Scripted:
         assert iteration == self.count
         with torch.no_grad():
             self.networks["n"].weight += 1
+        self.memory["sum"] = self.memory.get("sum", torch.zeros(1)) + iteration + 1
         return torch.tensor([float("nan") if iteration == self.bad_at else 1.0 / (1 + iteration)])
 
     def score_features(self, bag):
@@ -147,6 +149,17 @@ def test_a_checkpoint_of_another_training_or_a_cut_one_is_left_alone(tmp_path) -
     mine.remove()
     assert not mine.path.exists()
     mine.remove()
+
+
+def test_memory_goes_on_where_it_was(tmp_path) -> None:
+    options = {**OPTIONS, "max_iterations": 7}
+    first, again = Scripted({}), Scripted({})
+    shared = {"options": options, "seed": 0, "device": "cpu"}
+    before = Training(first, BAGS, [], checkpoint=Checkpoint(tmp_path / "s", "key", seconds=0), **shared)
+    before.run()
+    Training(again, BAGS, [], checkpoint=Checkpoint(tmp_path / "s", "key"), **shared).run()
+    assert again.memory["sum"].item() == first.memory["sum"].item() == 28
+    assert again.count == 7
 
 
 def test_a_checkpoint_waits_for_its_seconds(tmp_path, monkeypatch) -> None:

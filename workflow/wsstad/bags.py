@@ -46,10 +46,10 @@ class Bag:
                 raise ValueError(f"{self.video}: {name} features are not finite")
 
     @property
-    def centre(self) -> np.ndarray:
-        """The temporal centres (n,) of the instances, in videolets: 0.5 is the middle of the first one."""
-        frames = self.videolet_spans[-1, 1] / len(self.videolet_spans)
-        return (self.spans[:, 1:].mean(axis=1) / frames).astype(np.float32)
+    def centres(self) -> np.ndarray:
+        """The middle of each instance in time, (n,) float32, in videolets from the start of the video."""
+        n_frames = self.videolet_spans[-1, 1]
+        return (self.spans[:, 1:].mean(axis=1) * len(self.videolet_spans) / n_frames).astype(np.float32)
 
     def map(self, function: Callable[[np.ndarray], np.ndarray]) -> "Bag":
         """Return the bag with `function` applied to each of its feature matrices."""
@@ -87,7 +87,7 @@ def span_means(features: np.ndarray, ranges: Sequence[tuple[int, int]]) -> np.nd
 def normalise_rows(features: np.ndarray) -> np.ndarray:
     """Divide each row of (n, d) by its L2 norm; a row of zeros stays one."""
     norms = np.linalg.norm(features.astype(np.float64), axis=1, keepdims=True)
-    return np.divide(features, norms, out=np.zeros(features.shape, dtype=np.float64), where=norms > 0).astype(
+    return np.divide(features, norms, out=np.zeros(features.shape, dtype=np.float64), where=norms != 0).astype(
         np.float32
     )
 
@@ -137,6 +137,17 @@ def chosen_tubes(found: VideoTubes, kinds: str) -> list[tuple[int, tubes.Tube]]:
     wanted = [(t, its) for t, its in enumerate(found.tubes) if kinds == "both" or its.kind in (kinds, "frame")]
     # Paper is silent on a video without a tube of the kind: it keeps those that it has, for no bag may be empty.
     return wanted or list(enumerate(found.tubes))
+
+
+def paint(scores: np.ndarray, bag: Bag) -> np.ndarray:
+    """Return for every span of the bag the mean score of its frames, each of which has the score of its videolet.
+
+    `scores` (v,) are those of the videolets; the result (n,) is float32.
+    """
+    frames = np.repeat(scores.astype(np.float64), np.diff(bag.videolet_spans, axis=1)[:, 0])
+    sums = np.concatenate([[0], np.cumsum(frames)])
+    start, stop = bag.spans[:, 1], bag.spans[:, 2]
+    return ((sums[stop] - sums[start]) / (stop - start)).astype(np.float32)
 
 
 def _bag(video: ClipFeatures, parts: Sequence[tuple[int, int, int]], normalise: str, n_videolets: int) -> Bag:

@@ -1,8 +1,10 @@
 """The losses, Eqs. 4, 5, 7 and 8, on what the max instances of a mini-batch score; Eq. 6 is the loop of `methods.mgpr`.
 
 `abnormal` (a,) and `normal` (n,) are the scores, or the logits, of the max instances of the abnormal and normal bags in
-the branch that is trained. The last three, on all instances of bags, are those that other methods share.
+the branch that is trained. The last ones, on all instances of bags, are those of other methods.
 """
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -62,3 +64,24 @@ def mean_cross_entropy(logits: Tensor, chosen: Tensor, label: Tensor | float) ->
         for its in (logits, -logits)
     )
     return -(label * yes + (1 - label) * no)
+
+
+def bag_means(values: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean (b,) of each bag's `values` (b, n) where `mask` is true; 0 for a bag where it never is."""
+    return (values * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
+
+
+def instance_cross_entropy(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
+    """Return each bag's mean cross entropy (b,) of logits (b, n) with a target in [0, 1] an instance [Zhong 2019]."""
+    return bag_means(F.binary_cross_entropy_with_logits(logits, targets, reduction="none"), mask)
+
+
+def inner_bag(scores: Tensor, mask: Tensor, n_abnormal: int) -> Tensor:
+    """Return the complementary inner-bag loss of scores (b, n), the abnormal bags first [Zhang 2019].
+
+    The gap between the highest and the lowest score of a bag: 1 - gap for abnormal bags, gap for normal ones, each the
+    mean over the bags of the label. Scores lie in [0, 1], so that a hinge would never clip.
+    """
+    highest = scores.masked_fill(~mask, -math.inf).amax(dim=1)
+    gap = highest - scores.masked_fill(~mask, math.inf).amin(dim=1)
+    return (1 - gap[:n_abnormal]).mean() + gap[n_abnormal:].mean()

@@ -3,6 +3,8 @@
 METHODS = {
     "mgpr": "wsstad.methods.mgpr:Mgpr",
     "dmrm": "wsstad.methods.dmrm:Dmrm",
+    "gclnc": "wsstad.methods.gclnc:Gclnc",
+    "tcn_ibl": "wsstad.methods.tcn_ibl:TcnIbl",
     "stil": "wsstad.methods.stil:Stil",
     "asa": "wsstad.methods.asa:Asa",
     "maf": "wsstad.methods.maf:Maf",

@@ -37,14 +37,14 @@ class Batch:
         return self.store.region[self.index]
 
     @property
+    def centres(self) -> Tensor:
+        """The middle of each instance in time, (b, n), in videolets."""
+        return self.store.centres[self.index]
+
+    @property
     def abnormal_image(self) -> Tensor:
         """T^g of the abnormal bags, (n_abnormal, n, d)."""
         return self.store.image[self.index[: self.n_abnormal]]
-
-    @property
-    def centre(self) -> Tensor:
-        """The temporal centres of all instances, (b, n), in videolets."""
-        return self.store.centre[self.index]
 
     @cached_property
     def videolets(self) -> Tensor:
@@ -54,6 +54,8 @@ class Batch:
 
 class Batches:
     """The instances of all training bags, on the device once, and the mini-batches over them.
+
+    `instances` gives the rows of each bag, `abnormal` and `normal` the bags of a label.
 
     A mini-batch has `batch_bags` abnormal and as many normal bags, or all that there are of a label; within an epoch no
     bag comes twice. A bag with more than `max_instances` gives a new uniform sample of them each time.
@@ -66,22 +68,22 @@ class Batches:
         self.region = _stack([bag.region for bag in bags], device)
         self.image = _stack([bag.image for bag in bags], device)
         self.videolets = _stack([bag.videolets for bag in bags], device)
-        self.centre = _stack([bag.centre for bag in bags], device)
+        self.centres = _stack([bag.centres for bag in bags], device)
         self.tube = _stack([bag.spans[:, 0] for bag in bags], device)  # of its own video, that an instance is part of
-        self._instances = _offsets([len(bag.region) for bag in bags])
+        self.instances = _offsets([len(bag.region) for bag in bags])
         self._videolets = _offsets([len(bag.videolets) for bag in bags])
-        self._abnormal = np.array([i for i, bag in enumerate(bags) if bag.label == "abnormal"])
-        self._normal = np.array([i for i, bag in enumerate(bags) if bag.label == "normal"])
-        if not len(self._abnormal) or not len(self._normal):
-            raise ValueError(f"{len(self._abnormal)} abnormal and {len(self._normal)} normal bags; both are needed")
+        self.abnormal = np.array([i for i, bag in enumerate(bags) if bag.label == "abnormal"])
+        self.normal = np.array([i for i, bag in enumerate(bags) if bag.label == "normal"])
+        if not len(self.abnormal) or not len(self.normal):
+            raise ValueError(f"{len(self.abnormal)} abnormal and {len(self.normal)} normal bags; both are needed")
         self._epoch = lru_cache(maxsize=4)(self._shuffle)
 
     def batch(self, iteration: int) -> Batch:
         """Return the mini-batch of an iteration, counted from 0."""
-        abnormal = self._draw(self._abnormal, ABNORMAL, iteration)
-        chosen = np.concatenate([abnormal, self._draw(self._normal, NORMAL, iteration)])
+        abnormal = self._draw(self.abnormal, ABNORMAL, iteration)
+        chosen = np.concatenate([abnormal, self._draw(self.normal, NORMAL, iteration)])
         random = np.random.default_rng([self.seed, INSTANCES, iteration])
-        index, mask = self._pad([self._sample(self._instances[i], random) for i in chosen])
+        index, mask = self._pad([self._sample(self.instances[i], random) for i in chosen])
         videolet_index, videolet_mask = self._pad([self._sample(self._videolets[i], random) for i in chosen])
         return Batch(self, index, mask, videolet_index, videolet_mask, len(abnormal))
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wsstad import losses
+from wsstad import bags, losses
 from wsstad.bags import Bag
 from wsstad.layers import ScorePredictor, max_index, take
 from wsstad.methods.batches import Batch
@@ -57,13 +57,5 @@ class Dmrm(LearnedMethod):
         with torch.inference_mode():
             features = self.tensor(bag.region if self.tubes else bag.videolets)
             scores = torch.sigmoid(self.networks["scorer"](features))[0].cpu().numpy()
-        scores = scores if self.tubes else _paint(scores, bag)
+        scores = scores if self.tubes else bags.paint(scores, bag)
         return scores, np.zeros((len(scores), 0), dtype=np.float32)
-
-
-def _paint(scores: np.ndarray, bag: Bag) -> np.ndarray:
-    """Return for every span of the bag the mean score of its frames, each of which has the score of its videolet."""
-    frames = np.repeat(scores.astype(np.float64), np.diff(bag.videolet_spans, axis=1)[:, 0])
-    sums = np.concatenate([[0], np.cumsum(frames)])
-    start, stop = bag.spans[:, 1], bag.spans[:, 2]
-    return ((sums[stop] - sums[start]) / (stop - start)).astype(np.float32)

@@ -34,6 +34,7 @@ class LearnedMethod(ABC):
     selection = "top1"
     networks: nn.ModuleDict
     optimisers: dict[str, Optimizer]
+    memory: dict[str, Tensor]
     columns: tuple[str, ...]
 
     def __init__(self, parameters: Mapping[str, Any], *, seed: int = 0, device: str = "cpu", threads: int = 1) -> None:
@@ -146,7 +147,7 @@ class LearnedMethod(ABC):
         return bag if self.projection is None else self.projection(bag)
 
     def _build(self, dimension: int) -> None:
-        self.dimension = dimension
+        self.dimension, self.memory = dimension, {}
         seed = np.random.SeedSequence([self.seed, WEIGHTS]).generate_state(1, np.uint64)[0]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(seed) >> 1)

@@ -67,7 +67,7 @@ class Maf(LearnedMethod):
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Score all bags and take one step."""
         a, masks = batch.n_abnormal, self._scorer().draw_masks(tuple(batch.mask.shape), generator)
-        weights, scores = self._scorer()(batch.region, batch.centre, batch.mask, masks)
+        weights, scores = self._scorer()(batch.region, batch.centres, batch.mask, masks)
         bags, most = (weights * scores).sum(dim=1), weights.amax(dim=1)
         ranking = losses.ranking(bags[:a], bags[a:], pairs=self.parameters["pairs"])
         sparsity = self.parameters["sparsity"] * losses.sparsity(scores[:a], batch.mask[:a])
@@ -79,7 +79,7 @@ class Maf(LearnedMethod):
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
         """Return scores times attention, scaled to [0, 1] within the bag; there are no branches."""
         with torch.inference_mode():
-            weights, scores = self._scorer()(self.tensor(bag.region), self.tensor(bag.centre))
+            weights, scores = self._scorer()(self.tensor(bag.region), self.tensor(bag.centres))
             whole = (weights * scores).sum(dim=1) if self.parameters["video_score"] == "bag" else None
             scores = attended(scores, weights, whole)
         return scores[0].cpu().numpy(), np.zeros((len(bag.spans), 0), dtype=np.float32)

@@ -25,10 +25,14 @@ HELD_OUT_COLUMNS = ("held_out_vauc", "held_out_cross_entropy")
 
 
 class Learner(Protocol):
-    """What can be trained: networks, their optimisers, one step, and the scores of a bag."""
+    """What can be trained: networks, their optimisers, one step, and the scores of a bag.
+
+    `memory` is what a step leaves for later ones beside these: saved with the state, not with the model.
+    """
 
     networks: nn.ModuleDict
     optimisers: dict[str, Optimizer]
+    memory: dict[str, Tensor]
     columns: tuple[str, ...]
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
@@ -88,8 +92,8 @@ def video_auc(scores: np.ndarray, abnormal: np.ndarray) -> float:
 class Training:
     """One training of a learner; `options` are the parameters of its method, `bags` and `held_out` its videos.
 
-    All of its state is iteration, networks, optimisers, history and the best so far: randomness is a function of seed
-    and iteration (see `batches`).
+    All of its state is iteration, networks, optimisers, memory, history and the best so far: randomness is a function
+    of seed and iteration (see `batches`).
     """
 
     def __init__(
@@ -180,6 +184,7 @@ class Training:
         tensors |= {f"best/{name}": its for name, its in self._best_networks.items()}
         for name, optimiser in self.learner.optimisers.items():
             tensors |= {f"optimiser/{name}/{part}": its for part, its in save_state(optimiser).items()}
+        tensors |= {f"memory/{name}": its for name, its in self.learner.memory.items()}
         arrays = {name: its.detach().cpu().numpy() for name, its in tensors.items()}
         return {**arrays, "rows": np.array(self.rows)}, {"iteration": self.iteration, "best": self.best}
 
@@ -193,6 +198,7 @@ class Training:
         tensors = {name: torch.from_numpy(its).to(device) for name, its in arrays.items()}
         self.learner.networks.load_state_dict(_below(tensors, "network/"))
         self._best_networks = _below(tensors, "best/")
+        self.learner.memory = _below(tensors, "memory/")
         for name, optimiser in self.learner.optimisers.items():
             load_state(optimiser, _below(tensors, f"optimiser/{name}/"))
         log.info("training goes on at iteration %d", self.iteration)
