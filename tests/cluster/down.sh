@@ -18,6 +18,6 @@ for pid in $(of_job "$folder"); do
 done
 # Empty groups that slurmd leaves in the kernel's tree.
 for node in "$folder"/spool/*/; do
-    find /sys/fs/cgroup/*/ -mindepth 1 -depth -type d -path "*/slurm_$(basename "$node")*" -exec rmdir {} + 2> /dev/null || true
+    find /sys/fs/cgroup/*/ -depth -type d -path "*/slurm_$(basename "$node")*" -exec rmdir {} + 2> /dev/null || true
 done
 mv "$folder/pids" "$folder/pids.stopped"

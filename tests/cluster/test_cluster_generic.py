@@ -43,7 +43,7 @@ def test_jobs_of_a_killed_run_are_found_again(generic):
     orphans = {job.id for job in generic.jobs()}
     assert orphans
     said = generic.run(*QUICK, "--until", "decode")
-    assert "waiting for jobs of an earlier run" in said
+    assert "waiting for the jobs of an earlier run" in said
     states = {job.state for job in generic.jobs() if job.id in orphans}
     assert "COMPLETED" in states
     assert states <= {"COMPLETED", "CANCELLED"}

@@ -7,7 +7,6 @@ import signal
 import subprocess
 
 from cluster.conftest import IMPATIENT, kill, manifests, wait_for
-from workflow.conftest import Workplace
 
 NOTHING = "Nothing to be done"
 KEEP = ("--slurm-keep-successful-logs",)
@@ -113,7 +112,7 @@ def test_the_same_command_goes_on_after_the_submitting_process_was_killed(site, 
     assert {"RUNNING", "PENDING"} <= states
 
     said = site.run_slurm("--until", "extract_region", "extract_image")
-    assert "waiting for jobs of an earlier run" in said
+    assert "waiting for the jobs of an earlier run" in said
     became = {job.id: job.state for job in site.jobs()}
     for job in orphans:
         assert became[job.id] == ("CANCELLED" if job.state == "PENDING" else "COMPLETED"), job
@@ -124,7 +123,8 @@ def test_the_same_command_goes_on_after_the_submitting_process_was_killed(site, 
     site.run_slurm("--until", "extract_region", "extract_image")
     assert site.jobs() == submitted
 
-    Workplace(site.folder).run()
+    site.profile = "default"  # the rest on this machine alone
+    site.run()
     assert site.tables() == local.tables()
     assert site.jobs() == submitted
-    assert NOTHING in Workplace(site.folder).run()
+    assert NOTHING in site.run()

@@ -9,6 +9,10 @@ source "$(dirname "$(realpath "$0")")/processes.sh"
 
 host=$(hostname --short)
 port=${WSSTAD_SLURM_PORT:-17800}
+if (: < "/dev/tcp/127.0.0.1/$((port + 17))") 2> /dev/null; then
+    echo "up.sh: port $((port + 17)) is taken: down.sh the other test cluster, or set WSSTAD_SLURM_PORT" >&2
+    exit 1
+fi
 mkdir "$folder" "$folder"/{etc,state,log,munge,spool,dev,bin}
 export SLURM_CONF=$folder/etc/slurm.conf
 
