@@ -41,6 +41,12 @@ test: $(VENV)/complete ## Run all tests
 	@echo "[test] unit, contract, fault and workflow tests; about 8 minutes on two cores"
 	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal $(PYTEST)
 
+.PHONY: test-cluster
+test-cluster: $(VENV)/complete ## Run the tests of batches, on a real Slurm that runs on this machine
+	@tests/cluster/install.sh
+	@echo "[test-cluster] starting a Slurm of three nodes, running the tests on it, stopping it; about 15 minutes on two cores"
+	@$(VENV)/bin/python -m pytest tests/cluster -m cluster $(PYTEST)
+
 check: $(VENV)/complete ## Check style, types, rules and tests: what CI runs
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check .
 	@$(VENV)/bin/snakefmt --check Snakefile workflow/rules

@@ -1,6 +1,7 @@
 """A dataset's tables: its videos, its splits, its annotators; checked, or one line that says what is wrong."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,18 @@ from wsstad import config, storage
 from wsstad.errors import UserError
 from wsstad.formats import FORMATS
 
+# Time, size and inode of a file, or nothing. The plan asks for the same tables again for every run, and every job of a
+# cluster makes the plan anew: what has not changed is read and checked once.
+State = tuple[int, int, int] | None
+
 
 def read_videos(tables: Path) -> dict[str, dict[str, str]]:
     """Return the rows of ``videos.tsv`` by video; refuse ids that differ in nothing but case, and unknown values."""
+    return _read_videos(tables, _state(tables / "videos.tsv"))
+
+
+@lru_cache(maxsize=16)
+def _read_videos(tables: Path, state: State) -> dict[str, dict[str, str]]:
     path = tables / "videos.tsv"
     videos: dict[str, dict[str, str]] = {}
     first_row: dict[str, int] = {}
@@ -43,6 +53,11 @@ def source_paths(tables: Path, source: Path, videos: Iterable[str]) -> dict[str,
 
 def read_split(tables: Path, split: str) -> dict[int, dict[str, str]]:
     """Return for every fold of ``splits/<split>.tsv`` the part, train or test, of each of its videos."""
+    return _read_split(tables, split, _state(tables / "videos.tsv"), _state(tables / "splits" / f"{split}.tsv"))
+
+
+@lru_cache(maxsize=64)
+def _read_split(tables: Path, split: str, *states: State) -> dict[int, dict[str, str]]:
     path = tables / "splits" / f"{split}.tsv"
     videos = read_videos(tables)
     folds: dict[int, dict[str, str]] = {}
@@ -82,3 +97,10 @@ def read_annotator(tables: Path, annotator: str) -> dict[str, Any]:
     if name not in FORMATS:
         raise UserError(f"{path}: annotations.{annotator}.format: {name!r} is unknown; allowed: {', '.join(FORMATS)}")
     return config.check(known[annotator], f"annotations/{name}", f"{path}: annotations.{annotator}")
+
+
+def _state(path: Path) -> State:
+    if not path.exists():
+        return None
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
