@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from cluster.slurm import SCRIPTS, Slurm
 from workflow.conftest import CONFIG, Workplace, make, small_dataset  # noqa: F401 - the fixture is used by its name
 
@@ -135,7 +136,7 @@ def slurm(tmp_path_factory) -> Iterator[Slurm]:
 
 
 def prepare(folder: Path, dataset: Path) -> None:
-    """Make a folder whose configuration reads the dataset where it is, so that a copy of the folder is not another one."""
+    """Make a folder whose configuration reads the dataset where it is, so that its copies are no other one."""
     shutil.copytree(dataset / "tables", folder / "tables")
     make(folder)
     benchmark = {**CONFIG["benchmarks"][0], "methods": ["whole_frame", "mgpr_tiny"], "seeds": [0]}

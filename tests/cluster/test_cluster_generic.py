@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+
 from cluster.conftest import kill, manifests, wait_for
 
 QUICK = ("--seconds-between-status-checks", "1")

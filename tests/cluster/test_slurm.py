@@ -1,4 +1,4 @@
-"""Batches on a real Slurm: the same bytes, no GPU given twice, and back after memory, time, nodes and runs were lost."""
+"""Batches on a real Slurm: the same bytes, no GPU given twice, back after memory, time, nodes, runs were lost."""
 
 import os
 import re
