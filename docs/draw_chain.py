@@ -6,19 +6,21 @@ import cv2
 import numpy as np
 
 from wsstad import predictions, storage
-from wsstad.manifest import Manifest, read_manifest
+from wsstad.manifest import Manifest, artefact_path, read_manifest
 from wsstad.tubes import Tube, VideoTubes
 from wsstad.video import open_frames
 
 RESULTS = Path("results/demo")
-RUN = RESULTS / "runs/cv4/c3d_seed0/demo_yolo/iou/mgpr_cpu"
+BLOCK = RESULTS / "runs/cv4/c3d_seed0/demo_yolo/iou/cpu"
+METHOD = "mgpr"
 GREEN, BLUE, RED, WHITE = (80, 200, 80), (60, 130, 255), (230, 60, 60), (255, 255, 255)
 SCALE = 2
 
 
 def main() -> None:
     """Take the abnormal video that the demo localises best and draw its five panels side by side."""
-    rows = storage.read_json(RUN / "metrics" / "exact.json")["videos"]
+    results = storage.read_json(BLOCK / "benchmark" / "metrics" / "exact.json")["results"]
+    rows = next(its for its in results if its["names"]["method"] == METHOD)["videos"]
     best = max((row for row in rows if row.get("s_loc_of_runs")), key=lambda row: row["s_loc_of_runs"][0])
     video = best["video"]
     top = top1(video, best["fold"])
@@ -49,7 +51,9 @@ def manifest(stage: str) -> Manifest:
 
 def top1(video: str, fold: int) -> Tube:
     """Return the tube that the first seed's model gives for a video."""
-    (path,) = (RUN / "0").glob(f"fold{fold}.predictions.*.h5")
+    table = storage.read_table(BLOCK / "benchmark" / "predictions.tsv")
+    row = next(row for row in table if (row["method"], row["seed"], row["fold"]) == (METHOD, "0", str(fold)))
+    path = artefact_path(BLOCK / "predictions" / METHOD / "0", f"fold{fold}", row["key"])
     artefact = storage.read_artefact(path, kind="predictions")
     rows = predictions.from_arrays(artefact.arrays, artefact.meta["videos"])
     its = next(row for row in rows if row.video == video)
