@@ -8,6 +8,7 @@ Run it where the results are; what is not there yet is made first. The copy lies
 import argparse
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -66,15 +67,15 @@ class Place:
         filled = content if family == "scales" else config.load_variant(path, family)
         path.write_text(yaml.safe_dump({**content, **change(filled)}))
 
-    def run(self, *arguments: str) -> tuple[float, dict[str, str]]:
-        """Run; return the seconds that it took, and what each stage had to do."""
-        before = self._logs()
+    def run(self, *arguments: str) -> tuple[float, float, dict[str, str]]:
+        """Run; return how many seconds it took, and of all processors, and what each stage had to do."""
+        before, used = self._logs(), _processor_seconds()
         started = time.perf_counter()
         command = [REPOSITORY / "workflow/run", "--configfile", "config.yaml", "--quiet", "all", *arguments]
         subprocess.run(command, cwd=self.folder, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-        seconds = time.perf_counter() - started
+        seconds, used = time.perf_counter() - started, _processor_seconds() - used
         changed = [path for path, state in self._logs().items() if before.get(path) != state]
-        return seconds, _amounts(self.folder, changed)
+        return seconds, used, _amounts(self.folder, changed)
 
     def _logs(self) -> dict[Path, tuple[int, int]]:
         logs = self.folder.glob("results/logs/**/*.log")
@@ -93,12 +94,12 @@ def main(argv: list[str] | None = None) -> None:
     plan = cli.read_plan(files, args.config)
     shutil.rmtree(args.work, ignore_errors=True)
     place = Place(_copied(args.work), plan.config, plan)
-    print("| change | seconds | what was done |\n|---|---|---|", flush=True)
+    print("| change | seconds | CPU seconds | what was done |\n|---|---:|---:|---|", flush=True)
     for change in changes(place, with_extractor=args.extractor):
         change.act()
-        seconds, amounts = place.run("--cores", args.cores)
+        seconds, used, amounts = place.run("--cores", args.cores)
         told = "; ".join(f"{stage}: {amount}" for stage, amount in amounts.items()) or "nothing"
-        print(f"| {change.title} | {seconds:.0f} | {told} |", flush=True)
+        print(f"| {change.title} | {seconds:.0f} | {used:.0f} | {told} |", flush=True)
 
 
 def changes(place: Place, *, with_extractor: bool) -> Iterator[Change]:
@@ -184,6 +185,11 @@ def _copied(work: Path) -> Path:
         if Path(name).is_dir():
             subprocess.run(["cp", "-a", "--reflink=auto", name, work], check=True)
     return work
+
+
+def _processor_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _amounts(folder: Path, logs: list[Path]) -> dict[str, str]:

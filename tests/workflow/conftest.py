@@ -131,10 +131,10 @@ class Workplace:
         found = ((path.relative_to(self.folder), path.stat()) for path in sorted(self.folder.glob(pattern)))
         return {path: (its.st_ino, its.st_mtime_ns) for path, its in found}
 
-    def _artefacts(self) -> dict[Path, tuple[int, int]]:
-        """Return the state of every file that one video, model or fold stands for."""
+    def _artefacts(self) -> dict[Path, int]:
+        """Return the inode of every artefact of a video, model or fold: what is written is a new file."""
         states = self._states("results/small/**/*.*")
-        return {path: state for path, state in states.items() if re.search(ARTEFACT, path.name)}
+        return {path: inode for path, (inode, _) in states.items() if re.search(ARTEFACT, path.name)}
 
     def tables(self) -> dict[str, bytes]:
         """Return the bytes of every table of the results."""

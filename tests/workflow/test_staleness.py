@@ -11,6 +11,7 @@ import time
 import zipfile
 from pathlib import Path
 
+import h5py
 import pytest
 
 from wsstad import storage
@@ -269,10 +270,11 @@ def cut(path: Path) -> None:
 
 
 def tamper(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    middle = len(content) // 2
-    content[middle : middle + 64] = bytes([0x55] * 64)
-    path.write_bytes(content)
+    if path.suffix == ".h5":
+        with h5py.File(path, "r+") as file:
+            file["features"][0] = 1
+    else:
+        path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
 
 
 RUN = "runs/cv2/narrow/motion/iou/full"
@@ -310,9 +312,8 @@ def test_results_from_the_future(copy):
 
 def test_everything_copied_to_another_place(copy, tmp_path_factory):
     place = tmp_path_factory.mktemp("place")
-    pack = subprocess.Popen(["tar", "-c", "-C", copy.folder, "."], stdout=subprocess.PIPE)
-    subprocess.run(["tar", "-x", "-m", "-C", place], stdin=pack.stdout, check=True)  # as new files
-    assert pack.wait() == 0
+    with subprocess.Popen(["tar", "-c", "-C", copy.folder, "."], stdout=subprocess.PIPE) as pack:
+        subprocess.run(["tar", "-x", "-m", "-C", place], stdin=pack.stdout, check=True)  # as new files
     before, copy.folder = copy.tables(), place
     assert copy.redo() == {**shard_jobs(0, 0), **LOOKED_AT}
     assert copy.tables() == before
