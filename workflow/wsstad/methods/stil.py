@@ -19,6 +19,7 @@ from wsstad.methods.batches import Batch
 from wsstad.methods.learned import LearnedMethod
 
 LEVELS = ("part", "tube", "video")
+TOLERANCE = 1e-3  # a margin missed by less is what the solver leaves
 
 
 class Choice(NamedTuple):
@@ -30,12 +31,13 @@ class Choice(NamedTuple):
 
 
 class Stil(LearnedMethod):
-    """Three linear classifiers: of parts of tubes, with latent tube and parts; of whole tubes; of videos.
+    """Three linear classifiers w.x + b: of parts of tubes, with latent variables; of whole tubes; of videos.
 
-    The score s_k of a tube is the mean w.x + b of the best `fraction` of its parts, and the part level minimises
+    The score s_k of tube k is the mean of the best `fraction` of its parts. The level of parts minimises
     (|w|^2 + b^2) / 2 + C sum_i max(0, 1 - y_i max_k s_k) over the bags i. An iteration is one round of the
-    concave-convex procedure on all bags: fix tube and parts of the abnormal bags, then solve what is left, a linear
-    support vector machine. That of the normal bags has every hardest tube that came up as an example of its own.
+    concave-convex procedure on all bags: fix the tube and its parts of every abnormal bag, then solve what is left, by
+    linear support vector machines, to which each adds the tubes of normal bags that score best in it. The level of
+    tubes does the same for the mean of all parts of the tubes that were fixed.
     """
 
     columns = ("objective", "violations", "abnormal_score", "normal_score")
@@ -55,10 +57,10 @@ class Stil(LearnedMethod):
             # Paper is silent on the start: a classifier of the means of whole bags makes the first choice.
             self._solve("part", batch.store.region, bags, a)
             self._solve("video", batch.store.videolets, _rows(batch.videolet_index, batch.videolet_mask), a)
-        chosen = self._choose(batch, bags)
-        self._solve("tube", batch.store.region, [its.tube for its in chosen], a)
-        self._mine(batch, bags, [its.parts for its in chosen])
-        return self._values(self._choose(batch, bags), a)
+        chosen = self._choose("part", batch, bags)
+        self._mine("part", batch, bags, [its.parts for its in chosen])
+        self._mine("tube", batch, bags, [its.tube for its in chosen])
+        return self._values(self._choose("part", batch, bags), a)
 
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
         """Return sigmoid(s') of every instance, s' = s_part + a s_tube + b s_video; there are no branches.
@@ -70,20 +72,22 @@ class Stil(LearnedMethod):
         tube = (np.bincount(own, tube) / np.bincount(own))[own]
         video = self._scores("video", self.tensor(bag.videolets)[0]).mean()
         scores = part + self.parameters["tube_weight"] * tube + self.parameters["video_weight"] * video
-        return (1 / (1 + np.exp(-scores))).astype(np.float32), np.zeros((len(scores), 0), dtype=np.float32)
+        scores = torch.sigmoid(torch.from_numpy(scores)).float().numpy()
+        return scores, np.zeros((len(scores), 0), dtype=np.float32)
 
-    def _choose(self, batch: Batch, bags: Sequence[np.ndarray]) -> list[Choice]:
-        """Return the best tube of each bag."""
-        scores, tubes = self._scores("part", batch.store.region), batch.store.tube.cpu().numpy()
-        return [best_tube(rows, scores, tubes, self.parameters["fraction"]) for rows in bags]
+    def _choose(self, level: str, batch: Batch, bags: Sequence[np.ndarray]) -> list[Choice]:
+        """Return the best tube of each bag: by its best parts, or at the level of tubes by the mean of them all."""
+        fraction = self.parameters["fraction"] if level == "part" else 1.0
+        scores, tubes = self._scores(level, batch.store.region), batch.store.tube.cpu().numpy()
+        return [best_tube(rows, scores, tubes, fraction) for rows in bags]
 
-    def _mine(self, batch: Batch, bags: Sequence[np.ndarray], chosen: list[np.ndarray]) -> None:
-        """Solve the part level for `chosen`, and again with the hardest tubes of the normal bags, until none is new."""
+    def _mine(self, level: str, batch: Batch, bags: Sequence[np.ndarray], chosen: Sequence[np.ndarray]) -> None:
+        """Solve a level for `chosen` rows, and again with the hardest tubes of the normal bags, until none is new."""
         a = batch.n_abnormal
         examples, seen = list(chosen), {_name(rows) for rows in chosen}
         for _ in range(self.parameters["passes"]):
-            self._solve("part", batch.store.region, examples, a)
-            hardest = [its.parts for its in self._choose(batch, bags[a:])]
+            self._solve(level, batch.store.region, examples, a)
+            hardest = [its.parts for its in self._choose(level, batch, bags[a:])]
             new = [rows for rows in hardest if _name(rows) not in seen]
             if not new:
                 break
@@ -114,7 +118,7 @@ class Stil(LearnedMethod):
         size = sum(float(its.detach().square().sum()) for its in self.networks["part"].parameters())
         objective = size / 2 + self.parameters["cost"] * hinge.sum()
         means = scores[:n_abnormal].mean(), scores[n_abnormal:].mean()
-        return torch.tensor([objective, np.count_nonzero(hinge), *means])
+        return torch.tensor([objective, np.count_nonzero(hinge > TOLERANCE), *means])
 
 
 def best_tube(rows: np.ndarray, scores: np.ndarray, tubes: np.ndarray, fraction: float) -> Choice:
