@@ -234,7 +234,8 @@ def pad(batch: Batch, by: int) -> Batch:
     return Batch(batch.store, index, mask, videolet_index, videolet_mask, batch.n_abnormal)
 
 
-@pytest.mark.parametrize("name", LEARNED)
+# UR-DMU draws noise in the shape of the batch, so that padding shifts what is drawn: test_urdmu holds it without noise.
+@pytest.mark.parametrize("name", sorted(set(LEARNED) - {"urdmu"}))
 def test_padding_changes_no_step(name: str) -> None:
     batches = Batches(unequal(), batch_bags=3, max_instances=200, seed=0)
     values = []
@@ -245,9 +246,8 @@ def test_padding_changes_no_step(name: str) -> None:
     assert np.array(values[1]) == pytest.approx(np.array(values[0]), abs=1e-4)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in LEARNED if name != "mgpr"]
-)  # its branches have theirs, in test_layers
+# Those whose steps report the best scores of the bags as they are; what the others report is held above.
+@pytest.mark.parametrize("name", ["dmrm", "gclnc", "tcn_ibl"])
 def test_a_bag_alone_scores_as_in_a_padded_batch(name: str) -> None:
     method, its = without_dropout(name), unequal()
     best = {bag.video: float(method.score_features(bag)[0].max()) for bag in its}

@@ -116,7 +116,10 @@ class Batches:
 
 
 def _stack(matrices: Sequence[np.ndarray], device: str) -> Tensor:
-    return torch.from_numpy(np.concatenate(matrices)).to(device)
+    rows = np.concatenate(matrices)
+    if not np.isfinite(rows).all():
+        raise ValueError("the features of a bag are not finite")
+    return torch.from_numpy(rows).to(device)
 
 
 def _offsets(lengths: Sequence[int]) -> list[range]:
