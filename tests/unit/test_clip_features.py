@@ -154,12 +154,19 @@ def test_known_features_are_those_under_the_same_extraction_key(tmp_path):
     write(tmp_path / "motion" / "iou" / "a.222222222222.h5", "other", [4], 7)
     write(tmp_path / "motion" / "iou" / "b.000000000000.h5", "same", [5], 8)
     (tmp_path / "motion" / "iou" / "a.333333333333.h5").write_bytes(b"cut")
-    known = KnownFeatures(tmp_path, ["a"]).of("a", "same")
+    known = KnownFeatures(tmp_path).of("a", "same")
     assert {name[0]: feature.tolist() for name, feature in known.items()} == {1: [5, 5], 2: [5, 5], 3: [6, 6]}
-    assert KnownFeatures(tmp_path / "absent", ["a"]).of("a", "same") == {}
+    assert KnownFeatures(tmp_path / "absent").of("a", "same") == {}
 
 
 def test_a_dot_in_a_video_does_not_mix_it_with_another(tmp_path):
     write(tmp_path / "a.b.000000000000.h5", "same", [1], 5)
-    assert KnownFeatures(tmp_path, ["a"]).of("a", "same") == {}
-    assert len(KnownFeatures(tmp_path, ["a.b"]).of("a.b", "same")) == 1
+    assert KnownFeatures(tmp_path).of("a", "same") == {}
+    assert len(KnownFeatures(tmp_path).of("a.b", "same")) == 1
+
+
+def test_what_another_job_has_made_in_the_meantime_is_known(tmp_path):
+    known = KnownFeatures(tmp_path)
+    assert known.of("a", "same") == {}
+    write(tmp_path / "yolo" / "iou" / "a.000000000000.h5", "same", [1], 5)
+    assert len(known.of("a", "same")) == 1

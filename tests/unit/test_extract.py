@@ -284,3 +284,10 @@ def test_tubes_of_another_video_length_are_refused(place):
     storage.write_artefact(path, Artefact(make_tubes(41).to_arrays()), kind="tubes", key="0" * 64)
     with pytest.raises(UserError, match="a: tubes of 41 frames, but it has 40"):
         place.run("region", tubes=tubes)
+
+
+def test_each_folder_has_an_order_of_its_own():
+    videos = [f"v{i}" for i in range(48)]
+    orders = [extract._turned(videos, f"region/{detector}/iou") for detector in ("yolo", "motion", "demo_yolo")]
+    assert all(sorted(order) == sorted(videos) for order in orders)
+    assert len({order[0] for order in orders}) == 3

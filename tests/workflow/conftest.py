@@ -193,9 +193,9 @@ def finished(tmp_path_factory, small_dataset) -> Workplace:
 
 @pytest.fixture
 def copy(tmp_path, finished) -> Workplace:
-    """A copy of the finished folder, times and all."""
+    """A copy of the finished folder, times and all. Its videos are the same files: replace them, never change them."""
     subprocess.run(["cp", "-a", f"{finished.folder}/.", str(tmp_path)], check=True)
-    # Decode looks again at a video that is another file; these are the same ones.
+    # Decode would look again at videos that are other files.
     shutil.rmtree(tmp_path / "source/videos")
     subprocess.run(["cp", "-al", finished.folder / "source/videos", tmp_path / "source"], check=True)
     return Workplace(tmp_path)

@@ -1,11 +1,7 @@
 """The whole chain, with real Snakemake: it ends well, does nothing twice, survives kills, names bad videos."""
 
-import os
-import shutil
-
 import numpy as np
 import pytest
-import yaml
 
 from wsstad import storage, video
 
@@ -64,33 +60,6 @@ def test_bad_videos_are_quarantined_named_and_counted(workplace):
     found = {its["names"]["method"]: its for its in storage.read_json(metrics)["results"]}
     assert {row["video"] for row in found["mgpr_tiny"]["missing"]} == set(names)
     assert "12/15" in (workplace.folder / "results/tables/benchmark.md").read_text()
-
-
-def test_a_new_seed_trains_only_itself(copy):
-    benchmark = yaml.safe_load((copy.folder / "config.yaml").read_text())["benchmarks"][0]
-    copy.configure(benchmarks=[{**benchmark, "seeds": [0, 1, 2]}])
-    copy.run()
-    assert "6 models, 2 to do, 4 unchanged" in copy.say_of("train")
-    assert "rule extract" not in copy.run("--dry-run", "--quiet", "reason", "--forcerun", "train")
-
-
-def test_touched_videos_are_looked_at_and_not_decoded(copy):
-    for path in copy.folder.glob("source/videos/*.mp4"):
-        path.touch()
-    before = copy.tables()
-    copy.run()
-    assert "0 to do" in copy.say_of("decode")
-    assert copy.tables() == before
-
-
-def test_a_replaced_video_with_an_older_mtime_is_decoded_and_nothing_else(copy):
-    videos = sorted(copy.folder.glob("source/videos/*.mp4"))
-    shutil.copy2(videos[1], videos[0])  # the time of the copy is that of the other, older file
-    os.utime(videos[0], (1e9, 1e9))
-    copy.run()
-    said = copy.say_of("decode")
-    assert said.count("1 to do") == 1
-    assert said.count("0 to do") == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from wsstad import storage
+from wsstad import manifest, storage
 from wsstad.errors import QuarantineError
 from wsstad.extractors.base import Extractor
 from wsstad.regions import hashes
@@ -131,20 +131,17 @@ class KnownFeatures:
     """The features of regions that stand in artefacts below a folder, whichever detector and linker they were made for.
 
     They are taken over by the hash of clip and boxes, from artefacts with the same extraction key alone: same code,
-    extractor, weights, frames and kind of device.
+    extractor, weights, frames and kind of device. The folder is looked into anew for each video, since jobs side by
+    side may want the same regions.
     """
 
-    def __init__(self, folder: Path, videos: Iterable[str]) -> None:
-        self._paths: dict[str, list[Path]] = {video: [] for video in videos}
-        for path in sorted(folder.rglob("*.h5")):
-            video = path.name.rsplit(".", 2)[0]
-            if video in self._paths:
-                self._paths[video].append(path)
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     def of(self, video: str, extraction_key: str) -> dict[bytes, np.ndarray]:
         """Return the features (d,) of a video's regions by hash."""
         known: dict[bytes, np.ndarray] = {}
-        for path in self._paths.get(video, []):
+        for path in sorted(self._folder.rglob(f"{video}.{'?' * manifest.KEY_LENGTH}{manifest.ARTEFACT_SUFFIX}")):
             try:
                 origin = storage.read_facts(path, kind="region_features").origin
                 if origin.get("extraction_key") != extraction_key:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from wsstad import cli, damage, lock, names, outlook
+from wsstad import cli, damage, lock, manifest, names, outlook
 from wsstad.plan import Plan
 
 STORES = ("frames", "detections", "tubes", "features", "runs")  # folders of a dataset that hold artefacts
@@ -52,7 +52,7 @@ def _reachable(plans: list[Plan]) -> Reachable:
     reached: Reachable = {}
 
     def add(folder: Path, stem: str, key: str) -> None:
-        reached.setdefault(folder, {}).setdefault(stem, set()).add(key[:12])
+        reached.setdefault(folder, {}).setdefault(stem, set()).add(key[: manifest.KEY_LENGTH])
 
     for plan in plans:
         for stage in outlook.look(plan, plan.table_names(), read_sources=True):

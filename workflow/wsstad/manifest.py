@@ -8,6 +8,7 @@ from wsstad import storage
 
 COLUMNS = ("video", "status", "code", "reason", "key", "digest")
 ARTEFACT_SUFFIX = ".h5"
+KEY_LENGTH = 12  # of the part of a key that stands in the names of files
 SIZE = "_bytes"  # ends the name of a column with the size of a file: h5_bytes is that of the artefact
 
 
@@ -50,7 +51,7 @@ class Manifest:
 
 def artefact_path(folder: Path, video: str, key: str, suffix: str = ARTEFACT_SUFFIX) -> Path:
     """Return the path of an artefact: the key is part of the name, so results of other settings stay beside it."""
-    return folder / f"{video}.{key[:12]}{suffix}"
+    return folder / f"{video}.{key[:KEY_LENGTH]}{suffix}"
 
 
 def write_manifest(path: Path, rows: Iterable[Row], count_names: Iterable[str]) -> None:
