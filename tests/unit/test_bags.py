@@ -68,13 +68,13 @@ def test_training_bags_have_parts_of_tubes_when_asked() -> None:
 def test_centres_are_in_videolets(n_frames: int) -> None:
     video, _ = planted_video(4, "normal", n_frames=n_frames)
     bag = bags.inference_bag(video, sub_tubes=3)
-    for (_, start, stop), centre in zip(bag.spans.tolist(), bag.centre.tolist(), strict=True):
+    for (_, start, stop), centre in zip(bag.spans.tolist(), bag.centres.tolist(), strict=True):
         middle = (start + stop) / 2
         before = [i for i, (first, _) in enumerate(bag.videolet_spans.tolist()) if first <= middle][-1]
         first, last = bag.videolet_spans[before].tolist()
         # Videolets differ by a frame, for their edges are whole numbers.
         assert centre == pytest.approx(before + (middle - first) / (last - first), abs=1.1 / (n_frames // 32 or 1))
-    assert bag.centre.dtype == np.float32
+    assert bag.centres.dtype == np.float32
 
 
 def test_videolets_divide_the_video_in_32() -> None:

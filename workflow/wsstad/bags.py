@@ -45,10 +45,10 @@ class Bag:
                 raise ValueError(f"{self.video}: {name} features are not finite")
 
     @property
-    def centre(self) -> np.ndarray:
-        """The temporal centres (n,) of the instances, in videolets: 0.5 is the middle of the first one."""
-        frames = self.videolet_spans[-1, 1] / len(self.videolet_spans)
-        return (self.spans[:, 1:].mean(axis=1) / frames).astype(np.float32)
+    def centres(self) -> np.ndarray:
+        """The middle of each instance in time, (n,) float32, in videolets from the start of the video."""
+        n_frames = self.videolet_spans[-1, 1]
+        return (self.spans[:, 1:].mean(axis=1) * len(self.videolet_spans) / n_frames).astype(np.float32)
 
     def map(self, function: Callable[[np.ndarray], np.ndarray]) -> "Bag":
         """Return the bag with `function` applied to each of its feature matrices."""

@@ -4,6 +4,7 @@ Features are (bags, instances, d); `mask` (bags, instances) is true for the real
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -75,7 +76,14 @@ class NoRelation(nn.Module):
 
 RELATIONS: dict[str, type[RelationModule | NoRelation]] = {"attention": RelationModule, "none": NoRelation}
 
-Masks = tuple[Tensor, Tensor]
+Masks = tuple[Tensor, ...]
+
+
+def draw_masks(shape: tuple[int, ...], widths: Sequence[int], *, dropout: float, generator: torch.Generator) -> Masks:
+    """Return a dropout mask (b, n, width) of each width, for instances of `shape` (b, n)."""
+    keep = 1 - dropout
+    drawn = (torch.rand(*shape, width, generator=generator, device=generator.device) for width in widths)
+    return tuple((its < keep) / keep for its in drawn)
 
 
 class ScorePredictor(nn.Module):
@@ -94,11 +102,7 @@ class ScorePredictor(nn.Module):
 
     def draw_masks(self, shape: tuple[int, ...], generator: torch.Generator) -> Masks:
         """Return dropout masks for instances of `shape` (b, n): explicit, so that one instance can be scored again."""
-        keep = 1 - self.dropout
-        first, second = (
-            (torch.rand(*shape, width, generator=generator, device=generator.device) < keep) / keep for width in HIDDEN
-        )
-        return first, second
+        return draw_masks(shape, HIDDEN, dropout=self.dropout, generator=generator)
 
     def forward(self, features: Tensor, masks: Masks | None = None) -> Tensor:
         """Return the logits (...) of `features` (..., d); without `masks` there is no dropout."""

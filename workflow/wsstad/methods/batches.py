@@ -37,14 +37,14 @@ class Batch:
         return self.store.region[self.index]
 
     @property
+    def centres(self) -> Tensor:
+        """The middle of each instance in time, (b, n), in videolets."""
+        return self.store.centres[self.index]
+
+    @property
     def abnormal_image(self) -> Tensor:
         """T^g of the abnormal bags, (n_abnormal, n, d)."""
         return self.store.image[self.index[: self.n_abnormal]]
-
-    @property
-    def centre(self) -> Tensor:
-        """The temporal centres of all instances, (b, n), in videolets."""
-        return self.store.centre[self.index]
 
     @cached_property
     def videolets(self) -> Tensor:
@@ -63,11 +63,11 @@ class Batches:
         self, bags: Sequence[Bag], *, batch_bags: int, max_instances: int, seed: int, device: str = "cpu"
     ) -> None:
         self.seed, self.batch_bags, self.max_instances, self.device = seed, batch_bags, max_instances, device
+        self.tubes = _stack([bag.spans[:, 0] for bag in bags], device)  # which of its video's an instance is part of
         self.region = _stack([bag.region for bag in bags], device)
         self.image = _stack([bag.image for bag in bags], device)
         self.videolets = _stack([bag.videolets for bag in bags], device)
-        self.centre = _stack([bag.centre for bag in bags], device)
-        self.tube = _stack([bag.spans[:, 0] for bag in bags], device)  # of its own video, that an instance is part of
+        self.centres = _stack([bag.centres for bag in bags], device)
         self._instances = _offsets([len(bag.region) for bag in bags])
         self._videolets = _offsets([len(bag.videolets) for bag in bags])
         self._abnormal = np.array([i for i, bag in enumerate(bags) if bag.label == "abnormal"])
