@@ -29,7 +29,7 @@ def test_a_batch_is_bags_of_both_labels_with_their_features() -> None:
     for row, i in enumerate(chosen):
         assert torch.equal(batch.region[row][batch.mask[row]], torch.from_numpy(BAGS[i].region))
         assert torch.equal(batch.centres[row][batch.mask[row]], torch.from_numpy(BAGS[i].centres))
-        assert torch.equal(batches.tube[batch.index[row]][batch.mask[row]], torch.from_numpy(BAGS[i].spans[:, 0]))
+        assert torch.equal(batches.tubes[batch.index[row]][batch.mask[row]], torch.from_numpy(BAGS[i].spans[:, 0]))
         assert torch.equal(batch.videolets[row][batch.videolet_mask[row]], torch.from_numpy(BAGS[i].videolets))
     for row, i in enumerate(chosen[:3]):
         assert torch.equal(batch.abnormal_image[row][batch.mask[row]], torch.from_numpy(BAGS[i].image))

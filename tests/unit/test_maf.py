@@ -88,10 +88,10 @@ def test_only_the_attention_sees_the_time() -> None:
 def test_dropout_reaches_predictor_and_attention() -> None:
     method, batches = built(dropout=0.5)
     batch, scorer = batches.batch(0), method.networks["scorer"]
-    masks, hidden = scorer.draw_masks(tuple(batch.mask.shape), batches.generator(0))
-    assert [tuple(its.shape[2:]) for its in (*masks, hidden)] == [(512,), (32,), (7,)]
+    masks = scorer.draw_masks(tuple(batch.mask.shape), batches.generator(0))
+    assert [its.shape[2] for its in masks] == [512, 32, 7]
     with torch.no_grad():
-        weights, scores = scorer(batch.region, batch.centres, batch.mask, (masks, hidden))
+        weights, scores = scorer(batch.region, batch.centres, batch.mask, masks)
         quiet_weights, quiet_scores = scorer(batch.region, batch.centres, batch.mask)
     assert not torch.allclose(weights, quiet_weights)
     assert not torch.allclose(scores, quiet_scores)

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsstad.pooling import InstanceAttention, attended, dropout_mask, temporal_context
+from wsstad.pooling import InstanceAttention, attended, temporal_context
 
 SEEDS = st.integers(0, 10_000)
 
@@ -49,28 +49,21 @@ def test_attention_without_its_hidden_units_is_even() -> None:
     assert torch.allclose(weights, torch.full((2, 4), 0.25, dtype=torch.float64))
 
 
-def test_dropout_keeps_the_mean() -> None:
-    mask = dropout_mask((200, 100), 0.6, torch.Generator().manual_seed(0))
-    assert mask.unique().tolist() == pytest.approx([0, 2.5])
-    assert mask.mean().item() == pytest.approx(1, abs=0.05)
-    assert torch.equal(mask, dropout_mask((200, 100), 0.6, torch.Generator().manual_seed(0)))
-
-
 @given(seed=SEEDS, n=st.integers(1, 6), padding=st.integers(0, 3), reach=st.floats(0.05, 20))
 @settings(max_examples=30, deadline=None)
 def test_temporal_context_is_a_weighted_mean(seed: int, n: int, padding: int, reach: float) -> None:
-    features, centre = draw(seed, 1, n + padding, 4), 10 * draw(seed + 1, 1, n + padding)
+    features, centres = draw(seed, 1, n + padding, 4), 10 * draw(seed + 1, 1, n + padding)
     mask = torch.arange(n + padding)[None] < n
-    found = temporal_context(features, centre, reach, mask)[0, :n]
+    found = temporal_context(features, centres, reach, mask)[0, :n]
     for i in range(n):
-        weights = [math.exp(-abs(float(centre[0, i] - centre[0, j])) / reach) for j in range(n)]
+        weights = [math.exp(-abs(float(centres[0, i] - centres[0, j])) / reach) for j in range(n)]
         expected = sum(weights[j] * features[0, j].numpy() for j in range(n)) / sum(weights)
         assert found[i].numpy() == pytest.approx(expected)
 
 
 def test_temporal_context_of_far_and_of_simultaneous_instances() -> None:
-    features, centre = draw(3, 1, 3, 4), torch.tensor([[0.0, 0.0, 1e4]], dtype=torch.float64)
-    context = temporal_context(features, centre, 1.0)[0]
+    features, centres = draw(3, 1, 3, 4), torch.tensor([[0.0, 0.0, 1e4]], dtype=torch.float64)
+    context = temporal_context(features, centres, 1.0)[0]
     assert torch.allclose(context[0], features[0, :2].mean(dim=0))
     assert torch.allclose(context[2], features[0, 2])
 

@@ -27,18 +27,12 @@ class InstanceAttention(nn.Module):
         return torch.softmax(energy if mask is None else energy.masked_fill(~mask, -math.inf), dim=1)
 
 
-def dropout_mask(shape: tuple[int, ...], dropout: float, generator: torch.Generator) -> Tensor:
-    """Return what hidden units of `shape` are multiplied by in a training step: 0, or 1 / (1 - dropout)."""
-    keep = 1 - dropout
-    return (torch.rand(*shape, generator=generator, device=generator.device) < keep) / keep
-
-
-def temporal_context(features: Tensor, centre: Tensor, reach: float, mask: Tensor | None = None) -> Tensor:
+def temporal_context(features: Tensor, centres: Tensor, reach: float, mask: Tensor | None = None) -> Tensor:
     """Return the means (b, n, d) of the instances around each, itself included, weighted by exp(-|c_i - c_j| / reach).
 
-    `centre` (b, n) are the temporal centres c of the instances, in the unit of `reach`.
+    `centres` (b, n) are the temporal centres c of the instances, in the unit of `reach`.
     """
-    energy = -(centre[:, :, None] - centre[:, None, :]).abs() / reach
+    energy = -(centres[:, :, None] - centres[:, None, :]).abs() / reach
     return torch.softmax(energy if mask is None else energy.masked_fill(~mask[:, None, :], -math.inf), dim=2) @ features
 
 

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from wsstad import losses
 from wsstad.bags import Bag
+from wsstad.layers import draw_masks
 from wsstad.methods.batches import Batch
 from wsstad.methods.learned import LearnedMethod
-from wsstad.pooling import InstanceAttention, attended, dropout_mask
+from wsstad.pooling import InstanceAttention, attended
 
 
 class ActorAttention(nn.Module):
@@ -48,9 +49,9 @@ class Asa(LearnedMethod):
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Take one step with the binary cross entropy of the videos' logits."""
-        shape = (*batch.mask.shape, self.parameters["hidden"])
-        dropout = dropout_mask(shape, self.parameters["dropout"], generator)
-        weights, logits = self._network()(batch.region, batch.mask, dropout)
+        widths, dropout = [self.parameters["hidden"]], self.parameters["dropout"]
+        (mask,) = draw_masks(tuple(batch.mask.shape), widths, dropout=dropout, generator=generator)
+        weights, logits = self._network()(batch.region, batch.mask, mask)
         video, most, a = (weights * logits).sum(dim=1), weights.amax(dim=1), batch.n_abnormal
         loss = losses.cross_entropy(video[:a], video[a:])
         self.update("actors", loss)

@@ -65,11 +65,12 @@ class Batches:
         self, bags: Sequence[Bag], *, batch_bags: int, max_instances: int, seed: int, device: str = "cpu"
     ) -> None:
         self.seed, self.batch_bags, self.max_instances, self.device = seed, batch_bags, max_instances, device
+        self.tubes = _stack([bag.spans[:, 0] for bag in bags], device)  # which of its video's an instance is part of
         self.region = _stack([bag.region for bag in bags], device)
         self.image = _stack([bag.image for bag in bags], device)
         self.videolets = _stack([bag.videolets for bag in bags], device)
         self.centres = _stack([bag.centres for bag in bags], device)
-        self.tube = _stack([bag.spans[:, 0] for bag in bags], device)  # of its own video, that an instance is part of
+        self.tubes = _stack([bag.spans[:, 0] for bag in bags], device)  # of its own video, that an instance is part of
         self.instances = _offsets([len(bag.region) for bag in bags])
         self._videolets = _offsets([len(bag.videolets) for bag in bags])
         self.abnormal = np.array([i for i, bag in enumerate(bags) if bag.label == "abnormal"])

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from wsstad import losses
 from wsstad.bags import Bag
-from wsstad.layers import Masks, ScorePredictor
+from wsstad.layers import HIDDEN, Masks, ScorePredictor, draw_masks
 from wsstad.methods.batches import Batch
 from wsstad.methods.learned import LearnedMethod
-from wsstad.pooling import InstanceAttention, attended, dropout_mask, temporal_context
+from wsstad.pooling import InstanceAttention, attended, temporal_context
 
 
 class AttentiveScorer(nn.Module):
@@ -27,31 +27,26 @@ class AttentiveScorer(nn.Module):
         self.predictor = ScorePredictor(dimension, dropout)
         self.attention = InstanceAttention(dimension * (2 if augmentation == "concatenate" else 1), attention)
 
-    def draw_masks(self, shape: tuple[int, ...], generator: torch.Generator) -> tuple[Masks, Tensor]:
-        """Return the dropout masks of predictor and attention for instances of `shape` (b, n)."""
-        masks = self.predictor.draw_masks(shape, generator)
-        return masks, dropout_mask((*shape, self.width), self.dropout, generator)
+    def draw_masks(self, shape: tuple[int, ...], generator: torch.Generator) -> Masks:
+        """Return dropout masks for instances of `shape` (b, n): the predictor's two, then the attention's."""
+        return draw_masks(shape, (*HIDDEN, self.width), dropout=self.dropout, generator=generator)
 
     def forward(
-        self,
-        features: Tensor,
-        centre: Tensor,
-        mask: Tensor | None = None,
-        masks: tuple[Masks | None, Tensor | None] = (None, None),
+        self, features: Tensor, centres: Tensor, mask: Tensor | None = None, masks: Masks | None = None
     ) -> tuple[Tensor, Tensor]:
         """Return the attention (b, n) and the scores (b, n) in [0, 1] of instances with temporal centres (b, n)."""
-        attention = self.attention(self.augment(features, centre, mask), mask, masks[1])
-        return attention, torch.sigmoid(self.predictor(features, masks[0]))
+        augmented = self.augment(features, centres, mask)
+        attention = self.attention(augmented, mask, None if masks is None else masks[2])
+        return attention, torch.sigmoid(self.predictor(features, masks))
 
-    def augment(self, features: Tensor, centre: Tensor, mask: Tensor | None) -> Tensor:
+    def augment(self, features: Tensor, centres: Tensor, mask: Tensor | None) -> Tensor:
         """Return the features with their temporal context: side by side, the mean of both, or left as they are."""
         # Paper is silent, as far as it was at hand, on where the temporal context enters: into the attention alone.
         if self.augmentation == "none":
             return features
-        context = temporal_context(features, centre, self.reach, mask)
-        return (
-            torch.cat([features, context], dim=-1) if self.augmentation == "concatenate" else (features + context) / 2
-        )
+        context = temporal_context(features, centres, self.reach, mask)
+        both = self.augmentation == "concatenate"
+        return torch.cat([features, context], dim=-1) if both else (features + context) / 2
 
 
 class Maf(LearnedMethod):

@@ -78,7 +78,7 @@ class Stil(LearnedMethod):
     def _choose(self, level: str, batch: Batch, bags: Sequence[np.ndarray]) -> list[Choice]:
         """Return the best tube of each bag: by its best parts, or at the level of tubes by the mean of them all."""
         fraction = self.parameters["fraction"] if level == "part" else 1.0
-        scores, tubes = self._scores(level, batch.store.region), batch.store.tube.cpu().numpy()
+        scores, tubes = self._scores(level, batch.store.region), batch.store.tubes.cpu().numpy()
         return [best_tube(rows, scores, tubes, fraction) for rows in bags]
 
     def _mine(self, level: str, batch: Batch, bags: Sequence[np.ndarray], chosen: Sequence[np.ndarray]) -> None:
@@ -99,6 +99,8 @@ class Stil(LearnedMethod):
         from sklearn.svm import LinearSVC
 
         means = torch.stack([features[torch.from_numpy(rows)].mean(dim=0) for rows in examples])
+        if not torch.isfinite(means).all():
+            raise ValueError("features are not finite")
         # Paper is silent on the bias: it counts as one more weight, as liblinear has it.
         machine = LinearSVC(loss="hinge", C=self.parameters["cost"], random_state=self.seed, max_iter=10_000)
         machine.fit(means.double().cpu().numpy(), np.arange(len(examples)) < n_abnormal)
