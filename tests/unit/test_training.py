@@ -9,7 +9,6 @@ from torch import nn
 from toy_bags import planted_videos
 from wsstad import bags, storage
 from wsstad.methods.checkpoint import Checkpoint
-from wsstad.methods.optimisers import Adam
 from wsstad.methods.training import Training, hold_out, video_auc
 
 VIDEOS = planted_videos(8)
@@ -26,7 +25,7 @@ class Scripted:
         self.script, self.bad_at = script, bad_at
         self.networks = nn.ModuleDict({"n": nn.Linear(1, 1, bias=False)})
         nn.init.zeros_(self.networks["n"].weight)
-        self.optimisers = {"n": Adam(self.networks.parameters(), learning_rate=1.0)}
+        self.optimisers = {"n": torch.optim.Adam(self.networks.parameters())}
 
     @property
     def count(self) -> int:

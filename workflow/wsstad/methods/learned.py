@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from wsstad.bags import Bag
 from wsstad.methods.batches import WEIGHTS, Batch
 from wsstad.methods.checkpoint import Checkpoint
-from wsstad.methods.optimisers import OPTIMISERS, Optimiser
+from wsstad.methods.optimisers import OPTIMISERS
 from wsstad.methods.projection import Projection
 from wsstad.methods.training import History, Training
 from wsstad.predictions import VideoPrediction
@@ -28,7 +29,7 @@ class LearnedMethod(ABC):
     needs = ("tubes", "image_features", "region_features")
     selection = "top1"
     networks: nn.ModuleDict
-    optimisers: dict[str, Optimiser]
+    optimisers: dict[str, Optimizer]
     columns: tuple[str, ...]
 
     def __init__(self, parameters: Mapping[str, Any], *, seed: int = 0, device: str = "cpu", threads: int = 1) -> None:
@@ -121,9 +122,10 @@ class LearnedMethod(ABC):
         return torch.from_numpy(features)[None].to(self.device)
 
     def update(self, name: str, loss: Tensor) -> None:
-        """Take one step of the optimiser of network `name` alone."""
+        """Take one step of the optimiser of network `name` alone, and drop the gradients."""
         loss.backward()
         self.optimisers[name].step()
+        self.optimisers[name].zero_grad(set_to_none=True)
 
     def _project(self, bag: Bag) -> Bag:
         return bag if self.projection is None else self.projection(bag)
@@ -136,5 +138,5 @@ class LearnedMethod(ABC):
             self.networks = nn.ModuleDict(self.make_networks(dimension)).to(self.device)
         # An optimiser of its own each: the momentum of a shared one would move the branch that is frozen.
         kind = OPTIMISERS[self.parameters["optimiser"]]
-        options = {name: self.parameters[name] for name in ("learning_rate", "weight_decay")}
+        options = {"lr": self.parameters["learning_rate"], "weight_decay": self.parameters["weight_decay"]}
         self.optimisers = {name: kind(its.parameters(), **options) for name, its in self.networks.items()}

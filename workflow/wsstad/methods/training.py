@@ -9,12 +9,13 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from wsstad import storage
 from wsstad.bags import Bag
 from wsstad.methods.batches import HOLD_OUT, Batch, Batches
 from wsstad.methods.checkpoint import Checkpoint, State
-from wsstad.methods.optimisers import Optimiser
+from wsstad.methods.optimisers import load_state, save_state
 from wsstad.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ class Learner(Protocol):
     """What can be trained: networks, their optimisers, one step, and the scores of a bag."""
 
     networks: nn.ModuleDict
-    optimisers: dict[str, Optimiser]
+    optimisers: dict[str, Optimizer]
     columns: tuple[str, ...]
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
@@ -176,7 +177,7 @@ class Training:
         tensors = {f"network/{name}": its for name, its in self.learner.networks.state_dict().items()}
         tensors |= {f"best/{name}": its for name, its in self._best_networks.items()}
         for name, optimiser in self.learner.optimisers.items():
-            tensors |= {f"optimiser/{name}/{part}": its for part, its in optimiser.save().items()}
+            tensors |= {f"optimiser/{name}/{part}": its for part, its in save_state(optimiser).items()}
         arrays = {name: its.detach().cpu().numpy() for name, its in tensors.items()}
         return {**arrays, "rows": np.array(self.rows)}, {"iteration": self.iteration, "best": self.best}
 
@@ -191,7 +192,7 @@ class Training:
         self.learner.networks.load_state_dict(_below(tensors, "network/"))
         self._best_networks = _below(tensors, "best/")
         for name, optimiser in self.learner.optimisers.items():
-            optimiser.load(_below(tensors, f"optimiser/{name}/"))
+            load_state(optimiser, _below(tensors, f"optimiser/{name}/"))
         log.info("training goes on at iteration %d", self.iteration)
 
 
