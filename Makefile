@@ -68,6 +68,7 @@ demo-detector: $(VENV)/complete ## Train the demo's detector anew, on scenes tha
 
 benchmark: $(VENV)/complete ## Time every stage against its limit, on whatever device is there
 	@$(VENV)/bin/python benchmarks/stages.py
+	@echo && $(VENV)/bin/python benchmarks/train.py
 
 lock: ## Pin every dependency of envs/requirements.in with its hashes (needs uv)
 	uv pip compile --quiet --generate-hashes --python-version 3.11 --python-platform x86_64-manylinux_2_28 \

@@ -1,4 +1,4 @@
-"""Linking against the bare solver, artefacts against bare files, an MGPR step against a forward pass."""
+"""Linking against the bare solver, artefacts against bare files."""
 
 import os
 from itertools import pairwise
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import lap
 import numpy as np
-from measure import Row, clock_of, cpu_clock, side_by_side
+from measure import Row, cpu_clock, side_by_side
 
 from wsstad import boxes as box
 from wsstad import config, storage
@@ -85,50 +85,3 @@ def files(folder: Path, *, repeats: int) -> list[Row]:
         Row("storage", "read HDF5, digests checked", megabytes / read, megabytes / read_limit, unit, "read a file"),
         Row("storage", "read HDF5, digests checked", megabytes / read, megabytes / digest, unit, "sha256 of the array"),
     ]
-
-
-def training(*, dimension: int, instances: int, device: str, repeats: int, note: str = "fp32") -> list[Row]:
-    """Measure an MGPR step of 30 + 30 bags against one forward pass of each branch over the same instances."""
-    import torch
-
-    from wsstad.bags import Bag
-    from wsstad.methods.batches import Batches
-    from wsstad.methods.mgpr import Mgpr
-
-    random = np.random.default_rng(0)
-    spans = np.stack([np.arange(instances), np.zeros(instances, int), np.full(instances, 16)], axis=1)
-    videolet_spans = np.stack([np.arange(32) * 16, np.arange(32) * 16 + 16], axis=1)
-    bags = [
-        Bag(
-            f"{label}{i}",
-            label,
-            spans,
-            *(_features(random, rows, dimension) for rows in (instances, instances, 32)),
-            videolet_spans,
-        )
-        for label in ("normal", "abnormal")
-        for i in range(30)
-    ]
-    parameters = config.check({"type": "mgpr"}, "methods/mgpr", "defaults")
-    method = Mgpr(parameters, seed=0, device=device, threads=1)
-    method._build(dimension)
-    batches = Batches(bags, batch_bags=30, max_instances=instances, seed=0, device=device)
-    batch = batches.batch(0)
-
-    def forward() -> None:
-        with torch.no_grad():
-            method.networks["tube"](batch.region, batch.mask)
-            method.networks["temporal"](batch.videolets, batch.videolet_mask)
-
-    def step() -> None:
-        method.step(batches.batch(0), batches.generator(0), 0)
-
-    clock, second = clock_of(device)
-    ours, limit = side_by_side([step, forward], repeats=repeats, clock=clock)
-    what = f"MGPR step, {note}, 60 bags x {instances} x {dimension}"
-    return [Row("train", what, 1 / ours, 1 / limit, f"steps/{second}", "forward passes of both branches")]
-
-
-def _features(random: np.random.Generator, rows: int, dimension: int) -> np.ndarray:
-    features = random.standard_normal((rows, dimension), dtype=np.float32)
-    return features / np.linalg.norm(features, axis=1, keepdims=True)

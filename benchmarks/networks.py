@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-from arrays import training as train_step
 from measure import Row, clock_of, side_by_side
 from pixels import street
+from train import training as train_step
 
 from wsstad import config
 

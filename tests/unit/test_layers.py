@@ -39,15 +39,20 @@ def test_relation_is_eqs_1_to_3(n: int, seed: int) -> None:
     assert torch.allclose(module(features)[0], naive_relation(module, features[0]), atol=1e-12)
 
 
-@pytest.mark.parametrize("pad", [0, 3])
-def test_relation_is_multi_head_attention_and_residual(pad: int) -> None:
-    features, mask = features_and_mask([5, 3, 1], pad=pad)
-    module = RelationModule(D, HEADS)
+def multi_head_attention(module: RelationModule) -> nn.MultiheadAttention:
+    """PyTorch's attention with the weights of ours, and with the identity for the projection that ours has not."""
     oracle = nn.MultiheadAttention(D, HEADS, bias=False, batch_first=True)
     with torch.no_grad():
         oracle.in_proj_weight.copy_(torch.cat([module.query.weight, module.key.weight, module.value.weight]))
         oracle.out_proj.weight.copy_(torch.eye(D))
-    attended, _ = oracle(features, features, features, key_padding_mask=~mask)
+    return oracle
+
+
+@pytest.mark.parametrize("pad", [0, 3])
+def test_relation_is_multi_head_attention_and_residual(pad: int) -> None:
+    features, mask = features_and_mask([5, 3, 1], pad=pad)
+    module = RelationModule(D, HEADS)
+    attended, _ = multi_head_attention(module)(features, features, features, key_padding_mask=~mask)
     assert torch.allclose(module(features, mask)[mask], (attended + features)[mask], atol=1e-6)
 
 
@@ -61,21 +66,48 @@ def test_row_is_one_row_of_forward(relation: str, masked: bool) -> None:
     assert torch.allclose(module.row(features, given, index), take(module(features, given), index), atol=1e-12)
 
 
-@pytest.mark.parametrize("relation", RELATIONS)
-def test_max_instance_has_the_gradients_of_the_dense_computation(relation: str) -> None:
-    features, mask = features_and_mask([7, 2, 5], dtype=torch.float64)
-    branch = Branch(D, heads=HEADS, relation=relation).double()
-    index, logits = branch.max_instance(features, mask, torch.Generator().manual_seed(5))
-    logits.square().sum().backward()
-    rowwise = {name: p.grad.clone() for name, p in branch.named_parameters()}
+def gradients(branch: Branch, logits: torch.Tensor) -> dict[str, torch.Tensor]:
+    """The gradients of an arbitrary loss on the logits (b,) of the max instances."""
     branch.zero_grad()
-    masks = branch.predictor.draw_masks((3, 7), torch.Generator().manual_seed(5))
+    (logits.sigmoid() * torch.arange(1.0, 1 + len(logits), dtype=logits.dtype)).square().sum().backward()
+    return {name: its.grad.clone() for name, its in branch.named_parameters() if its.grad is not None}
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=5), st.integers(0, 999), st.sampled_from(list(RELATIONS)))
+@settings(max_examples=25, deadline=None)
+def test_max_instance_has_the_gradients_of_the_dense_computation(lengths: list[int], seed: int, relation: str) -> None:
+    features, mask = features_and_mask(lengths, seed, dtype=torch.float64)
+    branch = Branch(D, heads=HEADS, relation=relation).double()
+    index, logits = branch.max_instance(features, mask, torch.Generator().manual_seed(seed))
+    rowwise = gradients(branch, logits)
+    assert len(rowwise) == len(list(branch.parameters()))
+    masks = branch.predictor.draw_masks(tuple(mask.shape), torch.Generator().manual_seed(seed))
     dense = branch(features, mask, masks).masked_fill(~mask, -math.inf).max(dim=1)
-    dense.values.square().sum().backward()
     assert torch.equal(index, dense.indices)
-    assert torch.allclose(logits, dense.values, atol=1e-12)
-    for name, parameter in branch.named_parameters():
-        assert torch.allclose(rowwise[name], parameter.grad, atol=1e-10), name
+    assert torch.allclose(logits, dense.values, rtol=0, atol=1e-10)
+    for name, its in gradients(branch, dense.values).items():
+        assert torch.allclose(rowwise[name], its, rtol=0, atol=1e-10), name
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=5), st.integers(0, 999))
+@settings(max_examples=15, deadline=None)
+def test_max_instance_has_the_gradients_of_torchs_attention(lengths: list[int], seed: int) -> None:
+    features, mask = features_and_mask(lengths, seed, dtype=torch.float64)
+    branch = Branch(D, heads=HEADS, dropout=0.0).double()
+    index, logits = branch.max_instance(features, mask, torch.Generator())
+    rowwise = gradients(branch, logits)
+    assert len(rowwise) == 3 + 6
+    oracle, head = multi_head_attention(branch.relation).double(), branch.predictor
+    attended, _ = oracle(features, features, features, key_padding_mask=~mask)
+    hidden = nn.functional.relu(head.first(attended + features))
+    dense = head.third(head.second(hidden))[..., 0].masked_fill(~mask, -math.inf).max(dim=1)
+    assert torch.equal(index, dense.indices)
+    of_head = gradients(branch, dense.values)
+    of_attention = dict(zip(("query", "key", "value"), oracle.in_proj_weight.grad.chunk(3), strict=True))
+    for name, its in rowwise.items():
+        parts = name.split(".")
+        expected = of_head[name] if parts[0] == "predictor" else of_attention[parts[1]]
+        assert torch.allclose(its, expected, rtol=0, atol=1e-10), name
 
 
 def test_predictor_is_three_layers_with_one_relu() -> None:
