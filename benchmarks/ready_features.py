@@ -81,7 +81,7 @@ def run(name: str, seed: int, args: argparse.Namespace, manifests: list[str]) ->
 def vauc(
     scores: list[dict[Test, float]], abnormal: Mapping[str, bool]
 ) -> tuple[float, float | None, tuple[float, float], int]:
-    """Return mean and deviation of VAUC over the seeds, its interval over videos, and how many pairs of videos it has."""
+    """Return mean and deviation of VAUC over the seeds, its interval over videos, and how many pairs were tested."""
     folds = sorted({fold for fold, _ in scores[0]})
     positive, negative = (sorted(video for video, its in abnormal.items() if its == label) for label in (True, False))
     right = np.zeros((len(scores), len(positive), len(negative)))

@@ -11,8 +11,8 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 VERBS = {
-    "annotate", "audit", "decode", "detect", "evaluate", "extract", "fit_detector", "link", "predict", "synthesize",
-    "tabulate", "train",
+    "annotate", "audit", "decode", "detect", "evaluate", "extract", "fit_detector", "import_features", "link",
+    "predict", "synthesize", "tabulate", "train",
 }  # fmt: skip
 # Concern -> the modules that may import its library.
 DOORS = {

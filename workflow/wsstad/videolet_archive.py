@@ -6,6 +6,7 @@ stages read afterwards is what extraction would have left, and their means are t
 
 import zipfile
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,20 +56,20 @@ def read(folder: Path, source: Path, videos: Iterable[str], options: Mapping[str
     `options` are the key `features` of dataset.yaml. Raises `UserError` for a video without an array, and for an array
     that is not 32 rows of finite numbers.
     """
-    videos = list(videos)
     rows = {video: number for number, video in enumerate(tables.read_videos(folder), start=2)}
     lengths = read_lengths(source / options["lengths"]) if options.get("lengths") else {}
     archives: dict[Path, Any] = {}
     found = {}
-    for video, path in tables.source_paths(folder, source, videos).items():
-        if path not in archives:
-            archives[path] = _open(path)
-        keys = [f"{name}/{video}" for name in options["sources"]]
-        key = next((key for key in keys if key in archives[path]), None)
-        if key is None:
-            where = f"{folder / 'videos.tsv'}: row {rows[video]}"
-            raise UserError(f"{where}: {video!r} has no features in {path}; allowed: one of {', '.join(keys)}")
-        found[video] = Videolets(key, _features(archives[path], key, path), lengths.get(video))
+    with ExitStack() as stack:
+        for video, path in tables.source_paths(folder, source, videos).items():
+            if path not in archives:
+                archives[path] = stack.enter_context(_open(path))
+            keys = [f"{name}/{video}" for name in options["sources"]]
+            key = next((key for key in keys if key in archives[path]), None)
+            if key is None:
+                where = f"{folder / 'videos.tsv'}: row {rows[video]}"
+                raise UserError(f"{where}: {video!r} has no features in {path}; allowed: one of {', '.join(keys)}")
+            found[video] = Videolets(key, _features(archives[path], key, path), lengths.get(video))
     return found
 
 
