@@ -15,7 +15,8 @@ import numpy as np
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "workflow"))
 
-from wsstad import import_features, method_runs, metrics, predict, storage, tables, train  # noqa: E402 - needs the path
+from wsstad import import_features, manifest, method_runs, metrics, predict, storage, tables, train  # noqa: E402
+from wsstad.bags import BagReader  # noqa: E402 - these need the path above
 from wsstad.selections import Test  # noqa: E402
 
 METHODS = ("dmrm_cpu", "dmrm_videolet_cpu", "mgpr_temporal_cpu")
@@ -32,15 +33,11 @@ def main(argv: list[str] | None = None) -> None:
     expected = {(fold, video) for fold, parts in folds.items() for video, part in parts.items() if part == "test"}
     abnormal = {video: row["label"] == "abnormal" for video, row in videos.items()}
     sys.stdout.write("| method | VAUC | 95 % interval | pairs | seeds |\n|---|--:|--:|--:|--:|\n")
+    write_row("nearest mean, no method", [nearest_mean(folds, abnormal, manifests)], abnormal)
     for name in args.methods:
         paths = [run(name, seed, args, manifests) for seed in range(args.seeds)]
         seeds = method_runs.read(paths, expected).seeds.values()
-        scores = [{test: found.video_score for test, found in seed.items()} for seed in seeds]
-        mean, std, bounds, pairs = vauc(scores, abnormal)
-        low, high = (f"{100 * bound:.1f}" for bound in bounds)
-        spread = f" ± {100 * std:.1f}" if std is not None else ""
-        sys.stdout.write(f"| {name} | {100 * mean:.1f}{spread} | [{low}, {high}] | {pairs} | {args.seeds} |\n")
-        sys.stdout.flush()
+        write_row(name, [{test: found.video_score for test, found in seed.items()} for seed in seeds], abnormal)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -49,7 +46,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--source", type=Path, required=True, help="folder that the paths in videos.tsv start from")
     parser.add_argument("--tables", type=Path, default=REPOSITORY / "config/datasets/ucf_crime_fc6")
     parser.add_argument("--split", default="loo", help="name of splits/<split>.tsv")
-    parser.add_argument("--methods", nargs="+", default=METHODS, help="names of config/methods/<name>.yaml")
+    parser.add_argument("--methods", nargs="*", default=METHODS, help="names of config/methods/<name>.yaml")
     parser.add_argument("--seeds", type=int, default=3, help="how many")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "results/ucf_crime_fc6", help="folder of results")
     return parser.parse_args(argv)
@@ -76,6 +73,34 @@ def run(name: str, seed: int, args: argparse.Namespace, manifests: list[str]) ->
     train.main(flags)
     predict.main([*flags, "--models", str(output / "models.tsv")])
     return output / "predictions.tsv"
+
+
+def nearest_mean(
+    folds: Mapping[int, Mapping[str, str]], abnormal: Mapping[str, bool], manifests: list[str]
+) -> dict[Test, float]:
+    """Return how much nearer a test video, as its mean feature, is to abnormal than to normal training videos."""
+    names = ("tubes", "image_features", "region_features")
+    found = {kind: manifest.read_manifest(Path(path)) for kind, path in zip(names, manifests[1::2], strict=True)}
+    reader = BagReader(found, {}, {"kinds": "both", "normalise": "l2", "sub_tubes": 1, "min_frames": 16})
+    features = {video: reader.training(video).videolets.mean(axis=0) for video in abnormal}
+    scores = {}
+    for fold, parts in folds.items():
+        train_part = [video for video, part in parts.items() if part == "train"]
+        bad, good = (
+            np.mean([features[video] for video in train_part if abnormal[video] == its], axis=0)
+            for its in (True, False)
+        )
+        scores |= {(fold, v): float(features[v] @ (bad - good)) for v, part in parts.items() if part == "test"}
+    return scores
+
+
+def write_row(name: str, scores: list[dict[Test, float]], abnormal: Mapping[str, bool]) -> None:
+    """Print the row of one method from its scores under each seed."""
+    mean, std, bounds, pairs = vauc(scores, abnormal)
+    low, high = (f"{100 * bound:.1f}" for bound in bounds)
+    spread = f" ± {100 * std:.1f}" if std is not None else ""
+    sys.stdout.write(f"| {name} | {100 * mean:.1f}{spread} | [{low}, {high}] | {pairs} | {len(scores)} |\n")
+    sys.stdout.flush()
 
 
 def vauc(
