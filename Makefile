@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help why gc demo test check format ped2 ped2-c3d demo-detector lock clean benchmark
+.PHONY: help why gc demo test check format ped2 ped2-c3d fc6 demo-detector lock clean benchmark
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 VENV := .venv
@@ -86,6 +86,9 @@ gc: $(VENV)/complete ## List artefacts that no run of CONFIG="a.yaml b.yaml" can
 benchmark: $(VENV)/complete ## Time every stage against its limit, on whatever device is there
 	@$(VENV)/bin/python benchmarks/stages.py
 	@echo && $(VENV)/bin/python benchmarks/train.py
+
+fc6: $(VENV)/complete ## Train on real C3D features that others extracted: make fc6 DATA=<folder of c3d_fc6_ucfcrime/>
+	@$(VENV)/bin/python benchmarks/ready_features.py --source "$(DATA)"
 
 lock: ## Pin every dependency of envs/requirements.in with its hashes (needs uv)
 	uv pip compile --quiet --generate-hashes --python-version 3.11 --python-platform x86_64-manylinux_2_28 \

@@ -11,8 +11,8 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 VERBS = {
-    "annotate", "audit", "decode", "detect", "evaluate", "extract", "fit_detector", "gc", "link", "predict",
-    "synthesize", "tabulate", "train", "why",
+    "annotate", "audit", "decode", "detect", "evaluate", "extract", "fit_detector", "gc", "import_features", "link",
+    "predict", "synthesize", "tabulate", "train", "why",
 }  # fmt: skip
 # Concern -> the modules that may import its library.
 DOORS = {

@@ -7,7 +7,7 @@ import pytest
 from wsstad import config, tables
 from wsstad.formats import FORMATS
 
-REAL = ("ucsd_ped2", "ucsd_ped2_frames", "ucsd_ped2_half", "ucf_crime_sample")
+REAL = ("ucsd_ped2", "ucsd_ped2_frames", "ucsd_ped2_half", "ucf_crime_sample", "ucf_crime_fc6")
 
 
 @pytest.fixture(params=REAL)
@@ -25,9 +25,8 @@ def test_every_table_is_valid(folder):
 
 
 def test_the_videos_are_where_the_tables_say(folder, shared):
-    root = {"ucf_crime_sample": shared / "data", "ucsd_ped2_frames": None}.get(
-        folder.name, shared / "data" / "ucsd_ped2"
-    )
+    roots = {"ucsd_ped2": "ucsd_ped2", "ucsd_ped2_half": "ucsd_ped2", "ucf_crime_sample": "", "ucf_crime_fc6": ""}
+    root = shared / "data" / roots[folder.name] if folder.name in roots else None
     if root is None or not root.is_dir():
         pytest.skip(f"the videos of {folder.name} are not here")
     for video, row in tables.read_videos(folder).items():
@@ -58,3 +57,21 @@ def test_ped2_has_the_same_folds_from_both_sources(repository):
         for name in ("ucsd_ped2", "ucsd_ped2_frames")
     }
     assert len(texts) == 1
+
+
+def test_fc6_leaves_out_pairs_that_are_spread_evenly(repository):
+    folder = repository / "config" / "datasets" / "ucf_crime_fc6"
+    videos, folds = tables.read_videos(folder), tables.read_split(folder, "loo")
+    by_label = {its: sorted(v for v, row in videos.items() if row["label"] == its) for its in ("abnormal", "normal")}
+    assert [len(its) for its in by_label.values()] == [24, 17]
+    assert sorted(folds) == list(range(48))
+    pairs = []
+    for fold, parts in folds.items():
+        assert parts.keys() == videos.keys()
+        tested = [video for video, part in parts.items() if part == "test"]
+        pairs.append(tuple(sorted(tested, key=lambda video: videos[video]["label"])))
+        assert pairs[-1] == (by_label["abnormal"][fold % 24], by_label["normal"][fold % 17])
+    assert len(set(pairs)) == 48
+    assert Counter(Counter(bad for bad, _ in pairs).values()) == {2: 24}
+    assert Counter(Counter(good for _, good in pairs).values()) == {3: 14, 2: 3}
+    tables.check_labels(folder, "loo", "train")

@@ -8,6 +8,7 @@ from wsstad.errors import UserError
 from wsstad.layers import max_index
 from wsstad.methods.batches import Batches
 from wsstad.methods.mgpr import Mgpr
+from wsstad.methods.training import HELD_OUT_COLUMNS, History, Training
 
 BAGS = [bags.training_bag(video) for video, _ in planted_videos(8)]
 
@@ -92,12 +93,34 @@ def test_inference_averages_both_branches() -> None:
     assert scores == pytest.approx((p_t + p_v) / 2, abs=1e-6)
 
 
-def test_ranking_alone_sinks_the_scores() -> None:
-    """Table 3: "the model learns to reduce the loss function via predicting all scores to approach 0 trickily"."""
-    method, batches = built(cross_entropy=False, learning_rate=0.005)
-    values = [method.step(batches.batch(i), batches.generator(i), i) for i in range(150)]
-    normal = list(method.columns).index("tube_normal_score")
-    assert values[-1][normal] < 0.1 < values[0][normal]
+def test_guided_ranking_alone_may_lose_its_guidance_and_says_so() -> None:
+    """The loss of Eqs. 4 and 5 vanishes with its weight: the branches need not agree on anything."""
+    changes = {"dropout": 0.0, "cross_entropy": False, "learning_rate": 0.005, "max_iterations": 150}
+    method = Mgpr(parameters("mgpr", **changes), seed=0)
+    history = method.fit(BAGS)
+    last = dict(zip(history.columns, history.rows[-1], strict=True))
+    assert last["tube_ranking"] < 0.01
+    assert last["tube_guidance"] < 0.1
+    assert method.doubts(history)[0].startswith("the tube branch picks what its partner finds normal")
+
+
+@pytest.mark.parametrize(
+    ("sunk", "message"),
+    [
+        ({}, ""),
+        ({"temporal_abnormal_score": 0.02}, "the temporal branch has collapsed: abnormal videos score 0.02"),
+        ({"tube_guidance": 0.04}, "the tube branch picks what its partner finds normal: its guidance is 0.04"),
+    ],
+)
+def test_a_collapse_is_flagged(sunk: dict[str, float], message: str, monkeypatch, caplog) -> None:
+    method = Mgpr(parameters("mgpr", evaluate_every=2))
+    columns = ("iteration", *method.columns, *HELD_OUT_COLUMNS)
+    last = [np.nan if name in HELD_OUT_COLUMNS else sunk.get(name, 0.9) for name in columns]
+    history = History(columns, np.array([np.full(len(columns), 0.01), last, last]), 3, None)
+    monkeypatch.setattr(Training, "run", lambda *_: history)
+    method.fit(BAGS, label="fold 7")
+    warnings = [record.getMessage() for record in caplog.records if "held out" not in record.getMessage()]
+    assert warnings == ([f"fold 7: {message}"] if message else [])
 
 
 def test_branches_start_from_different_weights() -> None:

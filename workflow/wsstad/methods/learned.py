@@ -86,7 +86,14 @@ class LearnedMethod(ABC):
         training = Training(
             self, bags, held_out, options=self.parameters, seed=self.seed, device=self.device, checkpoint=checkpoint
         )
-        return training.run(label)
+        history = training.run(label)
+        for doubt in self.doubts(history):
+            log.warning("%s: %s", label, doubt)
+        return history
+
+    def doubts(self, history: History) -> list[str]:
+        """Return what in a training speaks against its model, a line each."""
+        return []
 
     def score(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
         """Return scores (s,) in [0, 1] and branch scores (s, b), float32, of the instances of a bag."""

@@ -13,8 +13,10 @@ from wsstad.errors import UserError
 from wsstad.layers import Branch, take
 from wsstad.methods.batches import Batch
 from wsstad.methods.learned import LearnedMethod
+from wsstad.methods.training import History
 
 PARTNER = {"tube": "temporal", "temporal": "tube"}
+FAINT = 0.1  # a mean score, or guidance, below this says nothing any more
 COLUMNS = ("loss", "ranking", "cross_entropy", "guidance", "abnormal_score", "normal_score")
 
 
@@ -52,6 +54,21 @@ class Mgpr(LearnedMethod):
             weight = self._guidance(branch, batch, index[: batch.n_abnormal], iteration)
             values.append(self._update(branch, logits[: batch.n_abnormal], logits[batch.n_abnormal :], weight))
         return torch.cat(values)
+
+    def doubts(self, history: History) -> list[str]:
+        """Return a line for each branch whose scores, or whose guidance, have sunk towards 0 in the last iterations.
+
+        The hinge of Eqs. 4 and 5 never clips, so both make the ranking loss vanish with nothing learnt (Table 3).
+        """
+        last = dict(zip(history.columns, history.rows[-self.parameters["evaluate_every"] :].mean(axis=0), strict=True))
+        found = []
+        for branch in self.branches:
+            score, guidance = last[f"{branch}_abnormal_score"], last[f"{branch}_guidance"]
+            if score < FAINT:
+                found.append(f"the {branch} branch has collapsed: abnormal videos score {score:.2f}")
+            if guidance < FAINT:
+                found.append(f"the {branch} branch picks what its partner finds normal: its guidance is {guidance:.2f}")
+        return found
 
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
         """Return the mean (p_t(T^r) + p_v(T^g)) / 2 of Eq. 9, and p_t and p_v by themselves.
