@@ -51,4 +51,4 @@ def test_damage_and_data_are_told(copy):
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
     told = copy.verb("why")
     assert "link                1 job   1 of 12 videos to do\n    missing: it was removed, or was damaged\n" in told
-    assert "annotate            1 job\n    annotations: " in told
+    assert "annotate            1 job\n    annotations changed\n" in told
