@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-# Fused: one pass over the memory, on a CPU as on a GPU. Adagrad has such a kernel on a CPU alone.
+# Fused: one pass over the memory, on a CPU as on a GPU.
 OPTIMISERS: dict[str, Callable[..., Optimizer]] = {
     "adam": partial(torch.optim.Adam, fused=True),
-    "adagrad": torch.optim.Adagrad,
+    "adagrad": partial(torch.optim.Adagrad, fused=True),
 }
 
 
