@@ -1,4 +1,4 @@
-"""Batches on a real Slurm: the same bytes, no GPU given twice, and back after memory, time, nodes and runs were lost."""
+"""Batches on a real Slurm: the same bytes, no GPU given twice, back after memory, time, nodes and runs were lost."""
 
 import os
 import re
@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from cluster.conftest import IMPATIENT, kill, manifests, wait_for
+from cluster.sites import IMPATIENT, kill, manifests, wait_for
 
 NOTHING = "Nothing to be done"
 KEEP = ("--slurm-keep-successful-logs",)
