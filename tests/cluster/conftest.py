@@ -1,24 +1,20 @@
 """The small dataset of the workflow tests, run through a real Slurm of three nodes with one fake GPU each."""
 
-import os
 import shutil
-import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+<<<<<<< HEAD
 import yaml
 
+=======
+
+from cluster.sites import Site
+>>>>>>> cluster
 from cluster.slurm import SCRIPTS, Slurm
 from workflow.conftest import CONFIG, Workplace, make, small_dataset  # noqa: F401 - the fixture is used by its name
-
-PROFILES = Path(__file__).parents[2] / "workflow" / "profiles"
-# The test cluster has no accounting database, and its jobs are short.
-IMPATIENT = ("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,101 +23,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.cluster)
             item.add_marker(pytest.mark.timeout(1800))
-
-
-@dataclass
-class Site(Workplace):
-    """A folder in which the workflow runs, and the cluster to which it submits its jobs."""
-
-    slurm: Slurm
-    profile: str = "slurm"
-
-    def start(self, *arguments: str) -> subprocess.Popen:
-        environment = self.slurm.environment()
-        path = f"{self.slurm.folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
-        quick = {"WSSTAD_QUEUE_SECONDS": "1", "OMP_NUM_THREADS": "1"}
-        return subprocess.Popen(
-            [PROFILES.parent / "run", "--configfile", "config.yaml", "--latency-wait", "10", *arguments],
-            cwd=self.folder,
-            env={**environment, **quick, "PATH": path, "WSSTAD_PROFILE": self.profile},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-
-    def run(self, *arguments: str) -> str:
-        """Run to the end; fail with everything that was said unless it ended well."""
-        process = self.start(*arguments)
-        said, _ = process.communicate(timeout=1500)
-        assert process.returncode == 0, said
-        return said
-
-    def run_slurm(self, *arguments: str) -> str:
-        return self.run(*IMPATIENT, "--slurm-keep-successful-logs", *arguments)
-
-    def jobs(self, rule: str = "") -> list:
-        return self.slurm.jobs(self.folder, rule)
-
-    def configure_shards(self, videos: int) -> None:
-        """Change how many videos a job handles."""
-        path = self.folder / "config.yaml"
-        path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "shard_videos": videos}))
-
-    def own_profile(self, rule: str, **resources: str) -> None:
-        """Use the profile for Slurm with other resources for one rule."""
-        own = self.folder / "own_profile"
-        shutil.copytree(PROFILES / "slurm", own)
-        content = yaml.safe_load((own / "config.yaml").read_text())
-        content["set-resources"][rule].update(resources)
-        (own / "config.yaml").write_text(yaml.safe_dump(content))
-        self.profile = str(own)
-
-    def unrecorded(self) -> list[str]:
-        """Return the results whose provenance Snakemake does not know; workflow/run would mend that before it told."""
-        snakefile = PROFILES.parent.parent / "Snakefile"
-        command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--configfile", "config.yaml"]
-        said = subprocess.run(
-            [*command, "--quiet", "all", "--summary"], cwd=self.folder, check=True, capture_output=True, text=True
-        ).stdout
-        rows = [line.split("\t") for line in said.splitlines() if line.startswith("results/")]
-        assert rows
-        return [row[0] for row in rows if row[1] != "-" and row[3] == "-"]
-
-    def processes(self, stage: str) -> list[int]:
-        """Return the processes of a stage that are at work in this folder."""
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-                here = (folder / "cwd").readlink() == self.folder
-            except OSError:  # it has ended
-                continue
-            if here and words[1:3] == [b"-m", f"wsstad.{stage}".encode()]:
-                found.append(int(folder.name))
-        return found
-
-
-def manifests(workplace: Workplace, stage: str) -> dict[str, bytes]:
-    """Return the bytes of the manifests of a stage, which hold the digest of every video's result."""
-    found = sorted(workplace.folder.glob(f"results/small/{stage}/manifests/*.tsv"))
-    assert found
-    return {path.name: path.read_bytes() for path in found}
-
-
-def wait_for(what: Callable[[], object], process: subprocess.Popen, seconds: float = 300) -> None:
-    """Wait until `what` is true while a run goes on."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.02)
-
-
-def kill(process: subprocess.Popen) -> str:
-    """SIGKILL a run, as a crash of the host that submits does; return what it had said."""
-    os.killpg(process.pid, signal.SIGKILL)
-    return process.communicate()[0]
 
 
 @pytest.fixture(scope="session")
@@ -136,7 +37,11 @@ def slurm(tmp_path_factory) -> Iterator[Slurm]:
 
 
 def prepare(folder: Path, dataset: Path) -> None:
+<<<<<<< HEAD
     """Make a folder whose configuration reads the dataset where it is, so that its copies are no other one."""
+=======
+    """Make a folder that reads the dataset where it is, so that a copy of the folder sees the same videos."""
+>>>>>>> cluster
     shutil.copytree(dataset / "tables", folder / "tables")
     make(folder)
     benchmark = {**CONFIG["benchmarks"][0], "methods": ["whole_frame", "mgpr_tiny"], "seeds": [0]}

@@ -1,4 +1,4 @@
-"""Batches on a real Slurm: the same bytes, no GPU given twice, back after memory, time, nodes, runs were lost."""
+"""Batches on a real Slurm: the same bytes, no GPU given twice, back after memory, time, nodes and runs were lost."""
 
 import os
 import re
@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from cluster.conftest import IMPATIENT, kill, manifests, wait_for
+from cluster.sites import IMPATIENT, kill, manifests, wait_for
 
 NOTHING = "Nothing to be done"
 KEEP = ("--slurm-keep-successful-logs",)
@@ -112,12 +112,11 @@ def test_the_same_command_goes_on_after_the_submitting_process_was_killed(site, 
     assert {"RUNNING", "PENDING"} <= states
 
     said = site.run_slurm("--until", "extract_region", "extract_image")
+    assert (to_do(site, "extract_image"), to_do(site, "extract_region")) == (12, 12)
     assert "waiting for the jobs of an earlier run" in said
     became = {job.id: job.state for job in site.jobs()}
     for job in orphans:
         assert became[job.id] == ("CANCELLED" if job.state == "PENDING" else "COMPLETED"), job
-    assert to_do(site, "extract_image") == 12
-    assert to_do(site, "extract_region") == 12
     assert site.unrecorded() == []
     submitted = site.jobs()
     site.run_slurm("--until", "extract_region", "extract_image")

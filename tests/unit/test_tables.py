@@ -42,6 +42,20 @@ def test_a_bad_video_row_is_named(dataset, row, said):
     assert f"videos.tsv: {said}" in str(caught.value)
 
 
+def test_a_table_is_checked_once_until_it_changes(dataset, monkeypatch):
+    checked = []
+    check = tables.config.check
+    monkeypatch.setattr(tables.config, "check", lambda *args: checked.append(args[1]) or check(*args))
+    for _ in range(3):
+        tables.read_split(dataset, "s")
+    assert (checked.count("videos"), checked.count("split")) == (2, 3)
+    with open(dataset / "videos.tsv", "a") as file:
+        file.write("c\tc.mp4\tnormal\tnormal\n")
+    assert list(tables.read_videos(dataset)) == ["a", "b", "c"]
+    tables.read_split(dataset, "s")
+    assert (checked.count("videos"), checked.count("split")) == (2 + 3, 3 + 3)
+
+
 def test_an_unknown_column_is_named(dataset):
     (dataset / "videos.tsv").write_text("video\tpath\tlabel\tclass\tfps\na\ta.mp4\tnormal\tx\t25\n")
     with pytest.raises(UserError, match="unknown key 'fps'"):

@@ -1,0 +1,117 @@
+"""A folder in which the workflow runs on a cluster, and what the tests do to it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from cluster.slurm import Job, Slurm
+from workflow.conftest import Workplace
+
+PROFILES = Path(__file__).parents[2] / "workflow" / "profiles"
+# The test cluster has no accounting database, and its jobs are short.
+IMPATIENT = ("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1")
+
+
+@dataclass
+class Site(Workplace):
+    """A folder in which the workflow runs, and the cluster to which it submits its jobs."""
+
+    slurm: Slurm
+    profile: str = "slurm"
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        environment = self.slurm.environment()
+        path = f"{self.slurm.folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+        quick = {"WSSTAD_QUEUE_SECONDS": "1", "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(
+            [PROFILES.parent / "run", "--configfile", "config.yaml", "--latency-wait", "10", *arguments],
+            cwd=self.folder,
+            env={**environment, **quick, "PATH": path, "WSSTAD_PROFILE": self.profile},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            # Whoever was started in the background of a script ignores SIGINT, and so do its children.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+
+    def run(self, *arguments: str) -> str:
+        """Run to the end; fail with everything that was said unless it ended well."""
+        process = self.start(*arguments)
+        said, _ = process.communicate(timeout=1500)
+        assert process.returncode == 0, said
+        return said
+
+    def run_slurm(self, *arguments: str) -> str:
+        return self.run(*IMPATIENT, "--slurm-keep-successful-logs", *arguments)
+
+    def jobs(self, rule: str = "") -> list[Job]:
+        return self.slurm.jobs(self.folder, rule)
+
+    def configure_shards(self, videos: int) -> None:
+        """Change how many videos a job handles."""
+        path = self.folder / "config.yaml"
+        path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "shard_videos": videos}))
+
+    def own_profile(self, rule: str, **resources: str) -> None:
+        """Use the profile for Slurm with other resources for one rule."""
+        own = self.folder / "own_profile"
+        shutil.copytree(PROFILES / "slurm", own)
+        content = yaml.safe_load((own / "config.yaml").read_text())
+        content["set-resources"][rule].update(resources)
+        (own / "config.yaml").write_text(yaml.safe_dump(content))
+        self.profile = str(own)
+
+    def unrecorded(self) -> list[str]:
+        """Return the results whose provenance Snakemake does not know; workflow/run would mend that before it told."""
+        snakefile = PROFILES.parent.parent / "Snakefile"
+        command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--configfile", "config.yaml"]
+        said = subprocess.run(
+            [*command, "--quiet", "all", "--summary"], cwd=self.folder, check=True, capture_output=True, text=True
+        ).stdout
+        rows = [line.split("\t") for line in said.splitlines() if line.startswith("results/")]
+        assert rows
+        return [row[0] for row in rows if row[1] != "-" and row[3] == "-"]
+
+    def processes(self, stage: str) -> list[int]:
+        """Return the processes of a stage that are at work in this folder."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+                here = (folder / "cwd").readlink() == self.folder
+            except OSError:  # it has ended
+                continue
+            if here and words[1:3] == [b"-m", f"wsstad.{stage}".encode()]:
+                found.append(int(folder.name))
+        return found
+
+
+def manifests(workplace: Workplace, stage: str) -> dict[str, bytes]:
+    """Return the bytes of the manifests of a stage, which hold the digest of every video's result."""
+    found = sorted(workplace.folder.glob(f"results/small/{stage}/manifests/*.tsv"))
+    assert found
+    return {path.name: path.read_bytes() for path in found}
+
+
+def wait_for(what: Callable[[], object], process: subprocess.Popen | None = None, seconds: float = 300) -> None:
+    """Wait until `what` is true, while a run goes on if one is given."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert process is None or process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.02)
+
+
+def kill(process: subprocess.Popen) -> str:
+    """SIGKILL a run, as a crash of the host that submits does; return what it had said."""
+    os.killpg(process.pid, signal.SIGKILL)
+    return process.communicate()[0]
