@@ -6,13 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-<<<<<<< HEAD
-import yaml
-
-=======
 
 from cluster.sites import Site
->>>>>>> cluster
 from cluster.slurm import SCRIPTS, Slurm
 from workflow.conftest import CONFIG, Workplace, make, small_dataset  # noqa: F401 - the fixture is used by its name
 
@@ -37,11 +32,7 @@ def slurm(tmp_path_factory) -> Iterator[Slurm]:
 
 
 def prepare(folder: Path, dataset: Path) -> None:
-<<<<<<< HEAD
-    """Make a folder whose configuration reads the dataset where it is, so that its copies are no other one."""
-=======
     """Make a folder that reads the dataset where it is, so that a copy of the folder sees the same videos."""
->>>>>>> cluster
     shutil.copytree(dataset / "tables", folder / "tables")
     make(folder)
     benchmark = {**CONFIG["benchmarks"][0], "methods": ["whole_frame", "mgpr_tiny"], "seeds": [0]}

@@ -63,14 +63,9 @@ def _job(record: dict[str, str]) -> Job:
     assert memory
     gpus = re.fullmatch(r"gres:gpu:(\d+)", record.get("TresPerJob", ""))
     # The executor keeps a job's rule in its comment, the script of the generic profile in its name.
-<<<<<<< HEAD
-    comment = re.match(r"rule_(.+?)(_wildcards_.*)?$", record.get("Comment", ""))
-    named = comment or re.search(r"_(\w+)$", record["JobName"])
-=======
     named = re.match(r"rule_(.+?)(_wildcards_.*)?$", record.get("Comment", "")) or re.search(
         r"_(\w+)$", record["JobName"]
     )
->>>>>>> cluster
     return Job(
         id=record["JobId"],
         rule=named.group(1) if named else "",

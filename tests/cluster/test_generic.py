@@ -5,11 +5,7 @@ import signal
 
 import pytest
 
-<<<<<<< HEAD:tests/cluster/test_cluster_generic.py
-from cluster.conftest import kill, manifests, wait_for
-=======
 from cluster.sites import IMPATIENT, kill, manifests, wait_for
->>>>>>> cluster:tests/cluster/test_generic.py
 
 QUICK = ("--seconds-between-status-checks", "1")
 
