@@ -220,10 +220,14 @@ def test_a_run_that_dies_keeps_the_videos_that_were_done(place, count, monkeypat
     with pytest.raises(KeyboardInterrupt):
         place.run("cut")
     monkeypatch.setattr(C3dExtractor, "features", features)
-    assert [path.name for path in (place.folder / "features" / "cut").glob("*.*")] == [clean.path("a").name]
+    left = {path.name for path in (place.folder / "features" / "cut").glob("*.*")}
+    # Which video comes first hangs on the folder.
+    lost = [video for video in clean.rows if clean.path(video).name not in left]
+    assert (len(left), len(lost)) == (1, len(clean.rows) - 1)
     count["image"] = 0
     again = place.run("cut")
-    assert count["image"] == 3  # one clip of b, two of c
+    made = [storage.read_artefact(clean.path(video), kind="image_features").arrays["features"] for video in lost]
+    assert count["image"] == sum(map(len, made))
     assert again.rows == clean.rows
 
 

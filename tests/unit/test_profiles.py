@@ -17,7 +17,8 @@ def profile(name):
 
 
 def rules():
-    return set(re.findall(r"^rule (\w+):", "".join(p.read_text() for p in WORKFLOW.glob("rules/*.smk")), re.MULTILINE))
+    text = "".join(path.read_text() for path in sorted(WORKFLOW.glob("rules/*.smk")))
+    return set(re.findall(r"^(?:rule|use rule \w+ as) (\w+)", text, re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", CLUSTERS)

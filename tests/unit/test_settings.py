@@ -149,5 +149,7 @@ def test_the_order_of_blocks_moves_the_tables(place):
     blocks = [{**CONFIG["benchmarks"][0], "extractors": [name]} for name in ("c3d_seed0", "efficientnet_lite0")]
     before, after = look(benchmarks=blocks), look(benchmarks=blocks[::-1])
     assert {path for path in before if before[path] != after[path]} == {
-        f"results/{folder}tables/benchmark.{suffix}" for folder in ("", "d/") for suffix in ("tsv", "md", "tex")
+        f"results/{folder}tables/benchmark.{suffix}"
+        for folder in ("", "d/")
+        for suffix in ("tsv", "comparisons.tsv", "md", "tex")
     }
