@@ -51,7 +51,7 @@ def test_another_linker_extracts_only_the_clips_whose_boxes_changed(copy):
 
 
 def test_two_detectors_and_two_extractors_share_all_they_can(copy):
-    before = regions(copy)
+    before, (earlier, _) = regions(copy), clips(copy)  # the logs of the chain that was there stay as they are
     copy.variant("detectors", "keen", {"type": "motion", "max_detections": 1})
     copy.variant("extractors", "other", {"type": "c3d", "seed": 1, "width": 4, "batch": 4})
     copy.benchmark(detectors=["motion", "keen"], extractors=["narrow", "other"])
@@ -64,5 +64,5 @@ def test_two_detectors_and_two_extractors_share_all_they_can(copy):
     wanted = before | regions(copy, "keen")
     # For each extractor a region is computed once, whichever detector it comes from.
     computed, taken_over = clips(copy)
-    assert computed == len(wanted - before) + len(wanted)
+    assert computed - earlier == len(wanted - before) + len(wanted)
     assert taken_over > 0
