@@ -12,6 +12,11 @@ def test_a_key_does_not_depend_on_the_order_of_its_parts():
     assert keys.make_key("decode", **PARTS) == keys.make_key("decode", **turned)
 
 
+def test_a_key_does_not_depend_on_how_a_number_is_written():
+    as_float = {**PARTS, "parameters": {"crf": 18.0, "store": "h264"}}
+    assert keys.make_key("decode", **PARTS) == keys.make_key("decode", **as_float)
+
+
 @pytest.mark.parametrize(
     "change",
     [{"code": "d"}, {"parameters": {"crf": 19, "store": "h264"}}, {"inputs": {"frames": "e"}}, {"inputs": {}}],

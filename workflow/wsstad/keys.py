@@ -55,8 +55,21 @@ LIBRARIES = {
 
 def make_key(stage: str, *, code: str, parameters: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
     """Return the key of what `stage` makes from `inputs` (content digests) with `parameters` and `code`."""
-    parts = {"stage": stage, "code": code, "parameters": dict(parameters), "inputs": dict(inputs)}
+    parts = {"stage": stage, "code": code, "parameters": plain(dict(parameters)), "inputs": dict(inputs)}
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """Return a value of a configuration with whole numbers as integers: 20.0 is 20, however it was written.
+
+    >>> plain({"threshold": 20.0, "mean": [90.0, 0.5], "keep": True})
+    {'threshold': 20, 'mean': [90, 0.5], 'keep': True}
+    """
+    if isinstance(value, dict):
+        return {name: plain(its) for name, its in value.items()}
+    if isinstance(value, list):
+        return [plain(its) for its in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 @cache

@@ -24,7 +24,7 @@ Facts = dict[str, Any]
 
 def read(plan: Plan, rule: str, wildcards: Wildcards) -> Facts:
     """Return what the job of a rule with these wildcards goes by."""
-    return RULES[rule](plan, wildcards)
+    return keys.plain(RULES[rule](plan, wildcards))
 
 
 def decode(plan: Plan, w: Wildcards) -> Facts:
