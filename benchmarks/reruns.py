@@ -44,7 +44,8 @@ class Place:
         self.methods = [name for name in plan.methods(self.block, "benchmark") if plan.is_trained(name)]
         self.tables = folder / "tables"
         self.entry = next(its for its in content["benchmarks"] if its["dataset"] == self.block.dataset)
-        shutil.copytree(REPOSITORY / "config", folder / "config", dirs_exist_ok=True)
+        for source in (REPOSITORY / "config", Path("config")):
+            shutil.copytree(source, folder / "config", dirs_exist_ok=True)
         shutil.copytree(plan.tables(self.block.dataset), self.tables, dirs_exist_ok=True)
         content["datasets"] = {
             self.block.dataset: {
