@@ -44,7 +44,7 @@ def prepare(folder: Path, dataset: Path) -> None:
 def site(tmp_path, slurm, small_dataset) -> Site:  # noqa: F811
     """A fresh folder, three shards of four videos, and nothing done yet."""
     prepare(tmp_path, small_dataset)
-    return Site(tmp_path, slurm)
+    return Site(tmp_path, slurm=slurm)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ PROFILES = Path(__file__).parents[2] / "workflow" / "profiles"
 IMPATIENT = ("--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Site(Workplace):
     """A folder in which the workflow runs, and the cluster to which it submits its jobs."""
 
