@@ -21,7 +21,7 @@ help: ## Say what there is to make
 
 $(VENV)/complete: envs/requirements.lock
 	@echo "[set-up] creating $(VENV) with $$($(PYTHON) --version); about 3 minutes and 6 GB, once"
-	@$(PYTHON) -m venv --clear $(VENV) || { echo "python3 cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
+	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) || { echo "python3 cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
 	@total=$$(grep -c '^[a-z0-9].*==' $<); $(VENV)/bin/python -m pip install --disable-pip-version-check --no-input \
 	  --progress-bar off --no-deps --require-hashes -r $< 2>&1 | awk -v total=$$total '\
 	  /^Collecting|^Processing/ {n++; if (n % 20 == 0 || n == total) {printf "[set-up] %d/%d packages fetched\n", n, total; fflush()}} \
