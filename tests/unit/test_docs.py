@@ -2,13 +2,14 @@
 
 import csv
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
-from wsstad import config, manifest, reference, storage
+from wsstad import config, detections, manifest, predictions, reference, storage
 from wsstad.manifest import Row
 from wsstad.methods import METHODS
 from wsstad.plan import BENCHMARK, FAMILIES, REPOSITORY
@@ -55,13 +56,13 @@ def broken_links(text, page):
 def unknown_targets_of_make(text, page):
     makefile = (REPOSITORY / "Makefile").read_text().replace("$(VENV)", ".venv")
     known = {name for line in re.findall(r"^([\w./ -]+):(?!=)", makefile, re.MULTILINE) for name in line.split()}
-    named = re.findall(r"(?:^|[;&|] *)make ((?:[a-z.][\w./-]*(?: |$))*)", code(text), re.MULTILINE)
+    named = re.findall(r"(?:^|[;&|$] *)make ((?:[a-z.][\w./-]*(?: |$))*)", code(text), re.MULTILINE)
     return {name for names in named for name in names.split()} - known
 
 
 def unknown_targets_of_the_workflow(text, page):
     known = {BENCHMARK, "all", *(path.stem for path in (REPOSITORY / "config/tables").glob("*.yaml"))}
-    named = re.findall(r"workflow/run((?: [\w.]+)+)", code(text))
+    named = re.findall(r"workflow/run((?: (?:[A-Za-z]\w*(?![\w./=-])|\.\.\.))+)", code(text))
     return {name for names in named for name in names.split()} - known - {"..."}
 
 
@@ -75,6 +76,7 @@ def source_of(verb):
     return path.read_text() if path.exists() else ""
 
 
+@cache
 def keys():
     """Return every key of every schema, such as evaluate.gamma."""
     names = re.findall(r"^\| `([^`]+)` \|", reference.reference(), re.MULTILINE)
@@ -118,6 +120,7 @@ def unknown_variants(text, page):
             yield name
 
 
+@cache
 def variants(family):
     files = (REPOSITORY / "config" / family).glob("*.yaml*")
     return {path.name.removesuffix(".example").removesuffix(".yaml") for path in files}
@@ -125,13 +128,16 @@ def variants(family):
 
 def bad_yaml(text, page):
     """Find configurations and descriptions of datasets that would be refused."""
+    base = config.read([REPOSITORY / "config/config.yaml"])
     for body in fences(text, "yaml"):
         content = yaml.safe_load(body)
         try:
             if "benchmarks" in content:
-                checked = config.check(content, "config", "the page")
+                content["datasets"] = base["datasets"] | content.get("datasets", {})
+                checked = config.check(base | content, "config", "the page")
                 for family in (*FAMILIES, "scales"):
-                    yield from {n for its in checked["benchmarks"] for n in its[family]} - variants(family)
+                    named = {name for its in checked["benchmarks"] for name in its[family] if "<" not in name}
+                    yield from named - variants(family)
             elif "annotations" in content:
                 for its in config.check(content, "dataset", "the page")["annotations"].values():
                     config.check(its, f"annotations/{its['format']}", "the page")
@@ -215,6 +221,33 @@ def test_the_example_of_the_formats_reads_an_artefact(tmp_path, monkeypatch):
     found = run(source)
     assert found["start"] == 7
     np.testing.assert_array_equal(found["boxes"], boxes)
+
+
+def datasets_on_the_page():
+    """Return for each kind of artefact the dtype of each dataset, as the page of formats has them."""
+    kinds, kind = {}, ""
+    for line in (REPOSITORY / "docs/formats.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if len(cells) == 4 and (dtypes := re.findall(r"(bool|[a-z]+\d+) \(", cells[2])):
+            kind = cells[0].strip("`") or kind
+            names = SPAN.findall(cells[1])
+            kinds.setdefault(kind, {}).update(zip(names, dtypes * len(names), strict=False))
+    return kinds
+
+
+def test_the_page_of_formats_has_the_arrays_of_the_artefacts():
+    tubes = VideoTubes(20, 320, 240, np.ones(20, dtype=bool), [Tube(7, np.ones((3, 4)))])
+    made = {
+        "tubes": tubes.to_arrays(),
+        "detections": detections.to_arrays([], width=320, height=240),
+        "predictions": predictions.to_arrays([])[0],
+    }
+    told = datasets_on_the_page()
+    assert told.keys() == {*made, "frames", "image_features", "region_features"}
+    kept = {"alarm_thresholds", "alarm_counts"}  # those of the model, not of the predictions
+    for kind, arrays in made.items():
+        of_page = {name: dtype for name, dtype in told[kind].items() if name not in kept}
+        assert of_page == {name: str(array.dtype) for name, array in arrays.items()}
 
 
 def test_the_example_of_the_paper_writes_tables(tmp_path, monkeypatch):
