@@ -20,7 +20,7 @@ PAGES = sorted([*REPOSITORY.glob("*.md"), REPOSITORY / "config/README.md", *(REP
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-# Rows that were measured before tables had scales, and still stand in the pages under the names that they had then.
+# Names that rows had before tables had scales, and that still stand in the pages beside what was measured then.
 FORMER = {"dmrm_cpu", "dmrm_cpu_m1", "mgpr_cpu", "mgpr_cpu_m1"}
 
 
@@ -61,7 +61,9 @@ def unknown_targets_of_make(text, page):
 
 
 def unknown_targets_of_the_workflow(text, page):
-    known = {BENCHMARK, "all", *(path.stem for path in (REPOSITORY / "config/tables").glob("*.yaml"))}
+    rules = [REPOSITORY / "Snakefile", *(REPOSITORY / "workflow/rules").glob("*.smk")]
+    known = {name for path in rules for name in re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE)}
+    known |= {BENCHMARK, *variants("tables")}
     named = re.findall(r"workflow/run((?: (?:[A-Za-z]\w*(?![\w./=-])|\.\.\.))+)", code(text))
     return {name for names in named for name in names.split()} - known - {"..."}
 
@@ -102,8 +104,9 @@ def file_like(name):
 def unknown_files_of_yaml(text, page):
     for name in set(re.findall(r"[\w*<>./-]+\.yaml\b", code(text))):
         folder = Path(name).parent.name
-        # A name without a folder may be the reader's own file, or one of a dataset.
-        if folder in {"config", "tables", "scales", *FAMILIES} and not re.search(r"[<*]", name):
+        # A name without a folder may be the reader's own file; a dataset's folder may be called tables.
+        own = Path(name).name == "dataset.yaml" or re.search(r"[<*]", name)
+        if folder in {"config", "tables", "scales", *FAMILIES} and not own:
             places = (REPOSITORY / name, REPOSITORY / "config" / name)
             if not any(place.exists() or place.with_suffix(".yaml.example").exists() for place in places):
                 yield name
