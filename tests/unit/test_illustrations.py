@@ -98,7 +98,7 @@ def test_pictures_show_the_boxes():
 
 def test_a_tile_at_the_edge_of_a_small_frame_is_whole():
     frame = np.zeros((30, 200, 3), dtype=np.uint8)
-    tile = illustrations._tile(frame, np.array([190, 0, 200, 30]), [])
+    tile = illustrations._tile(frame, (195, 15), (10, 30), [])
     assert tile.shape == (illustrations.TILE[1], illustrations.TILE[0], 3)
 
 

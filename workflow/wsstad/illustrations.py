@@ -1,6 +1,6 @@
 """Illustrations: what a page shows of a test video, its scores over time and pictures of its top-1 tube."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -130,7 +130,7 @@ def _overlaid(case: Case, frames: Frames, span: tuple[int, int, int]) -> list[np
             small = shrink(frame, WIDTH)
             scale = small.shape[1] / frame.shape[1]
             marks = [mark._replace(box=mark.box * scale) for mark in case.marks(number)]
-            shown.append(drawing.draw(small, marks))
+            shown.append(drawing.draw(small, _bold(marks)))
     return shown
 
 
@@ -138,25 +138,33 @@ def _strip(case: Case, frames: Frames) -> np.ndarray:
     """Return `CROPS` crops along the top-1 tube, side by side."""
     last = clips.count_clips(frames.n_frames) * clips.CLIP_FRAMES - 1
     wanted = np.linspace(case.top1.start, case.top1.stop - 1, CROPS).round().astype(int)
+    sizes = case.top1.boxes[:, 2:] - case.top1.boxes[:, :2]
+    wide, high = sizes.max(axis=0).tolist()  # one scale for all crops: what grows in them grows
     tiles = []
     for number in np.minimum(wanted, last).tolist():
         clip, offset = divmod(number, clips.CLIP_FRAMES)
         box = case.top1.boxes[max(number - case.top1.start, 0)]
-        tiles.append(_tile(frames.clip(clip)[offset], box, case.marks(number)))
+        middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        tiles.append(_tile(frames.clip(clip)[offset], middle, (wide, high), case.marks(number)))
     return np.concatenate(tiles, axis=1)
 
 
-def _tile(frame: np.ndarray, box: np.ndarray, marks: list[Mark]) -> np.ndarray:
-    """Return the part of a frame around a box, with room on all sides, as a tile."""
+def _tile(
+    frame: np.ndarray, middle: tuple[float, float], size: tuple[float, float], marks: Sequence[Mark]
+) -> np.ndarray:
+    """Return the part of a frame around `middle` that a box of `size` fits in, with room on all sides, as a tile."""
     height, width = frame.shape[:2]
-    x1, y1, x2, y2 = box.tolist()
     ratio = TILE[0] / TILE[1]
-    high = max(1.6 * (y2 - y1), 1.6 * (x2 - x1) / ratio, 48.0)
-    high = min(high, height, width / ratio)
+    high = min(max(1.5 * size[1], 1.5 * size[0] / ratio, 48.0), height, width / ratio)
     wide = high * ratio
-    left = min(max((x1 + x2 - wide) / 2, 0), width - wide)
-    top = min(max((y1 + y2 - high) / 2, 0), height - high)
+    left = min(max(middle[0] - wide / 2, 0), width - wide)
+    top = min(max(middle[1] - high / 2, 0), height - high)
     part = frame[int(top) : int(top + high), int(left) : int(left + wide)]
     tile = cv2.resize(part, TILE, interpolation=cv2.INTER_AREA if part.shape[0] > TILE[1] else cv2.INTER_LINEAR)
     origin, scale = np.array([left, top, left, top]), TILE[0] / wide
-    return drawing.draw(tile, [mark._replace(box=(mark.box - origin) * scale) for mark in marks])
+    return drawing.draw(tile, _bold([mark._replace(box=(mark.box - origin) * scale) for mark in marks]))
+
+
+def _bold(marks: Sequence[Mark]) -> list[Mark]:
+    """Return marks with lines of two pixels: thinner ones lose their colour to the encoder."""
+    return [mark._replace(box=mark.box + np.array([i, i, -i, -i])) for mark in marks for i in (0, 1)]

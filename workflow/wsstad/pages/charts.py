@@ -49,14 +49,15 @@ def roc(name: str, block: Cells, method: str) -> Chart:
         axes.plot([0, 1], [0, 1], color=ROLES["line"], linewidth=1)
         for number, result in enumerate(_rivals(block)):
             curve, its = curves.roc(result["videos"]), result["names"]["method"]
-            if len(curve) and blocks.count_runs(result) == len(result["seeds"]):
+            constant = len({row["score"] for row in result["videos"]}) == 1
+            if len(curve) and not constant and blocks.count_runs(result) == len(result["seeds"]):
                 areas[its] = 100 * curves.area(curve)
                 axes.plot(*curve.T, **_line(number, its == method), label=f"{shorten(its)} {areas[its]:.1f}")
         axes.set(xlabel="false positive rate", ylabel="true positive rate", aspect="equal")
         _legend(drawn.figure, axes)
     words = ", ".join(f"{its} {value:.1f}" for its, value in areas.items())
     note = "The mean of the curves of every fold and seed, as VAUC compares only videos scored by one model; the number"
-    note += " in the legend is the area, which is VAUC."
+    note += " in the legend is the area, which is VAUC. Rows that give all videos one score would lie on the diagonal."
     return Chart(name, "ROC of whole videos", f"Area under the curve in percent: {words}.", note, drawn.svg)
 
 

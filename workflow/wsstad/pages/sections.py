@@ -116,11 +116,11 @@ def _charts(anchor: str, shown: Shown) -> list[Chart]:
     block, method = shown.metrics, shown.method
     drawn = [
         charts.ladder(f"{anchor}-ladder", block, method, blocks.paper_of(shown.paper, block)),
+        charts.classes(f"{anchor}-classes", shown.result),
         charts.roc(f"{anchor}-roc", block, method),
+        charts.training(f"{anchor}-training", method, shown.histories()),
         charts.success(f"{anchor}-success", block, method),
         charts.spread(f"{anchor}-spread", block, method),
-        charts.classes(f"{anchor}-classes", shown.result),
-        charts.training(f"{anchor}-training", method, shown.histories()),
     ]
     return [chart for chart in drawn if chart]
 
