@@ -14,7 +14,7 @@ rule report:
     output:
         report(names.REPORT, caption="../report/page.rst", category="Report"),
     log:
-        "results/logs/report.log",
+        "results/logs/report/page.log",
     conda:
         "../../envs/wsstad.yaml"
     resources:
