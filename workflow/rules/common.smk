@@ -25,6 +25,12 @@ ask = names.Names(plan)
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={str(PACKAGE)!r}; ")
 
 
+def objects(wildcards):
+    """Return the raw videos of a shard that Snakemake has to fetch from object storage."""
+    urls = ask.urls(wildcards)
+    return storage.s3(urls) if urls else []
+
+
 wildcard_constraints:
     dataset="[A-Za-z0-9_-]+",
     shard="[0-9]+",

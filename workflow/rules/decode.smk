@@ -1,11 +1,13 @@
 """Raw videos to frames: every decodable frame once, upright, on the clip grid, with an index.
 
-REQUIRED INPUTS: config/datasets/<dataset>/videos.tsv and the videos that it names
+REQUIRED INPUTS: config/datasets/<dataset>/videos.tsv and the videos that it names; only objects are inputs, to be fetched
 OUTPUTS: results/<dataset>/frames/<video>.<key>.{mp4,h5} and a manifest for each shard
 """
 
 
 rule decode:
+    input:
+        objects,
     output:
         names.FRAMES,
     log:
@@ -19,7 +21,7 @@ rule decode:
     params:
         settings=ask.settings("decode"),
         tables=ask.tables,
-        source=ask.source,
+        source=ask.raw_videos,
         shard_map="results/{dataset}/shards.tsv",
         store=lookup("decode/store", within=plan.config),
         crf=lookup("decode/crf", within=plan.config),

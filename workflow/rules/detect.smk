@@ -24,7 +24,7 @@ rule detect:
         settings=ask.settings("detect"),
         detector=ask.variant("detectors", "detector"),
         tables=ask.tables,
-        source=ask.source,
+        source=ask.raw_videos,
         shard_map="results/{dataset}/shards.tsv",
         weights_folder=plan.config["weights"],
     shell:

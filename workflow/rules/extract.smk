@@ -24,7 +24,7 @@ rule extract_image:
         settings=ask.settings("extract_image"),
         extractor=ask.variant("extractors", "extractor"),
         tables=ask.tables,
-        source=ask.source,
+        source=ask.raw_videos,
         shard_map="results/{dataset}/shards.tsv",
         weights_folder=plan.config["weights"],
     shell:
@@ -53,7 +53,7 @@ rule extract_region:
         settings=ask.settings("extract_region"),
         extractor=ask.variant("extractors", "extractor"),
         tables=ask.tables,
-        source=ask.source,
+        source=ask.raw_videos,
         shard_map="results/{dataset}/shards.tsv",
         weights_folder=plan.config["weights"],
     shell:

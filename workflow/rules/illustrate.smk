@@ -25,7 +25,7 @@ rule illustrate:
         settings=ask.settings("illustrate"),
         method=ask.illustrated,
         tables=ask.tables,
-        source=ask.source,
+        source=ask.raw_videos,
         pixels="" if plan.config["report"]["pixels"] else "--no-pixels",
     shell:
         "python -m wsstad.illustrate --tables {params.tables} --source {params.source:q} --split {wildcards.split}"

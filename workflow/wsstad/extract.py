@@ -71,7 +71,7 @@ class Stage:
         from wsstad import clip_features
 
         args = self.args
-        paths = tables.source_paths(args.tables, args.source, names)
+        paths = {name: args.source / row["path"] for name, row in tables.read_videos(args.tables).items()}
         known = clip_features.KnownFeatures(_region_folder(args.manifest))
         names = _turned(names, str(args.manifest.parent.parent))
         extractor = self._load_extractor()

@@ -103,7 +103,7 @@ class Work:
         described = illustrations.describe(case, about)
         if self.args.no_pixels:
             return described
-        source = tables.source_paths(self.args.tables, self.args.source, [name])[name]
+        source = self.args.source / self.rows[name]["path"]
         pictures = illustrations.picture(case, video.open_frames(self.frames, name, source))
         return Artefact(described.arrays | pictures, described.meta)
 

@@ -101,8 +101,19 @@ class Names:
         return str(self.plan.tables(wildcards.dataset))
 
     def source(self, wildcards: Any) -> str:
-        """Return the root of the dataset's raw videos."""
+        """Return the folder of the dataset's annotations."""
         return self.plan.source(wildcards.dataset)
+
+    def raw_videos(self, wildcards: Any) -> str:
+        """Return the folder that jobs read the dataset's raw videos from."""
+        return str(self.plan.raw_videos(wildcards.dataset).root)
+
+    def urls(self, wildcards: Any) -> list[str]:
+        """Return the raw videos of the shard that have to be fetched before they can be read."""
+        raw, rows = self.plan.raw_videos(wildcards.dataset), self.plan.rows(wildcards.dataset)
+        return [
+            u for video in self.plan.videos(wildcards.dataset, wildcards.shard) for u in raw.urls(rows[video]["path"])
+        ]
 
     def methods(self, wildcards: Any) -> list[str]:
         """Return the YAML files of the methods of the table."""

@@ -150,7 +150,9 @@ class _Sources:
             return None
         from wsstad import video as pixels
 
-        return pixels.source_digest(self._plan.source_path(self._dataset, video))
+        raw = self._plan.raw_videos(self._dataset)
+        path = self._plan.rows(self._dataset)[video]["path"]
+        return pixels.source_digest(raw.root / path) if not raw.urls(path) else None
 
 
 def _runs(plan: Plan, block: Block, table: str, found: Mapping[str, Entries]) -> list[Stage]:

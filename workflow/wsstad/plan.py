@@ -9,12 +9,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from wsstad import config, shard_map, tables
+from wsstad import config, raw_videos, shard_map, tables
 from wsstad.detectors import DETECTORS
 from wsstad.errors import UserError
 from wsstad.extractors import EXTRACTORS
 from wsstad.linkers import LINKERS
 from wsstad.methods import METHODS, REFERENCES
+from wsstad.raw_videos import Bucket, RawVideos
 
 FAMILIES = {"detectors": DETECTORS, "linkers": LINKERS, "extractors": EXTRACTORS, "methods": METHODS}
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -66,7 +67,7 @@ class Plan:
         self._rows: dict[str, dict[str, dict[str, str]]] = {}
         self._folds: dict[tuple[str, str], dict[int, dict[str, str]]] = {}
         self._wanted = self._read_benchmarks()
-        self._paths = {name: self._source_paths(name) for name in self.datasets()}
+        self._raw_videos = {name: self._find_raw_videos(name) for name in self.datasets()}
         self._shard_maps = {name: self._shard_map(name) for name in self.datasets()}
         for block, wanted in self._wanted.items():
             self._check_block(block, wanted)
@@ -104,8 +105,12 @@ class Plan:
         return self._folds[dataset, split]
 
     def source(self, dataset: str) -> str:
-        """Return the root of a dataset's raw videos."""
+        """Return the folder of a dataset's annotations, and of its raw videos if they are nowhere else."""
         return self.config["datasets"][dataset]["source"]
+
+    def raw_videos(self, dataset: str) -> RawVideos:
+        """Return the raw videos of a dataset."""
+        return self._raw_videos[dataset]
 
     def variant(self, family: str, name: str) -> Path:
         """Return the YAML file of a variant."""
@@ -197,10 +202,6 @@ class Plan:
         """Return whether a method has a model."""
         return self.parameters("methods", method)["type"] not in REFERENCES
 
-    def source_path(self, dataset: str, video: str) -> Path:
-        """Return where a raw video lies."""
-        return self._paths[dataset][video]
-
     def videos(self, dataset: str, shard: str = "") -> list[str]:
         """Return the videos of a shard, or of all, sorted."""
         return sorted(video for video, its in self._shard_maps[dataset].items() if shard in ("", its))
@@ -217,7 +218,8 @@ class Plan:
             shard_map.write_map(self.shard_map_path(dataset), self._shard_maps[dataset])
 
     def _shard_map(self, dataset: str) -> dict[str, str]:
-        sizes = {video: _size(path) for video, path in self._paths[dataset].items()}
+        raw = self.raw_videos(dataset)
+        sizes = {video: raw.bytes(row["path"]) for video, row in self.rows(dataset).items()}
         return shard_map.assign(sizes, shard_map.read_map(self.shard_map_path(dataset)), self.config["shard_videos"])
 
     # Checks -----------------------------------------------------------------------------------------------------
@@ -270,8 +272,18 @@ class Plan:
         path = self.table(name)
         return config.check(config.load_yaml(path), "table", path)
 
-    def _source_paths(self, dataset: str) -> dict[str, Path]:
-        return tables.source_paths(self.tables(dataset), Path(self.source(dataset)), self.rows(dataset))
+    def _find_raw_videos(self, dataset: str) -> RawVideos:
+        """Return the raw videos of a dataset; raise `UserError` for one that is listed and not there."""
+        entry = self.config["datasets"][dataset]
+        found = raw_videos.find(entry["videos"] or entry["source"])
+        if isinstance(found, Bucket) and self.config["decode"]["store"] == "index":
+            where = f"config.yaml: datasets.{dataset}.videos"
+            raise UserError(f"{where}: {found.url} is fetched once, so decode.store cannot be 'index'; allowed: h264")
+        for number, (video, row) in enumerate(self.rows(dataset).items(), start=2):
+            if not found.holds(row["path"]):
+                where = f"{self.tables(dataset) / 'videos.tsv'}: row {number}: path"
+                raise UserError(f"{where}: {row['path']!r} of video {video!r} is not under {found.name}")
+        return found
 
 
 def _find(path: str, where: str) -> Path:
@@ -282,7 +294,3 @@ def _find(path: str, where: str) -> Path:
     beside = Path(path).parent
     allowed = sorted(p.stem for root in (Path(), REPOSITORY) for p in (root / beside).glob("*.yaml"))
     raise UserError(f"{where}: no {path}" + (f"; allowed: {', '.join(dict.fromkeys(allowed))}" if allowed else ""))
-
-
-def _size(path: Path) -> int:
-    return sum(f.stat().st_size for f in path.iterdir()) if path.is_dir() else path.stat().st_size

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from wsstad import config, keys, storage, tables
+from wsstad import config, keys, raw_videos, storage, tables
 from wsstad.formats import FORMATS
 from wsstad.plan import FAMILIES, Block, Plan
 from wsstad.storage import canonical_json
@@ -29,11 +29,12 @@ def read(plan: Plan, rule: str, wildcards: Wildcards) -> Facts:
 
 
 def decode(plan: Plan, w: Wildcards) -> Facts:
-    """Return the state of the raw videos: their size, mtime and inode decide only whether decode looks at them again.
+    """Return the state of the raw videos: size, mtime and inode, or entity tag, decide only whether decode looks again.
 
     It then goes by their content.
     """
-    videos = {video: _digest(_state(plan.source_path(w["dataset"], video))) for video in _shard(plan, w)}
+    raw, rows = plan.raw_videos(w["dataset"]), plan.rows(w["dataset"])
+    videos = {video: _digest(raw.state(rows[video]["path"])) for video in plan.videos(w["dataset"], w["shard"])}
     return {"code": keys.code("wsstad.decode"), "decode": plan.config["decode"], "videos": videos}
 
 
@@ -175,10 +176,6 @@ def _code(stage: str, family: str, kinds: Iterable[str]) -> dict[str, str]:
     return keys.code(f"wsstad.{stage}", *modules)
 
 
-def _shard(plan: Plan, w: Wildcards) -> list[str]:
-    return plan.videos(w["dataset"], w["shard"])
-
-
 def _folds(plan: Plan, w: Wildcards) -> dict[str, str]:
     """Return a digest of each fold of the split."""
     return {f"fold {fold}": _digest(parts) for fold, parts in plan.folds(w["dataset"], w["split"]).items()}
@@ -190,15 +187,9 @@ def _rows(plan: Plan, w: Wildcards) -> list[dict[str, str]]:
     return [row for video, row in sorted(plan.rows(w["dataset"]).items()) if video in wanted]
 
 
-def _state(path: Path) -> list[list[Any]]:
-    """Return path, size, mtime and inode of a file, or of every file in a folder."""
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    return [[str(file), its.st_size, its.st_mtime_ns, its.st_ino] for file in files for its in (file.stat(),)]
-
-
 def _content(path: Path) -> str:
     """Return a digest of the content of a file; of a folder, of the state of its files."""
-    return _digest(_state(path)) if path.is_dir() else storage.file_digest(path)[:LENGTH]
+    return _digest(raw_videos.state(path)) if path.is_dir() else storage.file_digest(path)[:LENGTH]
 
 
 def _digest(value: Any) -> str:
