@@ -24,7 +24,8 @@ def a_case(*, top1=(40, 60), event=(50, 70)):
     members = [constant_tube(30, 70, (20, 20, 60, 60)), constant_tube(30, 50, (40, 40, 90, 90))]
     union = Tube(30, constant_tube(30, 70, (20, 20, 90, 90)).boxes, "multivariate", members=(0, 1))
     tubes = VideoTubes(N, *SIZE, np.ones(N, dtype=bool), [*members, union])
-    said = prediction("v", [union.cut(*top1), members[0]], [0.9, 0.2], n_frames=N, size=SIZE)
+    kept = [Tube(its.start, its.boxes) for its in (union.cut(*top1), members[0])]  # predictions keep no kinds
+    said = prediction("v", kept, [0.9, 0.2], n_frames=N, size=SIZE)
     said.spans[:, 0] = (2, 0)
     rows = [BoxRow("v", "0", frame, (50, 50, 80, 80), "hold") for frame in (event[0], event[1] - 1)] if event else []
     truth = groundtruth.from_rows(rows, n_frames=N, width=SIZE[0], height=SIZE[1]) if event else None

@@ -44,6 +44,10 @@ class Case:
         """First frame and one past the last of everything annotated."""
         return [] if self.truth is None else drawing.spans_of(self.truth.united.present)
 
+    def kind(self, tube: int) -> str:
+        """Return the kind of a tube of the video; that of a reference, which is none of them, is ``given``."""
+        return self.tubes.tubes[tube].kind if tube >= 0 else "given"
+
     def marks(self, frame: int) -> list[Mark]:
         """Return the boxes of a frame: members of the top-1, the truth, the top-1 itself above them."""
         found = []
@@ -79,8 +83,8 @@ def describe(case: Case, about: Mapping[str, Any]) -> Artefact:
         "score": round(its.video_score, 6),
         "candidates": len(its.scores),
         "top1": [int(value) for value in its.spans[its.top1]],
-        "kind": case.top1.kind,
-        "attended_kinds": [case.tubes.tubes[t].kind if t >= 0 else "frame" for t in attended],
+        "kind": case.kind(int(its.spans[its.top1, 0])),
+        "attended_kinds": [case.kind(tube) for tube in attended],
         "own_attention": round(float(weights[its.top1]), 6) if len(weights) else None,
     }
     return Artefact(arrays, facts)
