@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help why gc demo test check format ped2 ped2-c3d fc6 demo-detector lock clean benchmark
+.PHONY: help why gc demo report test check format ped2 ped2-c3d fc6 demo-detector lock clean benchmark
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 VENV := .venv
@@ -34,8 +34,12 @@ demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: 
 	@$(VENV)/bin/python -m wsstad.synthesize --output results/demo/source --videos 24 --seed 2021 --jobs 2
 	@$(RUN)
 	@echo && cat results/tables/benchmark.md
-	@echo && echo "Look at: results/tables/benchmark.md (the table above), results/tables/benchmark.tsv (every number)," \
+	@echo && echo "Look at: results/report.html (everything on one page, in a browser)," \
+	  && echo "         results/tables/benchmark.md (the table above), results/tables/benchmark.tsv (every number)," \
 	  && echo "         results/demo/source/videos (the videos), results/logs (what each job said)"
+
+report: $(VENV)/complete ## Make results/report.html: make report CONFIG=my.yaml SET='report={pixels: false}'
+	@$(RUN) report $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET))
 
 test: $(VENV)/complete ## Run all tests
 	@echo "[test] unit, contract, fault and workflow tests; about 8 minutes on two cores"

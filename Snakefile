@@ -1,6 +1,6 @@
 """wsstad: from raw surveillance video to the benchmark table.
 
-    frames -> detections -> tubes -> features -> runs (models, predictions, metrics) -> tables
+    frames -> detections -> tubes -> features -> runs (models, predictions, metrics) -> tables, report
 
 Each rule file says what depends on what; the package workflow/wsstad says how.
 """
@@ -24,9 +24,12 @@ include: "workflow/rules/predict.smk"
 include: "workflow/rules/annotate.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/tabulate.smk"
+include: "workflow/rules/illustrate.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
     default_target: True
     input:
         rules.benchmark.input,
+        rules.report.output,

@@ -27,7 +27,7 @@ def prediction(video, tubes, scores, *, n_frames=40, size=(100, 80), detected=No
     )
 
 
-def write_run(folder, folds, *, method="mgpr", seed=0, selection="top1", quarantined=None, curve=None):
+def write_run(folder, folds, *, method="mgpr", seed=0, selection="top1", quarantined=None, curve=None, branches=()):
     """Write a run's predictions as `predict` does: an artefact a fold, and their rows to the end of the table."""
     table = folder / "table" / "predictions.tsv"
     rows = storage.read_table(table) if table.exists() else []
@@ -37,6 +37,7 @@ def write_run(folder, folds, *, method="mgpr", seed=0, selection="top1", quarant
         if curve is not None:
             arrays |= {"alarm_thresholds": curve.thresholds, "alarm_counts": curve.alarms}
         meta = {"videos": order, "selection": selection, "quarantined": bad, "method": "x", "seed": seed}
+        meta["branches"] = list(branches)
         meta["fps"] = [10.0] * len(order)
         meta |= {"alarm_hours": curve.hours} if curve is not None else {}
         key = f"{fold:064x}"[::-1]

@@ -93,24 +93,24 @@ def variant(name: str, **changes):
 
 
 ROWS = [
-    (variant("detectors/motion", blur=7), {"detect"}),
-    (variant("linkers/iou", max_gap=3), {"link"}),
-    (variant("extractors/c3d_seed0", seed=1), {"extract_image", "extract_region", "evaluate"}),
-    (variant("methods/mgpr", heads=4), {"train", "predict"}),
-    (variant("methods/random", sub_tubes=4), {"train", "predict"}),
+    (variant("detectors/motion", blur=7), {"detect", "report"}),
+    (variant("linkers/iou", max_gap=3), {"link", "report"}),
+    (variant("extractors/c3d_seed0", seed=1), {"extract_image", "extract_region", "evaluate", "report"}),
+    (variant("methods/mgpr", heads=4), {"train", "predict", "report"}),
+    (variant("methods/random", sub_tubes=4), {"train", "predict", "report"}),
     (variant("methods/dmrm", sub_tubes=4), set()),
-    (variant("scales/cpu", max_iterations=5), {"train", "predict"}),
+    (variant("scales/cpu", max_iterations=5), {"train", "predict", "report"}),
     (variant("scales/full", max_iterations=5), set()),
-    (change("config/detectors/motion.yaml", "type", "# comment\ntype"), set()),
-    (change("tables/videos.tsv", "e.mp4\tnormal", "e.mp4\tabnormal"), {"annotate", "train", "evaluate"}),
-    (change("tables/videos.tsv", "a.mp4\tnormal\tnormal", "a.mp4\tnormal\tcalm"), {"evaluate"}),
+    (change("config/detectors/motion.yaml", "type", "# comment\ntype"), {"report"}),
+    (change("tables/videos.tsv", "e.mp4\tnormal", "e.mp4\tabnormal"), {"annotate", "train", "evaluate", "illustrate"}),
+    (change("tables/videos.tsv", "a.mp4\tnormal\tnormal", "a.mp4\tnormal\tcalm"), {"evaluate", "illustrate"}),
     (change("tables/videos.tsv", "a\ta.mp4", "a\tb.mp4"), {"decode"}),
-    (change("tables/splits/one.tsv", "0\te\ttrain", "0\te\ttest"), {"train", "predict", "evaluate"}),
+    (change("tables/splits/one.tsv", "0\te\ttrain", "0\te\ttest"), {"train", "predict", "evaluate", "illustrate"}),
     (change("tables/videos.tsv", "f.mp4\tnormal\tnormal", "f.mp4\tnormal\tcalm"), set()),
-    (change("tables/dataset.yaml", "Four", "Six"), {"evaluate"}),
+    (change("tables/dataset.yaml", "Four", "Six"), {"evaluate", "report"}),
     (older("source/a.mp4", "A"), {"decode"}),
     (older("source/boxes/1.tsv", "Boxes"), {"annotate"}),
-    (older("config/paper/table1.tsv", "other"), {"tabulate", "tabulate_dataset"}),
+    (older("config/paper/table1.tsv", "other"), {"tabulate", "tabulate_dataset", "report"}),
 ]
 
 
@@ -126,12 +126,14 @@ def test_a_change_moves_the_jobs_that_hang_on_it_and_no_others(place, row):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"decode": {"crf": 20}}, {"decode"}),
-        ({"evaluate": {"draws": 2000, "bootstrap": 100}}, {"evaluate"}),
-        ({"quarantine": {"strict": True}}, {"audit"}),
-        ({"weights": "elsewhere"}, set()),
-        ({"benchmarks": [{**CONFIG["benchmarks"][0], "seeds": [0, 1]}]}, {"train", "predict"}),
-        ({"benchmarks": [{**CONFIG["benchmarks"][0], "methods": METHODS[::-1]}]}, {"train", "predict"}),
+        ({"decode": {"crf": 20}}, {"decode", "report"}),
+        ({"evaluate": {"draws": 2000, "bootstrap": 100}}, {"evaluate", "report"}),
+        ({"quarantine": {"strict": True}}, {"audit", "report"}),
+        ({"weights": "elsewhere"}, {"report"}),
+        ({"report": {"pixels": False}}, {"illustrate", "report"}),
+        ({"report": {"method": "random"}}, {"illustrate", "report"}),
+        ({"benchmarks": [{**CONFIG["benchmarks"][0], "seeds": [0, 1]}]}, {"train", "predict", "report"}),
+        ({"benchmarks": [{**CONFIG["benchmarks"][0], "methods": METHODS[::-1]}]}, {"train", "predict", "report"}),
     ],
 )
 def test_the_configuration_moves_the_jobs_that_hang_on_it_and_no_others(place, changes, expected):
@@ -152,4 +154,4 @@ def test_the_order_of_blocks_moves_the_tables(place):
         f"results/{folder}tables/benchmark.{suffix}"
         for folder in ("", "d/")
         for suffix in ("tsv", "comparisons.tsv", "md", "tex")
-    }
+    } | {names.REPORT}

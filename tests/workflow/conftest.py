@@ -38,7 +38,14 @@ MGPR_TINY = {"type": "mgpr", "max_iterations": 8, "projection": {"kind": "pca", 
 
 
 ARTEFACT = r"\.[0-9a-f]{12}\.(h5|json|safetensors)$"
-STAGES = {"frames": "decode", "detections": "detect", "tubes": "link", "models": "train", "predictions": "predict"}
+STAGES = {
+    "frames": "decode",
+    "detections": "detect",
+    "tubes": "link",
+    "models": "train",
+    "predictions": "predict",
+    "illustrations": "illustrate",
+}
 
 
 @dataclass
@@ -113,10 +120,11 @@ class Workplace:
     def redo(self, *arguments: str) -> dict[str, list[int] | int]:
         """Run, and return what was done: for each stage whose jobs ran, what each of them had to do, or their number.
 
+        Without arguments, that is everything behind the tables; the report has tests of its own.
         What a job says it had to do is checked against the artefacts that were written.
         """
         logs, artefacts = self._states("results/logs/**/*.log"), self._artefacts()
-        self.run(*arguments)
+        self.run(*(arguments or ("benchmark",)))
         texts: dict[str, list[str]] = {}
         for path, state in self._states("results/logs/**/*.log").items():
             if state != logs.get(path):
@@ -148,7 +156,9 @@ class Workplace:
 
 def _stage(parts: tuple[str, ...]) -> str:
     """Return the stage that a log, or an artefact, is of, from the names of its path."""
-    part = next((name for name in ("image", "region", "models", "predictions") if name in parts), parts[0])
+    part = next(
+        (name for name in ("image", "region", "models", "predictions", "illustrations") if name in parts), parts[0]
+    )
     return STAGES.get(part, part)
 
 

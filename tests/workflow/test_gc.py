@@ -32,13 +32,13 @@ def test_an_earlier_setting_goes_and_the_present_one_stays(copy):
     told = copy.verb("gc")
     assert "nothing was removed" in told
     assert files(copy) == both
-    # 4 models, their histories, 4 folds of predictions
-    assert "12 files  in all" in told
+    # 4 models, their histories, 4 folds of predictions, 12 illustrations
+    assert "24 files  in all" in told
     copy.verb("gc", "--delete")
     gone = both - files(copy)
     assert gone <= first
-    assert len(gone) == 12
-    assert all("mgpr_tiny" in name for name in gone)
+    assert len(gone) == 24
+    assert all("mgpr_tiny" in name or "illustrations" in name for name in gone)
     assert copy.redo() == {}
     # Without its detector's name in the configuration a whole chain is out of reach, unless another file names it.
     copy.variant("detectors", "keen", {"type": "motion", "max_detections": 1})

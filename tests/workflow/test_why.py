@@ -25,6 +25,9 @@ def test_a_change_is_named_with_all_that_follows(copy):
         "evaluate            1 job\n"
         "tabulate_dataset    1 job\n"
         "tabulate            1 job\n"
+        "illustrate          1 job\n"
+        "report              1 job\n"
+        "    variants.config/detectors/motion.yaml changed\n"
         "stays as it is: decode, extract_image, annotate\n"
     )
     assert copy.verb("why") == told, "to ask changes nothing"

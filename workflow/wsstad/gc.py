@@ -2,6 +2,7 @@
 
 Going back to an earlier setting is free because its artefacts are still there; this gives that up for the space.
 Datasets that none of the configurations names are left alone, and so is whatever a manifest or a table of theirs names.
+Illustrations, which are soon made again, are kept only for that.
 """
 
 import re

@@ -47,16 +47,20 @@ class RelationModule(nn.Module):
         (q W^K) F, and the weighted sum of W^V F is W^V times the weighted sum of F.
         """
         bags, _, dimension = features.shape
-        own = take(features, index)
-        query = self.query(own).view(bags, self.heads, -1)
-        to_heads = (self.heads, -1, dimension)
-        scores = torch.einsum("bhk,hkd->bhd", query, self.key.weight.view(to_heads)) @ features.transpose(1, 2)
+        context = self.weights(features, mask, index) @ features
+        attended = torch.einsum("bhd,hkd->bhk", context, self.value.weight.view(self.heads, -1, dimension))
+        return attended.reshape(bags, dimension) + take(features, index)
+
+    def weights(self, features: Tensor, mask: Tensor | None, index: Tensor) -> Tensor:
+        """Return the attention (b, heads, n) that instance `index` (b,) of each bag pays to all of them."""
+        bags, _, dimension = features.shape
+        query = self.query(take(features, index)).view(bags, self.heads, -1)
+        key = self.key.weight.view(self.heads, -1, dimension)
+        scores = torch.einsum("bhk,hkd->bhd", query, key) @ features.transpose(1, 2)
         scores = scores / math.sqrt(dimension // self.heads)
         if mask is not None:
             scores = scores.masked_fill(~mask[:, None, :], -math.inf)
-        context = torch.softmax(scores, dim=-1) @ features
-        attended = torch.einsum("bhd,hkd->bhk", context, self.value.weight.view(to_heads))
-        return attended.reshape(bags, dimension) + own
+        return torch.softmax(scores, dim=-1)
 
 
 class GraphConvolution(nn.Module):

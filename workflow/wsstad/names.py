@@ -21,9 +21,11 @@ BLOCK = "results/{dataset}/runs/{split}/{extractor}/{detector}/{linker}/{scale}"
 MODELS = f"{BLOCK}/{{table}}/models.tsv"
 PREDICTIONS = f"{BLOCK}/{{table}}/predictions.tsv"
 METRICS = f"{BLOCK}/{{table}}/metrics/{{annotator}}.json"
+ILLUSTRATIONS = f"{BLOCK}/illustrations/{{annotator}}/manifests/{{table}}.tsv"
 ANNOTATIONS = "results/{dataset}/annotations/{annotator}.tsv"
 TABLES = "results/{dataset}/tables/{table}"
 ALL_TABLES = "results/tables/{table}"
+REPORT = "results/report.html"
 TABLE_SUFFIXES = (".tsv", ".comparisons.tsv", ".md", ".tex")
 # What each rule writes.
 OUTPUTS = {
@@ -39,7 +41,10 @@ OUTPUTS = {
     "evaluate": (METRICS,),
     "tabulate_dataset": tuple(TABLES + suffix for suffix in TABLE_SUFFIXES),
     "tabulate": tuple(ALL_TABLES + suffix for suffix in TABLE_SUFFIXES),
+    "illustrate": (ILLUSTRATIONS,),
+    "report": (REPORT,),
 }
+ON_A_PAGE = ("illustrate", "report")  # rules that no table hangs on
 
 # The kind of the artefacts that the outputs of a rule name.
 KINDS = {
@@ -50,6 +55,7 @@ KINDS = {
     "extract_region": "region_features",
     "train": "model",
     "predict": "predictions",
+    "illustrate": "illustration",
 }
 
 # What Snakemake calls with a job's wildcards to learn an input or a parameter.
@@ -72,7 +78,7 @@ def outputs(plan: Plan) -> Iterator[Output]:
             choices = {
                 **{name: [value] for name, value in asdict(block).items()},
                 "shard": plan.shards(block.dataset),
-                "table": plan.table_names(),
+                "table": plan.report_tables() if rule == "illustrate" else plan.table_names(),
                 "annotator": plan.annotators(block),
             }
             fields = [name for _, name, _, _ in Formatter().parse(pattern) if name]
@@ -145,7 +151,26 @@ class Names:
 
     def everything(self, table: str) -> list[str]:
         """Return all files behind a table, and its own."""
-        return [str(its.path) for its in outputs(self.plan) if its.wildcards.get("table", table) == table]
+        behind = [its for its in outputs(self.plan) if its.rule not in ON_A_PAGE]
+        return [str(its.path) for its in behind if its.wildcards.get("table", table) == table]
+
+    def illustrated(self, wildcards: Any) -> str:
+        """Return the method of a table whose decisions the report shows video by video."""
+        return self.plan.illustrated(_block(wildcards), wildcards.table)
+
+    def assignments(self, wildcards: Any) -> list[str]:
+        """Return the whole configuration as a verb takes it: ``key=value``, a word each."""
+        return [f"{key}={storage.canonical_json(value)}" for key, value in self.plan.config.items()]
+
+    def shown(self, pattern: str) -> Ask:
+        """Return a function that gives the outputs with this pattern of the tables of the report."""
+
+        def paths(wildcards: Any) -> list[str]:
+            tables, rule = self.plan.report_tables(), next(r for r, its in OUTPUTS.items() if pattern in its)
+            found = [its for its in outputs(self.plan) if its.rule == rule]
+            return [str(its.path) for its in found if its.wildcards.get("table", tables[0]) in tables]
+
+        return paths
 
     def paper_flag(self, wildcards: Any) -> str:
         """Return the flag that hands the paper's own values to tabulate, if there are any."""
@@ -173,5 +198,8 @@ class Names:
         return path
 
     def _methods(self, wildcards: Any) -> dict[str, list[int]]:
-        block = Block(**{name: wildcards[name] for name in Block.__dataclass_fields__})
-        return self.plan.methods(block, wildcards.table)
+        return self.plan.methods(_block(wildcards), wildcards.table)
+
+
+def _block(wildcards: Any) -> Block:
+    return Block(**{name: wildcards[name] for name in Block.__dataclass_fields__})

@@ -71,6 +71,7 @@ class Plan:
         self._shard_maps = {name: self._shard_map(name) for name in self.datasets()}
         for block, wanted in self._wanted.items():
             self._check_block(block, wanted)
+        self._check_report()
 
     # Names -----------------------------------------------------------------------------------------------------
 
@@ -119,6 +120,14 @@ class Plan:
         """Return the YAML file of a scale."""
         return _find(f"config/scales/{name}.yaml", f"config.yaml: scales: {name!r}")
 
+    def variants(self, tables: Iterable[str]) -> list[Path]:
+        """Return the YAML files of all variants behind some tables, family by family."""
+        names = {"detectors": "detector", "linkers": "linker", "extractors": "extractor"}
+        found = [self.variant(family, getattr(b, name)) for family, name in names.items() for b in self._wanted]
+        found += [self.scale(block.scale) for block in self._wanted]
+        methods = [method for block in self._wanted for table in tables for method in self.methods(block, table)]
+        return list(dict.fromkeys([*found, *(self.variant("methods", method) for method in methods)]))
+
     def parameters(self, family: str, name: str) -> dict[str, Any]:
         """Return what the YAML file of a variant says, with the defaults."""
         path = self.variant(family, name)
@@ -156,6 +165,24 @@ class Plan:
         else:
             methods = {name: wanted.methods.get(name, wanted.seeds) for name in self._table(table)["methods"]}
         return {name: seeds if self.is_trained(name) else [0] for name, seeds in methods.items()}
+
+    def report_tables(self) -> list[str]:
+        """Return the tables that the report shows."""
+        return self.config["report"]["tables"]
+
+    def illustrated(self, block: Block, table: str) -> str:
+        """Return the method of a table in a block whose decisions the report shows: that of the configuration.
+
+        Where it names none, the first of the type mgpr, else the first that is trained, else the first.
+        """
+        methods, wanted = list(self.methods(block, table)), self.config["report"]["method"]
+        if wanted:
+            if wanted not in methods:
+                allowed = ", ".join(methods)
+                raise UserError(f"config.yaml: report.method: {wanted!r} is not in table {table!r}; allowed: {allowed}")
+            return wanted
+        ours = [method for method in methods if self.parameters("methods", method)["type"] == "mgpr"]
+        return next(iter([*ours, *filter(self.is_trained, methods), *methods]))
 
     def metrics(self, dataset: str, table: str) -> list[str]:
         """Return the metrics files of a table on a dataset, in the order of the configuration."""
@@ -223,6 +250,15 @@ class Plan:
             tables.check_labels(folder, block.split, "train")
         for annotator in wanted.annotators:
             tables.read_annotator(folder, annotator)
+
+    def _check_report(self) -> None:
+        known = self.table_names()
+        for number, table in enumerate(self.report_tables()):
+            if table not in known:
+                where = f"config.yaml: report.tables[{number}]"
+                raise UserError(f"{where}: {table!r} is unknown; allowed: {', '.join(known)}")
+            for block in self._wanted:
+                self.illustrated(block, table)
 
     def _check_weights(self, family: str, name: str) -> None:
         """Raise `UserError` when the weights that a variant names are not there; its job checks that they are those."""

@@ -53,6 +53,7 @@ class Scorer:
             "quarantined": runs.reasons(self.job.quarantined),
         }
         meta |= {"selection": self.method.selection, "method": run.variant.type, "seed": run.seed}
+        meta["branches"] = list(self.method.scored)
         if self.curve is not None:
             arrays |= {"alarm_thresholds": self.curve.thresholds, "alarm_counts": self.curve.alarms}
             meta["alarm_hours"] = self.curve.hours

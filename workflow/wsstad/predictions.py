@@ -19,7 +19,8 @@ class VideoPrediction:
     `spans` (s, 3) gives tube, first frame and one past the last frame of every candidate (sub-tube); `scores` (s,) lie
     in [0, 1]; `branch_scores` (s, b) are the parts that a method averaged, if any; `candidates` maps the index of a
     candidate to its tube, for at least every one that the method's selection may choose; `detected` (n_frames,) tells
-    the frames with a detection.
+    the frames with a detection; `attention` (s, 1) is the weight that the top-1 gives each candidate, (s, 0) of a
+    method that knows none.
     """
 
     video: str
@@ -31,8 +32,11 @@ class VideoPrediction:
     scores: np.ndarray
     branch_scores: np.ndarray
     candidates: dict[int, Tube] = field(default_factory=dict)
+    attention: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
 
     def __post_init__(self) -> None:
+        if not len(self.attention):
+            object.__setattr__(self, "attention", np.zeros((len(self.scores), 0), dtype=np.float32))
         if not len(self.scores) or len(self.scores) != len(self.spans):
             raise ValueError(f"{self.video}: {len(self.scores)} scores for {len(self.spans)} candidates")
         if not np.isfinite(self.scores).all():
@@ -73,6 +77,7 @@ def to_arrays(predictions: Sequence[VideoPrediction]) -> tuple[dict[str, np.ndar
         "spans": np.concatenate([r.spans for r in rows] or [np.zeros((0, 3))]).astype(np.int32),
         "scores": np.concatenate([r.scores for r in rows] or [np.zeros(0)]).astype(np.float32),
         "branch_scores": np.concatenate([r.branch_scores for r in rows] or [np.zeros((0, 0))]).astype(np.float32),
+        "attention": np.concatenate([r.attention for r in rows] or [np.zeros((0, 0))]).astype(np.float32),
         "kept": np.array([(v, i, tube.start, len(tube.boxes)) for v, i, tube in kept], dtype=np.int32).reshape(-1, 4),
         "boxes": np.concatenate([tube.boxes for *_, tube in kept] or [np.zeros((0, 4))]).astype(np.float32),
     }
@@ -101,6 +106,7 @@ def from_arrays(arrays: dict[str, np.ndarray], videos: Sequence[str]) -> list[Vi
                 scores=arrays["scores"][rows],
                 branch_scores=arrays["branch_scores"][rows],
                 candidates=candidates[v],
+                attention=arrays["attention"][rows],
             )
         )
     return result

@@ -16,6 +16,7 @@ from wsstad.formats import FORMATS
 from wsstad.plan import FAMILIES, Block, Plan
 from wsstad.storage import canonical_json
 
+TEMPLATES = Path(__file__).parent / "pages" / "templates"
 LENGTH = 16  # characters of a digest that is shown to people
 
 Wildcards = Mapping[str, str]
@@ -102,6 +103,32 @@ def tabulate(plan: Plan, w: Wildcards) -> Facts:
     }
 
 
+def illustrate(plan: Plan, w: Wildcards) -> Facts:
+    """Return which method is illustrated, in which videos, and whether with pictures."""
+    return {
+        "code": keys.code("wsstad.illustrate"),
+        "method": plan.illustrated(_block(w), w["table"]),
+        "pixels": plan.config["report"]["pixels"],
+        "split": _folds(plan, w),
+        "videos": _digest([{**row, "path": ""} for row in _rows(plan, w)]),
+    }
+
+
+def report(plan: Plan, w: Wildcards) -> Facts:
+    """Return everything that the page says and that no stage before it has."""
+    shown = plan.report_tables()
+    templates = sorted(path for path in TEMPLATES.iterdir() if path.is_file())
+    return {
+        "code": keys.code("wsstad.report"),
+        "templates": {path.name: _content(path) for path in templates},
+        "configuration": plan.config,
+        "variants": {str(path): _content(path) for path in plan.variants(shown)},
+        "datasets": {name: tables.read_dataset(plan.tables(name)) for name in plan.datasets()},
+        "titles": {table: plan.title(table) for table in shown},
+        "paper": {table: [_content(Path(path)) for path in plan.paper(table)] for table in shown},
+    }
+
+
 RULES: dict[str, Callable[[Plan, Wildcards], Facts]] = {
     "decode": decode,
     "detect": detect,
@@ -115,6 +142,8 @@ RULES: dict[str, Callable[[Plan, Wildcards], Facts]] = {
     "evaluate": evaluate,
     "tabulate_dataset": tabulate,
     "tabulate": tabulate,
+    "illustrate": illustrate,
+    "report": report,
 }
 
 
@@ -127,7 +156,7 @@ def _variant(plan: Plan, stage: str, family: str, name: str) -> Facts:
 def _methods(plan: Plan, stage: str, w: Wildcards) -> Facts:
     """Return the methods of a table, in its order, with what the scale lays over them, their seeds, and the folds."""
     scale = plan.scale(w["scale"])
-    seeds = plan.methods(Block(**{name: w[name] for name in Block.__dataclass_fields__}), w["table"])
+    seeds = plan.methods(_block(w), w["table"])
     methods = {name: config.load_method(plan.variant("methods", name), scale) for name in seeds}
     return {
         "code": _code(stage, "methods", {its["type"] for its in methods.values()}),
@@ -136,6 +165,10 @@ def _methods(plan: Plan, stage: str, w: Wildcards) -> Facts:
         "seeds": seeds,
         "split": _folds(plan, w),
     }
+
+
+def _block(w: Wildcards) -> Block:
+    return Block(**{name: w[name] for name in Block.__dataclass_fields__})
 
 
 def _code(stage: str, family: str, kinds: Iterable[str]) -> dict[str, str]:

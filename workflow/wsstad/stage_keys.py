@@ -75,5 +75,16 @@ def predictions(
     )
 
 
+def illustration(about: Parameters, *, frames: Row, tubes: Row, predictions: str, annotations: str) -> str:
+    """Return the key of what a page shows of one video; the last two are digests, `about` is what it says of it."""
+    digests = {"frames": frames.digest, "tubes": tubes.digest}
+    return keys.make_key(
+        "illustration",
+        code=keys.code_digest("wsstad.illustrate"),
+        parameters=about,
+        inputs={**digests, "predictions": predictions, "annotations": annotations},
+    )
+
+
 def _extraction(extractor: Parameters) -> str:
     return keys.code_digest("wsstad.extract", EXTRACTORS[extractor["type"]].split(":")[0])

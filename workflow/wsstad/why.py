@@ -16,6 +16,7 @@ from wsstad.names import Output
 from wsstad.outlook import Stage
 from wsstad.plan import BENCHMARK, REPOSITORY, Plan
 
+ALL = "all"  # the tables and the report
 UNITS = {"train": "models", "predict": "folds of runs"}  # of the other stages: videos
 MOST_CHANGES = 12  # that are told of one stage
 
@@ -23,7 +24,7 @@ MOST_CHANGES = 12  # that are told of one stage
 def main(argv: list[str] | None = None) -> None:
     """Tell what a run would do."""
     parser = cli.plan_parser(__doc__)
-    parser.add_argument("--table", default=BENCHMARK, help="the target, as for workflow/run")
+    parser.add_argument("--table", default=ALL, help="the target, as for workflow/run")
     args = parser.parse_args(argv)
     files = [path for group in args.configfile for path in group]
     with lock.held(cli.RESULTS):
@@ -36,7 +37,8 @@ def main(argv: list[str] | None = None) -> None:
 def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str]:
     """Yield a line for each stage of which an output is pending (with Snakemake's status), and one for each cause."""
     outputs = [output for output in names.outputs(plan) if output.path in pending]
-    stages = outlook.look(plan, [table], read_sources=False)
+    tables = dict.fromkeys([BENCHMARK, *plan.report_tables()]) if table == ALL else [table]
+    stages = outlook.look(plan, list(tables), read_sources=False)
     for rule in names.OUTPUTS:
         mine = [output for output in outputs if output.rule == rule]
         if not mine:

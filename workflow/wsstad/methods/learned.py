@@ -32,6 +32,7 @@ class LearnedMethod(ABC):
 
     trained = True
     selection = "top1"
+    scored: tuple[str, ...] = ()  # the branches that `score_features` has scores of, in its order
     networks: nn.ModuleDict
     optimisers: dict[str, Optimizer]
     memory: dict[str, Tensor]
@@ -66,6 +67,10 @@ class LearnedMethod(ABC):
     @abstractmethod
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
         """Return scores (s,) and branch scores (s, b), float32, of the instances of a bag that is projected already."""
+
+    def attend(self, bag: Bag, index: int) -> np.ndarray:
+        """Return the attention, float32, that instance `index` of a bag pays to each, (s, 1); (s, 0) without any."""
+        return np.zeros((len(bag.spans), 0), dtype=np.float32)
 
     def fit(
         self,
@@ -116,6 +121,7 @@ class LearnedMethod(ABC):
             scores=scores,
             branch_scores=branch_scores,
             candidates={best: found.tubes[tube].cut(start, stop)},
+            attention=self.attend(bag, best),
         )
 
     def save(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

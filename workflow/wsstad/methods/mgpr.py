@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from wsstad import losses
 from wsstad.bags import Bag
 from wsstad.errors import UserError
-from wsstad.layers import Branch, take
+from wsstad.layers import Branch, RelationModule, take
 from wsstad.methods.batches import Batch
 from wsstad.methods.learned import LearnedMethod
 from wsstad.methods.training import History
@@ -27,6 +27,7 @@ class Mgpr(LearnedMethod):
         super().__init__(parameters, **options)
         both = parameters["branches"] == "both"
         self.branches = ("temporal", "tube") if both else (parameters["branches"],)
+        self.scored = tuple(branch for branch in ("tube", "temporal") if branch in self.branches)
         self.columns = tuple(f"{branch}_{column}" for branch in self.branches for column in COLUMNS)
         if not both and parameters["ranking"] == "mg":
             raise UserError("mgpr: ranking: 'mg' needs both branches; allowed with one: plain, none")
@@ -79,11 +80,20 @@ class Mgpr(LearnedMethod):
         with torch.inference_mode():
             parts = [
                 torch.sigmoid(self.networks[branch](self.tensor(features[branch])))[0].cpu().numpy()
-                for branch in ("tube", "temporal")
-                if branch in self.branches
+                for branch in self.scored
             ]
         scores = np.stack(parts, axis=1)
         return scores.mean(axis=1, dtype=np.float32), scores
+
+    def attend(self, bag: Bag, index: int) -> np.ndarray:
+        """Return the attention in the tube branch, the mean over its heads, where it has that of the paper."""
+        if "tube" not in self.branches or self.parameters["relation"] != "attention":
+            return super().attend(bag, index)
+        relation = cast(RelationModule, self._branch("tube").relation)
+        with torch.inference_mode():
+            features = self.tensor(self._project(bag).region)
+            weights = relation.weights(features, None, torch.tensor([index], device=self.device))
+        return weights.mean(dim=1)[0, :, None].cpu().numpy()
 
     def _branch(self, name: str) -> Branch:
         return cast(Branch, self.networks[name])

@@ -19,6 +19,7 @@ NO_TUBE = -1  # the `tube` of a candidate that is none of the video's tubes
 class _Reference:
     trained = False
     selection = "top1"
+    scored = ()
 
     def __init__(self, parameters: Mapping[str, Any], *, seed: int = 0, device: str = "cpu", threads: int = 1) -> None:
         self.parameters = dict(parameters)

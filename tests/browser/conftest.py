@@ -1,0 +1,51 @@
+"""Chromium without a window, and the pages that it opens."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import pages
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    """A driver of Debian's Chromium, which notes what the console says and what is asked of a network."""
+    programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
+    if not all(programs):
+        pytest.skip("chromium and chromedriver are not here; tests/browser/install.sh installs them on Debian")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = programs[0]
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(programs[1]))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory) -> Path:
+    """The report of a run whose names were chosen to do harm."""
+    folder = tmp_path_factory.mktemp("page")
+    return pages.make(folder, title=pages.HOSTILE, kind=f"</script>{pages.HOSTILE}", odd_name=pages.HOSTILE)
+
+
+@pytest.fixture(scope="session")
+def long_page(tmp_path_factory) -> Path:
+    """The report of a run with as many test videos as UCF-Crime has."""
+    return pages.make(tmp_path_factory.mktemp("long"), videos=290)

@@ -1,0 +1,165 @@
+"""The report as a reader's browser shows it: whole, quiet, at every width, whatever things are called."""
+
+import json
+import time
+
+import pytest
+
+import pages
+
+WIDTHS = (1280, 390)
+
+
+def open_page(driver, path, width=1280, scheme="light"):
+    """Open a page with nothing noted yet, `width` pixels wide."""
+    driver.get("about:blank")
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    for kind in ("browser", "performance"):
+        driver.get_log(kind)
+    driver.get(path.as_uri())
+
+
+def find_all(driver, selector):
+    return driver.find_elements("css selector", selector)
+
+
+def asked(driver) -> list[str]:
+    """Return the addresses that a page asked for and that it does not hold itself."""
+    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    urls = [its["params"]["request"]["url"] for its in events if its["method"] == "Network.requestWillBeSent"]
+    return [url for url in urls if not url.startswith("data:")]
+
+
+def test_it_asks_for_nothing_and_complains_of_nothing(chromium, page):
+    open_page(chromium, page)
+    time.sleep(0.5)
+    assert asked(chromium) == [page.as_uri()]
+    assert chromium.get_log("browser") == []
+
+
+def test_every_chart_is_there_and_says_in_words_what_it_shows(chromium, page):
+    open_page(chromium, page)
+    charts = find_all(chromium, "figure.chart")
+    names = [chart.get_attribute("id").removeprefix("s0-") for chart in charts]
+    assert names == ["ladder", "classes", "roc", "training", "success", "spread"]
+    for chart in charts:
+        drawn = chart.find_element("css selector", "svg")
+        assert drawn.size["width"] > 300
+        assert drawn.size["height"] > 80
+        assert chart.find_element("css selector", "[role=img]").get_attribute("aria-label")
+    assert len(find_all(chromium, "svg.timeline")) == 12
+    assert all(its.get_attribute("aria-label") for its in find_all(chromium, "svg.timeline"))
+
+
+def test_hostile_names_are_text(chromium, page):
+    open_page(chromium, page)
+    assert chromium.execute_script("return window.hacked") is None
+    assert find_all(chromium, "img[src=x]") == []
+    text = chromium.find_element("tag name", "main").text
+    assert f"</script>{pages.HOSTILE}" in text
+    assert chromium.find_element("css selector", "article h3").text == pages.HOSTILE
+
+
+def test_tables_sort_by_number_and_by_name(chromium, page):
+    open_page(chromium, page)
+    table = chromium.find_element("css selector", "table.sortable")
+    heads = table.find_elements("css selector", "thead button")
+
+    def column(number):
+        return [
+            row.find_elements("css selector", "td, th")[number]
+            for row in table.find_elements("css selector", "tbody tr")
+        ]
+
+    names = [head.text for head in heads]
+    for at, ascending in ((names.index("VAUC"), False), (names.index("VAUC"), True), (1, True), (1, False)):
+        heads[at].click()
+        found = [cell.get_attribute("data-order") for cell in column(at)]
+        values = [float(value) for value in found] if at > 1 else found
+        assert values == sorted(values, reverse=not ascending)
+        assert (
+            heads[at].find_element("xpath", "..").get_attribute("aria-sort") == f"{'a' if ascending else 'de'}scending"
+        )
+
+
+def test_clips_play(chromium, page):
+    open_page(chromium, page)
+    play = """
+        const [done] = [arguments[arguments.length - 1]], video = document.querySelector("video");
+        video.addEventListener("timeupdate", () => video.currentTime > 0.2 && done([video.videoWidth, video.duration]));
+        video.addEventListener("error", () => done(video.error.message));
+        video.scrollIntoView();
+        video.play().catch((error) => done(String(error)));
+    """
+    chromium.set_script_timeout(30)
+    width, duration = chromium.execute_async_script(play)
+    assert width == 240
+    assert duration == pytest.approx(4, abs=0.2)
+    assert find_all(chromium, "video")[0].get_attribute("aria-label")
+
+
+def test_pictures_show_once_they_are_scrolled_to(chromium, page):
+    open_page(chromium, page)
+    picture = find_all(chromium, "article img.strip")[-1]
+    chromium.execute_script("arguments[0].scrollIntoView({behavior: 'instant'})", picture)
+    deadline = time.monotonic() + 10
+    while not picture.get_property("naturalWidth") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert picture.get_property("naturalWidth") == 1152
+
+
+def test_the_list_of_videos_can_be_filtered_and_ordered(chromium, page):
+    open_page(chromium, page)
+    choose = "const f = document.forms[0]; f.elements[arguments[0]].value = arguments[1];"
+    choose += "f.dispatchEvent(new Event('change', {bubbles: true}));"
+    chromium.execute_script(choose, "label", "normal")
+    assert chromium.find_element("css selector", "form output").text == "6 videos"
+    chromium.execute_script(choose, "order", "score")
+    shown = [its for its in find_all(chromium, "article.video") if its.is_displayed()]
+    scores = [float(its.get_attribute("data-score")) for its in shown]
+    assert len(scores) == 6
+    assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_width_makes_the_page_scroll_sideways(chromium, page, width, scheme):
+    open_page(chromium, page, width, scheme)
+    assert chromium.execute_script("return document.documentElement.scrollWidth") <= width
+    light = chromium.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, light[4:-1].split(","))) > 384) == (scheme == "light")
+
+
+def test_everything_can_be_reached_by_keyboard_and_has_a_name(chromium, page):
+    open_page(chromium, page)
+    nameless = """
+        return [...document.querySelectorAll("a, button, select, video, summary, [tabindex], img")].filter((its) =>
+          !(its.textContent.trim() || its.getAttribute("aria-label") || its.alt || its.labels?.length)
+        ).map((its) => its.outerHTML.slice(0, 200));
+    """
+    assert chromium.execute_script(nameless) == []
+    ids = chromium.execute_script("return [...document.querySelectorAll('[id]')].map((its) => its.id)")
+    assert len(ids) == len(set(ids))
+    broken = (
+        "return [...document.querySelectorAll('a[href^=\"#\"]')].filter((a) => !document.querySelector(a.hash)).length"
+    )
+    assert chromium.execute_script(broken) == 0
+
+
+def test_290_videos_fit_in_25_megabytes(chromium, long_page):
+    assert long_page.stat().st_size <= 25_000_000
+    open_page(chromium, long_page)
+    assert len(find_all(chromium, "article.video")) == 290
+    assert len(find_all(chromium, "video")) == 290
+    assert asked(chromium) == [long_page.as_uri()]
+
+
+def test_without_pixels_there_is_no_picture(chromium, tmp_path):
+    path = pages.make(tmp_path, "--no-pixels")
+    open_page(chromium, path)
+    assert find_all(chromium, "video, article img, .gallery img") == []
+    assert "without pictures" in chromium.find_element("tag name", "main").text
+    assert "image/webp" not in path.read_text()

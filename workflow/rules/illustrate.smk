@@ -1,0 +1,34 @@
+"""What the report shows of every test video: scores over time, crops of the top-1 tube, a short clip.
+
+REQUIRED INPUTS: predictions, annotations, tubes, frames
+OUTPUTS: results/<dataset>/runs/.../illustrations/<annotator>/<video>.<key>.h5 and manifests/<table>.tsv
+"""
+
+
+rule illustrate:
+    input:
+        predictions=rules.predict.output,
+        annotations=rules.annotate.output,
+        tubes=ask.all_shards(names.TUBES),
+        frames=ask.all_shards(names.FRAMES),
+    output:
+        names.ILLUSTRATIONS,
+    log:
+        "results/logs/illustrate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}.log",
+    benchmark:
+        "results/benchmarks/illustrate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}.tsv"
+    conda:
+        "../../envs/wsstad.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        settings=ask.settings("illustrate"),
+        method=ask.illustrated,
+        tables=ask.tables,
+        source=ask.raw_videos,
+        pixels="" if plan.config["report"]["pixels"] else "--no-pixels",
+    shell:
+        "python -m wsstad.illustrate --tables {params.tables} --source {params.source:q} --split {wildcards.split}"
+        " --frames {input.frames} --tubes {input.tubes} --predictions {input.predictions}"
+        " --annotations {input.annotations} --method {params.method} {params.pixels} --manifest {output}"
+        " 2> >(tee {log:q} >&2)"
