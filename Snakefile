@@ -20,13 +20,26 @@ include: "workflow/rules/link.smk"
 include: "workflow/rules/extract.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/describe.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/annotate.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/tabulate.smk"
+include: "workflow/rules/overlay.smk"
+include: "workflow/rules/score.smk"
 
 
 rule all:
     default_target: True
     input:
         rules.benchmark.input,
+
+
+rule overlays:
+    input:
+        ask.apart("overlay"),
+
+
+rule scores:
+    input:
+        ask.apart("verdict"),

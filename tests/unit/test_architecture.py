@@ -11,8 +11,8 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 VERBS = {
-    "annotate", "audit", "decode", "detect", "evaluate", "extract", "fit_detector", "gc", "import_features", "link",
-    "predict", "synthesize", "tabulate", "train", "why",
+    "annotate", "audit", "decode", "describe", "detect", "evaluate", "extract", "fit_detector", "gc", "import_features",
+    "link", "overlay", "predict", "score", "status", "synthesize", "tabulate", "train", "verdict", "why",
 }  # fmt: skip
 # Concern -> the modules that may import its library.
 DOORS = {
@@ -87,4 +87,4 @@ def test_files_and_functions_stay_small(module):
 
 def test_the_annotations_have_one_reader_after_annotate():
     readers = {m for m, path in MODULES.items() if "annotations" in path.read_text() and is_verb(m)}
-    assert readers <= {"wsstad.annotate", "wsstad.evaluate", "wsstad.synthesize"}
+    assert readers <= {"wsstad.annotate", "wsstad.evaluate", "wsstad.overlay", "wsstad.synthesize"}

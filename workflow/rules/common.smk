@@ -41,3 +41,6 @@ wildcard_constraints:
     scale="[A-Za-z0-9_-]+",
     table="|".join(plan.table_names()),
     annotator="[A-Za-z0-9_-]+",
+    method="[A-Za-z0-9_-]+",
+    seed="[0-9]+",
+    model="[A-Za-z0-9_-]+",

@@ -4,7 +4,11 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from types import TracebackType
+from typing import TypeVar
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +49,12 @@ class Progress:
             sys.stderr.write(f"\r[{'#' * filled:<30}] {self.line()}\033[K")
         else:
             log.info(self.line())
+
+    def each(self, items: Iterable[T]) -> Iterator[T]:
+        """Yield the items, and count each once it has been dealt with."""
+        for item in items:
+            yield item
+            self.add()
 
     def line(self) -> str:
         """Return the state as one line."""

@@ -91,6 +91,34 @@ def evaluate(plan: Plan, w: Wildcards) -> Facts:
     }
 
 
+def describe(plan: Plan, w: Wildcards) -> Facts:
+    """Return the chain that made what the models learned from."""
+    chain = {"detector": "detectors", "linker": "linkers", "extractor": "extractors"}
+    variants = {name: plan.parameters(family, w[name]) for name, family in chain.items()}
+    return {"code": keys.code("wsstad.describe"), "decode": plan.config["decode"], **variants}
+
+
+def score(plan: Plan, w: Wildcards) -> Facts:
+    """Return the model, and what is said by it."""
+    its = plan.footage[w["dataset"]]
+    return {"code": _code("score", "methods", [its.card.type]), "model": its.card.digest, "score": its.settings}
+
+
+def verdict(plan: Plan, w: Wildcards) -> Facts:
+    """Return the model."""
+    return {"code": keys.code("wsstad.verdict"), "model": plan.footage[w["dataset"]].card.digest}
+
+
+def overlay(plan: Plan, w: Wildcards) -> Facts:
+    """Return what is drawn: of which test videos, and how."""
+    return {
+        "code": keys.code("wsstad.overlay"),
+        "crf": plan.config["overlays"]["crf"],
+        "alarms_per_hour": plan.config["evaluate"]["alarms_per_hour"],
+        "split": _folds(plan, w),
+    }
+
+
 def tabulate(plan: Plan, w: Wildcards) -> Facts:
     """Return the table's heading and the paper's values; and the order of the metrics, as inputs have none."""
     datasets = [w["dataset"]] if "dataset" in w.keys() else plan.datasets()  # noqa: SIM118 - Snakemake's are no mapping
@@ -110,9 +138,13 @@ RULES: dict[str, Callable[[Plan, Wildcards], Facts]] = {
     "extract_region": extract,
     "audit": audit,
     "train": train,
+    "describe": describe,
     "predict": predict,
     "annotate": annotate,
     "evaluate": evaluate,
+    "overlay": overlay,
+    "score": score,
+    "verdict": verdict,
     "tabulate_dataset": tabulate,
     "tabulate": tabulate,
 }

@@ -75,5 +75,18 @@ def predictions(
     )
 
 
+def overlay(frames: Row, tubes: Row, *, prediction: str, truth: str, settings: Parameters) -> str:
+    """Return the key of one test video's overlay; `prediction` and `truth` are digests of what is drawn."""
+    inputs = {"frames": frames.digest, "tubes": tubes.digest, "prediction": prediction, "truth": truth}
+    return keys.make_key("overlay", code=keys.code_digest("wsstad.overlay"), parameters=settings, inputs=inputs)
+
+
+def score(module: str, model: str, rows: Mapping[str, Row], *, settings: Parameters) -> str:
+    """Return the key of what a model (its digest; `module` has its class) says of one video of footage."""
+    inputs = {"model": model, **{kind: row.digest for kind, row in rows.items()}}
+    code = keys.code_digest("wsstad.score", module)
+    return keys.make_key("score", code=code, parameters=settings, inputs=inputs)
+
+
 def _extraction(extractor: Parameters) -> str:
     return keys.code_digest("wsstad.extract", EXTRACTORS[extractor["type"]].split(":")[0])

@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> None:
 def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str]:
     """Yield a line for each stage of which an output is pending (with Snakemake's status), and one for each cause."""
     outputs = [output for output in names.outputs(plan) if output.path in pending]
-    stages = outlook.look(plan, [table], read_sources=False)
+    stages = outlook.look(plan, [table] if table in plan.table_names() else [], read_sources=False)
     for rule in names.OUTPUTS:
         mine = [output for output in outputs if output.rule == rule]
         if not mine:
@@ -50,7 +50,7 @@ def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str
             yield f"    and {len(causes) - MOST_CHANGES} more changes"
     if outputs:
         rules = {output.rule for output in outputs}
-        still = [rule for rule in names.OUTPUTS if rule not in rules]
+        still = [rule for rule in names.OUTPUTS if rule not in {*rules, *names.APART}]
         yield f"stays as it is: {', '.join(still)}" if still else "nothing stays as it is"
 
 
