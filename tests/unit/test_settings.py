@@ -93,9 +93,9 @@ def variant(name: str, **changes):
 
 
 ROWS = [
-    (variant("detectors/motion", blur=7), {"detect"}),
-    (variant("linkers/iou", max_gap=3), {"link"}),
-    (variant("extractors/c3d_seed0", seed=1), {"extract_image", "extract_region", "evaluate"}),
+    (variant("detectors/motion", blur=7), {"detect", "describe"}),
+    (variant("linkers/iou", max_gap=3), {"link", "describe"}),
+    (variant("extractors/c3d_seed0", seed=1), {"extract_image", "extract_region", "evaluate", "describe"}),
     (variant("methods/mgpr", heads=4), {"train", "predict"}),
     (variant("methods/random", sub_tubes=4), {"train", "predict"}),
     (variant("methods/dmrm", sub_tubes=4), set()),
@@ -105,7 +105,7 @@ ROWS = [
     (change("tables/videos.tsv", "e.mp4\tnormal", "e.mp4\tabnormal"), {"annotate", "train", "evaluate"}),
     (change("tables/videos.tsv", "a.mp4\tnormal\tnormal", "a.mp4\tnormal\tcalm"), {"evaluate"}),
     (change("tables/videos.tsv", "a\ta.mp4", "a\tb.mp4"), {"decode"}),
-    (change("tables/splits/one.tsv", "0\te\ttrain", "0\te\ttest"), {"train", "predict", "evaluate"}),
+    (change("tables/splits/one.tsv", "0\te\ttrain", "0\te\ttest"), {"train", "predict", "evaluate", "overlay"}),
     (change("tables/videos.tsv", "f.mp4\tnormal\tnormal", "f.mp4\tnormal\tcalm"), set()),
     (change("tables/dataset.yaml", "Four", "Six"), {"evaluate"}),
     (older("source/a.mp4", "A"), {"decode"}),
@@ -126,9 +126,11 @@ def test_a_change_moves_the_jobs_that_hang_on_it_and_no_others(place, row):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"decode": {"crf": 20}}, {"decode"}),
+        ({"decode": {"crf": 20}}, {"decode", "describe"}),
         ({"evaluate": {"draws": 2000, "bootstrap": 100}}, {"evaluate"}),
         ({"quarantine": {"strict": True}}, {"audit"}),
+        ({"overlays": {"crf": 20}}, {"overlay"}),
+        ({"evaluate": {"alarms_per_hour": 2}}, {"evaluate", "overlay"}),
         ({"weights": "elsewhere"}, set()),
         ({"benchmarks": [{**CONFIG["benchmarks"][0], "seeds": [0, 1]}]}, {"train", "predict"}),
         ({"benchmarks": [{**CONFIG["benchmarks"][0], "methods": METHODS[::-1]}]}, {"train", "predict"}),

@@ -38,7 +38,14 @@ MGPR_TINY = {"type": "mgpr", "max_iterations": 8, "projection": {"kind": "pca", 
 
 
 ARTEFACT = r"\.[0-9a-f]{12}\.(h5|json|safetensors)$"
-STAGES = {"frames": "decode", "detections": "detect", "tubes": "link", "models": "train", "predictions": "predict"}
+STAGES = {
+    "frames": "decode",
+    "detections": "detect",
+    "tubes": "link",
+    "models": "train",
+    "predictions": "predict",
+    "overlays": "overlay",
+}
 
 
 @dataclass
@@ -148,7 +155,7 @@ class Workplace:
 
 def _stage(parts: tuple[str, ...]) -> str:
     """Return the stage that a log, or an artefact, is of, from the names of its path."""
-    part = next((name for name in ("image", "region", "models", "predictions") if name in parts), parts[0])
+    part = next((name for name in ("image", "region", "models", "predictions", "overlays") if name in parts), parts[0])
     return STAGES.get(part, part)
 
 

@@ -98,6 +98,15 @@ def outputs(plan: Plan) -> Iterator[Output]:
                     yield Output(rule, path, wildcards)
 
 
+def log_path(output: Output) -> Path:
+    """Return the log of the job that writes an output."""
+    stage, _, part = output.rule.partition("_")
+    values = list(output.wildcards.values())
+    if stage == "extract":
+        values.insert(2, part)  # of the dataset, by the extractor: the image, or the regions of tubes
+    return Path("results/logs", stage, *values[:-1], f"{values[-1]}.log")
+
+
 def _choices(plan: Plan, rule: str) -> Iterator[dict[str, list[str]]]:
     """Yield what each wildcard of a rule may be: in each block, and for each piece of footage."""
     for block in plan.blocks() if rule not in ("score", "verdict") else ():

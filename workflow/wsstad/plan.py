@@ -216,6 +216,8 @@ class Plan:
 
     def _read_benchmarks(self) -> dict[Block, Wanted]:
         wanted: dict[Block, Wanted] = {}
+        if not self.config["benchmarks"] and not self.config["score"]:
+            raise UserError("config.yaml: benchmarks: none, and no footage in `score` either; allowed: one at least")
         for number, entry in enumerate(self.config["benchmarks"]):
             if entry["dataset"] not in self.config["datasets"]:
                 known = ", ".join(self.config["datasets"])

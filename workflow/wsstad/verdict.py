@@ -44,7 +44,9 @@ def say(rows: Sequence[Mapping[str, Any]], card: Card, threshold: Mapping[str, A
         if threshold["note"]:
             yield f"mind: {threshold['note']}"
     counts = Counter(row["verdict"] for row in rows)
-    yield f"{len(rows)} videos: " + ", ".join(f"{counts[name]} {name}" for name in ORDER if counts[name])
+    yield f"{len(rows)} video{'s' * (len(rows) != 1)}: " + ", ".join(
+        f"{counts[name]} {name}" for name in ORDER if counts[name]
+    )
     yield ""
     wide = max(len(row["path"]) for row in rows)
     for row in rows:
