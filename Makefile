@@ -87,6 +87,9 @@ score: $(VENV)/complete ## Score footage of yours: make score VIDEO=<a video, or
 overlays: $(VENV)/complete ## Draw the predictions on the test videos: make overlays CONFIG=my.yaml
 	@$(RUN) overlays $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET))
 
+status: $(VENV)/complete ## Say how far the run is that is at work in results/, from any shell: make status EVERY=5 goes on saying it
+	@$(VENV)/bin/python -m wsstad.status $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET)) $(if $(EVERY),--every $(EVERY))
+
 why: $(VENV)/complete ## Say what a run would do, and because of which change: make why CONFIG=my.yaml SET='weights=...'
 	@$(VENV)/bin/python -m wsstad.why $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET)) $(if $(TABLE),--table $(TABLE))
 

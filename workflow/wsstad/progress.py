@@ -64,7 +64,8 @@ class Progress:
             left = f"took {_clock(elapsed)}"
         else:
             left = f"ETA {_clock((self.total - self.done) / rate)}" if rate else "ETA ?"
-        return f"{self.label}: {self.done}/{self.total} {self.unit}, {rate:.1f}/s, {left}"
+        speed = f"{rate:.1f}" if rate >= 1 else f"{rate:.2g}"
+        return f"{self.label}: {self.done}/{self.total} {self.unit}, {speed}/s, {left}"
 
 
 def _clock(seconds: float) -> str:

@@ -42,7 +42,8 @@ def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str
         if not mine:
             continue
         jobs = len({tuple(output.wildcards.values()) for output in mine})
-        amount = _amount(rule, [stage for stage in stages if stage.rule == rule])
+        datasets = {output.wildcards.get("dataset") for output in mine}
+        amount = _amount(rule, [its for its in stages if its.rule == rule and its.wildcards["dataset"] in datasets])
         yield f"{rule:<16} {jobs:4} job{'s' if jobs > 1 else ' '}  {amount}".rstrip()
         causes = list(dict.fromkeys(cause for output in mine for cause in _causes(plan, output, pending[output.path])))
         yield from (f"    {cause}" for cause in causes[:MOST_CHANGES])
