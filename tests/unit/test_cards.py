@@ -3,7 +3,7 @@
 import pytest
 
 import trained
-from wsstad import cards, config, storage
+from wsstad import cards, config, stage_keys, storage
 from wsstad.errors import UserError
 
 
@@ -47,3 +47,16 @@ def test_a_model_goes_with_its_own_card_alone(tmp_path, repository):
     second.write_bytes(b"not a model")
     with pytest.raises(UserError, match=second.name):
         cards.read(second)
+
+
+def test_a_card_knows_whether_the_code_has_changed_since(tmp_path, repository, monkeypatch):
+    card = cards.read(trained.models(tmp_path, repository)[0])
+    assert card.code.keys() == {"decode", "detect", "link", "extract"}
+    assert card.moved() == []
+
+    def changed(*modules: str) -> str:
+        stage = modules[0].removeprefix("wsstad.")
+        return "x" if stage == "link" else card.code[stage]
+
+    monkeypatch.setattr(stage_keys.keys, "code_digest", changed)
+    assert card.moved() == ["link"]

@@ -3,19 +3,21 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import scoring
-from wsstad import alarms, config, timelines, verdict
+from wsstad import alarms, config, stage_keys, timelines, verdict
 from wsstad.alarms import Curve
 from wsstad.cards import Card, Link
 from wsstad.findings import Findings, Threshold
 from wsstad.tubes import Tube, VideoTubes, whole_frame
 
-LINK = Link("x", {})
-CARD = Card("mgpr", "mgpr", 0, 1, "a" * 64, "b" * 64, "demo", "cv4", LINK, LINK, LINK, {})
+CHAIN = (Link("motion", {"type": "motion"}), Link("iou", {"type": "iou"}), Link("c3d_seed0", {"type": "c3d"}))
+CODE = stage_keys.chain_code(*(its.parameters for its in CHAIN))
+CARD = Card("mgpr", "mgpr", 0, 1, "a" * 64, "b" * 64, "demo", "cv4", *CHAIN, {}, CODE)
 CURVE = Curve(np.array([0.2, 0.5]), np.array([3, 0]), hours=0.5)
 
 
@@ -111,4 +113,9 @@ def test_verdicts_are_told_the_alarms_first():
         "alarm       0.91  b.mp4    2 alarms, the first from 0:12.3 to 0:15.0",
         "quiet       0.40  a.mp4    nothing was detected in any frame: the whole image was scored",
         "not scored        cut.mp4  V101 not a video",
+    ]
+    told = list(verdict.say(rows, replace(CARD, code={**CODE, "link": "x"}), {**threshold, "note": "little footage"}))
+    assert told[2:4] == [
+        "mind: little footage",
+        "mind: the code of link, or a library behind it, has changed since the model was trained",
     ]

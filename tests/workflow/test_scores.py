@@ -27,10 +27,10 @@ def footage(copy):
 
 
 def configure(copy, footage, **more):
-    """Configure the scoring of the footage by the first model; return it."""
+    """Configure the scoring of the footage by the first model, with more settings of it; return the model."""
     models = sorted(copy.folder.glob("results/small/runs/**/models/mgpr_tiny/0/fold0.*.safetensors"))
     entry = {"source": footage.name, "model": str(models[0].relative_to(copy.folder))}
-    copy.configure(benchmarks=[], score={"new": entry}, **more)
+    copy.configure(benchmarks=[], score={"new": {**entry, **more}})
     return models[0]
 
 
@@ -83,6 +83,10 @@ def test_what_stands_is_not_made_again_and_what_is_new_costs_itself(copy, footag
     kept = rows["cam 1.mp4"]["overlay"]
     assert now[kept] == made[kept]
     assert (folder / rows["still.mp4"]["timeline"]).exists()
+    configure(copy, footage, overlay=False)
+    copy.run("scores")
+    assert {row["overlay"] for row in verdicts(copy, model)[1].values()} == {""}
+    assert len(list(folder.glob("*.csv"))) == 6, "under a key of its own"
     log = (copy.folder / "results/logs/decode/new/000.log").read_text()
     assert "frames: 5 videos, 1 to do, 4 unchanged" in log
 

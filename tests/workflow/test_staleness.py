@@ -289,6 +289,7 @@ DAMAGES = {
         tamper,
         {"train": [1], "describe": 1, "predict": [0], **EVALUATED},
     ),
+    "card": (f"{RUN}/models/mgpr_tiny/1/fold0.*.card.json", cut, {"describe": 1}),
     "predictions": (f"{RUN}/predictions/random/0/fold1.*.h5", cut, {"predict": [1], **EVALUATED}),
     "metrics": (f"{RUN}/benchmark/metrics/exact.json", cut, EVALUATED),
     "manifest": ("detections/motion/manifests/000.tsv", cut, {"detect": [0], "link": [0], "region": [0], **LOOKED_AT}),

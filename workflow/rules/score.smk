@@ -31,12 +31,13 @@ rule score:
         shard_map="results/{dataset}/shards.tsv",
         model=ask.model,
         alarms_per_hour=ask.scoring("alarms_per_hour"),
+        overlay=ask.overlay_flag,
         crf=ask.scoring("crf"),
     shell:
         "python -m wsstad.score --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tubes {input.tubes} --image {input.image} --region {input.region}"
         " --tables {params.tables:q} --source {params.source:q} --model {params.model:q}"
-        " --alarms-per-hour {params.alarms_per_hour} --crf {params.crf} --threads {threads} 2> >(tee {log:q} >&2)"
+        " --alarms-per-hour {params.alarms_per_hour} {params.overlay} --crf {params.crf} --threads {threads} 2> >(tee {log:q} >&2)"
 
 
 rule verdict:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from wsstad import storage
+from wsstad import stage_keys, storage
 from wsstad.errors import UserError
 
 SUFFIX = ".card.json"
@@ -24,7 +24,7 @@ class Link:
 class Card:
     """Which model this is, what it learned from, and the chain that made the features it learned from.
 
-    `type` is the method's name in METHODS; `method` that of its YAML file.
+    `type` is the method's name in METHODS; `method` that of its YAML file. `code` are digests of the code by stage.
     """
 
     method: str
@@ -39,6 +39,12 @@ class Card:
     linker: Link
     extractor: Link
     decode: Mapping[str, Any]
+    code: Mapping[str, str]
+
+    def moved(self) -> list[str]:
+        """Return the stages whose code, or the libraries behind it, is not what it was when the model was trained."""
+        now = stage_keys.chain_code(self.detector.parameters, self.linker.parameters, self.extractor.parameters)
+        return [stage for stage in now if now[stage] != self.code.get(stage)]
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from wsstad import cards, cli, config, manifest, storage
+from wsstad import cards, cli, config, manifest, stage_keys, storage
 from wsstad.cards import Card, Link
 
 SIZE = manifest.size_column(cards.SUFFIX)
@@ -18,6 +18,7 @@ def main(argv: list[str] | None = None) -> None:
     """Write the card of every model of a table, and last the table of cards."""
     args = parse(argv)
     chain: dict[str, Any] = {name: _link(getattr(args, name), family) for name, family in CHAIN.items()}
+    chain["code"] = stage_keys.chain_code(*(chain[name].parameters for name in CHAIN))
     chain |= {"dataset": args.dataset, "split": args.split, "decode": yaml.safe_load(args.decode)}
     types = {path.stem: config.load_variant(path, "methods")["type"] for path in args.methods}
     rows = []

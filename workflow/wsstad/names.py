@@ -240,6 +240,10 @@ class Names:
 
         return value
 
+    def overlay_flag(self, wildcards: Any) -> str:
+        """Return the flag that says whether each video of some footage is drawn."""
+        return "--overlay" if self.plan.footage[wildcards.dataset].settings["overlay"] else "--no-overlay"
+
     def decoding(self, wildcards: Any) -> str:
         """Return how frames are decoded, as YAML."""
         return storage.canonical_json(self.plan.config["decode"])

@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> None:
         compute=stage.compute,
         counts=lambda artefact: {"frames": artefact.meta["frames"], "alarms": len(artefact.meta["alarms"])},
         count_names=("frames", "alarms"),
-        companions=SUFFIXES,
+        companions=stage.suffixes,
     )
 
 
@@ -43,6 +43,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--source", type=Path, required=True, help="folder that the paths in videos.tsv start from")
     parser.add_argument("--model", type=Path, required=True, help="a model that `train` wrote; its card lies beside it")
     parser.add_argument("--alarms-per-hour", type=float, default=1.0, help="false alarms that the threshold may give")
+    parser.add_argument("--overlay", action=argparse.BooleanOptionalAction, default=True, help="a video to look at")
     parser.add_argument(
         "--crf", type=int, choices=range(52), default=26, metavar="0..51", help="quality; 0 is lossless"
     )
@@ -57,6 +58,7 @@ class Stage:
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
         self.manifests = {kind: manifest.read_manifest(getattr(args, name)) for name, kind in READS.items()}
+        self.suffixes = SUFFIXES if args.overlay else tuple(suffix for suffix in SUFFIXES if suffix != OVERLAY)
         self.card = cards.read(args.model)
         try:
             self.tensors, self.meta, _ = storage.read_tensors(args.model)
@@ -67,7 +69,7 @@ class Stage:
 
     def make_key(self, video: str) -> str:
         """Return the key of what is said of a video."""
-        settings = {"alarms_per_hour": self.args.alarms_per_hour, "crf": self.args.crf}
+        settings = {name: getattr(self.args, name) for name in ("alarms_per_hour", "overlay", "crf")}
         rows = {kind: its.rows[video] for kind, its in self.manifests.items()}
         module = METHODS[self.parameters["type"]].split(":")[0]
         return stage_keys.score(module, self.card.digest, rows, settings=settings)
@@ -92,21 +94,26 @@ class Stage:
 
     def _write(self, found: Findings, progress: Progress) -> Artefact:
         from wsstad.timelines import write_timeline
-        from wsstad.video import open_frames, playback
 
         video = found.prediction.video
         folder, key = self.args.manifest.parent.parent, self.make_key(video)
-        paths = {suffix: manifest.artefact_path(folder, video, key, suffix) for suffix in SUFFIXES}
+        paths = {suffix: manifest.artefact_path(folder, video, key, suffix) for suffix in self.suffixes}
         storage.write_text(paths[TUBES], found.to_json())
         storage.write_text(paths[SCORES], found.to_csv())
         write_timeline(paths[TIMELINE], found)
-        limit = self.threshold.score if self.threshold else None
-        shown = Portrayal(found.prediction, found.tubes, threshold=limit)
-        pixels = open_frames(self.manifests["frames"], video, self.args.source / found.path)
-        images = progress.each(shown.images(pixels.read()))
-        playback.write(paths[OVERLAY], images, fps=pixels.fps, crf=self.args.crf)
+        if OVERLAY in self.suffixes:
+            self._draw(found, paths[OVERLAY], progress)
+        else:
+            progress.add(found.prediction.n_frames)
         digests = {suffix: storage.file_digest(path) for suffix, path in paths.items()}
         return Artefact({"scores": found.scores}, {**found.facts(), "files": digests})
+
+    def _draw(self, found: Findings, path: Path, progress: Progress) -> None:
+        from wsstad.video import open_frames, playback
+
+        shown = Portrayal(found.prediction, found.tubes, threshold=self.threshold.score if self.threshold else None)
+        pixels = open_frames(self.manifests["frames"], found.prediction.video, self.args.source / found.path)
+        playback.write(path, progress.each(shown.images(pixels.read())), fps=pixels.fps, crf=self.args.crf)
 
 
 if __name__ == "__main__":

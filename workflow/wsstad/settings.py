@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from wsstad import config, keys, raw_videos, storage, tables
+from wsstad import config, keys, raw_videos, stage_keys, storage, tables
 from wsstad.formats import FORMATS
 from wsstad.plan import FAMILIES, Block, Plan
 from wsstad.storage import canonical_json
@@ -95,7 +95,8 @@ def describe(plan: Plan, w: Wildcards) -> Facts:
     """Return the chain that made what the models learned from."""
     chain = {"detector": "detectors", "linker": "linkers", "extractor": "extractors"}
     variants = {name: plan.parameters(family, w[name]) for name, family in chain.items()}
-    return {"code": keys.code("wsstad.describe"), "decode": plan.config["decode"], **variants}
+    its = {"code": keys.code("wsstad.describe"), "decode": plan.config["decode"], **variants}
+    return {**its, "chain": {stage: key[:LENGTH] for stage, key in stage_keys.chain_code(**variants).items()}}
 
 
 def score(plan: Plan, w: Wildcards) -> Facts:

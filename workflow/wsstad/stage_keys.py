@@ -48,6 +48,16 @@ def extraction(extractor: Parameters, frames: Row, device: str) -> str:
     return keys.make_key("extract", code=_extraction(extractor), parameters=extractor, inputs=inputs)
 
 
+def chain_code(detector: Parameters, linker: Parameters, extractor: Parameters) -> dict[str, str]:
+    """Return a digest of the code of each stage that footage goes through before a model sees it."""
+    return {
+        "decode": keys.code_digest("wsstad.decode"),
+        "detect": keys.code_digest("wsstad.detect", DETECTORS[detector["type"]].split(":")[0]),
+        "link": keys.code_digest("wsstad.link", LINKERS[linker["type"]].split(":")[0]),
+        "extract": _extraction(extractor),
+    }
+
+
 def model(variant: Variant, seed: int, *, labels: Mapping[str, str], digests: Mapping[str, Sequence[str]]) -> str:
     """Return the key of a model of the training videos with `labels`; `digests` are those of their artefacts."""
     return keys.make_key(

@@ -43,6 +43,8 @@ def say(rows: Sequence[Mapping[str, Any]], card: Card, threshold: Mapping[str, A
         yield f"an alarm is a score above {threshold['score']:.4f}, calibrated for {hours} on held-out normal videos"
         if threshold["note"]:
             yield f"mind: {threshold['note']}"
+    if moved := card.moved():
+        yield f"mind: the code of {', '.join(moved)}, or a library behind it, has changed since the model was trained"
     counts = Counter(row["verdict"] for row in rows)
     yield f"{len(rows)} video{'s' * (len(rows) != 1)}: " + ", ".join(
         f"{counts[name]} {name}" for name in ORDER if counts[name]
@@ -66,7 +68,7 @@ def _row(found: Manifest, row: Row, path: str, facts: Mapping[str, Any] | None) 
         cells |= {"first_from": _clock(first["from_seconds"]), "first_to": _clock(first["to_seconds"])}
     if not facts["detected_frames"]:
         cells["note"] = NOTHING_SEEN
-    return cells | {name: found.path(row.video, suffix).name for suffix, name in FILES.items()}
+    return cells | {FILES[suffix]: found.path(row.video, suffix).name for suffix in facts["files"]}
 
 
 def _clock(seconds: float) -> str:
