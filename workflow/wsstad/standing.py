@@ -1,6 +1,8 @@
 """Standing: how far each stage of a run is, from its outlook, its manifests and the logs of its jobs."""
 
+import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +17,7 @@ from wsstad.plan import BENCHMARK, Plan
 RUN = ".run.json"  # in the folder of results: what the last run began with
 TARGETS = ("overlays", "scores")  # that are no tables
 LOOKS = {"--summary", "--dry-run", "--dryrun", "-n", "--unlock", "--lint"}  # arguments of what is no run
+LOOKS_AGAIN = 5  # times
 UNITS = {"train": "models", "predict": "folds of runs"}  # of the stages without videos: jobs
 COUNTED = ("frames", "clips")  # counts of a manifest that a speed is told in
 
@@ -118,7 +121,7 @@ def look(plan: Plan, targets: Sequence[str], *, started: float) -> list[Standing
     tables = [name for name in targets if name not in TARGETS]
     if "overlays" in targets:
         tables.append(plan.config["overlays"]["table"])
-    stages = {_group(its.rule, its.wildcards): its for its in outlook.look(plan, tables, read_sources=False)}
+    stages = {_group(its.rule, its.wildcards): its for its in _outlook(plan, tables)}
     grouped: dict[Group, list[Output]] = {}
     for output in names.outputs(plan):
         if _is_wanted(plan, output, tables, targets):
@@ -130,6 +133,15 @@ def look(plan: Plan, targets: Sequence[str], *, started: float) -> list[Standing
             its.done = min(its.done, len(its.ended))  # what an earlier run made will be made again
         found.append(its)
     return found
+
+
+def _outlook(plan: Plan, tables: Sequence[str]) -> list[Stage]:
+    """Return the outlook, looking again when a file went away under our eyes: a job that begins removes its manifest."""
+    for _ in range(LOOKS_AGAIN):
+        with suppress(UserError, FileNotFoundError):
+            return outlook.look(plan, tables, read_sources=False)
+        time.sleep(0.1)
+    return outlook.look(plan, tables, read_sources=False)
 
 
 def _is_wanted(plan: Plan, output: Output, tables: Sequence[str], targets: Sequence[str]) -> bool:
