@@ -79,6 +79,9 @@ class _Look:
         for block in self.plan.blocks():
             found = {names.KINDS[rule]: self.entries(rule, block) for rule in UPSTREAM}
             last += [stage for table in tables for stage in _runs(self.plan, block, table, found)]
+        for footage in self.plan.footage.values():
+            for rule in UPSTREAM:
+                self.entries(rule, Block(dataset=footage.name, split="", scale="", **footage.chain()))
         order = list(names.OUTPUTS)
         return sorted([*(stage for stage, _ in self._seen.values()), *last], key=lambda its: order.index(its.rule))
 
