@@ -24,7 +24,7 @@ DOORS = {
     "pickle": {"wsstad.formats.liu_ma"},
     "jinja2": {"wsstad.pages"},
     "lap": {"wsstad.linkers"},
-    "matplotlib": {"wsstad.pages"},
+    "matplotlib": {"wsstad.pages", "wsstad.timelines"},
     "snakemake": set(),
 }
 

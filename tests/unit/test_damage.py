@@ -9,8 +9,8 @@ import pytest
 
 from wsstad import damage, manifest, names, records, shards, storage
 from wsstad.manifest import Row
-from wsstad.plan import Block
 from wsstad.storage import Artefact
+from wsstad.wanted import Block
 
 BLOCK = Block("d", "cv", "c3d", "motion", "iou", "full")
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from wsstad import settings, storage
 from wsstad.errors import UserError
 from wsstad.methods import needs
-from wsstad.plan import Block, Plan
+from wsstad.plan import Plan
+from wsstad.wanted import Block
 
 FRAMES = "results/{dataset}/frames/manifests/{shard}.tsv"
 DETECTIONS = "results/{dataset}/detections/{detector}/manifests/{shard}.tsv"

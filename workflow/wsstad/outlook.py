@@ -10,8 +10,9 @@ from pathlib import Path
 
 from wsstad import config, manifest, names, records, runs, settings, shards, stage_keys, storage
 from wsstad.manifest import ARTEFACT_SUFFIX, Manifest, Row
-from wsstad.plan import Block, Plan
+from wsstad.plan import Plan
 from wsstad.runs import Inputs, Run, Variant
+from wsstad.wanted import Block
 
 STORE_SUFFIX = ".mp4"  # of the frames that decode keeps beside their artefact
 # What the stages that work on shards of videos read of each other.

@@ -4,8 +4,6 @@ The Snakefile asks this module for names only; it runs nothing.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,45 +15,13 @@ from wsstad.footage import Footage
 from wsstad.linkers import LINKERS
 from wsstad.methods import METHODS, REFERENCES
 from wsstad.raw_videos import Bucket, RawVideos
+from wsstad.wanted import Block, Wanted, read_wanted
 
 FAMILIES = {"detectors": DETECTORS, "linkers": LINKERS, "extractors": EXTRACTORS, "methods": METHODS}
 REPOSITORY = Path(__file__).parent.parent.parent
 
 
 BENCHMARK = "benchmark"  # the table whose rows are the methods that the configuration lists
-
-
-@dataclass(frozen=True)
-class Block:
-    """One chain of variants: only inside a block are methods comparable, and what they share is read once."""
-
-    dataset: str
-    split: str
-    extractor: str
-    detector: str
-    linker: str
-    scale: str
-
-    def folder(self) -> str:
-        """Return the folder of the block below ``results/``."""
-        chain = (self.split, self.extractor, self.detector, self.linker, self.scale)
-        return f"{self.dataset}/runs/{'/'.join(chain)}"
-
-
-@dataclass
-class Wanted:
-    """What the configuration wants of a block: methods, each with its seeds, and annotators; all in order."""
-
-    methods: dict[str, list[int]] = field(default_factory=dict)
-    annotators: list[str] = field(default_factory=list)
-    seeds: list[int] = field(default_factory=list)
-
-    def add(self, methods: Iterable[str], annotators: Iterable[str], seeds: Iterable[int]) -> None:
-        """Add what one entry of the configuration wants."""
-        for method in methods:
-            self.methods[method] = sorted({*self.methods.get(method, []), *seeds})
-        self.annotators = list(dict.fromkeys([*self.annotators, *annotators]))
-        self.seeds = sorted({*self.seeds, *seeds})
 
 
 class Plan:
@@ -67,7 +33,7 @@ class Plan:
         self._variants: dict[Path, dict[str, Any]] = {}
         self._rows: dict[str, dict[str, dict[str, str]]] = {}
         self._folds: dict[tuple[str, str], dict[int, dict[str, str]]] = {}
-        self._wanted = self._read_benchmarks()
+        self._wanted = read_wanted(self.config)
         self.footage = {name: footage.read(name, entry) for name, entry in self.config["score"].items()}
         self._raw_videos = {name: self._find_raw_videos(name) for name in [*self.datasets(), *self.footage]}
         self._shard_maps = {name: self._shard_map(name) for name in self._raw_videos}
@@ -240,21 +206,6 @@ class Plan:
         return shard_map.assign(sizes, shard_map.read_map(self.shard_map_path(dataset)), self.config["shard_videos"])
 
     # Checks -----------------------------------------------------------------------------------------------------
-
-    def _read_benchmarks(self) -> dict[Block, Wanted]:
-        wanted: dict[Block, Wanted] = {}
-        if not self.config["benchmarks"] and not self.config["score"]:
-            raise UserError("config.yaml: benchmarks: none, and no footage in `score` either; allowed: one at least")
-        for number, entry in enumerate(self.config["benchmarks"]):
-            if entry["dataset"] not in self.config["datasets"]:
-                known = ", ".join(self.config["datasets"])
-                where = f"config.yaml: benchmarks[{number}].dataset"
-                raise UserError(f"{where}: {entry['dataset']!r} is unknown; allowed: {known}")
-            lists = ("splits", "extractors", "detectors", "linkers", "scales")
-            for chain in product(*(entry[name] for name in lists)):
-                block = wanted.setdefault(Block(entry["dataset"], *chain), Wanted())
-                block.add(entry["methods"], entry["annotators"], entry["seeds"])
-        return wanted
 
     def _check_block(self, block: Block, wanted: Wanted) -> None:
         folder = self.tables(block.dataset)

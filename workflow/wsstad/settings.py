@@ -13,8 +13,9 @@ from typing import Any
 
 from wsstad import config, keys, raw_videos, stage_keys, storage, tables
 from wsstad.formats import FORMATS
-from wsstad.plan import FAMILIES, Block, Plan
+from wsstad.plan import FAMILIES, Plan
 from wsstad.storage import canonical_json
+from wsstad.wanted import Block
 
 TEMPLATES = Path(__file__).parent / "pages" / "templates"
 LENGTH = 16  # characters of a digest that is shown to people

@@ -9,8 +9,9 @@ from wsstad import blocks, manifest, names, runs, storage
 from wsstad.blocks import Cells, PaperRows
 from wsstad.errors import UserError
 from wsstad.names import Output
-from wsstad.plan import Block, Plan
+from wsstad.plan import Plan
 from wsstad.storage import Artefact, DamagedError
+from wsstad.wanted import Block
 
 
 @dataclass(frozen=True)
