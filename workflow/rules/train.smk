@@ -20,7 +20,7 @@ rule train:
         "results/benchmarks/train/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}.tsv"
     conda:
         "../../envs/wsstad.yaml"
-    threads: workflow.cores or 1  # one training each; all share one reading of the features
+    threads: 64  # one training each, all of one reading of the features; cut to what the machine has, or a profile says
     resources:
         mem_mb=4000,
         gpu=1,

@@ -1,0 +1,277 @@
+"""The pages: what they name is there, and their examples run."""
+
+import csv
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from wsstad import config, detections, manifest, predictions, reference, storage
+from wsstad.manifest import Row
+from wsstad.methods import METHODS
+from wsstad.plan import BENCHMARK, FAMILIES, REPOSITORY
+from wsstad.tables import read_split, read_videos
+from wsstad.tubes import Tube, VideoTubes
+
+PAGES = sorted([*REPOSITORY.glob("*.md"), REPOSITORY / "config/README.md", *(REPOSITORY / "docs").glob("*.md")])
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+# Names that rows had before tables had scales, and that still stand in the pages beside what was measured then.
+FORMER = {"dmrm_cpu", "dmrm_cpu_m1", "mgpr_cpu", "mgpr_cpu_m1"}
+
+
+def fences(text, language):
+    return [body for _, its, body in FENCE.findall(text) if its == language]
+
+
+def code(text):
+    """Return the content of every fence and of every code span, each on lines of its own."""
+    spans = [" ".join(span.split()) for span in SPAN.findall(FENCE.sub("", text))]
+    return "\n".join([body for *_, body in FENCE.findall(text)] + spans)
+
+
+def anchors(page):
+    """Return the anchors of a page's headings, as they are made on the web."""
+    found = {}
+    for heading in re.findall(r"^#+ (.*)$", FENCE.sub("", page.read_text()), re.MULTILINE):
+        plain = re.sub(r"[^\w\- ]", "", LINK.sub("", heading).lower()).replace(" ", "-")
+        found[plain] = found.get(plain, -1) + 1
+    return {name if not number else f"{name}-{number}" for name, most in found.items() for number in range(most + 1)}
+
+
+def broken_links(text, page):
+    for target in LINK.findall(SPAN.sub("", FENCE.sub("", text))):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        if not file.exists() or (anchor and anchor not in anchors(file)):
+            yield target
+
+
+def unknown_targets_of_make(text, page):
+    makefile = (REPOSITORY / "Makefile").read_text().replace("$(VENV)", ".venv")
+    known = {name for line in re.findall(r"^([\w./ -]+):(?!=)", makefile, re.MULTILINE) for name in line.split()}
+    named = re.findall(r"(?:^|[;&|$] *)make ((?:[a-z.][\w./-]*(?: |$))*)", code(text), re.MULTILINE)
+    return {name for names in named for name in names.split()} - known
+
+
+def unknown_targets_of_the_workflow(text, page):
+    rules = [REPOSITORY / "Snakefile", *(REPOSITORY / "workflow/rules").glob("*.smk")]
+    known = {name for path in rules for name in re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE)}
+    known |= {BENCHMARK, *variants("tables")}
+    named = re.findall(r"workflow/run((?: (?:[A-Za-z]\w*(?![\w./=-])|\.\.\.))+)", code(text))
+    return {name for names in named for name in names.split()} - known - {"..."}
+
+
+def unknown_verbs(text, page):
+    named = re.findall(r"python -m wsstad\.(\w+)", text)
+    return {name for name in named if "def main(" not in source_of(name)}
+
+
+def source_of(verb):
+    path = REPOSITORY / "workflow/wsstad" / f"{verb}.py"
+    return path.read_text() if path.exists() else ""
+
+
+@cache
+def keys():
+    """Return every key of every schema, such as evaluate.gamma."""
+    names = re.findall(r"^\| `([^`]+)` \|", reference.reference(), re.MULTILINE)
+    return {name.replace("[]", "") for name in names}
+
+
+def unknown_keys(text, page):
+    """Find what is written like a key, a section and something in it, or something and a key of config.yaml."""
+    known = keys()
+    sections = {name.split(".")[0] for name in known if "." in name}
+    leaves = {name.split(".")[-1] for name in known if "." in name} - {"path", "format", "source", "tables"}
+    for name in SPAN.findall(FENCE.sub("", text)):
+        if re.fullmatch(r"[a-z_]+(\[\])?(\.(<name>|[a-z_]+))+", name) and not file_like(name):
+            parts = name.replace("[]", "").split(".")
+            if (parts[0] in sections or parts[-1] in leaves) and ".".join(parts) not in known:
+                yield name
+
+
+def file_like(name):
+    return name.rsplit(".", 1)[-1] in {"h5", "json", "jpg", "md", "mp4", "npy", "npz", "png", "pt", "py", "tsv", "yaml"}
+
+
+def unknown_files_of_yaml(text, page):
+    for name in set(re.findall(r"[\w*<>./-]+\.yaml\b", code(text))):
+        folder = Path(name).parent.name
+        # A name without a folder may be the reader's own file; a dataset's folder may be called tables.
+        own = Path(name).name == "dataset.yaml" or re.search(r"[<*]", name)
+        if folder in {"config", "tables", "scales", *FAMILIES} and not own:
+            places = (REPOSITORY / name, REPOSITORY / "config" / name)
+            if not any(place.exists() or place.with_suffix(".yaml.example").exists() for place in places):
+                yield name
+
+
+def unknown_variants(text, page):
+    """Find names that begin like a variant's, with a type and an underscore, and are none."""
+    types = {kind for family in FAMILIES.values() for kind in family}
+    known = {name for family in (*FAMILIES, "scales", "tables") for name in variants(family)} | {*METHODS, *types}
+    words = {name.split(".")[-1] for name in keys()} | FORMER
+    for name in SPAN.findall(FENCE.sub("", text)):
+        begins = any(name.startswith(f"{kind}_") for kind in types)
+        if re.fullmatch(r"\w+", name) and begins and name not in known | words:
+            yield name
+
+
+@cache
+def variants(family):
+    files = (REPOSITORY / "config" / family).glob("*.yaml*")
+    return {path.name.removesuffix(".example").removesuffix(".yaml") for path in files}
+
+
+def bad_yaml(text, page):
+    """Find configurations and descriptions of datasets that would be refused."""
+    base = config.read([REPOSITORY / "config/config.yaml"])
+    for body in fences(text, "yaml"):
+        content = yaml.safe_load(body)
+        try:
+            if "benchmarks" in content:
+                content["datasets"] = base["datasets"] | content.get("datasets", {})
+                checked = config.check(base | content, "config", "the page")
+                for family in (*FAMILIES, "scales"):
+                    named = {name for its in checked["benchmarks"] for name in its[family] if "<" not in name}
+                    yield from named - variants(family)
+            elif "annotations" in content:
+                for its in config.check(content, "dataset", "the page")["annotations"].values():
+                    config.check(its, f"annotations/{its['format']}", "the page")
+        except ValueError as error:
+            yield str(error)
+
+
+CHECKS = {
+    broken_links: "[here](nowhere.md)",
+    unknown_targets_of_make: "Type `make cofee`.",
+    unknown_targets_of_the_workflow: "`workflow/run table1 table9 --configfile my.yaml`",
+    unknown_verbs: "```\npython -m wsstad.frobnicate --all\n```",
+    unknown_keys: "The key `evaluate.gama` decides.",
+    unknown_files_of_yaml: "It is `linkers/iuo.yaml`.",
+    unknown_variants: "The row `mgpr_v9`.",
+    bad_yaml: "```yaml\ntitle: A\nannotations:\n  me: {format: table}\n```",
+}
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda its: its.__name__)
+@pytest.mark.parametrize("page", PAGES, ids=lambda its: str(its.relative_to(REPOSITORY)))
+def test_what_a_page_names_is_there(page, check):
+    assert not list(check(page.read_text(), page))
+
+
+@pytest.mark.parametrize(("check", "wrong"), CHECKS.items(), ids=lambda its: getattr(its, "__name__", ""))
+def test_each_check_finds_what_is_not_there(check, wrong):
+    assert list(check(wrong, REPOSITORY / "docs/page.md"))
+
+
+@pytest.mark.parametrize(
+    ("check", "wrong"),
+    [
+        (broken_links, "![chain](chains.png)"),
+        (broken_links, "[here](faq.md#nothing-of-the-sort)"),
+        (unknown_targets_of_make, "```\nmake demo\nmake why CONFIG=a.yaml && make cofee\n```"),
+        (unknown_keys, "`evalute.gamma`"),
+        (unknown_keys, "`benchmarks[].metods`"),
+        (unknown_files_of_yaml, "```\ncp config/methods/mpgr.yaml x\n```"),
+        (unknown_variants, "`c3d_seed1`"),
+        (bad_yaml, "```yaml\ndatasets: {a: {source: s}}\nbenchmarks: [{dataset: a, spilts: [b]}]\n```"),
+    ],
+)
+def test_checks_find_more_than_the_plain_case(check, wrong):
+    assert list(check(wrong, REPOSITORY / "docs/page.md"))
+
+
+def test_the_pages_are_found():
+    names = {str(page.relative_to(REPOSITORY)) for page in PAGES}
+    assert names >= {"README.md", "CONTRIBUTING.md", "config/README.md", "docs/formats.md", "docs/faq.md"}
+
+
+def test_every_method_and_table_has_its_place_on_the_page_of_methods():
+    told = set(SPAN.findall((REPOSITORY / "docs/methods.md").read_text()))
+    assert variants("methods") <= told
+    assert variants("tables") <= told
+
+
+def example(page):
+    (source,) = fences((REPOSITORY / page).read_text(), "python")
+    return source
+
+
+def run(source):
+    found = {}
+    exec(compile(source, "the page's example", "exec"), found)  # noqa: S102 - a page of ours
+    return found
+
+
+def test_the_example_of_the_formats_reads_an_artefact(tmp_path, monkeypatch):
+    source = example("docs/formats.md")
+    folder = tmp_path / re.search(r'Path\("(results/[^"]+)"\)', source)[1]
+    boxes = np.array([[1, 2, 3, 4], [2, 2, 4, 4], [3, 2, 5, 4]], dtype=np.float32)
+    tubes = VideoTubes(20, 320, 240, np.ones(20, dtype=bool), [Tube(7, boxes), Tube(9, boxes[:2] + 50)])
+    key = "0123456789abcdef" * 4
+    path = manifest.artefact_path(folder, "v001", key)
+    digest = storage.write_artefact(path, storage.Artefact(tubes.to_arrays()), kind="tubes", key=key)
+    row = Row("v001", key, digest, sizes={".h5": path.stat().st_size})
+    manifest.write_manifest(folder / "manifests/000.tsv", [row], ())
+    monkeypatch.chdir(tmp_path)
+    found = run(source)
+    assert found["start"] == 7
+    np.testing.assert_array_equal(found["boxes"], boxes)
+
+
+def datasets_on_the_page():
+    """Return for each kind of artefact the dtype of each dataset, as the page of formats has them."""
+    kinds, kind = {}, ""
+    for line in (REPOSITORY / "docs/formats.md").read_text().splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if len(cells) == 4 and (dtypes := re.findall(r"(bool|[a-z]+\d+) \(", cells[2])):
+            kind = cells[0].strip("`") or kind
+            names = SPAN.findall(cells[1])
+            kinds.setdefault(kind, {}).update(zip(names, dtypes * len(names), strict=False))
+    return kinds
+
+
+def test_the_page_of_formats_has_the_arrays_of_the_artefacts():
+    tubes = VideoTubes(20, 320, 240, np.ones(20, dtype=bool), [Tube(7, np.ones((3, 4)))])
+    made = {
+        "tubes": tubes.to_arrays(),
+        "detections": detections.to_arrays([], width=320, height=240),
+        "predictions": predictions.to_arrays([])[0],
+    }
+    told = datasets_on_the_page()
+    assert told.keys() == {*made, "frames", "image_features", "region_features"}
+    kept = {"alarm_thresholds", "alarm_counts"}  # those of the model, not of the predictions
+    for kind, arrays in made.items():
+        of_page = {name: dtype for name, dtype in told[kind].items() if name not in kept}
+        assert of_page == {name: str(array.dtype) for name, array in arrays.items()}
+
+
+def test_the_example_of_the_paper_writes_tables(tmp_path, monkeypatch):
+    (tmp_path / "Anomaly_Train.txt").write_text("Abuse/Abuse001_x264.mp4\nTraining_Normal_Videos_Anomaly/N1.mp4\n")
+    (tmp_path / "Anomaly_Test.txt").write_text("Arson/Arson002_x264.mp4\nTesting_Normal_Videos_Anomaly/N2.mp4\n")
+    monkeypatch.chdir(tmp_path)
+    tables = run(example("docs/paper.md"))["tables"]
+    assert {video: (row["label"], row["class"]) for video, row in read_videos(tables).items()} == {
+        "Abuse001_x264": ("abnormal", "Abuse"),
+        "N1": ("normal", "Normal"),
+        "Arson002_x264": ("abnormal", "Arson"),
+        "N2": ("normal", "Normal"),
+    }
+    parts = {"Abuse001_x264": "train", "N1": "train", "Arson002_x264": "test", "N2": "test"}
+    assert read_split(tables, "official") == {0: parts}
+
+
+def test_the_paper_page_has_the_paper_s_table_1():
+    with open(REPOSITORY / "config/paper/table1.tsv", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    page = (REPOSITORY / "docs/paper.md").read_text().splitlines()
+    for label in dict.fromkeys(row["label"] for row in rows):
+        (line,) = [line for line in page if line.startswith(f"| {label} |")]
+        assert sorted(line.split("|")[2:-1]) == sorted(f" {row['value']} " for row in rows if row["label"] == label)

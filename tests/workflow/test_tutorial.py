@@ -1,0 +1,32 @@
+"""The commands of the tutorial, typed as they stand, beside a link to the repository."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from workflow.conftest import REPOSITORY
+
+pytestmark = pytest.mark.workflow
+
+
+def commands() -> str:
+    """Return all commands of the tutorial as one script that stops at the first one that fails."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", (REPOSITORY / "docs/tutorial.md").read_text(), re.MULTILINE | re.DOTALL)
+    return "set -euo pipefail\n" + "echo ======\n".join(blocks)
+
+
+def test_every_command_does_what_the_page_says(tmp_path):
+    (tmp_path / "wsstad").symlink_to(REPOSITORY)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(["bash", "-c", commands()], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    *_, quarantine, first, _, _ = done.stdout.split("======\n")
+    assert quarantine.splitlines()[0].startswith("video\t")
+    assert "detector.threshold: 20 -> 30" in first
+    table = (tmp_path / "my_benchmark/results/mine/tables/benchmark.md").read_text()
+    assert re.search(r"\| mgpr .* 16/16 .* 8/8 ", table)
+    logs = Path(tmp_path, "my_benchmark/results/logs/detect").rglob("*.log")
+    assert all(" 0 to do" in log.read_text() for log in logs), "back at the earlier setting nothing is computed"
