@@ -38,8 +38,8 @@ demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: 
 	  && echo "         results/tables/benchmark.md (the table above), results/tables/benchmark.tsv (every number)," \
 	  && echo "         results/demo/source/videos (the videos), results/logs (what each job said)"
 
-report: $(VENV)/complete ## Make results/report.html: make report CONFIG=my.yaml PIXELS=false
-	@$(RUN) report $(if $(CONFIG),--configfile $(CONFIG)) $(if $(PIXELS),--config 'report={"pixels": $(PIXELS)}')
+report: $(VENV)/complete ## Make results/report.html: make report CONFIG="my.yaml config/no_pixels.yaml"
+	@$(RUN) report $(if $(CONFIG),--configfile $(CONFIG))
 	@echo "Look at: results/report.html, in a browser"
 
 test: $(VENV)/complete ## Run all tests
