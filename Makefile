@@ -38,8 +38,9 @@ demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: 
 	  && echo "         results/tables/benchmark.md (the table above), results/tables/benchmark.tsv (every number)," \
 	  && echo "         results/demo/source/videos (the videos), results/logs (what each job said)"
 
-report: $(VENV)/complete ## Make results/report.html: make report CONFIG=my.yaml SET='report={pixels: false}'
-	@$(RUN) report $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET))
+report: $(VENV)/complete ## Make results/report.html: make report CONFIG="my.yaml config/no_pixels.yaml"
+	@$(RUN) report $(if $(CONFIG),--configfile $(CONFIG))
+	@echo "Look at: results/report.html, in a browser"
 
 test: $(VENV)/complete ## Run all tests
 	@echo "[test] unit, contract, fault and workflow tests; about 8 minutes on two cores"

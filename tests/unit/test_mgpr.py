@@ -140,3 +140,26 @@ def test_the_max_instance_is_that_of_its_own_branch() -> None:
     index, _ = method.networks["tube"].max_instance(batch.region, batch.mask, batches.generator(0))
     expected = max_index(method.networks["tube"](batch.region, batch.mask), batch.mask)
     assert torch.equal(index, expected)
+
+
+def test_attention_of_an_instance_is_that_of_eqs_1_and_2() -> None:
+    method, _ = built()
+    bag = BAGS[0]
+    relation = method.networks["tube"].relation
+    query, key = (getattr(relation, name).weight.detach().numpy() for name in ("query", "key"))
+    width = len(query) // relation.heads
+    expected = np.zeros(len(bag.region))
+    for head in range(relation.heads):
+        rows = slice(head * width, (head + 1) * width)
+        scores = (bag.region @ key[rows].T) @ (query[rows] @ bag.region[2]) / np.sqrt(width)
+        expected += np.exp(scores) / np.exp(scores).sum() / relation.heads
+    found = method.attend(bag, 2)
+    assert found[:, 0] == pytest.approx(expected, rel=1e-4)
+    assert found.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("changes", [{"relation": "none"}, {"branches": "temporal", "ranking": "plain"}])
+def test_without_attention_there_is_none_to_show(changes) -> None:
+    method, _ = built(**changes)
+    assert method.attend(BAGS[0], 0).shape == (len(BAGS[0].region), 0)
+    assert method.scored == (("temporal",) if "branches" in changes else ("tube", "temporal"))

@@ -1,5 +1,7 @@
 """Predictions and their columns."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -39,3 +41,11 @@ def test_top1_is_the_first_of_equals_and_gives_the_video_score():
 def test_refuses_no_score_and_nan(scores):
     with pytest.raises(ValueError, match="score"):
         a_prediction("a", scores, [])
+
+
+def test_attention_of_the_top1_is_kept_and_may_be_unknown():
+    known = dataclasses.replace(a_prediction("a", [0.1, 0.9], [1]), attention=np.array([[0.25], [0.75]], np.float32))
+    (again,) = predictions.from_arrays(*predictions.to_arrays([known]))
+    assert again.attention.tolist() == [[0.25], [0.75]]
+    (again,) = predictions.from_arrays(*predictions.to_arrays([a_prediction("b", [0.1, 0.9], [1])]))
+    assert again.attention.shape == (2, 0)

@@ -34,11 +34,10 @@ class Fold:
 
 def main(argv: list[str] | None = None) -> None:
     """Bring the illustrations of all test videos up to date and write their manifest last."""
-    args = _parse(argv)
-    work = Work(args)
+    work = Work(_parse(argv))
     shards.process_shard(
         "illustration",
-        manifest_path=args.manifest,
+        manifest_path=work.args.manifest,
         keys=work.keys(),
         compute=work.compute,
         counts=lambda artefact: {"fold": artefact.meta["fold"]},

@@ -35,8 +35,9 @@ def ladder(name: str, block: Cells, method: str, paper: Mapping[str, PaperRows])
         axes.grid(visible=False, axis="y")
     words = ", ".join(f"{its} {value:.1f}" for its, value in zip(names[::-1], values[::-1].tolist(), strict=True))
     note = (
-        "Lines are 95 % intervals over videos. Grey rows know the truth: no choice among the same tubes can do better."
+        "Lines are 95 % intervals over videos. Grey rows know the truth: each is the best that a choice among its boxes"
     )
+    note += " could reach."
     note += " Diamonds are the paper's own values." if theirs else ""
     return Chart(name, "From chance to the upper bounds", f"MIoU in percent, best first: {words}.", note, drawn.svg)
 

@@ -72,7 +72,7 @@ def model_card(shown: Shown, plan: Plan) -> Facts:
             f"{score} on {counts['videos']['evaluated']} test videos, {counts['abnormal']['evaluated']} abnormal",
         ),
         ("Meant for", "research on benchmarks. Whether a threshold holds on other cameras was not tested here."),
-        ("Not meant for", "decisions about people. A score says that a scene is unlike the normal training videos."),
+        ("Not meant for", "decisions about people. A score orders the videos of one model; it is no probability."),
         ("Licence", "AGPL-3.0-or-later (the code); weights have the terms of whoever published them"),
     ]
 
@@ -84,12 +84,12 @@ def data_statement(shown: Shown, plan: Plan) -> Facts:
     labels = Counter(its["label"] for its in seen)
     events = Counter(its["class"] for its in seen if its["label"] == "abnormal")
     hours = sum(its["n_frames"] / float(its["fps"]) for its in seen) / 3600
-    sizes = Counter("{} x {}".format(*its["size"]) for its in seen)
+    sizes = {"{} x {}".format(*its["size"]) for its in seen}
     return [
         ("Dataset", str(dataset["title"])),
         ("Test videos", f"{len(seen)} ({_list(labels)}), {hours:.2g} hours, split {shown.block.split}"),
         ("Events", _list(events) or "none"),
-        ("Frames", f"{sum(its['n_frames'] for its in seen)} of {_list(sizes)} pixels"),
+        ("Frames", f"{sum(its['n_frames'] for its in seen)}; pixels: {', '.join(sorted(sizes))}"),
         ("Boxes by", str(shown.output.wildcards["annotator"])),
         ("Quarantined", f"{sum(not video.found for video in shown.videos)}, listed with the failures"),
         (

@@ -20,7 +20,7 @@ def page(plan: Plan, *, pixels: bool) -> str:
         _environment()
         .get_template("page.html.j2")
         .render(
-            sections=[sections.build(number, its, plan, pictures) for number, its in enumerate(found)],
+            sections=sections.build_all(found, plan, pictures),
             pictures=pictures,
             costs=costs.read([its.output for its in found]),
             versions=provenance.versions(),

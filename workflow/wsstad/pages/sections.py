@@ -54,9 +54,10 @@ class Card:
 
 @dataclass(frozen=True)
 class Section:
-    """All that the page says of one table in one block."""
+    """All that the page says of one table in one block; `label` tells it from the others, if there are any."""
 
     anchor: str
+    label: str
     shown: Shown
     layout: Layout
     tables: list[Table]
@@ -82,9 +83,18 @@ class Section:
         return any(card.timeline.attended for card in self.cards)
 
 
-def build(number: int, shown: Shown, plan: Plan, pictures: Pictures) -> Section:
+def build_all(found: Sequence[Shown], plan: Plan, pictures: Pictures) -> list[Section]:
+    """Return the sections of a page."""
+    names = [{"table": its.title, **its.output.wildcards} for its in found]
+    differing = [name for name in ("dataset", "table", *blocks.NAMES[1:]) if len({its[name] for its in names}) > 1]
+    labels = [", ".join(its[name] for name in differing) for its in names]
+    return [
+        _build(f"s{i}", label, its, plan, pictures) for i, (its, label) in enumerate(zip(found, labels, strict=True))
+    ]
+
+
+def _build(anchor: str, label: str, shown: Shown, plan: Plan, pictures: Pictures) -> Section:
     """Return a section; failures have their pictures before all other videos."""
-    anchor = f"s{number}"
     (layout,) = leaderboard.layouts([shown.metrics], shown.paper)
     tables = [grids.table(grid) for grid in layout.grids]
     seen = [video for video in shown.videos if video.found]
@@ -96,6 +106,7 @@ def build(number: int, shown: Shown, plan: Plan, pictures: Pictures) -> Section:
     cards = {its.name: _card(anchors[its.name], its, pictures) for its in [*worst, *others]}
     return Section(
         anchor=anchor,
+        label=label,
         shown=shown,
         layout=layout,
         tables=tables,

@@ -1,0 +1,67 @@
+"""A section of the page: what comes first, what is left out, and what it claims."""
+
+from contextlib import chdir
+from pathlib import Path
+
+import pytest
+
+import pages
+from wsstad import cli
+from wsstad.pages import sections, shown
+from wsstad.pages.sections import Pictures
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("place")
+    pages.write(folder, videos=30)
+    return folder
+
+
+def build(place, pictures, *changes):
+    with chdir(place):
+        plan = cli.read_plan([Path("config.yaml")], changes)
+        return sections.build_all(list(shown.read(plan)), plan, pictures)
+
+
+def test_the_worst_come_first_and_every_video_comes_once(place):
+    (section,) = build(place, Pictures(pixels=True))
+    assert section.label == ""
+    assert [card.video.name for card in section.cards] == [f"v{i:03d}" for i in range(30)]
+    misses = [card.video.s_loc for card in section.misses]
+    assert misses == sorted(card.video.s_loc for card in section.cards if card.video.abnormal)[:6]
+    alarms = [card.video.found.meta["score"] for card in section.alarms]
+    normal = [card.video.found.meta["score"] for card in section.cards if not card.video.abnormal]
+    assert alarms == sorted(normal, reverse=True)[:6]
+    assert [(video.name, video.reason) for video in section.quarantined] == [("broken", "V105 3 errors")]
+
+
+def test_pictures_that_have_no_room_are_counted_and_failures_keep_theirs(place):
+    (section,) = build(place, Pictures(pixels=True))
+    one = len(section.cards[0].strip) + len(section.cards[0].clip)
+    pictures = Pictures(pixels=True, left=15 * one)
+    (section,) = build(place, pictures)
+    assert pictures.refused == 15
+    assert sum(bool(card.clip) for card in section.cards) == 15
+    assert all(card.clip and card.strip for card in [*section.misses, *section.alarms])
+
+
+def test_without_pixels_no_card_has_a_picture(place):
+    (section,) = build(place, Pictures(pixels=False))
+    assert not any(card.clip or card.strip for card in section.cards)
+
+
+def test_no_difference_is_claimed_that_no_comparison_found(place):
+    (section,) = build(place, Pictures(pixels=False))
+    vauc, miou = section.sentences[1:]
+    assert "(VAUC); better than random." in vauc
+    assert "(MIoU); not surely better than any other row." in miou
+
+
+def test_the_cards_say_what_was_learned_from_and_where_the_footage_is_from(place):
+    (section,) = build(place, Pictures(pixels=False))
+    model, data = dict(section.model_card), dict(section.data_statement)
+    assert "of 2 training videos in the first fold; no box" in model["Learns from"]
+    assert data["Where it is from"] == "About collision"
+    assert data["Test videos"].startswith("30 (15 abnormal, 15 normal)")
+    assert data["Events"] == "8 collision, 7 fall"
