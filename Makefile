@@ -84,6 +84,7 @@ demo-detector: $(VENV)/complete ## Train the demo's detector anew, on scenes tha
 
 NAME ?= scored
 score: $(VENV)/complete ## Score footage of yours: make score VIDEO=<a video, or a folder of them> MODEL=<a trained model>
+	@[ -n "$(VIDEO)" ] && [ -n "$(MODEL)" ] || { echo "make score VIDEO=<a video, or a folder of them> MODEL=<a trained model>"; exit 2; }
 	@$(RUN) scores $(if $(CONFIG),--configfile $(CONFIG)) --config 'benchmarks=[]' $(SET) \
 	  'score={"$(NAME)": {"source": "$(VIDEO)", "model": "$(MODEL)"}}'
 	@name=$$($(VENV)/bin/python -c "import pathlib, sys; from wsstad import cards; print(cards.read(pathlib.Path(sys.argv[1])).name)" "$(MODEL)") \

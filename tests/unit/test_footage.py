@@ -125,6 +125,18 @@ def test_frames_are_decoded_as_they_were(source, model, repository):
         plan(source, model, repository, decode={"crf": 30})
 
 
+def test_footage_never_takes_the_place_of_a_dataset(source, model, repository, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    entry = {"source": str(source), "model": str(model)}
+    with pytest.raises(UserError, match="'demo' names a dataset"):
+        plan(source, model, repository, score={"demo": entry})
+    storage.write_table(tmp_path / "results/other/shards.tsv", [{"video": "a", "shard": "000"}], ["video", "shard"])
+    with pytest.raises(UserError, match="'other' names a dataset"):
+        plan(source, model, repository, score={"other": entry})
+    plan(source, model, repository).write_shard_maps()
+    plan(source, model, repository)
+
+
 def test_there_must_be_something_to_do(source, model, repository):
     with pytest.raises(UserError, match="benchmarks: none"):
         plan(source, model, repository, score={})

@@ -232,8 +232,10 @@ class Plan:
 
     def _check_footage(self, its: Footage) -> None:
         """Raise `UserError` unless the footage would go through what its model was trained with."""
-        if its.name in self.datasets():
-            raise UserError(f"config.yaml: score: {its.name!r} is a dataset of a benchmark; allowed: any other name")
+        folder = self.results / its.name
+        is_dataset = (folder / "shards.tsv").exists() and not self.tables(its.name).exists()
+        if is_dataset or its.name in self.config["datasets"]:
+            raise UserError(f"config.yaml: score: {its.name!r} names a dataset, in {folder}; allowed: any other name")
         for family, link in its.links().items():
             its.check_same(self.variant(family, link.name), self.parameters(family, link.name), link.parameters)
             self._check_weights(family, link.name)

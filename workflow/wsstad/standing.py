@@ -136,7 +136,7 @@ def look(plan: Plan, targets: Sequence[str], *, started: float) -> list[Standing
 
 
 def _outlook(plan: Plan, tables: Sequence[str]) -> list[Stage]:
-    """Return the outlook, looking again when a file went away: a job that begins removes its manifest."""
+    """Return the outlook; look again when a file went away meanwhile, for a job that begins removes its manifest."""
     for _ in range(LOOKS_AGAIN):
         with suppress(UserError, FileNotFoundError):
             return outlook.look(plan, tables, read_sources=False)
