@@ -82,6 +82,20 @@ ped2-c3d: $(VENV)/complete ## Run every other clip of UCSD Ped2 with full C3D; a
 demo-detector: $(VENV)/complete ## Train the demo's detector anew, on scenes that the demo does not use
 	@$(VENV)/bin/python -m wsstad.fit_detector --output config/detectors/demo_yolo.pt --work results/demo_detector
 
+NAME ?= scored
+score: $(VENV)/complete ## Score footage of yours: make score VIDEO=<a video, or a folder of them> MODEL=<a trained model>
+	@[ -n "$(VIDEO)" ] && [ -n "$(MODEL)" ] || { echo "make score VIDEO=<a video, or a folder of them> MODEL=<a trained model>"; exit 2; }
+	@$(RUN) scores $(if $(CONFIG),--configfile $(CONFIG)) --config 'benchmarks=[]' $(SET) \
+	  'score={"$(NAME)": {"source": "$(VIDEO)", "model": "$(MODEL)"}}'
+	@name=$$($(VENV)/bin/python -c "import pathlib, sys; from wsstad import cards; print(cards.read(pathlib.Path(sys.argv[1])).name)" "$(MODEL)") \
+	  && echo && cat results/$(NAME)/scores/$$name/verdicts.txt && echo && echo "Look at: results/$(NAME)/scores/$$name"
+
+overlays: $(VENV)/complete ## Draw the predictions on the test videos: make overlays CONFIG=my.yaml
+	@$(RUN) overlays $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET))
+
+status: $(VENV)/complete ## Say how far the run is that is at work in results/, from any shell: make status EVERY=5 goes on saying it
+	@$(VENV)/bin/python -m wsstad.status $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET)) $(if $(EVERY),--every $(EVERY))
+
 why: $(VENV)/complete ## Say what a run would do, and because of which change: make why CONFIG=my.yaml SET='weights=...'
 	@$(VENV)/bin/python -m wsstad.why $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET)) $(if $(TABLE),--table $(TABLE))
 

@@ -20,10 +20,13 @@ include: "workflow/rules/link.smk"
 include: "workflow/rules/extract.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/describe.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/annotate.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/tabulate.smk"
+include: "workflow/rules/overlay.smk"
+include: "workflow/rules/score.smk"
 include: "workflow/rules/illustrate.smk"
 include: "workflow/rules/report.smk"
 
@@ -33,3 +36,13 @@ rule all:
     input:
         rules.benchmark.input,
         rules.report.output,
+
+
+rule overlays:
+    input:
+        ask.apart("overlay"),
+
+
+rule scores:
+    input:
+        ask.apart("verdict"),

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from wsstad import damage, manifest, names, records, shards, storage
+from wsstad.chains import Block
 from wsstad.manifest import Row
-from wsstad.plan import Block
 from wsstad.storage import Artefact
 
 BLOCK = Block("d", "cv", "c3d", "motion", "iou", "full")
@@ -19,6 +19,7 @@ class FakePlan:
     """A plan of one block."""
 
     def __init__(self, shards: int) -> None:
+        self.footage = {}
         self._shards = [f"{number:03d}" for number in range(shards)]
 
     def blocks(self):
@@ -35,6 +36,9 @@ class FakePlan:
 
     def annotators(self, block):
         return ["exact"]
+
+    def overlays(self, block):
+        return []
 
 
 @pytest.fixture

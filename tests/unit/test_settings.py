@@ -93,9 +93,9 @@ def variant(name: str, **changes):
 
 
 ROWS = [
-    (variant("detectors/motion", blur=7), {"detect", "report"}),
-    (variant("linkers/iou", max_gap=3), {"link", "report"}),
-    (variant("extractors/c3d_seed0", seed=1), {"extract_image", "extract_region", "evaluate", "report"}),
+    (variant("detectors/motion", blur=7), {"detect", "describe", "report"}),
+    (variant("linkers/iou", max_gap=3), {"link", "describe", "report"}),
+    (variant("extractors/c3d_seed0", seed=1), {"extract_image", "extract_region", "evaluate", "describe", "report"}),
     (variant("methods/mgpr", heads=4), {"train", "predict", "report"}),
     (variant("methods/random", sub_tubes=4), {"train", "predict", "report"}),
     (variant("methods/dmrm", sub_tubes=4), set()),
@@ -105,7 +105,10 @@ ROWS = [
     (change("tables/videos.tsv", "e.mp4\tnormal", "e.mp4\tabnormal"), {"annotate", "train", "evaluate", "illustrate"}),
     (change("tables/videos.tsv", "a.mp4\tnormal\tnormal", "a.mp4\tnormal\tcalm"), {"evaluate", "illustrate"}),
     (change("tables/videos.tsv", "a\ta.mp4", "a\tb.mp4"), {"decode"}),
-    (change("tables/splits/one.tsv", "0\te\ttrain", "0\te\ttest"), {"train", "predict", "evaluate", "illustrate"}),
+    (
+        change("tables/splits/one.tsv", "0\te\ttrain", "0\te\ttest"),
+        {"train", "predict", "evaluate", "illustrate", "overlay"},
+    ),
     (change("tables/videos.tsv", "f.mp4\tnormal\tnormal", "f.mp4\tnormal\tcalm"), set()),
     (change("tables/dataset.yaml", "Four", "Six"), {"evaluate", "report"}),
     (older("source/a.mp4", "A"), {"decode"}),
@@ -126,9 +129,11 @@ def test_a_change_moves_the_jobs_that_hang_on_it_and_no_others(place, row):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"decode": {"crf": 20}}, {"decode", "report"}),
+        ({"decode": {"crf": 20}}, {"decode", "describe", "report"}),
         ({"evaluate": {"draws": 2000, "bootstrap": 100}}, {"evaluate", "report"}),
         ({"quarantine": {"strict": True}}, {"audit", "report"}),
+        ({"overlays": {"crf": 20}}, {"overlay", "report"}),
+        ({"evaluate": {"alarms_per_hour": 2}}, {"evaluate", "overlay", "report"}),
         ({"weights": "elsewhere"}, {"report"}),
         ({"report": {"pixels": False}}, {"illustrate", "report"}),
         ({"report": {"method": "random"}}, {"illustrate", "report"}),

@@ -8,7 +8,7 @@ from wsstad import storage
 
 pytestmark = pytest.mark.workflow
 
-LAST = {"audit": 1, "train": [0], "predict": [0], "evaluate": 1, "tabulate": 2}
+LAST = {"audit": 1, "train": [0], "describe": 1, "predict": [0], "evaluate": 1, "tabulate": 2}
 
 
 def clips(copy, what: str = "region") -> tuple[int, int]:

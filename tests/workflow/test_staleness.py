@@ -20,13 +20,13 @@ pytestmark = pytest.mark.workflow
 
 EVALUATED = {"evaluate": 1, "tabulate": 2}
 # What follows when the learned method is another.
-LEARNED = {"train": [4], "predict": [4], **EVALUATED}
+LEARNED = {"train": [4], "describe": 1, "predict": [4], **EVALUATED}
 # What follows when all features are other ones.
-ALL = {"audit": 1, "train": [4], "predict": [10], **EVALUATED}
+ALL = {"audit": 1, "train": [4], "describe": 1, "predict": [10], **EVALUATED}
 # What follows when those of one video are: a fold trains on it, the other tests it.
-ONE_VIDEO = {"audit": 1, "train": [2], "predict": [7], **EVALUATED}
+ONE_VIDEO = {"audit": 1, "train": [2], "describe": 1, "predict": [7], **EVALUATED}
 # What follows when everything up to the features was looked at and is as it was.
-LOOKED_AT = {"audit": 1, "train": [0], "predict": [0], **EVALUATED}
+LOOKED_AT = {"audit": 1, "train": [0], "describe": 1, "predict": [0], **EVALUATED}
 
 
 def shard_jobs(*to_do: int) -> dict[str, list[int]]:
@@ -112,7 +112,7 @@ def test_a_scale(copy):
 
 def test_a_new_seed(copy):
     copy.benchmark(seeds=[0, 1, 2])
-    assert copy.redo() == {"train": [2], "predict": [2], **EVALUATED}
+    assert copy.redo() == {"train": [2], "describe": 1, "predict": [2], **EVALUATED}
 
 
 @pytest.mark.parametrize(
@@ -145,12 +145,12 @@ def test_annotations_replaced_by_an_older_file(copy):
 
 def test_a_corrected_label(copy):
     edit(copy.folder / "tables/videos.tsv", "v001.mp4\tnormal", "v001.mp4\tabnormal")
-    assert copy.redo() == {"annotate": 1, "train": [2], "predict": [2], **EVALUATED}
+    assert copy.redo() == {"annotate": 1, "train": [2], "describe": 1, "predict": [2], **EVALUATED}
 
 
 def test_a_training_video_less(copy):
     edit(copy.folder / "tables/splits/cv2.tsv", "0\tv002\ttrain\n", "")
-    assert copy.redo() == {"train": [2], "predict": [2], **EVALUATED}
+    assert copy.redo() == {"train": [2], "describe": 1, "predict": [2], **EVALUATED}
 
 
 def test_a_video_added(copy):
@@ -284,7 +284,12 @@ DAMAGES = {
     "pixels": ("frames/v003.*.mp4", cut, {**shard_jobs(0), "decode": [1], **LOOKED_AT}),
     "tubes": ("tubes/motion/iou/v003.*.h5", delete, {"link": [1], "region": [0], **LOOKED_AT}),
     "features": ("features/narrow/region/motion/iou/v003.*.h5", tamper, {"region": [1], **LOOKED_AT}),
-    "model": (f"{RUN}/models/mgpr_tiny/1/fold0.*.safetensors", tamper, {"train": [1], "predict": [0], **EVALUATED}),
+    "model": (
+        f"{RUN}/models/mgpr_tiny/1/fold0.*.safetensors",
+        tamper,
+        {"train": [1], "describe": 1, "predict": [0], **EVALUATED},
+    ),
+    "card": (f"{RUN}/models/mgpr_tiny/1/fold0.*.card.json", cut, {"describe": 1}),
     "predictions": (f"{RUN}/predictions/random/0/fold1.*.h5", cut, {"predict": [1], **EVALUATED}),
     "metrics": (f"{RUN}/benchmark/metrics/exact.json", cut, EVALUATED),
     "manifest": ("detections/motion/manifests/000.tsv", cut, {"detect": [0], "link": [0], "region": [0], **LOOKED_AT}),

@@ -23,8 +23,10 @@ def test_every_command_does_what_the_page_says(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(["bash", "-c", commands()], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    *_, quarantine, first, _, _ = done.stdout.split("======\n")
+    *_, quarantine, scored, first, _, _ = done.stdout.split("======\n")
     assert quarantine.splitlines()[0].startswith("video\t")
+    assert re.search(r"^(alarm|quiet) +0\.\d\d  corridor\.mp4", scored, re.MULTILINE)
+    assert re.search(r"^not scored +broken\.mp4 +V10\d ", scored, re.MULTILINE)
     assert "detector.threshold: 20 -> 30" in first
     table = (tmp_path / "my_benchmark/results/mine/tables/benchmark.md").read_text()
     assert re.search(r"\| mgpr .* 16/16 .* 8/8 ", table)

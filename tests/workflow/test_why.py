@@ -21,6 +21,8 @@ def test_a_change_is_named_with_all_that_follows(copy):
         "extract_region      2 jobs  at most 12 of 12 videos to do\n"
         "audit               1 job\n"
         "train               1 job   at most 4 of 4 models to do\n"
+        "describe            1 job\n"
+        "    detector.threshold: 20 -> 45\n"
         "predict             1 job   at most 10 of 10 folds of runs to do\n"
         "evaluate            1 job\n"
         "tabulate_dataset    1 job\n"

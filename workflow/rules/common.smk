@@ -7,7 +7,7 @@ from pathlib import Path
 PACKAGE = Path(workflow.basedir, "workflow")
 sys.path.insert(0, str(PACKAGE))
 
-from wsstad import damage, names
+from wsstad import damage, names, standing
 from wsstad.errors import UserError
 from wsstad.plan import Plan
 
@@ -17,6 +17,7 @@ try:
         plan.write_shard_maps()
         if "WSSTAD_LOCKED" in os.environ:
             damage.remove(plan)
+            standing.write_run(plan, sys.argv)
 except UserError as error:
     sys.exit(f"wsstad: {error}")
 
@@ -41,3 +42,6 @@ wildcard_constraints:
     scale="[A-Za-z0-9_-]+",
     table="|".join(plan.table_names()),
     annotator="[A-Za-z0-9_-]+",
+    method="[A-Za-z0-9_-]+",
+    seed="[0-9]+",
+    model="[A-Za-z0-9_-]+",

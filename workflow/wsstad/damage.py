@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from wsstad import manifest, names, records, runs, storage
+from wsstad import cards, manifest, names, records, runs, storage
 from wsstad.errors import UserError
 from wsstad.manifest import ARTEFACT_SUFFIX, artefact_path
 from wsstad.names import Output
@@ -61,8 +61,8 @@ def entries(output: Output) -> Iterator[tuple[Path, str, dict[str, str]]]:
     """Yield every row of an output that names artefacts, with their folder and the start of their files' names."""
     folder = output.path.parent.parent
     for row in storage.read_table(output.path) if output.rule in names.KINDS else ():
-        if output.rule in ("train", "predict"):
-            name = "models" if output.rule == "train" else "predictions"
+        if output.rule in ("train", "describe", "predict"):
+            name = "predictions" if output.rule == "predict" else "models"
             yield folder / name / row["method"] / row["seed"], f"fold{row['fold']}", row
         else:
             yield folder, row["video"], row
@@ -110,10 +110,13 @@ def _is_whole(noted: Noted) -> bool:
     try:
         if noted.suffix == ARTEFACT_SUFFIX:
             return storage.read_artefact(noted.path, kind=noted.kind).digest == noted.digest
+        if noted.kind == cards.KIND:
+            return storage.file_digest(noted.path) == noted.digest
         if noted.suffix == runs.MODEL_SUFFIX:
             storage.read_tensors(noted.path)
             return storage.tensors_digest(noted.path) == noted.digest
-        store_digest = storage.read_facts(noted.beside, kind=noted.kind).meta["store_sha256"]
-        return storage.file_digest(noted.path) == store_digest
+        meta = storage.read_facts(noted.beside, kind=noted.kind).meta
+        digest = meta["store_sha256"] if noted.kind == "frames" else meta["files"][noted.suffix]
+        return storage.file_digest(noted.path) == digest
     except storage.DamagedError:
         return False

@@ -41,14 +41,18 @@ def zoom_for(width: int) -> int:
 
 
 def draw(frame: np.ndarray, marks: Sequence[Mark], *, zoom: int = 1) -> np.ndarray:
-    """Return a frame (height, width, 3), enlarged `zoom` times, with marks on it; later ones lie above earlier ones."""
+    """Return a frame (height, width, 3), enlarged `zoom` times, with marks on it; later ones lie above earlier ones.
+
+    Labels lie above all boxes, so that none is crossed out.
+    """
     height, width = frame.shape[0] * zoom, frame.shape[1] * zoom
     canvas = frame.copy() if zoom == 1 else cv2.resize(frame, (width, height), interpolation=cv2.INTER_LINEAR)
     line = _line_width(width, height)
-    for mark in marks:
-        x1, y1, x2, y2 = (round(float(value) * zoom) for value in mark.box)
+    corners = [tuple(round(float(value) * zoom) for value in mark.box) for mark in marks]
+    for mark, (x1, y1, x2, y2) in zip(marks, corners, strict=True):
         # Half-open pixels: the last row and column inside are one less.
         cv2.rectangle(canvas, (x1, y1), (max(x1, x2 - 1), max(y1, y2 - 1)), mark.colour, line)
+    for mark, (x1, y1, *_) in zip(marks, corners, strict=True):
         if mark.label:
             _write(canvas, mark.label, (x1, y1), mark.colour)
     return canvas

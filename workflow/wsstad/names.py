@@ -8,8 +8,10 @@ from string import Formatter
 from typing import Any, NamedTuple
 
 from wsstad import settings, storage
+from wsstad.chains import Block
+from wsstad.errors import UserError
 from wsstad.methods import needs
-from wsstad.plan import Block, Plan
+from wsstad.plan import Plan
 
 FRAMES = "results/{dataset}/frames/manifests/{shard}.tsv"
 DETECTIONS = "results/{dataset}/detections/{detector}/manifests/{shard}.tsv"
@@ -22,6 +24,10 @@ MODELS = f"{BLOCK}/{{table}}/models.tsv"
 PREDICTIONS = f"{BLOCK}/{{table}}/predictions.tsv"
 METRICS = f"{BLOCK}/{{table}}/metrics/{{annotator}}.json"
 ILLUSTRATIONS = f"{BLOCK}/illustrations/{{annotator}}/manifests/{{table}}.tsv"
+OVERLAYS = f"{BLOCK}/{{table}}/overlays/{{annotator}}/{{method}}/{{seed}}/manifests/{{shard}}.tsv"
+CARDS = f"{BLOCK}/{{table}}/cards.tsv"
+SCORES = "results/{dataset}/scores/{model}/manifests/{shard}.tsv"
+VERDICTS = "results/{dataset}/scores/{model}/verdicts.tsv"
 ANNOTATIONS = "results/{dataset}/annotations/{annotator}.tsv"
 TABLES = "results/{dataset}/tables/{table}"
 ALL_TABLES = "results/tables/{table}"
@@ -36,9 +42,13 @@ OUTPUTS = {
     "extract_region": (REGION,),
     "audit": (QUARANTINE,),
     "train": (MODELS,),
+    "describe": (CARDS,),
     "predict": (PREDICTIONS,),
     "annotate": (ANNOTATIONS,),
     "evaluate": (METRICS,),
+    "overlay": (OVERLAYS,),
+    "score": (SCORES,),
+    "verdict": (VERDICTS,),
     "tabulate_dataset": tuple(TABLES + suffix for suffix in TABLE_SUFFIXES),
     "tabulate": tuple(ALL_TABLES + suffix for suffix in TABLE_SUFFIXES),
     "illustrate": (ILLUSTRATIONS,),
@@ -54,8 +64,19 @@ KINDS = {
     "extract_image": "image_features",
     "extract_region": "region_features",
     "train": "model",
+    "describe": "card",
     "predict": "predictions",
     "illustrate": "illustration",
+    "overlay": "overlay",
+    "score": "score",
+}
+# What the footage that is to be scored goes through.
+FOOTAGE = ("decode", "detect", "link", "extract_image", "extract_region", "score", "verdict")
+# What is made only when a target of its own asks for it, and what there is to say if the plan has nothing of the kind.
+APART = {
+    "overlay": "config.yaml: overlays: no block has one of these methods with one of these seeds in this table",
+    "score": "config.yaml: score: no footage is named",
+    "verdict": "config.yaml: score: no footage is named",
 }
 
 # What Snakemake calls with a job's wildcards to learn an input or a parameter.
@@ -71,16 +92,10 @@ class Output(NamedTuple):
 
 
 def outputs(plan: Plan) -> Iterator[Output]:
-    """Yield every file that the rules may write for a plan, whichever table is asked for, in the order of the rules."""
+    """Yield every file that the rules may write for a plan, whatever is asked for, in the order of the rules."""
     seen = set()
     for rule, patterns in OUTPUTS.items():
-        for pattern, block in product(patterns, plan.blocks()):
-            choices = {
-                **{name: [value] for name, value in asdict(block).items()},
-                "shard": plan.shards(block.dataset),
-                "table": plan.report_tables() if rule == "illustrate" else plan.table_names(),
-                "annotator": plan.annotators(block),
-            }
+        for pattern, choices in product(patterns, list(_choices(plan, rule))):
             fields = [name for _, name, _, _ in Formatter().parse(pattern) if name]
             for values in product(*(choices[name] for name in fields)):
                 wildcards = dict(zip(fields, values, strict=True))
@@ -88,6 +103,34 @@ def outputs(plan: Plan) -> Iterator[Output]:
                 if path not in seen:
                     seen.add(path)
                     yield Output(rule, path, wildcards)
+
+
+def log_path(output: Output) -> Path:
+    """Return the log of the job that writes an output."""
+    stage, _, part = output.rule.partition("_")
+    values = list(output.wildcards.values()) or ["page"]  # the report is of everything
+    if stage == "extract":
+        values.insert(2, part)  # of the dataset, by the extractor: the image, or the regions of tubes
+    return Path("results/logs", stage, *values[:-1], f"{values[-1]}.log")
+
+
+def _choices(plan: Plan, rule: str) -> Iterator[dict[str, list[str]]]:
+    """Yield what each wildcard of a rule may be: in each block, and for each piece of footage."""
+    for block in plan.blocks() if rule not in ("score", "verdict") else ():
+        its = {
+            **{name: [value] for name, value in asdict(block).items()},
+            "shard": plan.shards(block.dataset),
+            "table": plan.report_tables() if rule == "illustrate" else plan.table_names(),
+            "annotator": plan.annotators(block),
+        }
+        if rule == "overlay":
+            for table, method, seed in plan.overlays(block):
+                yield {**its, "table": [table], "method": [method], "seed": [str(seed)]}
+        else:
+            yield its
+    for footage in plan.footage.values() if rule in FOOTAGE else ():
+        chain = {name: [value] for name, value in footage.chain().items()}
+        yield {**chain, "dataset": [footage.name], "model": [footage.card.name], "shard": plan.shards(footage.name)}
 
 
 class Names:
@@ -151,8 +194,9 @@ class Names:
 
     def everything(self, table: str) -> list[str]:
         """Return all files behind a table, and its own."""
-        behind = [its for its in outputs(self.plan) if its.rule not in ON_A_PAGE]
-        return [str(its.path) for its in behind if its.wildcards.get("table", table) == table]
+        wanted = [its for its in outputs(self.plan) if its.rule not in (*APART, *ON_A_PAGE)]
+        mine = [its for its in wanted if its.wildcards.get("dataset") not in self.plan.footage]
+        return [str(its.path) for its in mine if its.wildcards.get("table", table) == table]
 
     def illustrated(self, wildcards: Any) -> str:
         """Return the method of a table whose decisions the report shows video by video."""
@@ -172,6 +216,17 @@ class Names:
 
         return paths
 
+    def apart(self, rule: str) -> Ask:
+        """Return a function that gives all outputs of a rule that has a target of its own."""
+
+        def paths(wildcards: Any) -> list[str]:
+            found = [str(its.path) for its in outputs(self.plan) if its.rule == rule]
+            if not found:
+                raise UserError(APART[rule])
+            return found
+
+        return paths
+
     def paper_flag(self, wildcards: Any) -> str:
         """Return the flag that hands the paper's own values to tabulate, if there are any."""
         return " ".join(f"--paper {path}" for path in self.plan.paper(wildcards.table))
@@ -188,6 +243,35 @@ class Names:
             return [pattern.format(**{**dict(wildcards), "shard": shard}) for shard in shards]
 
         return manifests
+
+    def footage(self, pattern: str) -> Ask:
+        """Return a function that gives the manifest of a stage that a shard of footage went through."""
+
+        def path(wildcards: Any) -> str:
+            chain = self.plan.footage[wildcards.dataset].chain()
+            return pattern.format(**chain, dataset=wildcards.dataset, shard=wildcards.shard)
+
+        return path
+
+    def model(self, wildcards: Any) -> str:
+        """Return the model that is to score some footage."""
+        return str(self.plan.footage[wildcards.dataset].model)
+
+    def scoring(self, name: str) -> Ask:
+        """Return a function that gives a setting of the scoring of some footage."""
+
+        def value(wildcards: Any) -> str:
+            return str(self.plan.footage[wildcards.dataset].settings[name])
+
+        return value
+
+    def overlay_flag(self, wildcards: Any) -> str:
+        """Return the flag that says whether each video of some footage is drawn."""
+        return "--overlay" if self.plan.footage[wildcards.dataset].settings["overlay"] else "--no-overlay"
+
+    def decoding(self, wildcards: Any) -> str:
+        """Return how frames are decoded, as YAML."""
+        return storage.canonical_json(self.plan.config["decode"])
 
     def variant(self, family: str, wildcard: str) -> Ask:
         """Return a function that gives the YAML file of the variant that a wildcard names."""

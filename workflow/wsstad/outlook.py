@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from wsstad import config, manifest, names, records, runs, settings, shards, stage_keys, storage
+from wsstad.chains import Block
 from wsstad.manifest import ARTEFACT_SUFFIX, Manifest, Row
-from wsstad.plan import Block, Plan
+from wsstad.plan import Plan
 from wsstad.runs import Inputs, Run, Variant
 
 STORE_SUFFIX = ".mp4"  # of the frames that decode keeps beside their artefact
@@ -79,6 +80,9 @@ class _Look:
         for block in self.plan.blocks():
             found = {names.KINDS[rule]: self.entries(rule, block) for rule in UPSTREAM}
             last += [stage for table in tables for stage in _runs(self.plan, block, table, found)]
+        for footage in self.plan.footage.values():
+            for rule in UPSTREAM:
+                self.entries(rule, Block(dataset=footage.name, split="", scale="", **footage.chain()))
         order = list(names.OUTPUTS)
         return sorted([*(stage for stage, _ in self._seen.values()), *last], key=lambda its: order.index(its.rule))
 

@@ -4,57 +4,23 @@ The Snakefile asks this module for names only; it runs nothing.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from wsstad import config, raw_videos, shard_map, tables
+from wsstad import config, footage, raw_videos, shard_map, tables
+from wsstad.chains import Block, Wanted
 from wsstad.detectors import DETECTORS
 from wsstad.errors import UserError
 from wsstad.extractors import EXTRACTORS
+from wsstad.footage import Footage
 from wsstad.linkers import LINKERS
 from wsstad.methods import METHODS, REFERENCES
 from wsstad.raw_videos import Bucket, RawVideos
 
 FAMILIES = {"detectors": DETECTORS, "linkers": LINKERS, "extractors": EXTRACTORS, "methods": METHODS}
 REPOSITORY = Path(__file__).parent.parent.parent
-
-
 BENCHMARK = "benchmark"  # the table whose rows are the methods that the configuration lists
-
-
-@dataclass(frozen=True)
-class Block:
-    """One chain of variants: only inside a block are methods comparable, and what they share is read once."""
-
-    dataset: str
-    split: str
-    extractor: str
-    detector: str
-    linker: str
-    scale: str
-
-    def folder(self) -> str:
-        """Return the folder of the block below ``results/``."""
-        chain = (self.split, self.extractor, self.detector, self.linker, self.scale)
-        return f"{self.dataset}/runs/{'/'.join(chain)}"
-
-
-@dataclass
-class Wanted:
-    """What the configuration wants of a block: methods, each with its seeds, and annotators; all in order."""
-
-    methods: dict[str, list[int]] = field(default_factory=dict)
-    annotators: list[str] = field(default_factory=list)
-    seeds: list[int] = field(default_factory=list)
-
-    def add(self, methods: Iterable[str], annotators: Iterable[str], seeds: Iterable[int]) -> None:
-        """Add what one entry of the configuration wants."""
-        for method in methods:
-            self.methods[method] = sorted({*self.methods.get(method, []), *seeds})
-        self.annotators = list(dict.fromkeys([*self.annotators, *annotators]))
-        self.seeds = sorted({*self.seeds, *seeds})
 
 
 class Plan:
@@ -67,8 +33,11 @@ class Plan:
         self._rows: dict[str, dict[str, dict[str, str]]] = {}
         self._folds: dict[tuple[str, str], dict[int, dict[str, str]]] = {}
         self._wanted = self._read_benchmarks()
-        self._raw_videos = {name: self._find_raw_videos(name) for name in self.datasets()}
-        self._shard_maps = {name: self._shard_map(name) for name in self.datasets()}
+        self.footage = {name: footage.read(name, entry) for name, entry in self.config["score"].items()}
+        self._raw_videos = {name: self._find_raw_videos(name) for name in [*self.datasets(), *self.footage]}
+        self._shard_maps = {name: self._shard_map(name) for name in self._raw_videos}
+        for its in self.footage.values():
+            self._check_footage(its)
         for block, wanted in self._wanted.items():
             self._check_block(block, wanted)
         self._check_report()
@@ -89,11 +58,15 @@ class Plan:
 
     def tables(self, dataset: str) -> Path:
         """Return the folder of a dataset's tables."""
+        if dataset in self.footage:
+            return self.results / dataset / "tables"
         given = self.config["datasets"][dataset]["tables"]
         return _find(given or f"config/datasets/{dataset}", f"config.yaml: datasets.{dataset}.tables")
 
     def rows(self, dataset: str) -> dict[str, dict[str, str]]:
         """Return the rows of a dataset's videos.tsv, by video."""
+        if dataset in self.footage:
+            return self.footage[dataset].rows()
         if dataset not in self._rows:
             self._rows[dataset] = tables.read_videos(self.tables(dataset))
         return self._rows[dataset]
@@ -184,6 +157,13 @@ class Plan:
         ours = [method for method in methods if self.parameters("methods", method)["type"] == "mgpr"]
         return next(iter([*ours, *filter(self.is_trained, methods), *methods]))
 
+    def overlays(self, block: Block) -> list[tuple[str, str, int]]:
+        """Return the table, the method and the seed of the predictions of a block that are to be shown."""
+        its = self.config["overlays"]
+        methods = self.methods(block, its["table"])
+        chosen = [name for name in its["methods"] if name in methods and self.is_trained(name)]
+        return [(its["table"], name, seed) for name in chosen for seed in its["seeds"] if seed in methods[name]]
+
     def metrics(self, dataset: str, table: str) -> list[str]:
         """Return the metrics files of a table on a dataset, in the order of the configuration."""
         return [
@@ -213,8 +193,10 @@ class Plan:
         return self.results / dataset / "shards.tsv"
 
     def write_shard_maps(self) -> None:
-        """Append new videos to the shard maps on disk."""
-        for dataset in self.datasets():
+        """Append new videos to the shard maps on disk, and write the tables of footage, which has none of its own."""
+        for its in self.footage.values():
+            its.write_table(self.tables(its.name))
+        for dataset in self._shard_maps:
             shard_map.write_map(self.shard_map_path(dataset), self._shard_maps[dataset])
 
     def _shard_map(self, dataset: str) -> dict[str, str]:
@@ -226,6 +208,8 @@ class Plan:
 
     def _read_benchmarks(self) -> dict[Block, Wanted]:
         wanted: dict[Block, Wanted] = {}
+        if not self.config["benchmarks"] and not self.config["score"]:
+            raise UserError("config.yaml: benchmarks: none, and no footage in `score` either; allowed: one at least")
         for number, entry in enumerate(self.config["benchmarks"]):
             if entry["dataset"] not in self.config["datasets"]:
                 known = ", ".join(self.config["datasets"])
@@ -260,6 +244,17 @@ class Plan:
             for block in self._wanted:
                 self.illustrated(block, table)
 
+    def _check_footage(self, its: Footage) -> None:
+        """Raise `UserError` unless the footage would go through what its model was trained with."""
+        folder = self.results / its.name
+        is_dataset = (folder / "shards.tsv").exists() and not self.tables(its.name).exists()
+        if is_dataset or its.name in self.config["datasets"]:
+            raise UserError(f"config.yaml: score: {its.name!r} names a dataset, in {folder}; allowed: any other name")
+        for family, link in its.links().items():
+            its.check_same(self.variant(family, link.name), self.parameters(family, link.name), link.parameters)
+            self._check_weights(family, link.name)
+        its.check_same("config.yaml: decode", self.config["decode"], its.card.decode, of=("store", "crf"))
+
     def _check_weights(self, family: str, name: str) -> None:
         """Raise `UserError` when the weights that a variant names are not there; its job checks that they are those."""
         weights = self.parameters(family, name).get("weights")
@@ -274,6 +269,8 @@ class Plan:
 
     def _find_raw_videos(self, dataset: str) -> RawVideos:
         """Return the raw videos of a dataset; raise `UserError` for one that is listed and not there."""
+        if dataset in self.footage:
+            return raw_videos.find(str(self.footage[dataset].folder))
         entry = self.config["datasets"][dataset]
         found = raw_videos.find(entry["videos"] or entry["source"])
         if isinstance(found, Bucket) and self.config["decode"]["store"] == "index":

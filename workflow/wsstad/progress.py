@@ -4,7 +4,11 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from types import TracebackType
+from typing import TypeVar
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +50,12 @@ class Progress:
         else:
             log.info(self.line())
 
+    def each(self, items: Iterable[T]) -> Iterator[T]:
+        """Yield the items, and count each once it has been dealt with."""
+        for item in items:
+            yield item
+            self.add()
+
     def line(self) -> str:
         """Return the state as one line."""
         elapsed = max(time.monotonic() - self._started, 1e-9)
@@ -54,7 +64,8 @@ class Progress:
             left = f"took {_clock(elapsed)}"
         else:
             left = f"ETA {_clock((self.total - self.done) / rate)}" if rate else "ETA ?"
-        return f"{self.label}: {self.done}/{self.total} {self.unit}, {rate:.1f}/s, {left}"
+        speed = f"{rate:.1f}" if rate >= 1 else f"{rate:.2g}"
+        return f"{self.label}: {self.done}/{self.total} {self.unit}, {speed}/s, {left}"
 
 
 def _clock(seconds: float) -> str:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from wsstad import config, keys, raw_videos, storage, tables
+from wsstad import config, keys, raw_videos, stage_keys, storage, tables
+from wsstad.chains import Block
 from wsstad.formats import FORMATS
-from wsstad.plan import FAMILIES, Block, Plan
+from wsstad.plan import FAMILIES, Plan
 from wsstad.storage import canonical_json
 
 TEMPLATES = Path(__file__).parent / "pages" / "templates"
@@ -92,6 +93,35 @@ def evaluate(plan: Plan, w: Wildcards) -> Facts:
     }
 
 
+def describe(plan: Plan, w: Wildcards) -> Facts:
+    """Return the chain that made what the models learned from."""
+    chain = {"detector": "detectors", "linker": "linkers", "extractor": "extractors"}
+    variants = {name: plan.parameters(family, w[name]) for name, family in chain.items()}
+    its = {"code": keys.code("wsstad.describe"), "decode": plan.config["decode"], **variants}
+    return {**its, "chain": {stage: key[:LENGTH] for stage, key in stage_keys.chain_code(**variants).items()}}
+
+
+def score(plan: Plan, w: Wildcards) -> Facts:
+    """Return the model, and what is said by it."""
+    its = plan.footage[w["dataset"]]
+    return {"code": _code("score", "methods", [its.card.type]), "model": its.card.digest, "score": its.settings}
+
+
+def verdict(plan: Plan, w: Wildcards) -> Facts:
+    """Return the model."""
+    return {"code": keys.code("wsstad.verdict"), "model": plan.footage[w["dataset"]].card.digest}
+
+
+def overlay(plan: Plan, w: Wildcards) -> Facts:
+    """Return what is drawn: of which test videos, and how."""
+    return {
+        "code": keys.code("wsstad.overlay"),
+        "crf": plan.config["overlays"]["crf"],
+        "alarms_per_hour": plan.config["evaluate"]["alarms_per_hour"],
+        "split": _folds(plan, w),
+    }
+
+
 def tabulate(plan: Plan, w: Wildcards) -> Facts:
     """Return the table's heading and the paper's values; and the order of the metrics, as inputs have none."""
     datasets = [w["dataset"]] if "dataset" in w.keys() else plan.datasets()  # noqa: SIM118 - Snakemake's are no mapping
@@ -137,9 +167,13 @@ RULES: dict[str, Callable[[Plan, Wildcards], Facts]] = {
     "extract_region": extract,
     "audit": audit,
     "train": train,
+    "describe": describe,
     "predict": predict,
     "annotate": annotate,
     "evaluate": evaluate,
+    "overlay": overlay,
+    "score": score,
+    "verdict": verdict,
     "tabulate_dataset": tabulate,
     "tabulate": tabulate,
     "illustrate": illustrate,

@@ -48,6 +48,16 @@ def extraction(extractor: Parameters, frames: Row, device: str) -> str:
     return keys.make_key("extract", code=_extraction(extractor), parameters=extractor, inputs=inputs)
 
 
+def chain_code(detector: Parameters, linker: Parameters, extractor: Parameters) -> dict[str, str]:
+    """Return a digest of the code of each stage that footage goes through before a model sees it."""
+    return {
+        "decode": keys.code_digest("wsstad.decode"),
+        "detect": keys.code_digest("wsstad.detect", DETECTORS[detector["type"]].split(":")[0]),
+        "link": keys.code_digest("wsstad.link", LINKERS[linker["type"]].split(":")[0]),
+        "extract": _extraction(extractor),
+    }
+
+
 def model(variant: Variant, seed: int, *, labels: Mapping[str, str], digests: Mapping[str, Sequence[str]]) -> str:
     """Return the key of a model of the training videos with `labels`; `digests` are those of their artefacts."""
     return keys.make_key(
@@ -84,6 +94,19 @@ def illustration(about: Parameters, *, frames: Row, tubes: Row, predictions: str
         parameters=about,
         inputs={**digests, "predictions": predictions, "annotations": annotations},
     )
+
+
+def overlay(frames: Row, tubes: Row, *, prediction: str, truth: str, settings: Parameters) -> str:
+    """Return the key of one test video's overlay; `prediction` and `truth` are digests of what is drawn."""
+    inputs = {"frames": frames.digest, "tubes": tubes.digest, "prediction": prediction, "truth": truth}
+    return keys.make_key("overlay", code=keys.code_digest("wsstad.overlay"), parameters=settings, inputs=inputs)
+
+
+def score(module: str, model: str, rows: Mapping[str, Row], *, settings: Parameters) -> str:
+    """Return the key of what a model (its digest; `module` has its class) says of one video of footage."""
+    inputs = {"model": model, **{kind: row.digest for kind, row in rows.items()}}
+    code = keys.code_digest("wsstad.score", module)
+    return keys.make_key("score", code=code, parameters=settings, inputs=inputs)
 
 
 def _extraction(extractor: Parameters) -> str:

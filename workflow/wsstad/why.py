@@ -38,13 +38,15 @@ def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str
     """Yield a line for each stage of which an output is pending (with Snakemake's status), and one for each cause."""
     outputs = [output for output in names.outputs(plan) if output.path in pending]
     tables = dict.fromkeys([BENCHMARK, *plan.report_tables()]) if table == ALL else [table]
-    stages = outlook.look(plan, list(tables), read_sources=False)
+    known = [its for its in tables if its in plan.table_names()]
+    stages = outlook.look(plan, known, read_sources=False)
     for rule in names.OUTPUTS:
         mine = [output for output in outputs if output.rule == rule]
         if not mine:
             continue
         jobs = len({tuple(output.wildcards.values()) for output in mine})
-        amount = _amount(rule, [stage for stage in stages if stage.rule == rule])
+        datasets = {output.wildcards.get("dataset") for output in mine}
+        amount = _amount(rule, [its for its in stages if its.rule == rule and its.wildcards["dataset"] in datasets])
         yield f"{rule:<16} {jobs:4} job{'s' if jobs > 1 else ' '}  {amount}".rstrip()
         causes = list(dict.fromkeys(cause for output in mine for cause in _causes(plan, output, pending[output.path])))
         yield from (f"    {cause}" for cause in causes[:MOST_CHANGES])
@@ -52,7 +54,7 @@ def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str
             yield f"    and {len(causes) - MOST_CHANGES} more changes"
     if outputs:
         rules = {output.rule for output in outputs}
-        still = [rule for rule in names.OUTPUTS if rule not in rules]
+        still = [rule for rule in names.OUTPUTS if rule not in {*rules, *names.APART}]
         yield f"stays as it is: {', '.join(still)}" if still else "nothing stays as it is"
 
 

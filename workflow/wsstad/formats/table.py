@@ -1,4 +1,4 @@
-"""The canonical table of spatio-temporal annotations: what `annotate` writes and `evaluate` alone reads.
+"""The canonical table of spatio-temporal annotations: what `annotate` writes, and `evaluate` and `overlay` alone read.
 
 One row a box: ``video event frame x1 y1 x2 y2 fill``, frames from 0, boxes half-open in float pixels. `fill` tells what
 the frames up to the event's next row get: ``none``, ``linear`` (interpolated between the two boxes) or ``hold`` (this

@@ -1,0 +1,57 @@
+"""Status, while real Snakemake is at work and after it: in words, without a lock, from the files alone."""
+
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+
+def status(workplace) -> str:
+    """Ask as another shell would: without a configuration."""
+    command = [sys.executable, "-m", "wsstad.status"]
+    env = {"PYTHONPATH": str(workplace.repository / "workflow"), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, cwd=workplace.folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_run_is_told_of_while_it_is_on(workplace):
+    process = workplace.start()
+    heard = []
+    while process.poll() is None:
+        if (workplace.folder / "results/.run.json").exists():
+            heard.append(status(workplace))
+        time.sleep(1)
+    told, _ = process.communicate()
+    assert process.returncode == 0, told
+    assert any(text.startswith("a run is at work: its last word came ") for text in heard)
+    shares = [
+        tuple(map(int, found.groups())) for text in heard if (found := re.search(r"overall: (\d+) of (\d+)", text))
+    ]
+    assert shares == sorted(shares), "what is done stays done"
+    assert shares[0][0] < shares[-1][0]
+    assert any("at work: 00" in text for text in heard)
+    last = status(workplace)
+    assert re.search(r"^decode small +12/12 videos", last, re.MULTILINE)
+    assert re.search(r"^train small cv2 narrow motion iou full benchmark +4/4 models$", last, re.MULTILINE)
+    assert "0 jobs at work, all is done" in last
+    assert last.startswith("the last run is done: its last word came ")
+
+
+def test_what_is_quarantined_and_what_failed_is_told_with_the_reason(copy):
+    video = copy.folder / "source/videos/v003.mp4"
+    video.unlink()
+    video.write_bytes(b"")
+    copy.configure(quarantine={"strict": True})
+    copy.fail()
+    said = status(copy)
+    assert re.search(r"^decode small +12/12 videos, 1 quarantined, 5 stood already", said, re.MULTILINE)
+    assert "quarantined: v003 (V102 empty file)" in said
+    assert re.search(r"failed: iou: wsstad: .*v003", said)
+    assert said.startswith("a run stopped at what failed: its last word came ")
+    assert re.search(r"^evaluate .* 0/1 jobs, waiting$", said, re.MULTILINE), "that of an earlier run does not count"
+    assert "0 jobs at work, ETA not known yet" in said

@@ -1,0 +1,30 @@
+"""Models to their cards: beside each, what footage must go through to be scored by it.
+
+REQUIRED INPUTS: models of a table, the YAML files of the detector, the linker and the extractor
+OUTPUTS: results/<dataset>/runs/.../models/<method>/<seed>/fold<k>.<key>.card.json and <table>/cards.tsv
+"""
+
+
+rule describe:
+    input:
+        models=rules.train.output,
+    output:
+        names.CARDS,
+    log:
+        "results/logs/describe/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}.log",
+    conda:
+        "../../envs/wsstad.yaml"
+    resources:
+        mem_mb=500,
+    params:
+        settings=ask.settings("describe"),
+        methods=ask.methods,
+        detector=ask.variant("detectors", "detector"),
+        linker=ask.variant("linkers", "linker"),
+        extractor=ask.variant("extractors", "extractor"),
+        decode=ask.decoding,
+    shell:
+        "python -m wsstad.describe --models {input.models} --methods {params.methods:q}"
+        " --dataset {wildcards.dataset} --split {wildcards.split}"
+        " --detector {params.detector:q} --linker {params.linker:q} --extractor {params.extractor:q}"
+        " --decode {params.decode:q} --output {output} 2> >(tee {log:q} >&2)"

@@ -1,0 +1,37 @@
+"""Test videos to look at: the predicted tube, the truth, and a timeline of the scores.
+
+REQUIRED INPUTS: frames, tubes, predictions, annotations
+OUTPUTS: results/<dataset>/runs/.../<table>/overlays/<annotator>/<method>/<seed>/<video>.<key>.mp4 and manifests
+TARGETS: overlays
+"""
+
+
+rule overlay:
+    input:
+        frames=names.FRAMES,
+        tubes=names.TUBES,
+        predictions=rules.predict.output,
+        annotations=rules.annotate.output,
+    output:
+        names.OVERLAYS,
+    log:
+        "results/logs/overlay/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}/{method}/{seed}/{shard}.log",
+    benchmark:
+        "results/benchmarks/overlay/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}/{method}/{seed}/{shard}.tsv"
+    conda:
+        "../../envs/wsstad.yaml"
+    resources:
+        mem_mb=1500,
+    params:
+        settings=ask.settings("overlay"),
+        tables=ask.tables,
+        source=ask.raw_videos,
+        shard_map="results/{dataset}/shards.tsv",
+        alarms_per_hour=lookup("evaluate/alarms_per_hour", within=plan.config),
+        crf=lookup("overlays/crf", within=plan.config),
+    shell:
+        "python -m wsstad.overlay --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        " --tables {params.tables} --source {params.source:q} --split {wildcards.split} --frames {input.frames}"
+        " --tubes {input.tubes} --predictions {input.predictions} --annotations {input.annotations}"
+        " --method {wildcards.method} --seed {wildcards.seed} --alarms-per-hour {params.alarms_per_hour}"
+        " --crf {params.crf} 2> >(tee {log:q} >&2)"

@@ -1,0 +1,60 @@
+"""Footage without labels to what a trained model says of it.
+
+REQUIRED INPUTS: a model and its card; frames, tubes and features of the footage, made by what the card names
+OUTPUTS: results/<name>/scores/<model>/<video>.<key>.{tubes.json,scores.csv,timeline.png,overlay.mp4}, manifests,
+         results/<name>/scores/<model>/verdicts.{tsv,txt}
+TARGETS: scores
+"""
+
+
+rule score:
+    input:
+        frames=names.FRAMES,
+        tubes=ask.footage(names.TUBES),
+        image=ask.footage(names.IMAGE),
+        region=ask.footage(names.REGION),
+    output:
+        names.SCORES,
+    log:
+        "results/logs/score/{dataset}/{model}/{shard}.log",
+    benchmark:
+        "results/benchmarks/score/{dataset}/{model}/{shard}.tsv"
+    conda:
+        "../../envs/wsstad.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        settings=ask.settings("score"),
+        tables=ask.tables,
+        source=ask.raw_videos,
+        shard_map="results/{dataset}/shards.tsv",
+        model=ask.model,
+        alarms_per_hour=ask.scoring("alarms_per_hour"),
+        overlay=ask.overlay_flag,
+        crf=ask.scoring("crf"),
+    shell:
+        "python -m wsstad.score --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        " --frames {input.frames} --tubes {input.tubes} --image {input.image} --region {input.region}"
+        " --tables {params.tables:q} --source {params.source:q} --model {params.model:q}"
+        " --alarms-per-hour {params.alarms_per_hour} {params.overlay} --crf {params.crf} --threads {threads} 2> >(tee {log:q} >&2)"
+
+
+rule verdict:
+    input:
+        scores=ask.all_shards(names.SCORES),
+    output:
+        names.VERDICTS,
+    log:
+        "results/logs/verdict/{dataset}/{model}.log",
+    conda:
+        "../../envs/wsstad.yaml"
+    resources:
+        mem_mb=500,
+    params:
+        settings=ask.settings("verdict"),
+        tables=ask.tables,
+        model=ask.model,
+    shell:
+        "python -m wsstad.verdict --scores {input.scores} --tables {params.tables:q} --model {params.model:q}"
+        " --output {output} 2> >(tee {log:q} >&2)"
