@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,6 +109,17 @@ def wait_for(what: Callable[[], object], process: subprocess.Popen | None = None
         assert process is None or process.poll() is None, process.communicate()[0]
         assert time.monotonic() < deadline, "it never came to that"
         time.sleep(0.02)
+
+
+def stop_one(processes: Sequence[int]) -> bool:
+    """SIGSTOP the first of some processes that has not ended; tell whether there was one."""
+    for process in processes:
+        try:
+            os.kill(process, signal.SIGSTOP)
+        except ProcessLookupError:
+            continue
+        return True
+    return False
 
 
 def kill(process: subprocess.Popen) -> str:

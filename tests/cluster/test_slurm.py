@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 
-from cluster.sites import IMPATIENT, kill, manifests, wait_for
+from cluster.sites import IMPATIENT, kill, manifests, stop_one, wait_for
 
 NOTHING = "Nothing to be done"
 KEEP = ("--slurm-keep-successful-logs",)
@@ -32,7 +32,7 @@ def most_gpus_at_once(jobs) -> int:
 def test_three_nodes_end_with_the_same_tables_and_share_no_gpu(site, local):
     said = site.run_slurm()
     assert site.tables() == local.tables()
-    assert len(site.tables()) == 4
+    assert len(site.tables()) == 8
     jobs = site.jobs()
     assert {job.state for job in jobs} == {"COMPLETED"}
     assert {job.node for job in jobs} == {"n1", "n2", "n3"}
@@ -82,7 +82,9 @@ def test_a_job_killed_for_time_comes_back_with_more_and_keeps_what_it_had_done(s
 
 def test_jobs_of_a_node_that_dies_run_on_another(site, linked, slurm):
     process = site.start(*IMPATIENT, *KEEP, "--until", "decode")
-    wait_for(lambda: site.processes("decode"), process)
+    # A decoder that was stopped is at work when its node dies, however fast the others are.
+    wait_for(lambda: stop_one(site.processes("decode")), process)
+    wait_for(lambda: [job.state for job in site.jobs("decode")].count("RUNNING") == 1, process)
     node = next(job.node for job in site.jobs("decode") if job.state == "RUNNING")
     slurm.node(node, "kill")
     try:
