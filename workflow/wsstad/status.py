@@ -106,7 +106,7 @@ def _sum(found: Sequence[Standing], now: float) -> Iterator[str]:
         least = f"ETA at least {clock(known)}" if known else "ETA not known yet"
         ends = f"{least}: of {unknown} stages nobody knows the pace"
     jobs = sum(len(its.at_work) for its in found)
-    yield f"overall: {done} of {total} pieces of work, {jobs} jobs at work, {ends}"
+    yield f"overall: {done} of {total} pieces of work, {jobs} job{'s' * (jobs != 1)} at work, {ends}"
     bad = {video: reason for its in found for video, reason in its.quarantined.items()}
     if bad:
         named = [f"{video} ({reason})" for video, reason in sorted(bad.items())[:MOST_QUARANTINED]]

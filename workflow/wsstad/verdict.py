@@ -50,12 +50,13 @@ def say(rows: Sequence[Mapping[str, Any]], card: Card, threshold: Mapping[str, A
         f"{counts[name]} {name}" for name in ORDER if counts[name]
     )
     yield ""
-    wide = max(len(row["path"]) for row in rows)
+    paths = {row["path"]: _printable(row["path"]) for row in rows}
+    wide = max(map(len, paths.values()))
     for row in rows:
         score = f"{row['score']:.2f}" if row["score"] != "" else "    "
         count = "1 alarm," if row["alarms"] == 1 else f"{row['alarms']} alarms, the first"
         when = f"{count} from {row['first_from']} to {row['first_to']}" if row["alarms"] else ""
-        yield f"{row['verdict']:10}  {score}  {row['path']:{wide}}  {when or row['note']}".rstrip()
+        yield f"{row['verdict']:10}  {score}  {paths[row['path']]:{wide}}  {when or row['note']}".rstrip()
 
 
 def _row(found: Manifest, row: Row, path: str, facts: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -69,6 +70,15 @@ def _row(found: Manifest, row: Row, path: str, facts: Mapping[str, Any] | None) 
     if not facts["detected_frames"]:
         cells["note"] = NOTHING_SEEN
     return cells | {FILES[suffix]: found.path(row.video, suffix).name for suffix in facts["files"]}
+
+
+def _printable(path: str) -> str:
+    r"""Return a name that does nothing to a terminal but appear on it.
+
+    >>> _printable("cam\x1b[2J\n1.mp4")
+    'cam?[2J?1.mp4'
+    """
+    return "".join(sign if sign.isprintable() else "?" for sign in path)
 
 
 def _clock(seconds: float) -> str:
