@@ -72,8 +72,9 @@ reference: $(VENV)/complete ## Write config/README.md's reference of all keys fr
 	@$(VENV)/bin/python -c "from pathlib import Path; from wsstad import reference; reference.update(Path('config/README.md'))"
 
 ped2: $(VENV)/complete ## Run UCSD Ped2: make ped2 DATA=<its folder> WEIGHTS=<folder of yolo11n.pt>
-	@$(RUN) $(TABLES) --configfile config/ped2.yaml --config weights=$(WEIGHTS) 'datasets={"ucsd_ped2": {"source": "$(DATA)"}}'
+	@$(RUN) $(TABLES) report --configfile config/ped2.yaml --config weights=$(WEIGHTS) 'datasets={"ucsd_ped2": {"source": "$(DATA)"}}'
 	@echo && cat $(addprefix results/ucsd_ped2/tables/,$(addsuffix .md,$(TABLES)))
+	@echo && echo "Look at: results/report.html (everything on one page, in a browser)"
 
 ped2-c3d: $(VENV)/complete ## Run every other clip of UCSD Ped2 with full C3D; an hour on two cores
 	@$(RUN) --configfile config/ped2_c3d.yaml --config weights=$(WEIGHTS) 'datasets={"ucsd_ped2_half": {"source": "$(DATA)"}}'

@@ -25,10 +25,10 @@ include: "workflow/rules/predict.smk"
 include: "workflow/rules/annotate.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/tabulate.smk"
-include: "workflow/rules/illustrate.smk"
-include: "workflow/rules/report.smk"
 include: "workflow/rules/overlay.smk"
 include: "workflow/rules/score.smk"
+include: "workflow/rules/illustrate.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:

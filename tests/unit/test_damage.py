@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from wsstad import damage, manifest, names, records, shards, storage
+from wsstad.chains import Block
 from wsstad.manifest import Row
 from wsstad.storage import Artefact
 from wsstad.wanted import Block

@@ -157,8 +157,8 @@ class Workplace:
 
 def _stage(parts: tuple[str, ...]) -> str:
     """Return the stage that a log, or an artefact, is of, from the names of its path."""
-    kinds = ("image", "region", "models", "predictions", "illustrations", "overlays")
-    part = next((name for name in kinds if name in parts), parts[0])
+    named = ("image", "region", "models", "predictions", "illustrations", "overlays")
+    part = next((name for name in named if name in parts), parts[0])
     return STAGES.get(part, part)
 
 

@@ -14,9 +14,9 @@ rule illustrate:
     output:
         names.ILLUSTRATIONS,
     log:
-        "results/logs/illustrate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}.log",
+        "results/logs/illustrate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{annotator}/{table}.log",
     benchmark:
-        "results/benchmarks/illustrate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}.tsv"
+        "results/benchmarks/illustrate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{annotator}/{table}.tsv"
     conda:
         "../../envs/wsstad.yaml"
     resources:

@@ -8,10 +8,10 @@ from string import Formatter
 from typing import Any, NamedTuple
 
 from wsstad import settings, storage
+from wsstad.chains import Block
 from wsstad.errors import UserError
 from wsstad.methods import needs
 from wsstad.plan import Plan
-from wsstad.wanted import Block
 
 FRAMES = "results/{dataset}/frames/manifests/{shard}.tsv"
 DETECTIONS = "results/{dataset}/detections/{detector}/manifests/{shard}.tsv"
@@ -108,7 +108,7 @@ def outputs(plan: Plan) -> Iterator[Output]:
 def log_path(output: Output) -> Path:
     """Return the log of the job that writes an output."""
     stage, _, part = output.rule.partition("_")
-    values = list(output.wildcards.values())
+    values = list(output.wildcards.values()) or ["page"]  # the report is of everything
     if stage == "extract":
         values.insert(2, part)  # of the dataset, by the extractor: the image, or the regions of tubes
     return Path("results/logs", stage, *values[:-1], f"{values[-1]}.log")
@@ -194,8 +194,8 @@ class Names:
 
     def everything(self, table: str) -> list[str]:
         """Return all files behind a table, and its own."""
-        behind = [its for its in outputs(self.plan) if its.rule not in (*APART, *ON_A_PAGE)]
-        mine = [its for its in behind if its.wildcards.get("dataset") not in self.plan.footage]
+        wanted = [its for its in outputs(self.plan) if its.rule not in (*APART, *ON_A_PAGE)]
+        mine = [its for its in wanted if its.wildcards.get("dataset") not in self.plan.footage]
         return [str(its.path) for its in mine if its.wildcards.get("table", table) == table]
 
     def illustrated(self, wildcards: Any) -> str:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from wsstad import config, manifest, names, records, runs, settings, shards, stage_keys, storage
+from wsstad.chains import Block
 from wsstad.manifest import ARTEFACT_SUFFIX, Manifest, Row
 from wsstad.plan import Plan
 from wsstad.runs import Inputs, Run, Variant

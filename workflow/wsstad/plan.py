@@ -4,10 +4,12 @@ The Snakefile asks this module for names only; it runs nothing.
 """
 
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from wsstad import config, footage, raw_videos, shard_map, tables
+from wsstad.chains import Block, Wanted
 from wsstad.detectors import DETECTORS
 from wsstad.errors import UserError
 from wsstad.extractors import EXTRACTORS
@@ -19,8 +21,6 @@ from wsstad.wanted import Block, Wanted, read_wanted
 
 FAMILIES = {"detectors": DETECTORS, "linkers": LINKERS, "extractors": EXTRACTORS, "methods": METHODS}
 REPOSITORY = Path(__file__).parent.parent.parent
-
-
 BENCHMARK = "benchmark"  # the table whose rows are the methods that the configuration lists
 
 

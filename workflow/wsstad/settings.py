@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wsstad import config, keys, raw_videos, stage_keys, storage, tables
+from wsstad.chains import Block
 from wsstad.formats import FORMATS
 from wsstad.plan import FAMILIES, Plan
 from wsstad.storage import canonical_json

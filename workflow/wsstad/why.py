@@ -37,14 +37,9 @@ def main(argv: list[str] | None = None) -> None:
 def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str]:
     """Yield a line for each stage of which an output is pending (with Snakemake's status), and one for each cause."""
     outputs = [output for output in names.outputs(plan) if output.path in pending]
-    tables = (
-        dict.fromkeys([BENCHMARK, *plan.report_tables()])
-        if table == ALL
-        else [table]
-        if table in plan.table_names()
-        else []
-    )
-    stages = outlook.look(plan, list(tables), read_sources=False)
+    tables = dict.fromkeys([BENCHMARK, *plan.report_tables()]) if table == ALL else [table]
+    known = [its for its in tables if its in plan.table_names()]
+    stages = outlook.look(plan, known, read_sources=False)
     for rule in names.OUTPUTS:
         mine = [output for output in outputs if output.rule == rule]
         if not mine:

@@ -19,7 +19,7 @@ STAGES = {
     "train": "train/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}",
     "predict": "predict/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}",
     "evaluate": "evaluate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}",
-    "illustrate": "illustrate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}",
+    "illustrate": "illustrate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{annotator}/{table}",
 }
 DID = re.compile(r"(?P<total>\d+) (?P<unit>[a-z ]+), (?P<made>\d+) to do, (?P<cached>\d+) unchanged")
 CLIPS = re.compile(r"(?P<made>\d+) computed, (?P<cached>\d+) taken over")

@@ -7,6 +7,7 @@ from typing import Any
 
 from wsstad import blocks, manifest, names, runs, storage
 from wsstad.blocks import Cells, PaperRows
+from wsstad.chains import Block
 from wsstad.errors import UserError
 from wsstad.names import Output
 from wsstad.plan import Plan
