@@ -11,7 +11,6 @@ from wsstad import damage, manifest, names, records, shards, storage
 from wsstad.chains import Block
 from wsstad.manifest import Row
 from wsstad.storage import Artefact
-from wsstad.wanted import Block
 
 BLOCK = Block("d", "cv", "c3d", "motion", "iou", "full")
 

@@ -13,7 +13,6 @@ from wsstad.chains import Block
 from wsstad.manifest import ARTEFACT_SUFFIX, Manifest, Row
 from wsstad.plan import Plan
 from wsstad.runs import Inputs, Run, Variant
-from wsstad.wanted import Block
 
 STORE_SUFFIX = ".mp4"  # of the frames that decode keeps beside their artefact
 # What the stages that work on shards of videos read of each other.

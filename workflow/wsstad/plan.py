@@ -17,7 +17,6 @@ from wsstad.footage import Footage
 from wsstad.linkers import LINKERS
 from wsstad.methods import METHODS, REFERENCES
 from wsstad.raw_videos import Bucket, RawVideos
-from wsstad.wanted import Block, Wanted, read_wanted
 
 FAMILIES = {"detectors": DETECTORS, "linkers": LINKERS, "extractors": EXTRACTORS, "methods": METHODS}
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -33,7 +32,7 @@ class Plan:
         self._variants: dict[Path, dict[str, Any]] = {}
         self._rows: dict[str, dict[str, dict[str, str]]] = {}
         self._folds: dict[tuple[str, str], dict[int, dict[str, str]]] = {}
-        self._wanted = read_wanted(self.config)
+        self._wanted = self._read_benchmarks()
         self.footage = {name: footage.read(name, entry) for name, entry in self.config["score"].items()}
         self._raw_videos = {name: self._find_raw_videos(name) for name in [*self.datasets(), *self.footage]}
         self._shard_maps = {name: self._shard_map(name) for name in self._raw_videos}
@@ -206,6 +205,21 @@ class Plan:
         return shard_map.assign(sizes, shard_map.read_map(self.shard_map_path(dataset)), self.config["shard_videos"])
 
     # Checks -----------------------------------------------------------------------------------------------------
+
+    def _read_benchmarks(self) -> dict[Block, Wanted]:
+        wanted: dict[Block, Wanted] = {}
+        if not self.config["benchmarks"] and not self.config["score"]:
+            raise UserError("config.yaml: benchmarks: none, and no footage in `score` either; allowed: one at least")
+        for number, entry in enumerate(self.config["benchmarks"]):
+            if entry["dataset"] not in self.config["datasets"]:
+                known = ", ".join(self.config["datasets"])
+                where = f"config.yaml: benchmarks[{number}].dataset"
+                raise UserError(f"{where}: {entry['dataset']!r} is unknown; allowed: {known}")
+            lists = ("splits", "extractors", "detectors", "linkers", "scales")
+            for chain in product(*(entry[name] for name in lists)):
+                block = wanted.setdefault(Block(entry["dataset"], *chain), Wanted())
+                block.add(entry["methods"], entry["annotators"], entry["seeds"])
+        return wanted
 
     def _check_block(self, block: Block, wanted: Wanted) -> None:
         folder = self.tables(block.dataset)

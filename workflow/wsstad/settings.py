@@ -16,7 +16,6 @@ from wsstad.chains import Block
 from wsstad.formats import FORMATS
 from wsstad.plan import FAMILIES, Plan
 from wsstad.storage import canonical_json
-from wsstad.wanted import Block
 
 TEMPLATES = Path(__file__).parent / "pages" / "templates"
 LENGTH = 16  # characters of a digest that is shown to people

@@ -12,7 +12,6 @@ from wsstad.errors import UserError
 from wsstad.names import Output
 from wsstad.plan import Plan
 from wsstad.storage import Artefact, DamagedError
-from wsstad.wanted import Block
 
 
 @dataclass(frozen=True)
