@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -32,12 +33,17 @@ def test_an_earlier_setting_goes_and_the_present_one_stays(copy):
     told = copy.verb("gc")
     assert "nothing was removed" in told
     assert files(copy) == both
-    # 4 models, their histories, 4 folds of predictions, 12 illustrations
-    assert "24 files  in all" in told
+    # 4 models, their histories and cards, 4 folds of predictions, 12 illustrations
+    assert "28 files  in all" in told
+    # A model that some footage is to be scored by is kept, with its card and its history.
+    model = next(Path(name) for name in sorted(first) if name.endswith(".safetensors"))
+    entry = {"source": "source/videos/v000.mp4", "model": str(copy.folder / model)}
+    (copy.folder / "score.yaml").write_text(yaml.safe_dump({**yaml.safe_load(config), "score": {"new": entry}}))
+    assert "25 files  in all" in copy.verb("gc", "score.yaml")
     copy.verb("gc", "--delete")
     gone = both - files(copy)
     assert gone <= first
-    assert len(gone) == 24
+    assert len(gone) == 28
     assert all("mgpr_tiny" in name or "illustrations" in name for name in gone)
     assert copy.redo() == {}
     # Without its detector's name in the configuration a whole chain is out of reach, unless another file names it.

@@ -5,6 +5,7 @@ Datasets that none of the configurations names are left alone, and so is whateve
 Illustrations, which are soon made again, are kept only for that.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -59,6 +60,8 @@ def _reachable(plans: list[Plan]) -> Reachable:
         for stage in outlook.look(plan, plan.table_names(), read_sources=True):
             for folder, entry in stage.entries:
                 add(folder, entry.stem, entry.key or ANY)
+        for its in plan.footage.values():
+            add(Path(os.path.relpath(its.model.parent)), its.model.name.split(".")[0], its.card.key)
         for output in names.outputs(plan):
             for folder, stem, row in damage.entries(output) if output.path.exists() else ():
                 add(folder, stem, row["key"])
