@@ -37,7 +37,7 @@ def test_a_profile_says_nothing_of_science():
     science = {"config", "configfile", "configfiles", "until", "omit-from", "keep-incomplete"}
     for name in ("default", *CLUSTERS):
         assert not science & profile(name).keys()
-        # Its threads are trainings side by side, each of one thread; those of other rules may change how sums are rounded.
+        # Its threads are trainings side by side, one each; those of other rules may change how sums are rounded.
         assert profile(name).get("set-threads", {}).keys() <= {"train"}
         assert profile(name)["rerun-triggers"] == profile("default")["rerun-triggers"]
 
