@@ -30,5 +30,5 @@ def test_every_command_does_what_the_page_says(tmp_path):
     assert "detector.threshold: 20 -> 30" in first
     table = (tmp_path / "my_benchmark/results/mine/tables/benchmark.md").read_text()
     assert re.search(r"\| mgpr .* 16/16 .* 8/8 ", table)
-    logs = Path(tmp_path, "my_benchmark/results/logs/detect").rglob("*.log")
+    logs = Path(tmp_path, "my_benchmark/results/logs/detect/mine").rglob("*.log")
     assert all(" 0 to do" in log.read_text() for log in logs), "back at the earlier setting nothing is computed"
