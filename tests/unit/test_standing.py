@@ -94,7 +94,7 @@ def test_a_manifest_that_goes_away_while_we_look_is_looked_for_again(monkeypatch
 @pytest.mark.parametrize(
     ("arguments", "targets"),
     [
-        (["snakemake", "--cores", "2"], ["benchmark"]),
+        (["snakemake", "--cores", "2"], ["benchmark", "report"]),
         (["snakemake", "table1", "overlays"], ["table1", "overlays"]),
         (["snakemake", "scores", "--config", "x=1"], ["scores"]),
         (["snakemake", "--summary"], None),

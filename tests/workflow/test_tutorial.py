@@ -29,6 +29,6 @@ def test_every_command_does_what_the_page_says(tmp_path):
     assert re.search(r"^not scored +broken\.mp4 +V10\d ", scored, re.MULTILINE)
     assert "detector.threshold: 20 -> 30" in first
     table = (tmp_path / "my_benchmark/results/mine/tables/benchmark.md").read_text()
-    assert re.search(r"\| mgpr .* 16/16 .* 8/8 ", table)
+    assert re.search(r"\| mgpr .* 12/12 .* 6/6 ", table)
     logs = Path(tmp_path, "my_benchmark/results/logs/detect/mine").rglob("*.log")
     assert all(" 0 to do" in log.read_text() for log in logs), "back at the earlier setting nothing is computed"

@@ -15,7 +15,9 @@ from wsstad.outlook import Stage
 from wsstad.plan import BENCHMARK, Plan
 
 RUN = ".run.json"  # in the folder of results: what the last run began with
-TARGETS = ("overlays", "scores")  # that are no tables
+REPORT = "report"
+TARGETS = (REPORT, "overlays", "scores")  # that are no tables
+DEFAULT = (BENCHMARK, REPORT)
 LOOKS = {"--summary", "--dry-run", "--dryrun", "-n", "--unlock", "--lint"}  # arguments of what is no run
 LOOKS_AGAIN = 5  # times
 UNITS = {"train": "models", "predict": "folds of runs"}  # of the stages without videos: jobs
@@ -104,7 +106,7 @@ def write_run(plan: Plan, arguments: Sequence[str]) -> None:
     """Note what a run begins with: its configuration and, of its command line, its targets."""
     if not set(arguments) & LOOKS:
         targets = [name for name in (*plan.table_names(), *TARGETS) if name in arguments]
-        storage.write_json(plan.results / RUN, {"config": plan.config, "targets": targets or [BENCHMARK]})
+        storage.write_json(plan.results / RUN, {"config": plan.config, "targets": targets or DEFAULT})
 
 
 def read_run(results: Path) -> NotedRun | None:
@@ -121,6 +123,8 @@ def look(plan: Plan, targets: Sequence[str], *, started: float) -> list[Standing
     tables = [name for name in targets if name not in TARGETS]
     if "overlays" in targets:
         tables.append(plan.config["overlays"]["table"])
+    if REPORT in targets:
+        tables += [name for name in plan.report_tables() if name not in tables]
     stages = {_group(its.rule, its.wildcards): its for its in _outlook(plan, tables)}
     grouped: dict[Group, list[Output]] = {}
     for output in names.outputs(plan):
@@ -147,6 +151,8 @@ def _outlook(plan: Plan, tables: Sequence[str]) -> list[Stage]:
 def _is_wanted(plan: Plan, output: Output, tables: Sequence[str], targets: Sequence[str]) -> bool:
     if output.rule == "overlay":
         return "overlays" in targets
+    if output.rule in names.ON_A_PAGE:
+        return REPORT in targets
     if output.wildcards.get("dataset") in plan.footage:
         return "scores" in targets
     return output.wildcards["table"] in tables if "table" in output.wildcards else bool(tables)
@@ -175,7 +181,7 @@ def _hear(its: Standing, log: JobLog | None, outputs: Sequence[Output], started:
     """Add what the log, and then the manifest, of a job says."""
     if log is None or log.written < started:
         return
-    name = list(outputs[0].wildcards.values())[-1]
+    name = names.log_path(outputs[0]).stem
     if all(output.path.exists() for output in outputs):
         its.ended[name] = log
         _count(its, outputs[0].path)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from wsstad import cli, joblogs, standing
 from wsstad.joblogs import ago, clock
-from wsstad.plan import BENCHMARK, Plan
+from wsstad.plan import Plan
 from wsstad.standing import Standing
 
 SILENT = 300  # seconds without a word after which a run is not taken to be alive
@@ -59,7 +59,7 @@ def _plan(files: Sequence[Path], values: Sequence[str], targets: Sequence[str] |
     noted = standing.read_run(cli.RESULTS)
     if files or values or noted is None:
         plan = cli.read_plan(list(files), list(values))
-        return plan, list(targets or [BENCHMARK]), noted.started if noted else 0.0
+        return plan, list(targets or standing.DEFAULT), noted.started if noted else 0.0
     return Plan(noted.config, cli.RESULTS), list(targets or noted.targets), noted.started
 
 

@@ -65,7 +65,6 @@ class Batches:
         self, bags: Sequence[Bag], *, batch_bags: int, max_instances: int, seed: int, device: str = "cpu"
     ) -> None:
         self.seed, self.batch_bags, self.max_instances, self.device = seed, batch_bags, max_instances, device
-        self.tubes = _stack([bag.spans[:, 0] for bag in bags], device)  # which of its video's an instance is part of
         self.region = _stack([bag.region for bag in bags], device)
         self.image = _stack([bag.image for bag in bags], device)
         self.videolets = _stack([bag.videolets for bag in bags], device)
