@@ -104,30 +104,30 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def changes(place: Place, *, with_extractor: bool) -> Iterator[Change]:
-    """Yield the changes, one after the other; each stays, so that the next row is about itself alone."""
+    """Yield the changes, from the last stage to the first; each stays, so that the next row is about itself alone."""
     block, entry = place.block, place.entry
     yield Change("copied to another place, all looked at", lambda: None)
     yield Change("nothing", lambda: None)
-    yield Change("detector: no box moves", lambda: place.variant("detectors", block.detector, _fewer))
-    yield Change("detector: more certain", lambda: place.variant("detectors", block.detector, _stricter))
-    yield Change("detector: and back", lambda: place.variant("detectors", block.detector, _looser))
-    yield Change("linker: min_iou + 0.1", lambda: place.variant("linkers", block.linker, _tighter))
-    if with_extractor:
-        yield Change("extractor", lambda: place.variant("extractors", block.extractor, _other_extractor))
+    place.content["evaluate"] = {**place.content["evaluate"], "thresholds": [0.2, 0.4]}
+    yield Change("thresholds of IoU@eps", place.write)
+    seeds = sorted(entry["seeds"])
+    entry["seeds"] = [*seeds, seeds[-1] + 1]
+    yield Change("one more seed", place.write)
     if place.methods:
         method = place.methods[0]
         yield Change(f"method {method}: learning rate", lambda: place.variant("methods", method, _faster))
     yield Change("scale: a quarter less iterations", lambda: place.variant("scales", block.scale, _shorter))
-    seeds = sorted(entry["seeds"])
-    entry["seeds"] = [*seeds, seeds[-1] + 1]
-    yield Change("one more seed", place.write)
-    place.content["evaluate"] = {**place.content["evaluate"], "thresholds": [0.2, 0.4]}
-    yield Change("thresholds of IoU@eps", place.write)
+    yield Change("an artefact lost", lambda: _lose(place, "detections"))
+    yield Change("linker: min_iou + 0.1", lambda: place.variant("linkers", block.linker, _tighter))
+    yield Change("detector: more certain", lambda: place.variant("detectors", block.detector, _stricter))
+    yield Change("detector: and back", lambda: place.variant("detectors", block.detector, _looser))
+    yield Change("detector: no box moves", lambda: place.variant("detectors", block.detector, _fewer))
     rows = storage.read_table(place.tables / "videos.tsv")
     first, second = [row for row in rows if row["label"] == rows[0]["label"]][:2]
     yield Change("one video replaced", lambda: _write_videos(place, rows, {**first, "path": second["path"]}))
     yield Change("one video added", lambda: _write_videos(place, rows, {**first, "video": "one_more"}))
-    yield Change("an artefact lost", lambda: _lose(place, "detections"))
+    if with_extractor:
+        yield Change("extractor", lambda: place.variant("extractors", block.extractor, _other_extractor))
 
 
 def _fewer(detector: dict[str, Any]) -> dict[str, Any]:
