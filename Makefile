@@ -43,7 +43,7 @@ report: $(VENV)/complete ## Make results/report.html: make report CONFIG="my.yam
 	@echo "Look at: results/report.html, in a browser"
 
 test: $(VENV)/complete ## Run all tests
-	@echo "[test] unit, contract, fault and workflow tests; about 8 minutes on two cores"
+	@echo "[test] unit, contract, fault and workflow tests; about 14 minutes on two cores"
 	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal $(PYTEST)
 
 .PHONY: test-cluster
