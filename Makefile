@@ -48,7 +48,7 @@ test: $(VENV)/complete ## Run all tests
 
 .PHONY: test-cluster
 test-cluster: $(VENV)/complete ## Run the tests of batches, on a real Slurm that runs on this machine
-	@tests/cluster/install.sh
+	@tests/install.sh cluster
 	@echo "[test-cluster] starting a Slurm of three nodes, running the tests on it, stopping it; about 15 minutes on two cores"
 	@$(VENV)/bin/python -m pytest tests/cluster -m cluster $(PYTEST)
 

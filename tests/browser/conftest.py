@@ -25,7 +25,7 @@ def chromium(tmp_path_factory):
     """A driver of Debian's Chromium, which notes what the console says and what is asked of a network."""
     programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
     if not all(programs):
-        pytest.skip("chromium and chromedriver are not here; tests/browser/install.sh installs them on Debian")
+        pytest.skip("chromium and chromedriver are not here; tests/install.sh browser installs them on Debian")
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()

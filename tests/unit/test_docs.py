@@ -20,8 +20,6 @@ PAGES = sorted([*REPOSITORY.glob("*.md"), REPOSITORY / "config/README.md", *(REP
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-# Names that rows had before tables had scales, and that still stand in the pages beside what was measured then.
-FORMER = {"dmrm_cpu", "dmrm_cpu_m1", "mgpr_cpu", "mgpr_cpu_m1"}
 
 
 def fences(text, language):
@@ -116,7 +114,7 @@ def unknown_variants(text, page):
     """Find names that begin like a variant's, with a type and an underscore, and are none."""
     types = {kind for family in FAMILIES.values() for kind in family}
     known = {name for family in (*FAMILIES, "scales", "tables") for name in variants(family)} | {*METHODS, *types}
-    words = {name.split(".")[-1] for name in keys()} | FORMER
+    words = {name.split(".")[-1] for name in keys()}
     for name in SPAN.findall(FENCE.sub("", text)):
         begins = any(name.startswith(f"{kind}_") for kind in types)
         if re.fullmatch(r"\w+", name) and begins and name not in known | words:

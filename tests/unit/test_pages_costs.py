@@ -18,10 +18,11 @@ def leave(stage, name, *, s, log="", rss="10.0"):
 
 def test_jobs_of_a_stage_are_added_up(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    leave("decode/made_up", "000", s="3.5", log="1 frames: 12 videos, 2 to do, 10 unchanged")
-    leave("decode/made_up", "001", s="1.5", log="1 frames: 11 videos, 1 to do, 10 unchanged", rss="NA")
-    leave("decode/other", "000", s="99", log="frames: 1 videos, 1 to do, 0 unchanged")
-    log = "region_features: 12 videos, 2 to do, 10 unchanged\nregion_features: 115 computed, 7 taken over"
+    leave("decode/made_up", "000", s="3.5", log="09:00:00 frames: 12 videos, 2 to do, 10 unchanged")
+    leave("decode/made_up", "001", s="1.5", log="09:00:00 frames: 11 videos, 1 to do, 10 unchanged", rss="NA")
+    leave("decode/other", "000", s="99", log="09:00:00 frames: 1 videos, 1 to do, 0 unchanged")
+    log = "09:00:00 region_features: 12 videos, 2 to do, 10 unchanged\n"
+    log += "09:00:09 region_features: 115 computed, 7 taken over"
     leave("extract/made_up/c3d_seed0/region/motion/iou", "000", s="8", log=log)
     decode, extract = costs.read([OUTPUT, OUTPUT])
     assert (decode.stage, decode.jobs, decode.seconds, decode.cpu_seconds) == ("decode", 2, 5.0, 4.0)

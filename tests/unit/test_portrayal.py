@@ -71,7 +71,7 @@ def test_every_frame_is_shown_enlarged_over_its_timeline():
 
 
 def test_scores_are_painted():
-    assert made().scores[[0, 10, 20, 35]].tolist() == np.float32([0.2, 0.4, 0.9, 0.4]).tolist()
+    assert made().prediction.frame_scores[[0, 10, 20, 35]].tolist() == np.float32([0.2, 0.4, 0.9, 0.4]).tolist()
 
 
 def test_digests_move_with_what_is_drawn():

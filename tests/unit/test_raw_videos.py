@@ -15,7 +15,7 @@ def test_a_folder_tells_files_and_folders_of_images(tmp_path):
     found = raw_videos.find(str(tmp_path))
     assert isinstance(found, Folder)
     assert [found.holds(path) for path in ("a", "b.mp4", "c.mp4")] == [True, True, False]
-    assert [found.bytes(path) for path in ("a", "b.mp4")] == [5, 4]
+    assert [found.n_bytes(path) for path in ("a", "b.mp4")] == [5, 4]
     assert found.urls("b.mp4") == []
 
 

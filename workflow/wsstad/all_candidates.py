@@ -10,7 +10,6 @@ from wsstad.groundtruth import GroundTruth
 from wsstad.method_runs import MethodRuns, Seed
 from wsstad.metrics import regions
 from wsstad.metrics.regions import Matches
-from wsstad.predictions import paint
 from wsstad.selections import Test
 from wsstad.test_set import TestSet
 
@@ -70,7 +69,7 @@ def rate_alarms(
 
 
 def _paint(seed: Seed) -> Frames:
-    return {test: paint(its.spans, its.scores, its.n_frames) for test, its in seed.predictions.items()}
+    return {test: its.frame_scores for test, its in seed.predictions.items()}
 
 
 def _match(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wsstad import stage_keys, storage
+from wsstad.chains import CHAIN
 from wsstad.errors import UserError
 
 SUFFIX = ".card.json"
@@ -73,7 +74,7 @@ def read(model: Path) -> Card:
     try:
         digest = storage.tensors_digest(model)
         found = storage.read_json(path)
-        links = {name: Link(**found[name]) for name in ("detector", "linker", "extractor")}
+        links = {name: Link(**found[name]) for name in CHAIN}
         card = Card(**{**found, **links})
     except storage.DamagedError as error:
         raise UserError(str(error)) from error

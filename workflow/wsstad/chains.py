@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
+
+# The variants that footage goes through before a method sees it, and the family of each.
+CHAIN = {"detector": "detectors", "linker": "linkers", "extractor": "extractors"}
 
 
 @dataclass(frozen=True)
@@ -14,6 +18,11 @@ class Block:
     detector: str
     linker: str
     scale: str
+
+    @classmethod
+    def of(cls, wildcards: Any) -> "Block":
+        """Return the block that a job's wildcards name."""
+        return cls(**{name: wildcards[name] for name in cls.__dataclass_fields__})
 
     def folder(self) -> str:
         """Return the folder of the block below ``results/``."""

@@ -8,10 +8,10 @@ import yaml
 
 from wsstad import cards, cli, config, manifest, stage_keys, storage
 from wsstad.cards import Card, Link
+from wsstad.chains import CHAIN
 
 SIZE = manifest.size_column(cards.SUFFIX)
 COLUMNS = ("method", "seed", "fold", "key", "digest", SIZE)
-CHAIN = {"detector": "detectors", "linker": "linkers", "extractor": "extractors"}
 
 
 def main(argv: list[str] | None = None) -> None:

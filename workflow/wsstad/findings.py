@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from wsstad import alarms, predictions
+from wsstad import alarms
 from wsstad.alarms import Calibration, Curve
 from wsstad.cards import Card
 from wsstad.predictions import VideoPrediction
@@ -56,8 +56,7 @@ class Findings:
     @cached_property
     def scores(self) -> np.ndarray:
         """The score of every frame, (n_frames,)."""
-        its = self.prediction
-        return predictions.paint(its.spans, its.scores, its.n_frames)
+        return self.prediction.frame_scores
 
     @cached_property
     def alarms(self) -> list[dict[str, Any]]:

@@ -10,10 +10,10 @@ from typing import Any
 
 from wsstad import cards, keys, storage
 from wsstad.cards import Card, Link
+from wsstad.chains import CHAIN
 from wsstad.errors import UserError
 
 VIDEOS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts", ".m2ts", ".mts"}
-IMAGES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 Settings = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ class Footage:
 
     def links(self) -> dict[str, Link]:
         """Return the variants that the model was trained with, by family."""
-        return {"detectors": self.card.detector, "linkers": self.card.linker, "extractors": self.card.extractor}
+        return {family: getattr(self.card, name) for name, family in CHAIN.items()}
 
     def check_same(self, where: Path | str, now: Settings, then: Settings, of: Sequence[str] = ()) -> None:
         """Raise `UserError` unless settings, or those called `of`, are what they were when the model was trained."""
@@ -45,7 +45,7 @@ class Footage:
 
     def chain(self) -> dict[str, str]:
         """Return the variants that the footage goes through, as wildcards have them."""
-        return {name: getattr(self.card, name).name for name in ("detector", "linker", "extractor")}
+        return {name: getattr(self.card, name).name for name in CHAIN}
 
     def rows(self) -> dict[str, dict[str, str]]:
         """Return the rows of a ``videos.tsv``: nobody knows a label."""
@@ -97,7 +97,9 @@ def _videos(root: Path, below: Path) -> Iterator[Path]:
 
 
 def _has_images(folder: Path) -> bool:
-    return folder.is_dir() and any(path.suffix.lower() in IMAGES for path in folder.iterdir())
+    from wsstad.video.sources import IMAGE_SUFFIXES  # with it comes the decoder, which only footage needs here
+
+    return folder.is_dir() and any(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
 
 
 def _identify(paths: list[Path]) -> dict[str, str]:

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from wsstad import clips, drawing, predictions
-from wsstad.drawing import MEMBER, PREDICTION, TRUTH, Mark
+from wsstad.drawing import Mark
 from wsstad.groundtruth import GroundTruth
+from wsstad.portrayal import Portrayal
 from wsstad.predictions import VideoPrediction
 from wsstad.storage import Artefact
 from wsstad.tubes import Tube, VideoTubes
@@ -49,17 +50,10 @@ class Case:
         return self.tubes.tubes[tube].kind if tube >= 0 else "given"
 
     def marks(self, frame: int) -> list[Mark]:
-        """Return the boxes of a frame: members of the top-1, the truth, the top-1 itself above them."""
-        found = []
-        number = int(self.prediction.spans[self.prediction.top1, 0])
-        if self.top1.start <= frame < self.top1.stop and number >= 0:
-            members = [self.tubes.tubes[member] for member in self.tubes.tubes[number].members]
-            found += [Mark(its.boxes[frame - its.start], MEMBER) for its in members if its.start <= frame < its.stop]
-        if self.truth is not None and self.truth.united.present[frame]:
-            found.append(Mark(self.truth.united.boxes[frame], TRUTH))
-        if self.top1.start <= frame < self.top1.stop:
-            found.append(Mark(self.top1.boxes[frame - self.top1.start], PREDICTION))
-        return found
+        """Return the boxes of the decision in a frame, without labels: there is no room for them."""
+        truth = self.truth.united if self.truth is not None else None
+        shown = Portrayal(self.prediction, self.tubes, truth).decision(frame)
+        return [mark._replace(label="") for mark in shown]
 
 
 def describe(case: Case, about: Mapping[str, Any]) -> Artefact:

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-PLAN = re.compile(r"\d\d:\d\d:\d\d \S+: (\d+) (?:videos|models|folds of runs), (\d+) to do, (\d+) unchanged")
+PLAN = re.compile(r"\d\d:\d\d:\d\d \S+: (\d+) (videos|models|folds of runs), (\d+) to do, (\d+) unchanged")
 PROGRESS = re.compile(r"\d\d:\d\d:\d\d [^:]+: (\d+)/(\d+) ([^,]+), (\S+)/s, (ETA|took) (?:(\d+):(\d\d):(\d\d)|\?)")
 TAKEN_OVER = re.compile(r"\d\d:\d\d:\d\d \S+: (\d+) computed, (\d+) taken over")
 FAILED = re.compile(r"^(?:wsstad: .*|\w*(?:Error|Interrupt|Exit)\b.*)$")
@@ -15,12 +15,14 @@ FAILED = re.compile(r"^(?:wsstad: .*|\w*(?:Error|Interrupt|Exit)\b.*)$")
 class JobLog:
     """What a log says, and when it was last written (seconds since the epoch).
 
-    Of the job's entries `to_do` had to be made and `unchanged` stood; -1 before that is known. `done` of `total` units
-    are ready; `took` is how many seconds they took, and `left` how many are to come, both None while nobody can know.
-    `reused` are clips that were taken over from earlier results. `failure` is the error that ended it.
+    Of the job's `entries`, such as videos, `to_do` had to be made and `unchanged` stood; -1 before that is known.
+    `done` of `total` units are ready; `took` is how many seconds they took, and `left` how many are to come, both None
+    while nobody can know. Clips were `computed`, or `reused`: taken over from earlier results. `failure` is the error
+    that ended it.
     """
 
     written: float
+    entries: str = ""
     to_do: int = -1
     unchanged: int = -1
     done: int = 0
@@ -29,6 +31,7 @@ class JobLog:
     rate: str = ""
     took: int | None = None
     left: int | None = None
+    computed: int = 0
     reused: int = 0
     failure: str = ""
 
@@ -51,13 +54,13 @@ def read(path: Path) -> JobLog | None:
     facts: dict[str, object] = {"written": written}
     for line in text.splitlines():
         if found := PLAN.match(line):
-            facts |= {"to_do": int(found[2]), "unchanged": int(found[3])}
+            facts |= {"entries": found[2], "to_do": int(found[3]), "unchanged": int(found[4])}
         elif found := PROGRESS.match(line):
             seconds = None if found[6] is None else int(found[6]) * 3600 + int(found[7]) * 60 + int(found[8])
             facts |= {"done": int(found[1]), "total": int(found[2]), "unit": found[3], "rate": found[4]}
             facts |= {"took": seconds, "left": 0} if found[5] == "took" else {"took": None, "left": seconds}
         elif found := TAKEN_OVER.match(line):
-            facts["reused"] = int(found[2])
+            facts |= {"computed": int(found[1]), "reused": int(found[2])}
         elif FAILED.match(line):
             facts["failure"] = line
     return JobLog(**facts)  # type: ignore[arg-type]
@@ -74,15 +77,6 @@ def ago(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h" if seconds < 172800 else f"{seconds / 86400:.1f} days"
-
-
-def clock(seconds: float) -> str:
-    """Return seconds as hours, minutes and seconds.
-
-    >>> clock(3725)
-    '1:02:05'
-    """
-    return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02d}:{int(seconds) % 60:02d}"
 
 
 def now() -> float:

@@ -200,7 +200,7 @@ class Names:
 
     def illustrated(self, wildcards: Any) -> str:
         """Return the method of a table whose decisions the report shows video by video."""
-        return self.plan.illustrated(_block(wildcards), wildcards.table)
+        return self.plan.illustrated(Block.of(wildcards), wildcards.table)
 
     def assignments(self, wildcards: Any) -> list[str]:
         """Return the whole configuration as a verb takes it: ``key=value``, a word each."""
@@ -282,8 +282,4 @@ class Names:
         return path
 
     def _methods(self, wildcards: Any) -> dict[str, list[int]]:
-        return self.plan.methods(_block(wildcards), wildcards.table)
-
-
-def _block(wildcards: Any) -> Block:
-    return Block(**{name: wildcards[name] for name in Block.__dataclass_fields__})
+        return self.plan.methods(Block.of(wildcards), wildcards.table)

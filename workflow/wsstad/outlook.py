@@ -14,6 +14,7 @@ from wsstad.manifest import ARTEFACT_SUFFIX, Manifest, Row
 from wsstad.plan import Plan
 from wsstad.runs import Inputs, Run, Variant
 
+UNITS = {"train": "models", "predict": "folds of runs"}  # of the other stages with entries: videos
 STORE_SUFFIX = ".mp4"  # of the frames that decode keeps beside their artefact
 # What the stages that work on shards of videos read of each other.
 UPSTREAM = {

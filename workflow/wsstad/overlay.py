@@ -106,7 +106,7 @@ class Stage:
         path = manifest.artefact_path(self.args.manifest.parent.parent, video, str(key), SUFFIX)
         playback.write(path, progress.each(shown.images(pixels.read())), fps=pixels.fps, crf=self.args.crf)
         meta = {"files": {SUFFIX: storage.file_digest(path)}, "frames": its.n_frames, "fps": str(pixels.fps)}
-        return Artefact({"scores": shown.scores}, meta)
+        return Artefact({"scores": its.frame_scores}, meta)
 
     def _truth(self, its: VideoPrediction) -> FrameBoxes | None:
         if its.video not in self._boxes:

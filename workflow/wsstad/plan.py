@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wsstad import config, footage, raw_videos, shard_map, tables
-from wsstad.chains import Block, Wanted
+from wsstad.chains import CHAIN, Block, Wanted
 from wsstad.detectors import DETECTORS
 from wsstad.errors import UserError
 from wsstad.extractors import EXTRACTORS
@@ -95,8 +95,7 @@ class Plan:
 
     def variants(self, tables: Iterable[str]) -> list[Path]:
         """Return the YAML files of all variants behind some tables, family by family."""
-        names = {"detectors": "detector", "linkers": "linker", "extractors": "extractor"}
-        found = [self.variant(family, getattr(b, name)) for family, name in names.items() for b in self._wanted]
+        found = [self.variant(family, getattr(b, name)) for name, family in CHAIN.items() for b in self._wanted]
         found += [self.scale(block.scale) for block in self._wanted]
         methods = [method for block in self._wanted for table in tables for method in self.methods(block, table)]
         return list(dict.fromkeys([*found, *(self.variant("methods", method) for method in methods)]))
@@ -201,7 +200,7 @@ class Plan:
 
     def _shard_map(self, dataset: str) -> dict[str, str]:
         raw = self.raw_videos(dataset)
-        sizes = {video: raw.bytes(row["path"]) for video, row in self.rows(dataset).items()}
+        sizes = {video: raw.n_bytes(row["path"]) for video, row in self.rows(dataset).items()}
         return shard_map.assign(sizes, shard_map.read_map(self.shard_map_path(dataset)), self.config["shard_videos"])
 
     # Checks -----------------------------------------------------------------------------------------------------
@@ -224,9 +223,8 @@ class Plan:
     def _check_block(self, block: Block, wanted: Wanted) -> None:
         folder = self.tables(block.dataset)
         tables.check_labels(folder, block.split, "test")
-        chain = {"detectors": block.detector, "linkers": block.linker, "extractors": block.extractor}
-        for family, name in chain.items():
-            self._check_weights(family, name)
+        for name, family in CHAIN.items():
+            self._check_weights(family, getattr(block, name))
         config.check(config.load_yaml(self.scale(block.scale)), "scale", self.scale(block.scale))
         for method in wanted.methods:
             self.parameters("methods", method)

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -25,11 +24,6 @@ class Portrayal:
     truth: FrameBoxes | None = None
     threshold: float | None = None
 
-    @cached_property
-    def scores(self) -> np.ndarray:
-        """The score of every frame, (n_frames,)."""
-        return predictions.paint(self.prediction.spans, self.prediction.scores, self.prediction.n_frames)
-
     def images(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Yield each of the video's RGB frames with its marks, enlarged if it is small, over the timeline."""
         zoom = drawing.zoom_for(self.prediction.width)
@@ -41,19 +35,26 @@ class Portrayal:
         """Return the timeline, `width` pixels wide."""
         _, start, stop = self.prediction.spans[self.prediction.top1].tolist()
         truth = drawing.spans_of(self.truth.present) if self.truth else []
-        return Timeline(self.scores, width, truth=truth, predicted=[(start, stop)], threshold=self.threshold)
+        return Timeline(
+            self.prediction.frame_scores, width, truth=truth, predicted=[(start, stop)], threshold=self.threshold
+        )
 
     def marks(self, frame: int) -> list[Mark]:
         """Return what is to be drawn on a frame, the most important last: it lies on top."""
-        marks = [self._mark(i, frame, drawing.GREY) for i in self._others(frame)]
-        tube, start, stop = self.prediction.spans[self.prediction.top1].tolist()
-        if start <= frame < stop:
-            members = [self.tubes.tubes[m] for m in self.tubes.tubes[tube].members]
+        return [*(self._other(i, frame) for i in self._others(frame)), *self.decision(frame)]
+
+    def decision(self, frame: int) -> list[Mark]:
+        """Return the boxes of the decision in a frame: members of the predicted tube, the truth, the tube itself."""
+        its, marks = self.prediction, []
+        number, top = int(its.spans[its.top1, 0]), its.candidates[its.top1]
+        there = top.start <= frame < top.stop
+        if there and number >= 0:  # else it is none of the video's tubes
+            members = [self.tubes.tubes[m] for m in self.tubes.tubes[number].members]
             marks += [Mark(m.boxes[frame - m.start], drawing.MEMBER) for m in members if m.start <= frame < m.stop]
         if self.truth and self.truth.present[frame]:
             marks.append(Mark(self.truth.boxes[frame], drawing.TRUTH, "truth"))
-        if start <= frame < stop:
-            marks.append(self._mark(self.prediction.top1, frame, drawing.PREDICTION))
+        if there:
+            marks.append(Mark(top.boxes[frame - top.start], drawing.PREDICTION, f"{its.video_score:.2f}"))
         return marks
 
     def _others(self, frame: int) -> list[int]:
@@ -63,9 +64,9 @@ class Portrayal:
         there = there[there != self.prediction.top1]
         return there[np.argsort(self.prediction.scores[there], kind="stable")][-MOST_OTHERS:].tolist()
 
-    def _mark(self, candidate: int, frame: int, colour: drawing.Colour) -> Mark:
+    def _other(self, candidate: int, frame: int) -> Mark:
         tube = self.tubes.tubes[self.prediction.spans[candidate, 0]]
-        return Mark(tube.boxes[frame - tube.start], colour, f"{self.prediction.scores[candidate]:.2f}")
+        return Mark(tube.boxes[frame - tube.start], drawing.GREY, f"{self.prediction.scores[candidate]:.2f}")
 
 
 def digest(prediction: VideoPrediction) -> str:

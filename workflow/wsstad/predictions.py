@@ -52,6 +52,11 @@ class VideoPrediction:
         """The index of the candidate of the highest score, the first of equals (Eq. 9)."""
         return int(np.argmax(self.scores))
 
+    @property
+    def frame_scores(self) -> np.ndarray:
+        """The score of every frame, (n_frames,)."""
+        return paint(self.spans, self.scores, self.n_frames)
+
 
 def paint(spans: np.ndarray, scores: np.ndarray, n_frames: int) -> np.ndarray:
     """Return the score of every frame, (n_frames,) float64, from `spans` (s, 3) and `scores` (s,) >= 0 of candidates.

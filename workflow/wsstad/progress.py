@@ -61,13 +61,18 @@ class Progress:
         elapsed = max(time.monotonic() - self._started, 1e-9)
         rate = self.done / elapsed
         if self.done >= self.total:
-            left = f"took {_clock(elapsed)}"
+            left = f"took {clock(elapsed)}"
         else:
-            left = f"ETA {_clock((self.total - self.done) / rate)}" if rate else "ETA ?"
+            left = f"ETA {clock((self.total - self.done) / rate)}" if rate else "ETA ?"
         speed = f"{rate:.1f}" if rate >= 1 else f"{rate:.2g}"
         return f"{self.label}: {self.done}/{self.total} {self.unit}, {speed}/s, {left}"
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Return seconds as hours, minutes and seconds.
+
+    >>> clock(3725)
+    '1:02:05'
+    """
     minutes, seconds = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"

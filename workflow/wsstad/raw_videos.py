@@ -24,7 +24,7 @@ class Folder:
         """Tell whether there is a video at a path relative to the folder."""
         return (self.root / path).exists()
 
-    def bytes(self, path: str) -> int:
+    def n_bytes(self, path: str) -> int:
         """Return the size of a video."""
         return sum(size for _, size, _, _ in state(self.root / path))
 
@@ -49,7 +49,7 @@ class Bucket:
         """Tell whether there is an object at a path relative to the prefix."""
         return path in self._objects
 
-    def bytes(self, path: str) -> int:
+    def n_bytes(self, path: str) -> int:
         """Return the size of an object."""
         return self._objects[path][0]
 

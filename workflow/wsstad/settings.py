@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wsstad import config, keys, raw_videos, stage_keys, storage, tables
-from wsstad.chains import Block
+from wsstad.chains import CHAIN, Block
 from wsstad.formats import FORMATS
 from wsstad.plan import FAMILIES, Plan
 from wsstad.storage import canonical_json
@@ -95,8 +95,7 @@ def evaluate(plan: Plan, w: Wildcards) -> Facts:
 
 def describe(plan: Plan, w: Wildcards) -> Facts:
     """Return the chain that made what the models learned from."""
-    chain = {"detector": "detectors", "linker": "linkers", "extractor": "extractors"}
-    variants = {name: plan.parameters(family, w[name]) for name, family in chain.items()}
+    variants = {name: plan.parameters(family, w[name]) for name, family in CHAIN.items()}
     its = {"code": keys.code("wsstad.describe"), "decode": plan.config["decode"], **variants}
     return {**its, "chain": {stage: key[:LENGTH] for stage, key in stage_keys.chain_code(**variants).items()}}
 
@@ -137,7 +136,7 @@ def illustrate(plan: Plan, w: Wildcards) -> Facts:
     """Return which method is illustrated, in which videos, and whether with pictures."""
     return {
         "code": keys.code("wsstad.illustrate"),
-        "method": plan.illustrated(_block(w), w["table"]),
+        "method": plan.illustrated(Block.of(w), w["table"]),
         "pixels": plan.config["report"]["pixels"],
         "split": _folds(plan, w),
         "videos": _digest([{**row, "path": ""} for row in _rows(plan, w)]),
@@ -190,7 +189,7 @@ def _variant(plan: Plan, stage: str, family: str, name: str) -> Facts:
 def _methods(plan: Plan, stage: str, w: Wildcards) -> Facts:
     """Return the methods of a table, in its order, with what the scale lays over them, their seeds, and the folds."""
     scale = plan.scale(w["scale"])
-    seeds = plan.methods(_block(w), w["table"])
+    seeds = plan.methods(Block.of(w), w["table"])
     methods = {name: config.load_method(plan.variant("methods", name), scale) for name in seeds}
     return {
         "code": _code(stage, "methods", {its["type"] for its in methods.values()}),
@@ -199,10 +198,6 @@ def _methods(plan: Plan, stage: str, w: Wildcards) -> Facts:
         "seeds": seeds,
         "split": _folds(plan, w),
     }
-
-
-def _block(w: Wildcards) -> Block:
-    return Block(**{name: w[name] for name in Block.__dataclass_fields__})
 
 
 def _code(stage: str, family: str, kinds: Iterable[str]) -> dict[str, str]:

@@ -25,14 +25,12 @@ def frames(source_sha256: str, settings: Parameters) -> str:
 
 def detections(detector: Parameters, frames: Row) -> str:
     """Return the key of one video's detections."""
-    code = keys.code_digest("wsstad.detect", DETECTORS[detector["type"]].split(":")[0])
-    return keys.make_key("detections", code=code, parameters=detector, inputs={"frames": frames.digest})
+    return keys.make_key("detections", code=_detection(detector), parameters=detector, inputs={"frames": frames.digest})
 
 
 def tubes(linker: Parameters, detections: Row) -> str:
     """Return the key of one video's tubes."""
-    code = keys.code_digest("wsstad.link", LINKERS[linker["type"]].split(":")[0])
-    return keys.make_key("tubes", code=code, parameters=linker, inputs={"detections": detections.digest})
+    return keys.make_key("tubes", code=_linking(linker), parameters=linker, inputs={"detections": detections.digest})
 
 
 def features(extractor: Parameters, frames: Row, tubes: Row | None = None) -> str:
@@ -52,8 +50,8 @@ def chain_code(detector: Parameters, linker: Parameters, extractor: Parameters) 
     """Return a digest of the code of each stage that footage goes through before a model sees it."""
     return {
         "decode": keys.code_digest("wsstad.decode"),
-        "detect": keys.code_digest("wsstad.detect", DETECTORS[detector["type"]].split(":")[0]),
-        "link": keys.code_digest("wsstad.link", LINKERS[linker["type"]].split(":")[0]),
+        "detect": _detection(detector),
+        "link": _linking(linker),
         "extract": _extraction(extractor),
     }
 
@@ -107,6 +105,14 @@ def score(module: str, model: str, rows: Mapping[str, Row], *, settings: Paramet
     inputs = {"model": model, **{kind: row.digest for kind, row in rows.items()}}
     code = keys.code_digest("wsstad.score", module)
     return keys.make_key("score", code=code, parameters=settings, inputs=inputs)
+
+
+def _detection(detector: Parameters) -> str:
+    return keys.code_digest("wsstad.detect", DETECTORS[detector["type"]].split(":")[0])
+
+
+def _linking(linker: Parameters) -> str:
+    return keys.code_digest("wsstad.link", LINKERS[linker["type"]].split(":")[0])
 
 
 def _extraction(extractor: Parameters) -> str:

@@ -20,7 +20,6 @@ TARGETS = (REPORT, "overlays", "scores")  # that are no tables
 DEFAULT = (BENCHMARK, REPORT)
 LOOKS = {"--summary", "--dry-run", "--dryrun", "-n", "--unlock", "--lint"}  # arguments of what is no run
 LOOKS_AGAIN = 5  # times
-UNITS = {"train": "models", "predict": "folds of runs"}  # of the stages without videos: jobs
 COUNTED = ("frames", "clips")  # counts of a manifest that a speed is told in
 
 
@@ -167,7 +166,7 @@ def _standing(group: Group, outputs: Sequence[Output], stage: Stage | None, star
     name = " ".join([rule, *values])
     if stage:
         rows = [entry.row for _, entry in stage.entries if entry.row]
-        its = Standing(name, UNITS.get(rule, "videos"), len(rows), len(stage.entries))
+        its = Standing(name, outlook.UNITS.get(rule, "videos"), len(rows), len(stage.entries))
         its.quarantined = {row.video: f"{row.code} {row.reason}" for row in rows if not row.ok}
     else:
         ready = sum(all(output.path.exists() for output in made) for made in jobs.values())

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wsstad import cli, joblogs, standing
-from wsstad.joblogs import ago, clock
+from wsstad.joblogs import ago
 from wsstad.plan import Plan
+from wsstad.progress import clock
 from wsstad.standing import Standing
 
 SILENT = 300  # seconds without a word after which a run is not taken to be alive

@@ -17,7 +17,6 @@ from wsstad.outlook import Stage
 from wsstad.plan import BENCHMARK, REPOSITORY, Plan
 
 ALL = "all"  # the tables and the report
-UNITS = {"train": "models", "predict": "folds of runs"}  # of the other stages: videos
 MOST_CHANGES = 12  # that are told of one stage
 
 
@@ -74,7 +73,7 @@ def _amount(rule: str, stages: Sequence[Stage]) -> str:
         return ""
     certain, unknown = (sum(getattr(stage, name) for stage in stages) for name in ("to_do", "unknown"))
     most = "at most " if unknown else ""
-    return f"{most}{certain + unknown} of {total} {UNITS.get(rule, 'videos')} to do"
+    return f"{most}{certain + unknown} of {total} {outlook.UNITS.get(rule, 'videos')} to do"
 
 
 def _pending(files: Sequence[Path], assignments: Sequence[str], table: str) -> dict[Path, str]:

@@ -1,11 +1,10 @@
 """What a run cost: time and memory from Snakemake's benchmark files, and what there was to do from the jobs' logs."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wsstad import storage
+from wsstad import joblogs, storage
 from wsstad.names import Output
 
 BENCHMARKS, LOGS = Path("results/benchmarks"), Path("results/logs")
@@ -21,8 +20,6 @@ STAGES = {
     "evaluate": "evaluate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}",
     "illustrate": "illustrate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{annotator}/{table}",
 }
-DID = re.compile(r"(?P<total>\d+) (?P<unit>[a-z ]+), (?P<made>\d+) to do, (?P<cached>\d+) unchanged")
-CLIPS = re.compile(r"(?P<made>\d+) computed, (?P<cached>\d+) taken over")
 
 
 @dataclass(frozen=True)
@@ -55,19 +52,19 @@ def read(outputs: Sequence[Output]) -> list[Cost]:
 def _cost(stage: str, files: Sequence[Path]) -> Cost:
     rows = [storage.read_table(path)[-1] for path in files]
     logs = [LOGS / path.relative_to(BENCHMARKS).with_suffix(".log") for path in files]
-    text = "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in logs if path.exists())
-    did, clips = list(DID.finditer(text)), list(CLIPS.finditer(text))
+    heard = [log for path in logs if (log := joblogs.read(path))]
+    did = [log for log in heard if log.entries]
     return Cost(
         stage=stage,
         jobs=len(files),
         seconds=sum(_numbers(rows, "s")),
         cpu_seconds=sum(_numbers(rows, "cpu_time")),
         megabytes=max(_numbers(rows, "max_rss"), default=0.0),
-        unit=did[0]["unit"] if did else "",
-        made=sum(int(its["made"]) for its in did),
-        cached=sum(int(its["cached"]) for its in did),
-        clips_made=sum(int(its["made"]) for its in clips),
-        clips_cached=sum(int(its["cached"]) for its in clips),
+        unit=did[0].entries if did else "",
+        made=sum(log.to_do for log in did),
+        cached=sum(log.unchanged for log in did),
+        clips_made=sum(log.computed for log in heard),
+        clips_cached=sum(log.reused for log in heard),
     )
 
 

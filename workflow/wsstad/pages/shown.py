@@ -50,7 +50,7 @@ class Shown:
     @property
     def block(self) -> Block:
         """The chain of variants."""
-        return Block(**{name: self.output.wildcards[name] for name in Block.__dataclass_fields__})
+        return Block.of(self.output.wildcards)
 
     @property
     def result(self) -> Cells:
@@ -89,7 +89,7 @@ def read(plan: Plan) -> Iterator[Shown]:
 
 
 def _read_one(plan: Plan, table: str, output: Output, paper: PaperRows) -> Shown:
-    block = Block(**{name: output.wildcards[name] for name in Block.__dataclass_fields__})
+    block = Block.of(output.wildcards)
     method, metrics = plan.illustrated(block, table), storage.read_json(output.path)
     result = next(its for its in metrics["results"] if its["names"]["method"] == method)
     trained = storage.read_table(output.path.parent.parent / "models.tsv")

@@ -39,12 +39,32 @@ def encode(
     gop: int = CLIP_FRAMES,
 ) -> int:
     """Write yuv420p pictures of one even size as a constant-rate mp4 with closed GOPs; return how many."""
-    count = 0
-    with storage.atomic(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
+    options = {
+        "crf": str(crf),
+        "preset": preset,
+        "tune": "fastdecode",
+        "g": str(gop),
+        "keyint_min": str(gop),
+        "sc_threshold": "0",
+        "bf": "0",
+        "flags": "+cgop+bitexact",
+    }
+    return write_h264(path, pictures, fps=fps, options=options)
+
+
+def write_h264(
+    path: Path, pictures: Iterable[av.VideoFrame], *, fps: Fraction, options: dict[str, str], movflags: str = ""
+) -> int:
+    """Write yuv420p pictures of one even size as a constant-rate mp4, whole or not at all; return how many.
+
+    `options` are those of libx264: with ``bitexact`` among them the same pictures give the same bytes.
+    """
+    count, muxing = 0, {"movflags": movflags} if movflags else {}
+    with storage.atomic(path) as temporary, av.open(str(temporary), "w", format="mp4", options=muxing) as container:
         stream = None
         for picture in pictures:
             if stream is None:
-                stream = _open_stream(container, picture, fps=fps, crf=crf, preset=preset, gop=gop)
+                stream = _open_stream(container, picture, fps, options)
             picture.pts, picture.time_base = count, 1 / fps
             picture.pict_type = 0  # the encoder, not the source, places key frames
             container.mux(stream.encode(picture))
@@ -56,13 +76,7 @@ def encode(
 
 
 def _open_stream(
-    container: av.container.OutputContainer,
-    picture: av.VideoFrame,
-    *,
-    fps: Fraction,
-    crf: int,
-    preset: str,
-    gop: int,
+    container: av.container.OutputContainer, picture: av.VideoFrame, fps: Fraction, options: dict[str, str]
 ) -> av.VideoStream:
     stream = container.add_stream("libx264", rate=fps)
     stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, "yuv420p"
@@ -70,14 +84,5 @@ def _open_stream(
     context.time_base = 1 / fps
     context.colorspace, context.color_range = picture.colorspace, picture.color_range
     context.thread_type, context.thread_count = "NONE", 1
-    context.options = {
-        "crf": str(crf),
-        "preset": preset,
-        "tune": "fastdecode",
-        "g": str(gop),
-        "keyint_min": str(gop),
-        "sc_threshold": "0",
-        "bf": "0",
-        "flags": "+cgop+bitexact",
-    }
+    context.options = options
     return stream

@@ -5,11 +5,10 @@ from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import av
 import cv2
 import numpy as np
 
-from wsstad.video.pixels import from_rgb
+from wsstad.video import playback
 
 # The first of these that keeps a clip within its bytes is taken, else the last.
 QUALITIES = (30, 34, 38, 42)
@@ -45,16 +44,5 @@ def _encode(frames: Sequence[np.ndarray], fps: Fraction, crf: int) -> bytes:
     # The index is moved to the front by reading the file again, so there must be one.
     with TemporaryDirectory() as folder:
         file = Path(folder, "clip.mp4")
-        with av.open(str(file), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-            pictures = [from_rgb(frame) for frame in frames]
-            stream = container.add_stream("libx264", rate=fps)
-            stream.width, stream.height, stream.pix_fmt = pictures[0].width, pictures[0].height, "yuv420p"
-            context = stream.codec_context
-            context.time_base = 1 / fps
-            context.thread_type, context.thread_count = "NONE", 1
-            context.options = {"crf": str(crf), "preset": "slow", "flags": "+bitexact", "profile": "main"}
-            for number, picture in enumerate(pictures):
-                picture.pts, picture.time_base, picture.pict_type = number, 1 / fps, 0
-                container.mux(stream.encode(picture))
-            container.mux(stream.encode(None))
+        playback.write(file, frames, fps=fps, crf=crf, preset="slow")
         return file.read_bytes()
