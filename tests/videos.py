@@ -7,12 +7,13 @@ import av
 import cv2
 import numpy as np
 
-# Container -> what is written into it.
+# Container -> what is written into it. With x264's tree of macroblocks such small pictures give now these bytes, now
+# others, and the same damage then hits other parts of the file.
 KINDS = {
-    "mp4": ("mp4", "libx264", {"g": "12", "bf": "2"}),
+    "mp4": ("mp4", "libx264", {"g": "12", "bf": "2", "mbtree": "0"}),
     "avi": ("avi", "mpeg4", {"b": "600000"}),
-    "mkv": ("matroska", "libx264", {"g": "50", "bf": "0"}),
-    "ts": ("mpegts", "libx264", {"g": "10", "bf": "1"}),
+    "mkv": ("matroska", "libx264", {"g": "50", "bf": "0", "mbtree": "0"}),
+    "ts": ("mpegts", "libx264", {"g": "10", "bf": "1", "mbtree": "0"}),
 }
 
 

@@ -56,7 +56,7 @@ def faststart_cut(path):
     import av
 
     with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
-        stream = container.add_stream("libx264", rate=10)
+        stream = container.add_stream("libx264", rate=10, options={"mbtree": "0"})
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for rgb in videos.frames(90):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(rgb)))
