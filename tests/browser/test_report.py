@@ -1,36 +1,13 @@
 """The report as a reader's browser shows it: whole, quiet, at every width, whatever things are called."""
 
-import json
 import time
 
 import pytest
 
 import pages
+from browsing import asked, find_all, open_page
 
 WIDTHS = (1280, 390)
-
-
-def open_page(driver, path, width=1280, scheme="light"):
-    """Open a page with nothing noted yet, `width` pixels wide."""
-    driver.get("about:blank")
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    for kind in ("browser", "performance"):
-        driver.get_log(kind)
-    driver.get(path.as_uri())
-
-
-def find_all(driver, selector):
-    return driver.find_elements("css selector", selector)
-
-
-def asked(driver) -> list[str]:
-    """Return the addresses that a page asked for and that it does not hold itself."""
-    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    urls = [its["params"]["request"]["url"] for its in events if its["method"] == "Network.requestWillBeSent"]
-    return [url for url in urls if not url.startswith("data:")]
 
 
 def test_it_asks_for_nothing_and_complains_of_nothing(chromium, page):

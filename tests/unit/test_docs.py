@@ -1,4 +1,4 @@
-"""The pages: what they name is there, and their examples run."""
+"""The pages: what they name is there, and their examples run; their commands run in tests/workflow/test_commands.py."""
 
 import csv
 import re
@@ -9,27 +9,13 @@ import numpy as np
 import pytest
 import yaml
 
+from documentation import FENCE, LINK, PAGES, SPAN, code, fences
 from wsstad import config, detections, manifest, predictions, reference, storage
 from wsstad.manifest import Row
 from wsstad.methods import METHODS
 from wsstad.plan import BENCHMARK, FAMILIES, REPOSITORY
 from wsstad.tables import read_split, read_videos
 from wsstad.tubes import Tube, VideoTubes
-
-PAGES = sorted([*REPOSITORY.glob("*.md"), REPOSITORY / "config/README.md", *(REPOSITORY / "docs").glob("*.md")])
-FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
-SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
-LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-
-
-def fences(text, language):
-    return [body for _, its, body in FENCE.findall(text) if its == language]
-
-
-def code(text):
-    """Return the content of every fence and of every code span, each on lines of its own."""
-    spans = [" ".join(span.split()) for span in SPAN.findall(FENCE.sub("", text))]
-    return "\n".join([body for *_, body in FENCE.findall(text)] + spans)
 
 
 def anchors(page):

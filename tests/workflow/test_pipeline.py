@@ -23,18 +23,18 @@ def test_a_second_run_does_nothing(copy):
     assert copy.tables() == before
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        "results/small/frames/*.h5",
-        "results/small/detections/motion/manifests/*.tsv",
-        "results/small/features/narrow/region/motion/iou/*.h5",
-        "results/small/runs/cv2/narrow/motion/iou/full/models/mgpr_tiny/*/fold0*.safetensors",
-        "results/small/runs/cv2/narrow/motion/iou/full/benchmark/metrics/exact.json",
-    ],
+MOMENTS = (
+    "results/small/frames/*.h5",
+    "results/small/detections/motion/manifests/*.tsv",
+    "results/small/features/narrow/region/motion/iou/*.h5",
+    "results/small/runs/cv2/narrow/motion/iou/full/models/mgpr_tiny/*/fold0*.safetensors",
+    "results/small/runs/cv2/narrow/motion/iou/full/benchmark/metrics/exact.json",
 )
-def test_a_killed_run_is_finished_by_the_same_command_with_the_same_bytes(workplace, finished, moment):
-    workplace.kill_when(moment)
+
+
+def test_a_run_killed_at_every_stage_is_finished_by_the_same_command_with_the_same_bytes(workplace, finished):
+    for moment in MOMENTS:
+        workplace.kill_when(moment)
     workplace.run()
     assert workplace.tables() == finished.tables()
     assert not list(workplace.folder.glob("results/**/.*.tmp"))
