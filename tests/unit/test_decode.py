@@ -1,7 +1,10 @@
 """The decode stage on a shard of good and bad videos."""
 
 import logging
+import os
 import re
+import signal
+import time
 
 import numpy as np
 import pytest
@@ -79,13 +82,11 @@ def test_a_missing_store_is_made_again_and_nothing_else(shard, monkeypatch):
     path = run(shard)
     before = snapshot(path.parent.parent)
     read_manifest(path).path("good", ".mp4").unlink()
-    done = []
+    note, done = notes(shard / "notes.txt")
     real = decode.decode
-    monkeypatch.setattr(
-        decode, "decode", lambda path, *args, **kwargs: done.append(path.name) or real(path, *args, **kwargs)
-    )
+    monkeypatch.setattr(decode, "decode", lambda path, *args, **kwargs: note(path.name) or real(path, *args, **kwargs))
     run(shard)
-    assert done == ["good.mp4"]
+    assert done() == ["good.mp4"]
     assert snapshot(path.parent.parent) == before
 
 
@@ -169,10 +170,53 @@ def test_a_bad_flag_is_refused(shard, capsys):
 
 def test_a_failure_in_the_middle_leaves_no_artefact_without_its_store(shard, monkeypatch):
     """The store comes first, so an artefact without pixels can never be found."""
-    order = []
+    note, order = notes(shard / "notes.txt")
     real_write, real_encode = storage.write_artefact, video.encode
-    monkeypatch.setattr(storage, "write_artefact", lambda p, *a, **k: order.append(p.suffix) or real_write(p, *a, **k))
-    monkeypatch.setattr(video, "encode", lambda p, *a, **k: order.append(p.suffix) or real_encode(p, *a, **k))
+    monkeypatch.setattr(storage, "write_artefact", lambda p, *a, **k: note(p.name) or real_write(p, *a, **k))
+    monkeypatch.setattr(video, "encode", lambda p, *a, **k: real_encode(p, *a, **k) and note(p.name))
     run(shard)
-    # corrupt, (empty,) good, images, short
-    assert order == [".mp4", ".mp4", ".h5", ".mp4", ".h5", ".mp4"]
+    of_good = [name for name in order() if name.startswith("good.")]
+    assert [name.rsplit(".")[-1] for name in of_good] == ["mp4", "h5"]
+    assert len(order()) == 4, "those that are quarantined have neither"
+
+
+def notes(path):
+    """Return what notes a word, in whatever process, and what returns all that were noted."""
+
+    def note(word):
+        with open(path, "a") as file:
+            file.write(f"{word}\n")
+
+    return note, lambda: path.read_text().split()
+
+
+def crash():
+    signal.signal(signal.SIGILL, signal.SIG_DFL)  # not pytest's handler, which prints where
+    os.kill(os.getpid(), signal.SIGILL)
+
+
+@pytest.mark.parametrize(
+    ("does", "code", "reason"),
+    [
+        (lambda: time.sleep(60), "V110", "no frame for 1 s"),
+        (crash, "V111", "Illegal instruction"),
+    ],
+)
+def test_a_decoder_that_hangs_or_crashes_costs_its_video(shard, monkeypatch, does, code, reason):
+    real = video.open_source
+
+    def open_source(path, *limits):
+        source = real(path, *limits)
+        if path.name == "images":
+            monkeypatch.setattr(source, "pictures", lambda: (does() for _ in range(1)))
+        return source
+
+    expected = read_manifest(run(shard)).rows
+    monkeypatch.setattr(video, "open_source", open_source)
+    monkeypatch.setattr(decode, "PATIENCE", 1)
+    rows = read_manifest(run(shard, name="again")).rows
+    assert (rows["images"].code, rows["images"].reason) == (code, reason)
+    assert {name: row for name, row in rows.items() if name != "images"} == {
+        name: row for name, row in expected.items() if name != "images"
+    }
+    assert not list((shard / "again").glob(".*.tmp"))

@@ -6,22 +6,25 @@ only what is known about them is kept, and later stages read the source again.
 
 import argparse
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from wsstad import cli, shards, stage_keys, storage, tables, video
+from wsstad import cli, shards, stage_keys, storage, tables, video, watchdog
 from wsstad.manifest import artefact_path
 from wsstad.progress import Progress
 from wsstad.storage import Artefact
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 KIND = "frames"
 STORE_SUFFIX = ".mp4"
+PATIENCE = 120  # seconds in which a decoder has to give a frame
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -34,13 +37,13 @@ def main(argv: list[str] | None = None) -> None:
     wanted = {name: stage_keys.frames(digest, settings) for name, digest in digests.items()}
     folder = args.manifest.parent.parent
 
-    def make(name: str) -> Artefact:
+    def make(name: str, alive: Callable[[], None]) -> Artefact:
         store = artefact_path(folder, name, wanted[name], STORE_SUFFIX)
-        return decode(paths[name], digests[name], store=store, settings=settings)
+        return decode(paths[name], digests[name], store=store, settings=settings, alive=alive)
 
     def compute(missing: Sequence[str]) -> Iterator[shards.Outcome]:
         with Progress("decode", len(missing), "videos") as progress:
-            for outcome in shards.one_by_one(missing, make):
+            for outcome in watchdog.one_by_one(missing, make, patience=PATIENCE):
                 progress.add()
                 yield outcome
 
@@ -67,13 +70,20 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def decode(path: Path, source_sha256: str, *, store: Path, settings: Mapping[str, Any]) -> Artefact:
+def decode(
+    path: Path,
+    source_sha256: str,
+    *,
+    store: Path,
+    settings: Mapping[str, Any],
+    alive: Callable[[], None] = lambda: None,
+) -> Artefact:
     """Decode one source, write `store` where the settings ask for one, and return what is known about the frames.
 
-    Raises `QuarantineError` for a source that should not be used.
+    `alive` is called with every frame. Raises `QuarantineError` for a source that should not be used.
     """
     source = video.open_source(path, settings["max_pixels"])
-    images = source.images(settings["damaged"])
+    images = _tell(source.images(settings["damaged"]), alive)
     kept: dict[str, Any] = {"store": settings["store"]}
     if settings["store"] == "h264":
         first = next(images)  # the source knows its rate from here on
@@ -97,6 +107,13 @@ def decode(path: Path, source_sha256: str, *, store: Path, settings: Mapping[str
         "size": np.array([len(source.pts), source.width, source.height], dtype=np.int64),
     }
     return Artefact(arrays, facts)
+
+
+def _tell(images: Iterable[T], alive: Callable[[], None]) -> Iterator[T]:
+    """Yield the images, and call `alive` with each."""
+    for image in images:
+        alive()
+        yield image
 
 
 def count(artefact: Artefact) -> dict[str, int]:

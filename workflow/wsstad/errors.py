@@ -26,5 +26,7 @@ QUARANTINE_CODES = {
     "V107": "frame size changes",
     "V108": "truncated: much shorter than its container says",
     "V109": "too large: more pixels than allowed",
+    "V110": "the decoder hangs",
+    "V111": "the decoder crashes",
     "F201": "features are not finite",
 }
