@@ -107,7 +107,7 @@ benchmark: $(VENV)/complete ## Time every stage against its limit, on whatever d
 	@$(VENV)/bin/python benchmarks/stages.py
 	@echo && $(VENV)/bin/python benchmarks/train.py
 
-fc6: $(VENV)/complete ## Train on real C3D features that others extracted: make fc6 DATA=<folder of c3d_fc6_ucfcrime/>
+fc6: $(VENV)/complete ## Train on real C3D features that others extracted: make fc6 DATA=<folder that holds c3d_fc6_ucfcrime/>
 	@$(VENV)/bin/python benchmarks/ready_features.py --source "$(DATA)"
 
 lock: ## Pin every dependency of envs/requirements.in with its hashes (needs uv)

@@ -5,7 +5,6 @@ over videos, abnormal and normal ones resampled apart, and not over folds.
 """
 
 import argparse
-import logging
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "workflow"))
 
-from wsstad import import_features, manifest, method_runs, metrics, predict, storage, tables, train  # noqa: E402
+from wsstad import cli, import_features, manifest, method_runs, metrics, predict, storage, tables, train  # noqa: E402
 from wsstad.bags import BagReader, training_bag  # noqa: E402 - these need the path above
 from wsstad.selections import Test  # noqa: E402
 
@@ -27,7 +26,6 @@ DRAWS = 2000
 def main(argv: list[str] | None = None) -> None:
     """Import, train, predict, and print one row a method."""
     args = parse(argv)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     videos = tables.read_videos(args.tables)
     folds = tables.read_split(args.tables, args.split)
     manifests = import_videos(args, list(videos))
@@ -134,4 +132,4 @@ def vauc(
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -42,7 +42,7 @@ COMMANDS = {
     "make ped2 DATA=<folder of the dataset> WEIGHTS=<folder of yolo11n.pt>": f"make --dry-run ped2 {PED2}",
     'make ped2 TABLES="table2 table3 table4"': f'make --dry-run ped2 TABLES="table2 table3 table4" {PED2}',
     "make ped2-c3d": f"make --dry-run ped2-c3d {PED2}",
-    "make fc6 DATA=<folder of c3d_fc6_ucfcrime/>": ONLY_SHOWN,
+    "make fc6 DATA=<folder that holds c3d_fc6_ucfcrime/>": ONLY_SHOWN,
     "make .venv/complete": SAME,
     "make reference": SAME,
     "make format": ONLY_SHOWN,
