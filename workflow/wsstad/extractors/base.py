@@ -1,6 +1,7 @@
 """What all extractors share: the crop of a region, the fixed batch, the answer to a full GPU."""
 
 import logging
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -103,5 +104,6 @@ def crop(frame: np.ndarray, box: np.ndarray, *, margin: float, size: int, interp
 
 
 def _whole(low: float, high: float, length: int) -> tuple[int, int]:
-    first = int(np.clip(np.floor(low), 0, length - 1))
-    return first, int(np.clip(np.ceil(high), first + 1, length))
+    """Return where the part of an axis from `low` to `high` begins and ends, in whole pixels, at least one."""
+    first = min(max(math.floor(low), 0), length - 1)
+    return first, min(max(math.ceil(high), first + 1), length)
