@@ -1,6 +1,7 @@
 """A folder in which the workflow runs on a cluster, and what the tests do to it."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -82,17 +83,18 @@ class Site(Workplace):
         return [row[0] for row in rows if row[1] != "-" and row[3] == "-"]
 
     def processes(self, stage: str) -> list[int]:
-        """Return the processes of a stage that are at work in this folder."""
-        found = []
+        """Return the processes of a stage that are at work in this folder, without those that they have forked."""
+        parents = {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 words = (folder / "cmdline").read_bytes().split(b"\0")
                 here = (folder / "cwd").readlink() == self.folder
+                parent = int(re.search(r"PPid:\s+(\d+)", (folder / "status").read_text())[1])
             except OSError:  # it has ended
                 continue
             if here and words[1:3] == [b"-m", f"wsstad.{stage}".encode()]:
-                found.append(int(folder.name))
-        return found
+                parents[int(folder.name)] = parent
+        return [its for its, parent in parents.items() if parent not in parents]
 
 
 def manifests(workplace: Workplace, stage: str) -> dict[str, bytes]:
