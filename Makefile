@@ -20,14 +20,7 @@ help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/complete: envs/requirements.lock
-	@echo "[set-up] creating $(VENV) with $$($(PYTHON) --version); about 3 minutes and 6 GB, once"
-	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) || { echo "python3 cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
-	@total=$$(grep -c '^[a-z0-9].*==' $<); $(VENV)/bin/python -m pip install --disable-pip-version-check --no-input \
-	  --progress-bar off --no-deps --require-hashes -r $< 2>&1 | awk -v total=$$total '\
-	  /^Collecting|^Processing/ {n++; if (n % 20 == 0 || n == total) {printf "[set-up] %d/%d packages fetched\n", n, total; fflush()}} \
-	  /^Installing/ {print "[set-up] installing them (about a minute and a half)"; fflush()} \
-	  /ERROR|error:/ {print; fflush()}'
-	@touch $@
+	@envs/set_up.sh $(PYTHON) $(VENV)
 
 demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: the first thing to try
 	@echo "[demo] 24 made-up road videos, full C3D with seeded (untrained) weights; about 6 minutes on two cores"
@@ -84,7 +77,7 @@ demo-detector: $(VENV)/complete ## Train the demo's detector anew, on scenes tha
 	@$(VENV)/bin/python -m wsstad.fit_detector --output config/detectors/demo_yolo.pt --work results/demo_detector
 
 NAME ?= scored
-score: $(VENV)/complete ## Score footage of yours: make score VIDEO=<a video, or a folder of them> MODEL=<a trained model>
+score: $(VENV)/complete ## Score footage of yours: make score VIDEO=<a video, or a folder of them> MODEL=<a trained model> NAME=<of its results>
 	@[ -n "$(VIDEO)" ] && [ -n "$(MODEL)" ] || { echo "make score VIDEO=<a video, or a folder of them> MODEL=<a trained model>"; exit 2; }
 	@$(RUN) scores $(if $(CONFIG),--configfile $(CONFIG)) --config 'benchmarks=[]' $(SET) \
 	  'score={"$(NAME)": {"source": "$(VIDEO)", "model": "$(MODEL)"}}'
@@ -94,7 +87,8 @@ score: $(VENV)/complete ## Score footage of yours: make score VIDEO=<a video, or
 overlays: $(VENV)/complete ## Draw the predictions on the test videos: make overlays CONFIG=my.yaml
 	@$(RUN) overlays $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET))
 
-status: $(VENV)/complete ## Say how far the run is that is at work in results/, from any shell: make status EVERY=5 goes on saying it
+status: ## Say how far the run is that is at work in results/, from any shell: make status EVERY=5 goes on saying it
+	@[ -e $(VENV)/complete ] || { echo "the set-up has not ended, or not begun: \`make demo\` begins with it"; exit 1; }
 	@$(VENV)/bin/python -m wsstad.status $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET)) $(if $(EVERY),--every $(EVERY))
 
 why: $(VENV)/complete ## Say what a run would do, and because of which change: make why CONFIG=my.yaml SET='weights=...'

@@ -43,7 +43,11 @@ def test_defaults_are_filled_in_at_every_depth():
         ({"decode": {"crf": 52}}, "decode.crf: '52' is not allowed; allowed: at most 51"),
         ({"decode": {"store": "png"}}, "decode.store: 'png' is unknown; allowed: h264, index"),
         ({"datasets": {"d": {}}}, "datasets.d: 'source' is missing"),
-        ({"benchmarks": {}}, "benchmarks"),
+        ({"benchmarks": {}}, "benchmarks: {} is not a list"),
+        (
+            {"benchmarks": [{**MINIMAL["benchmarks"][0], "linkers": "iou"}]},
+            "benchmarks[0].linkers: 'iou' is not a list; allowed: [iou]",
+        ),
         ({"decode": {"quality": 3}}, "decode: unknown key 'quality'; allowed: store, crf"),
     ],
 )

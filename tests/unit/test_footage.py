@@ -27,7 +27,7 @@ def source(tmp_path):
 
 
 def read(source, model, **entry):
-    return footage.read("new", {"source": str(source), "model": str(model), "crf": 26, **entry})
+    return footage.read("new", {"source": str(source), "model": str(model), "crf": 26, **entry}, "my.yaml: score.new")
 
 
 def test_videos_are_found_at_any_depth_and_nothing_else(source, model):
@@ -55,14 +55,14 @@ def test_one_file_is_taken_whatever_it_is_called_and_so_is_one_folder_of_images(
 @pytest.mark.parametrize(
     ("entry", "name", "said"),
     [
-        ({"source": "nowhere"}, "new", "score.new.source: no nowhere"),
+        ({"source": "nowhere"}, "new", "my.yaml: score.new.source: no nowhere"),
         ({"model": "nothing.safetensors"}, "new", "no such model"),
         ({}, "a b", "the name is part of paths"),
     ],
 )
 def test_a_mistake_is_one_line(source, model, entry, name, said):
     with pytest.raises(UserError, match=re.escape(said)):
-        footage.read(name, {"source": str(source), "model": str(model), **entry})
+        footage.read(name, {"source": str(source), "model": str(model), **entry}, f"my.yaml: score.{name}")
 
 
 def test_a_folder_without_a_video_is_told(tmp_path, model):

@@ -58,8 +58,29 @@ def test_a_table_is_checked_once_until_it_changes(dataset, monkeypatch):
 
 def test_an_unknown_column_is_named(dataset):
     (dataset / "videos.tsv").write_text("video\tpath\tlabel\tclass\tfps\na\ta.mp4\tnormal\tx\t25\n")
-    with pytest.raises(UserError, match="unknown key 'fps'"):
+    with pytest.raises(UserError, match=r"videos\.tsv: row 1: unknown column 'fps'; allowed: video, path"):
         tables.read_videos(dataset)
+
+
+def test_a_column_that_is_not_there_is_named(dataset):
+    (dataset / "videos.tsv").write_text("video\tpath\tlabel\na\ta.mp4\tnormal\n")
+    with pytest.raises(UserError, match=r"videos\.tsv: row 1: there is no column 'class'"):
+        tables.read_videos(dataset)
+
+
+def test_commas_are_told_and_the_mark_of_windows_is_read_over(dataset):
+    path = dataset / "videos.tsv"
+    content = path.read_bytes()
+    path.write_bytes(b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n"))
+    assert list(tables.read_videos(dataset)) == ["a", "b"]
+    path.write_bytes(content.replace(b"\t", b","))
+    with pytest.raises(UserError, match=r"videos\.tsv: row 1 has commas between its cells; allowed: tabs"):
+        tables.read_videos(dataset)
+
+
+def test_a_split_that_is_not_there_names_those_that_are(dataset):
+    with pytest.raises(UserError, match=r"t\.tsv: no such split; allowed: s$"):
+        tables.read_split(dataset, "t")
 
 
 @pytest.mark.parametrize(
@@ -80,4 +101,10 @@ def test_a_bad_split_row_is_named(dataset, row, said):
 
 def test_a_fold_without_both_labels_is_named(dataset):
     with pytest.raises(UserError, match="fold 1 has no test videos; it needs normal and abnormal ones"):
+        tables.check_labels(dataset, "s", "test")
+
+
+def test_an_empty_label_in_a_split_is_named(dataset):
+    (dataset / "videos.tsv").write_text("\n".join([*VIDEOS[:2], "b\tb.mp4\t\t"]) + "\n")
+    with pytest.raises(UserError, match=r"videos\.tsv: row 3: label of 'b' is empty, and .*s\.tsv has it"):
         tables.check_labels(dataset, "s", "test")

@@ -8,11 +8,12 @@ PACKAGE = Path(workflow.basedir, "workflow")
 sys.path.insert(0, str(PACKAGE))
 
 from wsstad import damage, names, standing
+from wsstad.config import name_files
 from wsstad.errors import UserError
 from wsstad.plan import Plan
 
 try:
-    plan = Plan(config, results=Path("results"))
+    plan = Plan(config, Path("results"), where=name_files(workflow.overwrite_configfiles))
     if workflow.is_main_process:
         plan.write_shard_maps()
         if "WSSTAD_LOCKED" in os.environ:

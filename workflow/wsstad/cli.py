@@ -45,7 +45,8 @@ def plan_parser(description: str | None) -> argparse.ArgumentParser:
 
 def read_plan(files: list[Path], assignments: list[str]) -> Plan:
     """Return the plan of a run with these configuration files and values."""
-    return Plan(config.read([REPOSITORY / "config/config.yaml", *files], assignments), RESULTS)
+    content = config.read([REPOSITORY / "config/config.yaml", *files], assignments)
+    return Plan(content, RESULTS, where=config.name_files(files))
 
 
 def shard_parser(description: str | None) -> argparse.ArgumentParser:

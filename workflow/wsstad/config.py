@@ -1,6 +1,6 @@
 """Configuration: read YAML, check it against its schema, fill in the defaults, or say in one line what is wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -52,6 +52,16 @@ def read(files: Sequence[Path], assignments: Sequence[str] = ()) -> dict[str, An
     return content
 
 
+def name_files(files: Sequence[Path]) -> str:
+    """Return how an error names the configuration that was read from `files`, the last of which counts most.
+
+    >>> name_files([]), name_files([Path("a.yaml"), Path("b.yaml")])
+    ('config/config.yaml', 'b.yaml, over a.yaml')
+    """
+    short = [path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path for path in reversed(files)]
+    return ", over ".join(map(str, short)) or "config/config.yaml"
+
+
 def _lay_over(content: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     """Return a mapping with another one laid over it, key by key and level by level."""
     both = {key for key in content.keys() & other.keys() if isinstance(content[key], dict)}
@@ -80,6 +90,19 @@ def check(content: dict[str, Any], schema_name: str, where: Path | str) -> dict[
     if errors:
         raise UserError(f"{where}: {_explain(errors[0])}")
     return filled
+
+
+def check_rows(rows: Sequence[dict[str, str]], schema_name: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the number of each row of a table, as an editor counts, and the row; raise `UserError` as `check` does."""
+    schema = _validator(schema_name).schema
+    for name in rows[0] if rows else ():
+        if name not in schema["properties"]:
+            raise UserError(f"{path}: row 1: unknown column {name!r}; allowed: {', '.join(schema['properties'])}")
+    for name in schema["required"]:
+        if rows and name not in rows[0]:
+            raise UserError(f"{path}: row 1: there is no column {name!r}")
+    for number, row in enumerate(rows, start=2):
+        yield number, check(row, schema_name, f"{path}: row {number}")
 
 
 def load_class(path: str) -> Any:
@@ -117,6 +140,9 @@ def _explain(error: jsonschema.ValidationError) -> str:
         return f"{key}: {error.instance!r} is unknown; allowed: {', '.join(map(str, error.validator_value))}"
     if error.validator == "oneOf" and all("description" in choice for choice in error.validator_value):
         return f"{key}: allowed: either {' or '.join(choice['description'] for choice in error.validator_value)}"
+    if error.validator == "type" and error.validator_value == "array":
+        allowed = f"[{error.instance}]" if isinstance(error.instance, str) else "a list"
+        return f"{key}: {error.instance!r} is not a list; allowed: {allowed}"
     rule = {"type": "a value of type", "pattern": "a text that matches", "minimum": "at least", "maximum": "at most"}
     allowed = f"{rule.get(str(error.validator), error.validator)} {error.validator_value}"
     return f"{key}: {str(error.instance)[:80]!r} is not allowed; allowed: {allowed}"

@@ -61,9 +61,11 @@ class Footage:
             storage.write_table(path, rows, list(rows[0]))
 
 
-def read(name: str, entry: dict[str, Any]) -> Footage:
-    """Return the footage of an entry of the section `score`, a video or a folder of them, and its model's card."""
-    where = f"config.yaml: score.{name}"
+def read(name: str, entry: dict[str, Any], where: str) -> Footage:
+    """Return the footage of an entry of the section `score`, a video or a folder of them, and its model's card.
+
+    Errors begin with `where` the entry stands.
+    """
     if not NAME.fullmatch(name):
         raise UserError(f"{where}: the name is part of paths; allowed: letters, digits, _ and -")
     source, model = Path(entry["source"]), Path(entry["model"])

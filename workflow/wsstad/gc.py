@@ -74,6 +74,10 @@ def _report(found: list[tuple[Path, int]], plans: list[Plan], *, deleted: bool) 
     for path, size in found:
         files[path.parent] += 1
         sizes[path.parent] += size
+    if not found:
+        print("every artefact can be reached")
+    elif not deleted:
+        print("made under settings, or from videos, that the configuration no longer has:")
     for folder in files:
         print(f"{_megabytes(sizes[folder])}  {files[folder]:6} files  {folder}")
     print(f"{_megabytes(sizes.total())}  {files.total():6} files  {'removed' if deleted else 'in all'}")
@@ -82,7 +86,7 @@ def _report(found: list[tuple[Path, int]], plans: list[Plan], *, deleted: bool) 
     for dataset in [name for name in others if name not in known]:
         print(f"left alone: {cli.RESULTS / dataset}, which the configuration does not name")
     if found and not deleted:
-        print("nothing was removed; `make gc DELETE=1` does")
+        print("nothing was removed; --delete does, and with make DELETE=1")
 
 
 def _megabytes(size: int) -> str:

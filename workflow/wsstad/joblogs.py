@@ -73,7 +73,7 @@ def ago(seconds: float) -> str:
     ('3 s', '3 min', '2.5 h', '4.6 days')
     """
     if seconds < 120:
-        return f"{seconds:.0f} s"
+        return f"{max(seconds, 0):.0f} s"  # another machine's clock may be ahead
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h" if seconds < 172800 else f"{seconds / 86400:.1f} days"

@@ -74,9 +74,9 @@ KINDS = {
 FOOTAGE = ("decode", "detect", "link", "extract_image", "extract_region", "score", "verdict")
 # What is made only when a target of its own asks for it, and what there is to say if the plan has nothing of the kind.
 APART = {
-    "overlay": "config.yaml: overlays: no block has one of these methods with one of these seeds in this table",
-    "score": "config.yaml: score: no footage is named",
-    "verdict": "config.yaml: score: no footage is named",
+    "overlay": "overlays: no block has one of these methods with one of these seeds in this table",
+    "score": "score: no footage is named",
+    "verdict": "score: no footage is named",
 }
 
 # What Snakemake calls with a job's wildcards to learn an input or a parameter.
@@ -222,7 +222,7 @@ class Names:
         def paths(wildcards: Any) -> list[str]:
             found = [str(its.path) for its in outputs(self.plan) if its.rule == rule]
             if not found:
-                raise UserError(APART[rule])
+                raise UserError(f"{self.plan.where}: {APART[rule]}")
             return found
 
         return paths

@@ -24,16 +24,19 @@ BENCHMARK = "benchmark"  # the table whose rows are the methods that the configu
 
 
 class Plan:
-    """The checked configuration; `results` is the folder of everything generated."""
+    """The checked configuration; `results` is the folder of everything generated, `where` the configuration's files."""
 
-    def __init__(self, content: dict[str, Any], results: Path) -> None:
-        self.config = config.check(content, "config", "config.yaml")
+    def __init__(self, content: dict[str, Any], results: Path, where: str = "config.yaml") -> None:
+        self.where = where
+        self.config = config.check(content, "config", where)
         self.results = results
         self._variants: dict[Path, dict[str, Any]] = {}
         self._rows: dict[str, dict[str, dict[str, str]]] = {}
         self._folds: dict[tuple[str, str], dict[int, dict[str, str]]] = {}
         self._wanted = self._read_benchmarks()
-        self.footage = {name: footage.read(name, entry) for name, entry in self.config["score"].items()}
+        self.footage = {
+            name: footage.read(name, entry, f"{where}: score.{name}") for name, entry in self.config["score"].items()
+        }
         self._raw_videos = {name: self._find_raw_videos(name) for name in [*self.datasets(), *self.footage]}
         self._shard_maps = {name: self._shard_map(name) for name in self._raw_videos}
         for its in self.footage.values():
@@ -61,7 +64,7 @@ class Plan:
         if dataset in self.footage:
             return self.results / dataset / "tables"
         given = self.config["datasets"][dataset]["tables"]
-        return _find(given or f"config/datasets/{dataset}", f"config.yaml: datasets.{dataset}.tables")
+        return _find(given or f"config/datasets/{dataset}", f"{self.where}: datasets.{dataset}.tables")
 
     def rows(self, dataset: str) -> dict[str, dict[str, str]]:
         """Return the rows of a dataset's videos.tsv, by video."""
@@ -87,11 +90,11 @@ class Plan:
 
     def variant(self, family: str, name: str) -> Path:
         """Return the YAML file of a variant."""
-        return _find(f"config/{family}/{name}.yaml", f"config.yaml: {family}: {name!r}")
+        return _find(f"config/{family}/{name}.yaml", f"{self.where}: {family}: {name!r}")
 
     def scale(self, name: str) -> Path:
         """Return the YAML file of a scale."""
-        return _find(f"config/scales/{name}.yaml", f"config.yaml: scales: {name!r}")
+        return _find(f"config/scales/{name}.yaml", f"{self.where}: scales: {name!r}")
 
     def variants(self, tables: Iterable[str]) -> list[Path]:
         """Return the YAML files of all variants behind some tables, family by family."""
@@ -151,7 +154,9 @@ class Plan:
         if wanted:
             if wanted not in methods:
                 allowed = ", ".join(methods)
-                raise UserError(f"config.yaml: report.method: {wanted!r} is not in table {table!r}; allowed: {allowed}")
+                raise UserError(
+                    f"{self.where}: report.method: {wanted!r} is not in table {table!r}; allowed: {allowed}"
+                )
             return wanted
         ours = [method for method in methods if self.parameters("methods", method)["type"] == "mgpr"]
         return next(iter([*ours, *filter(self.is_trained, methods), *methods]))
@@ -208,11 +213,11 @@ class Plan:
     def _read_benchmarks(self) -> dict[Block, Wanted]:
         wanted: dict[Block, Wanted] = {}
         if not self.config["benchmarks"] and not self.config["score"]:
-            raise UserError("config.yaml: benchmarks: none, and no footage in `score` either; allowed: one at least")
+            raise UserError(f"{self.where}: benchmarks: none, and no footage in `score` either; allowed: one at least")
         for number, entry in enumerate(self.config["benchmarks"]):
             if entry["dataset"] not in self.config["datasets"]:
                 known = ", ".join(self.config["datasets"])
-                where = f"config.yaml: benchmarks[{number}].dataset"
+                where = f"{self.where}: benchmarks[{number}].dataset"
                 raise UserError(f"{where}: {entry['dataset']!r} is unknown; allowed: {known}")
             lists = ("splits", "extractors", "detectors", "linkers", "scales")
             for chain in product(*(entry[name] for name in lists)):
@@ -237,7 +242,7 @@ class Plan:
         known = self.table_names()
         for number, table in enumerate(self.report_tables()):
             if table not in known:
-                where = f"config.yaml: report.tables[{number}]"
+                where = f"{self.where}: report.tables[{number}]"
                 raise UserError(f"{where}: {table!r} is unknown; allowed: {', '.join(known)}")
             for block in self._wanted:
                 self.illustrated(block, table)
@@ -247,11 +252,11 @@ class Plan:
         folder = self.results / its.name
         is_dataset = (folder / "shards.tsv").exists() and not self.tables(its.name).exists()
         if is_dataset or its.name in self.config["datasets"]:
-            raise UserError(f"config.yaml: score: {its.name!r} names a dataset, in {folder}; allowed: any other name")
+            raise UserError(f"{self.where}: score: {its.name!r} names a dataset, in {folder}; allowed: any other name")
         for family, link in its.links().items():
             its.check_same(self.variant(family, link.name), self.parameters(family, link.name), link.parameters)
             self._check_weights(family, link.name)
-        its.check_same("config.yaml: decode", self.config["decode"], its.card.decode, of=("store", "crf"))
+        its.check_same(f"{self.where}: decode", self.config["decode"], its.card.decode, of=("store", "crf"))
 
     def _check_weights(self, family: str, name: str) -> None:
         """Raise `UserError` when the weights that a variant names are not there; its job checks that they are those."""
@@ -259,7 +264,8 @@ class Plan:
         folders = (self.variant(family, name).parent, Path(self.config["weights"]))
         if weights and not any((folder / weights).is_file() for folder in folders):
             places = " or ".join(map(str, folders))
-            raise UserError(f"{self.variant(family, name)}: weights: {weights!r} is not in {places}")
+            hint = f"put it there, or name its folder as `weights` in {self.where}"
+            raise UserError(f"{self.variant(family, name)}: weights: {weights!r} is not in {places}; {hint}")
 
     def _table(self, name: str) -> dict[str, Any]:
         path = self.table(name)
@@ -272,7 +278,7 @@ class Plan:
         entry = self.config["datasets"][dataset]
         found = raw_videos.find(entry["videos"] or entry["source"])
         if isinstance(found, Bucket) and self.config["decode"]["store"] == "index":
-            where = f"config.yaml: datasets.{dataset}.videos"
+            where = f"{self.where}: datasets.{dataset}.videos"
             raise UserError(f"{where}: {found.url} is fetched once, so decode.store cannot be 'index'; allowed: h264")
         for number, (video, row) in enumerate(self.rows(dataset).items(), start=2):
             if not found.holds(row["path"]):
@@ -287,5 +293,6 @@ def _find(path: str, where: str) -> Path:
         if candidate.exists():
             return candidate
     beside = Path(path).parent
-    allowed = sorted(p.stem for root in (Path(), REPOSITORY) for p in (root / beside).glob("*.yaml"))
-    raise UserError(f"{where}: no {path}" + (f"; allowed: {', '.join(dict.fromkeys(allowed))}" if allowed else ""))
+    known = {its.stem for root in (Path(), REPOSITORY) for its in (root / beside).glob("*.yaml")}
+    allowed = f"; allowed: {', '.join(sorted(known))}" if path.endswith(".yaml") else ""
+    raise UserError(f"{where}: no {path}{allowed}")

@@ -24,8 +24,7 @@ def _read_videos(tables: Path, state: State) -> dict[str, dict[str, str]]:
     path = tables / "videos.tsv"
     videos: dict[str, dict[str, str]] = {}
     first_row: dict[str, int] = {}
-    for number, row in enumerate(storage.read_table(path), start=2):
-        config.check(row, "videos", f"{path}: row {number}")
+    for number, row in config.check_rows(storage.read_table(path), "videos", path):
         twin = row["video"].lower()
         if twin in first_row:
             raise UserError(f"{path}: row {number}: video {row['video']!r} stands in row {first_row[twin]} already")
@@ -59,10 +58,12 @@ def read_split(tables: Path, split: str) -> dict[int, dict[str, str]]:
 @lru_cache(maxsize=64)
 def _read_split(tables: Path, split: str, *states: State) -> dict[int, dict[str, str]]:
     path = tables / "splits" / f"{split}.tsv"
+    if not path.exists():
+        known = ", ".join(sorted(its.stem for its in path.parent.glob("*.tsv"))) or "none is there"
+        raise UserError(f"{path}: no such split; allowed: {known}")
     videos = read_videos(tables)
     folds: dict[int, dict[str, str]] = {}
-    for number, row in enumerate(storage.read_table(path), start=2):
-        config.check(row, "split", f"{path}: row {number}")
+    for number, row in config.check_rows(storage.read_table(path), "split", path):
         if row["video"] not in videos:
             raise UserError(f"{path}: row {number}: video {row['video']!r} is not in videos.tsv")
         fold = folds.setdefault(int(row["fold"]), {})
@@ -76,10 +77,14 @@ def check_labels(tables: Path, split: str, part: str) -> None:
     """Raise `UserError` unless every fold of a split has normal and abnormal videos in `part`."""
     videos = read_videos(tables)
     for fold, parts in read_split(tables, split).items():
+        path = tables / "splits" / f"{split}.tsv"
         labels = {videos[video]["label"] for video, its in parts.items() if its == part}
+        if "" in labels:
+            video = next(video for video in parts if not videos[video]["label"])
+            row = list(videos).index(video) + 2
+            raise UserError(f"{tables / 'videos.tsv'}: row {row}: label of {video!r} is empty, and {path} has it")
         if labels != {"normal", "abnormal"}:
             found = ", ".join(sorted(labels)) or "no"
-            path = tables / "splits" / f"{split}.tsv"
             raise UserError(f"{path}: fold {fold} has {found} {part} videos; it needs normal and abnormal ones")
 
 
