@@ -46,3 +46,8 @@ rule overlays:
 rule scores:
     input:
         ask.apart("verdict"),
+
+
+onsuccess:
+    if workflow.is_main_process:
+        print(standing.farewell(plan), file=sys.stderr)

@@ -13,7 +13,9 @@ from wsstad.errors import UserError
 from wsstad.plan import Plan
 
 try:
-    plan = Plan(config, Path("results"), where=name_files(workflow.overwrite_configfiles))
+    plan = Plan(
+        config, Path("results"), where=name_files(workflow.overwrite_configfiles)
+    )
     if workflow.is_main_process:
         plan.write_shard_maps()
         if "WSSTAD_LOCKED" in os.environ:

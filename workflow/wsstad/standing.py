@@ -117,6 +117,18 @@ def read_run(results: Path) -> NotedRun | None:
     return NotedRun(content["config"], content["targets"], path.stat().st_mtime)
 
 
+def farewell(plan: Plan) -> str:
+    """Return what there is to say when the run that was noted last has ended well: where its results are."""
+    noted = read_run(plan.results)
+    targets = noted.targets if noted else DEFAULT
+    tables = [plan.results / "tables" / f"{name}.md" for name in targets if name not in TARGETS]
+    pages = [plan.results / "report.html"] if REPORT in targets else []
+    made = list(names.outputs(plan))
+    films = [its.path.parent.parent for its in made if its.rule == "overlay" and "overlays" in targets]
+    verdicts = [its.path.parent for its in made if its.rule == "verdict" and "scores" in targets]
+    return f"wsstad: look at {', '.join(dict.fromkeys(map(str, [*pages, *tables, *films, *verdicts])))}"
+
+
 def look(plan: Plan, targets: Sequence[str], *, started: float) -> list[Standing]:
     """Return how far each stage on the way to some targets is; logs from before `started` are those of another run."""
     tables = [name for name in targets if name not in TARGETS]
