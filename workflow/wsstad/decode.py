@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> None:
         return decode(paths[name], digests[name], store=store, settings=settings, alive=alive)
 
     def compute(missing: Sequence[str]) -> Iterator[shards.Outcome]:
-        with Progress("decode", len(missing), "videos") as progress:
+        with Progress(f"decode {args.shard}", len(missing), "videos") as progress:
             for outcome in watchdog.one_by_one(missing, make, patience=PATIENCE):
                 progress.add()
                 yield outcome

@@ -24,7 +24,8 @@ def main(argv: list[str] | None = None) -> None:
     def compute(missing: Sequence[str]) -> Iterator[shards.Outcome]:
         detector = load_detector(args.detector, variant, weights=args.weights, threads=args.threads)
         paths = {name: args.source / row["path"] for name, row in tables.read_videos(args.tables).items()}
-        with Progress("detect", sum(frames.rows[name].counts["frames"] for name in missing), "frames") as progress:
+        total = sum(frames.rows[name].counts["frames"] for name in missing)
+        with Progress(f"detect {args.shard}", total, "frames") as progress:
             yield from shards.one_by_one(missing, lambda name: detect(detector, frames, name, paths[name], progress))
 
     shards.process_shard(

@@ -95,7 +95,8 @@ class Stage:
                 yield its
 
         total = sum(clips.count_clips(self._n_frames(name)) for name in names)
-        with Progress("extract", total, "clips of the grid") as progress:
+        label = f"extract_{self.kind.removesuffix('_features')} {self.args.shard}"
+        with Progress(label, total, "clips of the grid") as progress:
             yield from clip_features.compute(wanted(), extractor, progress.add)
             progress.add(total - progress.done)  # those that no feature was missing of
         log.info("%s: %d computed, %d taken over", self.kind, computed, reused)

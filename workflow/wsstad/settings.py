@@ -151,7 +151,7 @@ def report(plan: Plan, w: Wildcards) -> Facts:
         "code": keys.code("wsstad.report"),
         "templates": {path.name: _content(path) for path in templates},
         "configuration": plan.config,
-        "variants": {str(path): _content(path) for path in plan.variants(shown)},
+        "variants": {"/".join(path.parts[-2:]): _content(path) for path in plan.variants(shown)},
         "datasets": {name: tables.read_dataset(plan.tables(name)) for name in plan.datasets()},
         "titles": {table: plan.title(table) for table in shown},
         "paper": {table: [_content(Path(path)) for path in plan.paper(table)] for table in shown},

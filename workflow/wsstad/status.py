@@ -4,6 +4,7 @@ Everything is read from what a run leaves behind: manifests, artefacts, logs, an
 Nobody is asked and no lock is taken.
 """
 
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--target", action="append", help="of workflow/run; may be repeated; default: those of the run")
     parser.add_argument("--every", type=float, help="say it again every so many seconds, until stopped")
     args = parser.parse_args(argv)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # who reads the first lines alone, as `head` does, has heard enough
     files = [path for group in args.configfile for path in group]
     while True:
         plan, targets, started = _plan(files, args.config, args.target)
