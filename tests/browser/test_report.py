@@ -101,6 +101,29 @@ def test_the_list_of_videos_can_be_filtered_and_ordered(chromium, page):
     assert scores == sorted(scores, reverse=True)
 
 
+def test_names_of_rows_stay_in_sight_over_what_is_scrolled_below_them(chromium, page):
+    open_page(chromium, page, 390)
+    lost = """
+        const box = document.querySelector(".scroll"), edge = box.getBoundingClientRect().left + box.clientLeft;
+        box.scrollIntoView({block: "center", behavior: "instant"});
+        box.scrollLeft = 150;
+        return [...box.querySelectorAll("tbody th")].map((head) => [head, head.getBoundingClientRect()])
+          .filter(([, its]) => its.bottom > 60 && its.bottom < innerHeight)
+          .filter(([head, its]) => its.left !== edge
+            || document.elementFromPoint(its.right - 2, its.top + its.height / 2) !== head)
+          .length;
+    """
+    assert chromium.execute_script(lost) == 0
+    assert chromium.execute_script("return document.querySelector('.scroll').scrollLeft") == 150
+
+
+def test_the_first_screen_says_of_which_method_its_numbers_are(chromium, page):
+    open_page(chromium, page)
+    name = chromium.find_element("css selector", ".note.of strong")
+    assert name.text == "mgpr"
+    assert name.location["y"] < find_all(chromium, ".tiles li")[0].location["y"] < 900
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_width_makes_the_page_scroll_sideways(chromium, page, width, scheme):

@@ -53,7 +53,7 @@ def test_without_pixels_no_card_has_a_picture(place):
 
 def test_no_difference_is_claimed_that_no_comparison_found(place):
     (section,) = build(place, Pictures(pixels=False))
-    vauc, miou = section.sentences[1:]
+    vauc, miou = section.lead[1:]
     assert "(VAUC); better than random." in vauc
     assert "(MIoU); not surely better than any other row." in miou
 

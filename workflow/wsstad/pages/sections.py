@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wsstad import blocks, leaderboard
-from wsstad.blocks import Cells
 from wsstad.leaderboard import Layout
-from wsstad.pages import charts, grids, provenance, timelines
+from wsstad.pages import charts, grids, lead, provenance, timelines
 from wsstad.pages.figures import Chart
 from wsstad.pages.grids import Table
 from wsstad.pages.provenance import Facts
@@ -62,7 +61,8 @@ class Section:
     layout: Layout
     tables: list[Table]
     letters: Mapping[str, str]
-    sentences: list[str]
+    lead: list[str]
+    tiles_of: str
     tiles: list[tuple[str, str, str]]
     charts: list[Chart]
     cards: list[Card]
@@ -111,8 +111,9 @@ def _build(anchor: str, label: str, shown: Shown, plan: Plan, pictures: Pictures
         layout=layout,
         tables=tables,
         letters=grids.letters(tables[0]),
-        sentences=_sentences(shown),
-        tiles=_tiles(shown.result),
+        lead=lead.paragraphs(shown),
+        tiles_of=lead.measured(shown.result),
+        tiles=lead.tiles(shown.result),
         charts=_charts(anchor, shown),
         cards=[cards[name] for name in sorted(cards)],
         misses=[cards[its.name] for its in misses[:MOST_FAILURES]],
@@ -142,39 +143,8 @@ def _card(anchor: str, video: Video, pictures: Pictures) -> Card:
     return Card(anchor, video, timelines.make(video.found), *pictures.of(video))
 
 
-def _tiles(result: Cells) -> list[tuple[str, str, str]]:
-    """Return name, value and interval of the metrics of the paper."""
-    tiles = []
-    for name in ["VAUC", "MIoU", *sorted(its for its in result["metrics"] if its.startswith("IoU@"))]:
-        if name in result["metrics"]:
-            entry = result["metrics"][name]
-            low, high = blocks.interval(entry)[1]
-            tiles.append((name, f"{100 * entry['mean']:.1f} %", f"{100 * low:.1f} to {100 * high:.1f}"))
-    return tiles
-
-
-def _sentences(shown: Shown) -> list[str]:
-    """Return in words what was found, claiming no difference that the comparisons do not."""
-    metrics, counts = shown.result["metrics"], shown.result["counts"]
-    said = [f"{counts['videos']['evaluated']} of {counts['videos']['expected']} test videos were evaluated."]
-    meaning = {
-        "VAUC": "of the pairs of an abnormal and a normal video are ranked rightly",
-        "MIoU": "is the mean overlap (S_loc) of its one tube with the truth in abnormal videos",
-    }
-    for metric in [name for name in meaning if name in metrics]:
-        beaten = blocks.beaten(shown.metrics, shown.method, metric)
-        against = f"better than {_list(beaten)}" if beaten else "not surely better than any other row"
-        value = 100 * metrics[metric]["mean"]
-        said.append(f"{shown.method}: {value:.1f} % {meaning[metric]} ({metric}); {against}.")
-    return said
-
-
 def _score(video: Video) -> float:
     return float(video.found.meta["score"]) if video.found else 0.0
-
-
-def _list(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _base64(video: Video, name: str) -> str:
