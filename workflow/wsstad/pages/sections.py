@@ -130,7 +130,7 @@ def _charts(anchor: str, shown: Shown) -> list[Chart]:
         charts.ladder(f"{anchor}-ladder", block, method, blocks.paper_of(shown.paper, block)),
         charts.classes(f"{anchor}-classes", shown.result),
         charts.roc(f"{anchor}-roc", block, method),
-        charts.training(f"{anchor}-training", method, shown.histories()),
+        charts.training(f"{anchor}-training", method, shown.histories(), shown.held_out),
         charts.success(f"{anchor}-success", block, method),
         charts.spread(f"{anchor}-spread", block, method),
     ]

@@ -62,6 +62,11 @@ class Shown:
         """The folder of the block."""
         return self.output.path.parent.parent.parent
 
+    @property
+    def held_out(self) -> list[int]:
+        """The number of held-out videos of every training of the method that is illustrated."""
+        return [int(row["held_out_videos"]) for row in self.models]
+
     def histories(self) -> dict[str, list[dict[str, str]]]:
         """Return the rows of every training of the method that is illustrated, by seed and fold."""
         found = {}
