@@ -67,7 +67,7 @@ class Section:
     charts: list[Chart]
     cards: list[Card]
     misses: list[Card]
-    alarms: list[Card]
+    highest: list[Card]
     quarantined: list[Video]
     model_card: Facts = field(default_factory=list)
     data_statement: Facts = field(default_factory=list)
@@ -76,6 +76,23 @@ class Section:
     def branches(self) -> list[str]:
         """The branches that the method has scores of."""
         return self.cards[0].video.found.meta["branches"] if self.cards and self.cards[0].video.found else []
+
+    @property
+    def rated(self) -> bool:
+        """Whether the threshold of an alarm is known."""
+        return any(card.timeline.threshold is not None for card in self.cards)
+
+    @property
+    def false_alarms(self) -> str:
+        """How many normal videos the score of the seed that is shown gives an alarm in, in words; none if unknown."""
+        normal = [card.timeline for card in self.cards if not card.video.abnormal]
+        if not normal or any(its.threshold is None for its in normal):
+            return ""
+        rated = self.shown.result["alarms"]
+        hourly, notes = rated["allowed_per_hour"], rated["seeds"][0]["notes"]
+        said = f"{sum(its.alarms for its in normal)} of {len(normal)} are above the threshold of their fold, the lowest"
+        said += f" with at most {hourly:g} false alarm{'s' * (hourly != 1)} an hour in held-out normal training videos."
+        return f"{said} Mind: {'; '.join(notes)}." if notes else said
 
     @property
     def attends(self) -> bool:
@@ -99,11 +116,12 @@ def _build(anchor: str, label: str, shown: Shown, plan: Plan, pictures: Pictures
     tables = [grids.table(grid) for grid in layout.grids]
     seen = [video for video in shown.videos if video.found]
     misses = sorted((its for its in seen if its.s_loc is not None), key=lambda its: (its.s_loc, _score(its)))
-    alarms = sorted((its for its in seen if not its.abnormal), key=lambda its: -_score(its))
-    worst = [*misses[:MOST_FAILURES], *alarms[:MOST_FAILURES]]
+    highest = sorted((its for its in seen if not its.abnormal), key=lambda its: -_score(its))
+    worst = [*misses[:MOST_FAILURES], *highest[:MOST_FAILURES]]
     anchors = {its.name: f"{anchor}-v{i}" for i, its in enumerate(seen)}  # a name may not be fit for one
     others = [its for its in seen if its.name not in {bad.name for bad in worst}]
-    cards = {its.name: _card(anchors[its.name], its, pictures) for its in [*worst, *others]}
+    thresholds = shown.thresholds()
+    cards = {its.name: _card(anchors[its.name], its, thresholds, pictures) for its in [*worst, *others]}
     return Section(
         anchor=anchor,
         label=label,
@@ -117,7 +135,7 @@ def _build(anchor: str, label: str, shown: Shown, plan: Plan, pictures: Pictures
         charts=_charts(anchor, shown),
         cards=[cards[name] for name in sorted(cards)],
         misses=[cards[its.name] for its in misses[:MOST_FAILURES]],
-        alarms=[cards[its.name] for its in alarms[:MOST_FAILURES]],
+        highest=[cards[its.name] for its in highest[:MOST_FAILURES]],
         quarantined=[video for video in shown.videos if not video.found],
         model_card=provenance.model_card(shown, plan),
         data_statement=provenance.data_statement(shown, plan),
@@ -137,10 +155,12 @@ def _charts(anchor: str, shown: Shown) -> list[Chart]:
     return [chart for chart in drawn if chart]
 
 
-def _card(anchor: str, video: Video, pictures: Pictures) -> Card:
+def _card(anchor: str, video: Video, thresholds: Mapping[int, float], pictures: Pictures) -> Card:
     if video.found is None:
         raise ValueError(f"{video.name} has no illustration")
-    return Card(anchor, video, timelines.make(video.found), *pictures.of(video))
+    return Card(
+        anchor, video, timelines.make(video.found, thresholds.get(video.found.meta["fold"])), *pictures.of(video)
+    )
 
 
 def _score(video: Video) -> float:
