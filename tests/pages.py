@@ -163,11 +163,12 @@ def illustration(video, label, kind, rng):
 
 
 def _pictures(rng):
-    """Return a strip and a clip as heavy as real ones are at most: noise that moves."""
+    """Return a strip, a clip and its poster as heavy as real ones are at most: noise that moves."""
     noise = cv2.GaussianBlur(rng.integers(0, 255, (180, 400, 3), dtype=np.uint8), (0, 0), 1.2)
     clip = encode_clip([noise[:, 3 * i : 3 * i + 240] for i in range(48)], Fraction(12), illustrations.CLIP_BYTES)
     strip = encode_picture(np.tile(noise[:108, :384], (1, 3, 1)), illustrations.QUALITY)
-    made = {"strip": strip, "clip": clip}
+    poster = encode_picture(noise[:, :240], illustrations.POSTER_QUALITY)
+    made = {"strip": strip, "clip": clip, "poster": poster}
     return {name: np.frombuffer(content, dtype=np.uint8) for name, content in made.items()} | {
         "clip_frames": np.array([0, 48], dtype=np.int32)
     }

@@ -78,6 +78,18 @@ def test_clips_play(chromium, page):
     assert find_all(chromium, "video")[0].get_attribute("aria-label")
 
 
+def test_a_clip_shows_its_poster_until_it_is_played(chromium, page):
+    open_page(chromium, page)
+    seen = """
+        const [done, video] = [arguments[arguments.length - 1], document.querySelector("video")], poster = new Image();
+        poster.onload = () => done([poster.naturalWidth, video.preload, video.networkState, video.currentTime]);
+        poster.onerror = () => done("no poster");
+        poster.src = video.poster;
+    """
+    chromium.set_script_timeout(30)
+    assert chromium.execute_async_script(seen) == [240, "none", 1, 0]  # 1: nothing was loaded
+
+
 def test_pictures_show_once_they_are_scrolled_to(chromium, page):
     open_page(chromium, page)
     picture = find_all(chromium, "article img.strip")[-1]

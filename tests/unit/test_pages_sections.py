@@ -38,12 +38,12 @@ def test_the_worst_come_first_and_every_video_comes_once(place):
 
 def test_pictures_that_have_no_room_are_counted_and_failures_keep_theirs(place):
     (section,) = build(place, Pictures(pixels=True))
-    one = len(section.cards[0].strip) + len(section.cards[0].clip)
+    one = sum(len(getattr(section.cards[0], name)) for name in ("strip", "clip", "poster"))
     pictures = Pictures(pixels=True, left=15 * one)
     (section,) = build(place, pictures)
     assert pictures.refused == 15
     assert sum(bool(card.clip) for card in section.cards) == 15
-    assert all(card.clip and card.strip for card in [*section.misses, *section.highest])
+    assert all(card.clip and card.strip and card.poster for card in [*section.misses, *section.highest])
 
 
 def test_without_pixels_no_card_has_a_picture(place):

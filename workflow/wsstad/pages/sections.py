@@ -26,18 +26,18 @@ class Pictures:
     left: int = PICTURE_BYTES
     refused: int = 0
 
-    def of(self, video: Video) -> tuple[str, str]:
-        """Return strip and clip as addresses that hold their content; empty where there are none, or no more room."""
+    def of(self, video: Video) -> dict[str, str]:
+        """Return strip, clip and poster as addresses that hold their content; none where there is none, or no room."""
         if not self.pixels or video.found is None or "strip" not in video.found.arrays:
-            return "", ""
-        kinds = {"strip": "image/webp", "clip": "video/mp4"}
-        found = [f"data:{kind};base64,{_base64(video, name)}" for name, kind in kinds.items()]
-        size = sum(map(len, found))
+            return {}
+        kinds = {"strip": "image/webp", "clip": "video/mp4", "poster": "image/webp"}
+        found = {name: f"data:{kind};base64,{_base64(video, name)}" for name, kind in kinds.items()}
+        size = sum(map(len, found.values()))
         if size > self.left:
             self.refused += 1
-            return "", ""
+            return {}
         self.left -= size
-        return found[0], found[1]
+        return found
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Card:
     timeline: Timeline
     strip: str = ""
     clip: str = ""
+    poster: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _card(anchor: str, video: Video, thresholds: Mapping[int, float], pictures: 
     if video.found is None:
         raise ValueError(f"{video.name} has no illustration")
     return Card(
-        anchor, video, timelines.make(video.found, thresholds.get(video.found.meta["fold"])), *pictures.of(video)
+        anchor, video, timelines.make(video.found, thresholds.get(video.found.meta["fold"])), **pictures.of(video)
     )
 
 
