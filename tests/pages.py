@@ -39,6 +39,8 @@ benchmarks:
     annotators: [boxes]
     seeds: [0, 1]
 """
+THRESHOLDS = [0.1, 0.2, 0.3, 0.5]  # as many columns as real tables have
+THRESHOLD = 0.9  # of an alarm
 FRAMES, SIZE = 96, (320, 240)
 
 
@@ -86,6 +88,8 @@ def _metrics(tests, labels, classes, kind, rng):
         selection = {"random": "random", "upper_bound": "oracle"}.get(method, "top1")
         its = results.result(method, (0.8, 0.7, 0.9), dataset="made_up", selection=selection)
         its["names"] |= {name: WILDCARDS[name] for name in its["names"] if name in WILDCARDS}
+        its["settings"]["thresholds"] = THRESHOLDS
+        its["metrics"] |= {f"IoU@{eps:g}": its["metrics"]["IoU@0.2"] for eps in THRESHOLDS}
         its["title"], its["videos"] = "Made up", []
         for video in tests:
             score = [round(float(s), 6) for s in rng.random(2)]
@@ -96,8 +100,9 @@ def _metrics(tests, labels, classes, kind, rng):
         if selection == "top1":
             card = {"VAUC": results.entry(0.7, 0.6, 0.8, n=3), "MIoU": results.entry(0.2, 0.1, 0.3, n=3)}
             its["classes"] = {kind: card, "fall": card}
+            its["alarms"] = {"allowed_per_hour": 1.0, "seeds": [{"notes": ["the threshold hangs on few moments"]}] * 2}
         found.append(its)
-    won = [results.comparison("VAUC", "random", "mgpr", better="mgpr")]
+    won = [results.comparison(metric, "random", "mgpr", better="mgpr") for metric in ("VAUC", "IoU@0.5")]
     return results.block(found, won)
 
 
@@ -106,11 +111,12 @@ def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
     storage.write_json(path, metrics)
     block = path.parent.parent.parent
     history = [{"iteration": i, "loss": 2 / i, "held_out_vauc": 0.9 if i % 4 == 0 else ""} for i in range(1, 9)]
-    model = {"method": "mgpr", "seed": "0", "fold": "0", "key": "ab" * 32, "digest": "cd" * 32}
+    model = {"method": "mgpr", "seed": "0", "fold": "0", "key": "ab" * 32, "digest": "cd" * 32, "held_out_videos": "4"}
     storage.write_table(path.parent.parent / "models.tsv", [model], list(model))
     file = manifest.artefact_path(block / "models/mgpr/0", "fold0", model["key"], ".safetensors")
-    facts = {"training": {"training_videos": ["a", "b"], "held_out_videos": []}}
-    storage.write_tensors(file, {"x": np.zeros(1)}, facts, key=model["key"])
+    facts = {"training": {"training_videos": ["a", "b"], "held_out_videos": [], "alarm_hours": 1.0}}
+    curve = {"alarms/thresholds": np.array([0.2, THRESHOLD]), "alarms/counts": np.array([5, 0])}
+    storage.write_tensors(file, curve, facts, key=model["key"])
     storage.write_table(file.with_suffix(".history.tsv"), history, list(history[0]))
     where = folder / names.ILLUSTRATIONS.format(**WILDCARDS)
     shown = _pictures(rng) if pictures else {}
@@ -136,12 +142,14 @@ def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
 
 
 def illustration(video, label, kind, rng):
-    """Return what `illustrate` writes of a video, without pictures."""
+    """Return what `illustrate` writes of a video, without pictures; of a normal one the top-1 looks at all alike."""
     boxes = np.repeat(np.array([[20, 20, 80, 90]], dtype=np.float32), 48, axis=0)
     tubes = VideoTubes(FRAMES, *SIZE, np.ones(FRAMES, dtype=bool), [Tube(16, boxes), Tube(40, boxes)])
     spans = np.array([(t, start, start + 12) for t in (0, 1) for start in range(16 + 24 * t, 64, 12)], dtype=np.int32)
     scores = rng.random(len(spans)).astype(np.float32)
     weights = np.full((len(spans), 1), 1 / len(spans), dtype=np.float32)
+    if label == "abnormal":
+        weights[:2, 0] += 0.1, -0.1
     best = int(np.argmax(scores))
     tube = tubes.tubes[spans[best, 0]].cut(*spans[best, 1:].tolist())
     said = VideoPrediction(
@@ -155,11 +163,12 @@ def illustration(video, label, kind, rng):
 
 
 def _pictures(rng):
-    """Return a strip and a clip as heavy as real ones are at most: noise that moves."""
+    """Return a strip, a clip and its poster as heavy as real ones are at most: noise that moves."""
     noise = cv2.GaussianBlur(rng.integers(0, 255, (180, 400, 3), dtype=np.uint8), (0, 0), 1.2)
     clip = encode_clip([noise[:, 3 * i : 3 * i + 240] for i in range(48)], Fraction(12), illustrations.CLIP_BYTES)
     strip = encode_picture(np.tile(noise[:108, :384], (1, 3, 1)), illustrations.QUALITY)
-    made = {"strip": strip, "clip": clip}
+    poster = encode_picture(noise[:, :240], illustrations.POSTER_QUALITY)
+    made = {"strip": strip, "clip": clip, "poster": poster}
     return {name: np.frombuffer(content, dtype=np.uint8) for name, content in made.items()} | {
         "clip_frames": np.array([0, 48], dtype=np.int32)
     }

@@ -78,6 +78,18 @@ def test_clips_play(chromium, page):
     assert find_all(chromium, "video")[0].get_attribute("aria-label")
 
 
+def test_a_clip_shows_its_poster_until_it_is_played(chromium, page):
+    open_page(chromium, page)
+    seen = """
+        const [done, video] = [arguments[arguments.length - 1], document.querySelector("video")], poster = new Image();
+        poster.onload = () => done([poster.naturalWidth, video.preload, video.networkState, video.currentTime]);
+        poster.onerror = () => done("no poster");
+        poster.src = video.poster;
+    """
+    chromium.set_script_timeout(30)
+    assert chromium.execute_async_script(seen) == [240, "none", 1, 0]  # 1: nothing was loaded
+
+
 def test_pictures_show_once_they_are_scrolled_to(chromium, page):
     open_page(chromium, page)
     picture = find_all(chromium, "article img.strip")[-1]
@@ -99,6 +111,29 @@ def test_the_list_of_videos_can_be_filtered_and_ordered(chromium, page):
     scores = [float(its.get_attribute("data-score")) for its in shown]
     assert len(scores) == 6
     assert scores == sorted(scores, reverse=True)
+
+
+def test_names_of_rows_stay_in_sight_over_what_is_scrolled_below_them(chromium, page):
+    open_page(chromium, page, 390)
+    lost = """
+        const box = document.querySelector(".scroll"), edge = box.getBoundingClientRect().left + box.clientLeft;
+        box.scrollIntoView({block: "center", behavior: "instant"});
+        box.scrollLeft = 150;
+        return [...box.querySelectorAll("tbody th")].map((head) => [head, head.getBoundingClientRect()])
+          .filter(([, its]) => its.bottom > 60 && its.bottom < innerHeight)
+          .filter(([head, its]) => its.left !== edge
+            || document.elementFromPoint(its.right - 2, its.top + its.height / 2) !== head)
+          .length;
+    """
+    assert chromium.execute_script(lost) == 0
+    assert chromium.execute_script("return document.querySelector('.scroll').scrollLeft") == 150
+
+
+def test_the_first_screen_says_of_which_method_its_numbers_are(chromium, page):
+    open_page(chromium, page)
+    name = chromium.find_element("css selector", ".note.of strong")
+    assert name.text == "mgpr"
+    assert name.location["y"] < find_all(chromium, ".tiles li")[0].location["y"] < 900
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 import scoring
-from wsstad import alarms, config, stage_keys, timelines, verdict
+from wsstad import alarms, config, drawing, stage_keys, timelines, verdict
 from wsstad.alarms import Curve
 from wsstad.cards import Card, Link
 from wsstad.findings import Findings, Threshold
@@ -92,6 +93,26 @@ def test_the_timeline_is_a_picture_and_the_same_one_again(tmp_path, path):
         timelines.write_timeline(tmp_path / name, found(path=path))
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({}, ["score", "alarm threshold, 0.50", "alarm", "top-1 tube"]),
+        ({"scores": (0.3, 0.4, 0.2)}, ["score", "alarm threshold, 0.50", "top-1 tube"]),
+        ({"curve": None}, ["score", "top-1 tube"]),
+    ],
+)
+def test_the_legend_of_a_timeline_names_what_is_in_it(options, names):
+    figure = timelines.draw(found(**options))
+    assert [its.get_text() for its in figure.legends[0].get_texts()] == names
+
+
+def test_an_alarm_has_not_the_colour_of_the_truth():
+    red, green, _ = to_rgb(timelines.ALARM)
+    assert red < 2 * green
+    truth = drawing.TRUTH
+    assert truth[0] > 2 * truth[1]
 
 
 def test_verdicts_are_told_the_alarms_first():

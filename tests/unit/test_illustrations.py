@@ -95,6 +95,10 @@ def test_pictures_show_the_boxes():
         assert (stream.codec_context.name, stream.pix_fmt, float(stream.average_rate)) == ("h264", "yuv420p", 10)
     assert len(shown) == 40
     assert found["clip_frames"].tolist() == [35, 75]
+    poster = cv2.imdecode(found["poster"], cv2.IMREAD_COLOR).astype(int)
+    middle = shown[20].to_ndarray(format="bgr24").astype(int)
+    assert poster.shape == middle.shape
+    assert abs(poster - middle).mean() < 6, "what it shows is in the middle of the clip"
 
 
 def test_a_tile_at_the_edge_of_a_small_frame_is_whole():

@@ -1,5 +1,5 @@
 from results import PAPER, block, comparison, entry, example, result
-from wsstad import leaderboard, markdown
+from wsstad import blocks, leaderboard, markdown
 
 GOLDEN = """\
 ## Made up: cv4, net, yolo, iou, cpu
@@ -81,3 +81,9 @@ def test_classes_have_a_grid_where_there_are_several():
     mine = result("mgpr", (0.9, 0.8, 1.0), classes={"fall": {"VAUC": {**entry(0.8, 0.7, 0.9), "n": 3}}, "fire": {}})
     grid = leaderboard.layouts([block([mine])], [])[0].grids[1]
     assert grid.rows[1:] == [["fall", "mgpr", "80.0 ± 1.0", "–", "3"]]
+
+
+def test_the_legend_says_how_counts_are_written():
+    for counts in ([10, 9], [10, 10]):
+        assert f"`{blocks.show_counts(counts)}/12`" in leaderboard.LEGEND
+    assert blocks.MAX_COUNTS == 5, "the legend says of more than five there is the mean"

@@ -18,6 +18,7 @@ def test_colours_are_those_of_the_page():
     text = draw()
     assert "var(--accent)" in text
     assert not re.search(r"#0101[0-9a-f]{2}", text)
+    assert "#ffffff" not in text, "the ground is the card's"
 
 
 def test_names_are_text():

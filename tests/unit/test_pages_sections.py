@@ -30,20 +30,20 @@ def test_the_worst_come_first_and_every_video_comes_once(place):
     assert [card.video.name for card in section.cards] == [f"v{i:03d}" for i in range(30)]
     misses = [card.video.s_loc for card in section.misses]
     assert misses == sorted(card.video.s_loc for card in section.cards if card.video.abnormal)[:6]
-    alarms = [card.video.found.meta["score"] for card in section.alarms]
+    highest = [card.video.found.meta["score"] for card in section.highest]
     normal = [card.video.found.meta["score"] for card in section.cards if not card.video.abnormal]
-    assert alarms == sorted(normal, reverse=True)[:6]
+    assert highest == sorted(normal, reverse=True)[:6]
     assert [(video.name, video.reason) for video in section.quarantined] == [("broken", "V105 3 errors")]
 
 
 def test_pictures_that_have_no_room_are_counted_and_failures_keep_theirs(place):
     (section,) = build(place, Pictures(pixels=True))
-    one = len(section.cards[0].strip) + len(section.cards[0].clip)
+    one = sum(len(getattr(section.cards[0], name)) for name in ("strip", "clip", "poster"))
     pictures = Pictures(pixels=True, left=15 * one)
     (section,) = build(place, pictures)
     assert pictures.refused == 15
     assert sum(bool(card.clip) for card in section.cards) == 15
-    assert all(card.clip and card.strip for card in [*section.misses, *section.alarms])
+    assert all(card.clip and card.strip and card.poster for card in [*section.misses, *section.highest])
 
 
 def test_without_pixels_no_card_has_a_picture(place):
@@ -53,9 +53,19 @@ def test_without_pixels_no_card_has_a_picture(place):
 
 def test_no_difference_is_claimed_that_no_comparison_found(place):
     (section,) = build(place, Pictures(pixels=False))
-    vauc, miou = section.sentences[1:]
+    vauc, miou = section.lead[1:]
     assert "(VAUC); better than random." in vauc
     assert "(MIoU); not surely better than any other row." in miou
+
+
+def test_normal_videos_above_the_threshold_are_counted(place):
+    (section,) = build(place, Pictures(pixels=False))
+    normal = [card for card in section.cards if not card.video.abnormal]
+    above = [card for card in normal if card.video.found.meta["score"] > pages.THRESHOLD]
+    assert 0 < len(above) < 6
+    assert [card.timeline.alarms for card in section.highest] == [True] * len(above) + [False] * (6 - len(above))
+    assert section.false_alarms.startswith(f"{len(above)} of 15 are above the threshold of their fold")
+    assert section.false_alarms.endswith("Mind: the threshold hangs on few moments.")
 
 
 def test_the_cards_say_what_was_learned_from_and_where_the_footage_is_from(place):

@@ -22,7 +22,7 @@ BINS = 240  # points of a timeline, at most
 ATTENDED = 8  # candidates that the top-1 looks at most
 CROPS = 8
 TILE = (144, 108)  # width and height of a crop
-QUALITY = 60  # of a strip
+QUALITY, POSTER_QUALITY = 60, 45  # of a strip, of what a clip shows until it is played
 SECONDS, RATE, WIDTH = 4, 12, 240  # of a clip, at most
 CLIP_BYTES = 36_000
 
@@ -95,12 +95,18 @@ def thin(values: np.ndarray) -> np.ndarray:
 
 
 def picture(case: Case, frames: Frames) -> dict[str, np.ndarray]:
-    """Return the strip and the clip of a video, as arrays of their bytes, and the frames that the clip shows."""
+    """Return strip, clip and poster of a video, as arrays of their bytes, and the frames that the clip shows.
+
+    The poster is the middle of the clip, where truth and top-1 meet.
+    """
     start, stop, step = window(case, frames.fps)
-    content = encode_clip(_overlaid(case, frames, (start, stop, step)), frames.fps / step, CLIP_BYTES)
-    return {
-        "strip": np.frombuffer(encode_picture(_strip(case, frames), QUALITY), dtype=np.uint8),
-        "clip": np.frombuffer(content, dtype=np.uint8),
+    shown = _overlaid(case, frames, (start, stop, step))
+    made = {
+        "strip": encode_picture(_strip(case, frames), QUALITY),
+        "clip": encode_clip(shown, frames.fps / step, CLIP_BYTES),
+        "poster": encode_picture(shown[len(shown) // 2], POSTER_QUALITY),
+    }
+    return {name: np.frombuffer(content, dtype=np.uint8) for name, content in made.items()} | {
         "clip_frames": np.array([start, stop], dtype=np.int32),
     }
 

@@ -20,12 +20,13 @@ MORE = {
 LEGEND = """\
 All values in %. `±`: standard deviation over seeds (over draws for the random tube). Second line of a method: 95 %
 interval over other test videos, by bootstrap, Wilson's for IoU@eps; one without width says that no resampling moves
-the value, not that it is certain. IoU@eps: share of the abnormal test videos with S_loc > eps, with its count k/n (one
-k a seed). Videos: evaluated/expected test videos. Boxes: abnormal test videos with ground truth/abnormal ones expected;
-MIoU and IoU@eps are over the former. VAUC compares only videos scored by the same model. An upper bound has the ground
-truth in hand, so its VAUC is 100 by definition. `>abc`: better than rows a, b and c, by a paired permutation test over
-the videos (p < 0.05 after Holm's correction for all pairs of the table) and by the paired bootstrap; without it, call
-no difference a win.
+the value, not that it is certain. IoU@eps: share of the abnormal test videos with S_loc > eps, with its count k/n.
+Counts are one a seed: `10, 9/12` is 10 of 12 by the first and 9 by the second, `10/12` is 10 by each; of more than
+five runs there is the mean. False alarms and detected videos are counted likewise. Videos: evaluated/expected test
+videos. Boxes: abnormal test videos with ground truth/abnormal ones expected; MIoU and IoU@eps are over the former.
+VAUC compares only videos scored by the same model. An upper bound has the ground truth in hand, so its VAUC is 100 by
+definition. `>abc`: better than rows a, b and c, by a paired permutation test over the videos (p < 0.05 after Holm's
+correction for all pairs of the table) and by the paired bootstrap; without it, call no difference a win.
 """
 
 

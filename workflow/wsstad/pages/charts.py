@@ -1,9 +1,11 @@
 """The charts of a block: each a function of what `evaluate` found, with what it says in words beside it."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from wsstad import blocks
 from wsstad.blocks import Cells, PaperRows
@@ -11,6 +13,7 @@ from wsstad.pages import curves
 from wsstad.pages.figures import ROLES, Chart, canvas, colour, shorten
 
 EPS = np.linspace(0, 1, 101)
+DASHES = ((0, (1, 1.5)), (0, (4, 2)), (0, (8, 2, 1.5, 2)))  # of the upper bounds, which share a colour
 History = Sequence[Mapping[str, str]]  # the rows of one training
 
 
@@ -35,9 +38,9 @@ def ladder(name: str, block: Cells, method: str, paper: Mapping[str, PaperRows])
         axes.grid(visible=False, axis="y")
     words = ", ".join(f"{its} {value:.1f}" for its, value in zip(names[::-1], values[::-1].tolist(), strict=True))
     note = (
-        "Lines are 95 % intervals over videos. Grey rows know the truth: each is the best that a choice among its boxes"
+        f"Lines are 95 % intervals over videos; {method} is blue. The rows of the stronger grey, upper bounds, know the"
     )
-    note += " could reach."
+    note += " truth: each is the best that a choice among its boxes could reach."
     note += " Diamonds are the paper's own values." if theirs else ""
     return Chart(name, "From chance to the upper bounds", f"MIoU in percent, best first: {words}.", note, drawn.svg)
 
@@ -50,8 +53,7 @@ def roc(name: str, block: Cells, method: str) -> Chart:
         axes.plot([0, 1], [0, 1], color=ROLES["line"], linewidth=1)
         for number, result in enumerate(_rivals(block)):
             curve, its = curves.roc(result["videos"]), result["names"]["method"]
-            constant = len({row["score"] for row in result["videos"]}) == 1
-            if len(curve) and not constant and blocks.count_runs(result) == len(result["seeds"]):
+            if len(curve) and not _is_constant(result) and blocks.count_runs(result) == len(result["seeds"]):
                 areas[its] = 100 * curves.area(curve)
                 axes.plot(*curve.T, **_line(number, its == method), label=f"{shorten(its)} {areas[its]:.1f}")
         axes.set(xlabel="false positive rate", ylabel="true positive rate", aspect="equal")
@@ -67,20 +69,22 @@ def success(name: str, block: Cells, method: str) -> Chart | None:
     found = [result for result in block["results"] if curves.s_locs(result["videos"]).size]
     if not found:
         return None
-    rivals = [result["names"]["method"] for result in _rivals(block)]
-    halves = []
+    names, halves = [result["names"]["method"] for result in _rivals(block)], []
+    best = _best_rival(found, method)
+    constant = [its for its in found if not blocks.is_oracle(its) and _is_constant(its)]
+    mine = [its for its in found if its["names"]["method"] == method]
     with canvas(name, height=4.4) as drawn:
-        for result in found:
-            its, values = result["names"]["method"], 100 * curves.success(result["videos"], EPS)
-            options = _line(rivals.index(its), its == method) if its in rivals else _bound_line()
-            drawn.axes.plot(EPS, values, **options, label=shorten(its))
-            halves.append(f"{its} {values[10]:.1f} at 0.1 and {values[50]:.1f} at 0.5")
+        for result in [*mine, *best, *(its for its in constant if its not in mine)]:
+            its = result["names"]["method"]
+            halves.append(_plot_success(drawn.axes, result, _line(names.index(its), its == method)))
+        for result, dashes in zip([its for its in found if blocks.is_oracle(its)], cycle(DASHES)):
+            halves.append(_plot_success(drawn.axes, result, {"color": ROLES["soft"], "linestyle": dashes}))
         drawn.axes.set(xlabel="eps", ylabel="IoU@eps, % of abnormal videos", xlim=(0, 1), ylim=(0, 103))
         _legend(drawn.figure, drawn.axes)
-    note = (
-        "Share of the abnormal videos whose S_loc is above eps, the mean over seeds. Random, whose draws are not kept"
+    note = "Share of the abnormal videos whose S_loc is above eps, the mean over seeds. Drawn are the method that is"
+    note += (
+        " shown, the best of the others by MIoU, constant boxes, and in grey the upper bounds; the table has all rows."
     )
-    note += " one by one, is in the table alone; grey lines are upper bounds."
     return Chart(name, "Localisation at every threshold", f"IoU@eps in percent: {'; '.join(halves)}.", note, drawn.svg)
 
 
@@ -130,8 +134,8 @@ def classes(name: str, result: Cells) -> Chart | None:
     )
 
 
-def training(name: str, method: str, histories: Mapping[str, History]) -> Chart | None:
-    """Return loss and held-out VAUC over the iterations of every training of a method."""
+def training(name: str, method: str, histories: Mapping[str, History], held_out: Sequence[int]) -> Chart | None:
+    """Return loss and held-out VAUC over the iterations of every training of a method, on so many videos each."""
     if not histories:
         return None
     last = []
@@ -144,9 +148,11 @@ def training(name: str, method: str, histories: Mapping[str, History]) -> Chart 
         drawn.figure.axes[0].set(xlabel="iteration", ylabel="loss")
         drawn.figure.axes[1].set(xlabel="iteration", ylabel="held-out VAUC, %", ylim=(0, 103))
     words = f"{len(histories)} trainings of {method}; the loss ends between {min(last):.3g} and {max(last):.3g}."
+    few, many = min(held_out), max(held_out)
     note = (
-        f"{method}: a line is one seed on one fold. The iteration of the best VAUC on held-out training videos is kept."
+        f"{method}: a line is one seed on one fold. The iteration of the best VAUC on held-out training videos is kept;"
     )
+    note += f" they are {few if few == many else f'{few} to {many}'} a training, and the fewer, the higher its stairs."
     return Chart(name, "Training", words, note, drawn.svg)
 
 
@@ -164,6 +170,25 @@ def _rivals(block: Cells) -> list[Cells]:
     return [result for result in block["results"] if not blocks.is_oracle(result)]
 
 
+def _is_constant(result: Cells) -> bool:
+    """Return whether a row gives all videos one score."""
+    return len({row["score"] for row in result["videos"]}) == 1
+
+
+def _best_rival(found: Sequence[Cells], method: str) -> list[Cells]:
+    """Return the row of the highest MIoU that learns something and is not `method`; none where there is no such row."""
+    rivals = [its for its in found if not blocks.is_oracle(its) and not _is_constant(its)]
+    rivals = [its for its in rivals if its["names"]["method"] != method]
+    return sorted(rivals, key=lambda its: -its["metrics"]["MIoU"]["mean"])[:1]
+
+
+def _plot_success(axes: Axes, result: Cells, options: Mapping[str, Any]) -> str:
+    """Draw IoU@eps of a row; return it in words."""
+    its, values = result["names"]["method"], 100 * curves.success(result["videos"], EPS)
+    axes.plot(EPS, values, **options, label=shorten(its))
+    return f"{its} {values[10]:.1f} at 0.1 and {values[50]:.1f} at 0.5"
+
+
 def _bar_colour(result: Cells, method: str) -> str:
     if blocks.is_oracle(result):
         return ROLES["soft"]
@@ -176,13 +201,9 @@ def _line(number: int, bold: bool) -> dict[str, Any]:
     return {"color": colour(number), "linewidth": 1.2, "linestyle": ("-", "--", "-.", ":")[number // 3 % 4]}
 
 
-def _bound_line() -> dict[str, Any]:
-    return {"color": ROLES["soft"], "linewidth": 1, "linestyle": (0, (1, 2))}
-
-
 def _legend(figure: Any, axes: Any) -> None:
     figure.legend(
-        *axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, columnspacing=1.2, handlelength=1.8
+        *axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, columnspacing=1.2, handlelength=2.4
     )
 
 

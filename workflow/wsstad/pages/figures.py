@@ -30,6 +30,8 @@ STYLE: Any = {
     "text.parse_math": False,  # a dollar sign in a name is one
     "font.family": "DejaVu Sans",
     "font.size": 10,
+    "figure.facecolor": "none",  # the card's colour, light or dark
+    "axes.facecolor": "none",
     "axes.edgecolor": ROLES["line"],
     "axes.labelcolor": ROLES["soft"],
     "axes.spines.top": False,

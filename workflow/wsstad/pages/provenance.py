@@ -39,15 +39,21 @@ def weights(plan: Plan, shown: Sequence[Shown]) -> list[list[str]]:
     return rows
 
 
-def variants(plan: Plan) -> list[tuple[str, str]]:
-    """Return name and content of the YAML file of every variant."""
-    found = plan.variants(plan.report_tables())
-    return [(f"{path.parent.name}/{path.stem}", path.read_text(encoding="utf-8")) for path in found]
+def variants(plan: Plan, shown: Sequence[Shown]) -> list[tuple[str, str]]:
+    """Return name and YAML of every variant that ran: its file; of a method, what each scale made of it."""
+    files = [path for path in plan.variants(plan.report_tables()) if path.parent.name != "methods"]
+    found = {f"{path.parent.name}/{path.stem}": path.read_text(encoding="utf-8") for path in files}
+    for one in shown:
+        scale = one.block.scale
+        for method in plan.methods(one.block, one.table):
+            laid_over = config.load_method(plan.variant("methods", method), plan.scale(scale))
+            found[f"methods/{method} at scale {scale}, with its defaults"] = _yaml(laid_over)
+    return list(found.items())
 
 
 def configuration(plan: Plan) -> str:
     """Return the configuration as YAML."""
-    return yaml.safe_dump(plan.config, sort_keys=False, allow_unicode=True)
+    return _yaml(plan.config)
 
 
 def model_card(shown: Shown, plan: Plan) -> Facts:
@@ -97,6 +103,10 @@ def data_statement(shown: Shown, plan: Plan) -> Facts:
             str(dataset["statement"] or "dataset.yaml has no `statement`: ask whoever gave you the footage"),
         ),
     ]
+
+
+def _yaml(content: Any) -> str:
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 
 def _list(counts: Any) -> str:

@@ -25,7 +25,7 @@ def page(plan: Plan, *, pixels: bool) -> str:
             costs=costs.read([its.output for its in found]),
             versions=provenance.versions(),
             weights=provenance.weights(plan, found),
-            variants=provenance.variants(plan),
+            variants=provenance.variants(plan, found),
             configuration=provenance.configuration(plan),
             seeds=sorted(
                 {seed for its in found for result in its.metrics["results"] for seed in result["seeds"]}, key=int

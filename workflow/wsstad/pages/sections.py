@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wsstad import blocks, leaderboard
-from wsstad.blocks import Cells
 from wsstad.leaderboard import Layout
-from wsstad.pages import charts, grids, provenance, timelines
+from wsstad.pages import charts, grids, lead, provenance, timelines
 from wsstad.pages.figures import Chart
 from wsstad.pages.grids import Table
 from wsstad.pages.provenance import Facts
@@ -27,18 +26,18 @@ class Pictures:
     left: int = PICTURE_BYTES
     refused: int = 0
 
-    def of(self, video: Video) -> tuple[str, str]:
-        """Return strip and clip as addresses that hold their content; empty where there are none, or no more room."""
+    def of(self, video: Video) -> dict[str, str]:
+        """Return strip, clip and poster as addresses that hold their content; none where there is none, or no room."""
         if not self.pixels or video.found is None or "strip" not in video.found.arrays:
-            return "", ""
-        kinds = {"strip": "image/webp", "clip": "video/mp4"}
-        found = [f"data:{kind};base64,{_base64(video, name)}" for name, kind in kinds.items()]
-        size = sum(map(len, found))
+            return {}
+        kinds = {"strip": "image/webp", "clip": "video/mp4", "poster": "image/webp"}
+        found = {name: f"data:{kind};base64,{_base64(video, name)}" for name, kind in kinds.items()}
+        size = sum(map(len, found.values()))
         if size > self.left:
             self.refused += 1
-            return "", ""
+            return {}
         self.left -= size
-        return found[0], found[1]
+        return found
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,7 @@ class Card:
     timeline: Timeline
     strip: str = ""
     clip: str = ""
+    poster: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,13 @@ class Section:
     layout: Layout
     tables: list[Table]
     letters: Mapping[str, str]
-    sentences: list[str]
+    lead: list[str]
+    tiles_of: str
     tiles: list[tuple[str, str, str]]
     charts: list[Chart]
     cards: list[Card]
     misses: list[Card]
-    alarms: list[Card]
+    highest: list[Card]
     quarantined: list[Video]
     model_card: Facts = field(default_factory=list)
     data_statement: Facts = field(default_factory=list)
@@ -76,6 +77,23 @@ class Section:
     def branches(self) -> list[str]:
         """The branches that the method has scores of."""
         return self.cards[0].video.found.meta["branches"] if self.cards and self.cards[0].video.found else []
+
+    @property
+    def rated(self) -> bool:
+        """Whether the threshold of an alarm is known."""
+        return any(card.timeline.threshold is not None for card in self.cards)
+
+    @property
+    def false_alarms(self) -> str:
+        """How many normal videos the score of the seed that is shown gives an alarm in, in words; none if unknown."""
+        normal = [card.timeline for card in self.cards if not card.video.abnormal]
+        if not normal or any(its.threshold is None for its in normal):
+            return ""
+        rated = self.shown.result["alarms"]
+        hourly, notes = rated["allowed_per_hour"], rated["seeds"][0]["notes"]
+        said = f"{sum(its.alarms for its in normal)} of {len(normal)} are above the threshold of their fold, the lowest"
+        said += f" with at most {hourly:g} false alarm{'s' * (hourly != 1)} an hour in held-out normal training videos."
+        return f"{said} Mind: {'; '.join(notes)}." if notes else said
 
     @property
     def attends(self) -> bool:
@@ -99,11 +117,12 @@ def _build(anchor: str, label: str, shown: Shown, plan: Plan, pictures: Pictures
     tables = [grids.table(grid) for grid in layout.grids]
     seen = [video for video in shown.videos if video.found]
     misses = sorted((its for its in seen if its.s_loc is not None), key=lambda its: (its.s_loc, _score(its)))
-    alarms = sorted((its for its in seen if not its.abnormal), key=lambda its: -_score(its))
-    worst = [*misses[:MOST_FAILURES], *alarms[:MOST_FAILURES]]
+    highest = sorted((its for its in seen if not its.abnormal), key=lambda its: -_score(its))
+    worst = [*misses[:MOST_FAILURES], *highest[:MOST_FAILURES]]
     anchors = {its.name: f"{anchor}-v{i}" for i, its in enumerate(seen)}  # a name may not be fit for one
     others = [its for its in seen if its.name not in {bad.name for bad in worst}]
-    cards = {its.name: _card(anchors[its.name], its, pictures) for its in [*worst, *others]}
+    thresholds = shown.thresholds()
+    cards = {its.name: _card(anchors[its.name], its, thresholds, pictures) for its in [*worst, *others]}
     return Section(
         anchor=anchor,
         label=label,
@@ -111,12 +130,13 @@ def _build(anchor: str, label: str, shown: Shown, plan: Plan, pictures: Pictures
         layout=layout,
         tables=tables,
         letters=grids.letters(tables[0]),
-        sentences=_sentences(shown),
-        tiles=_tiles(shown.result),
+        lead=lead.paragraphs(shown),
+        tiles_of=lead.measured(shown.result),
+        tiles=lead.tiles(shown.result),
         charts=_charts(anchor, shown),
         cards=[cards[name] for name in sorted(cards)],
         misses=[cards[its.name] for its in misses[:MOST_FAILURES]],
-        alarms=[cards[its.name] for its in alarms[:MOST_FAILURES]],
+        highest=[cards[its.name] for its in highest[:MOST_FAILURES]],
         quarantined=[video for video in shown.videos if not video.found],
         model_card=provenance.model_card(shown, plan),
         data_statement=provenance.data_statement(shown, plan),
@@ -129,52 +149,23 @@ def _charts(anchor: str, shown: Shown) -> list[Chart]:
         charts.ladder(f"{anchor}-ladder", block, method, blocks.paper_of(shown.paper, block)),
         charts.classes(f"{anchor}-classes", shown.result),
         charts.roc(f"{anchor}-roc", block, method),
-        charts.training(f"{anchor}-training", method, shown.histories()),
+        charts.training(f"{anchor}-training", method, shown.histories(), shown.held_out),
         charts.success(f"{anchor}-success", block, method),
         charts.spread(f"{anchor}-spread", block, method),
     ]
     return [chart for chart in drawn if chart]
 
 
-def _card(anchor: str, video: Video, pictures: Pictures) -> Card:
+def _card(anchor: str, video: Video, thresholds: Mapping[int, float], pictures: Pictures) -> Card:
     if video.found is None:
         raise ValueError(f"{video.name} has no illustration")
-    return Card(anchor, video, timelines.make(video.found), *pictures.of(video))
-
-
-def _tiles(result: Cells) -> list[tuple[str, str, str]]:
-    """Return name, value and interval of the metrics of the paper."""
-    tiles = []
-    for name in ["VAUC", "MIoU", *sorted(its for its in result["metrics"] if its.startswith("IoU@"))]:
-        if name in result["metrics"]:
-            entry = result["metrics"][name]
-            low, high = blocks.interval(entry)[1]
-            tiles.append((name, f"{100 * entry['mean']:.1f} %", f"{100 * low:.1f} to {100 * high:.1f}"))
-    return tiles
-
-
-def _sentences(shown: Shown) -> list[str]:
-    """Return in words what was found, claiming no difference that the comparisons do not."""
-    metrics, counts = shown.result["metrics"], shown.result["counts"]
-    said = [f"{counts['videos']['evaluated']} of {counts['videos']['expected']} test videos were evaluated."]
-    meaning = {
-        "VAUC": "of the pairs of an abnormal and a normal video are ranked rightly",
-        "MIoU": "is the mean overlap (S_loc) of its one tube with the truth in abnormal videos",
-    }
-    for metric in [name for name in meaning if name in metrics]:
-        beaten = blocks.beaten(shown.metrics, shown.method, metric)
-        against = f"better than {_list(beaten)}" if beaten else "not surely better than any other row"
-        value = 100 * metrics[metric]["mean"]
-        said.append(f"{shown.method}: {value:.1f} % {meaning[metric]} ({metric}); {against}.")
-    return said
+    return Card(
+        anchor, video, timelines.make(video.found, thresholds.get(video.found.meta["fold"])), **pictures.of(video)
+    )
 
 
 def _score(video: Video) -> float:
     return float(video.found.meta["score"]) if video.found else 0.0
-
-
-def _list(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _base64(video: Video, name: str) -> str:

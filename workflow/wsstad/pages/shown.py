@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wsstad import blocks, manifest, names, runs, storage
+from wsstad import alarms, blocks, manifest, model_jobs, names, runs, storage
 from wsstad.blocks import Cells, PaperRows
 from wsstad.chains import Block
 from wsstad.errors import UserError
@@ -62,6 +62,11 @@ class Shown:
         """The folder of the block."""
         return self.output.path.parent.parent.parent
 
+    @property
+    def held_out(self) -> list[int]:
+        """The number of held-out videos of every training of the method that is illustrated."""
+        return [int(row["held_out_videos"]) for row in self.models]
+
     def histories(self) -> dict[str, list[dict[str, str]]]:
         """Return the rows of every training of the method that is illustrated, by seed and fold."""
         found = {}
@@ -73,6 +78,18 @@ class Shown:
     def facts(self) -> dict[str, Any]:
         """Return what the first model of the method says of itself; nothing where there is none."""
         return _read(storage.read_tensors, self._model(self.models[0]))[1] if self.models else {}
+
+    def thresholds(self) -> dict[int, float]:
+        """Return the score above which the seed that is illustrated gives an alarm, by fold; those that are known."""
+        found = {}
+        mine = [row for row in self.models if row["seed"] == self.result["seeds"][0]] if "alarms" in self.result else []
+        for row in mine:
+            tensors, meta, _ = _read(storage.read_tensors, self._model(row))
+            curve = model_jobs.alarm_curve(tensors, meta)
+            if curve:
+                calibrated = alarms.calibrate(curve, self.result["alarms"]["allowed_per_hour"])
+                found[int(row["fold"])] = calibrated.threshold
+        return found
 
     def _model(self, row: Mapping[str, str]) -> Path:
         folder = self.folder / "models" / row["method"] / row["seed"]

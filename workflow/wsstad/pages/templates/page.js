@@ -18,16 +18,6 @@ for (const table of document.querySelectorAll("table.sortable")) {
     table.tBodies[0].append(...rows);
   }));
 }
-// A clip shows its picture once it comes near; three hundred at once would keep a browser busy.
-const near = new IntersectionObserver((entries) => {
-  for (const { isIntersecting, target } of entries) if (isIntersecting) target.preload = "metadata", near.unobserve(target);
-}, { rootMargin: "300px" });
-for (const video of document.querySelectorAll("video")) {
-  near.observe(video);
-  // Until it is played it shows its middle, where truth and top-1 meet.
-  video.addEventListener("loadedmetadata", () => { if (video.paused) video.currentTime = video.duration / 2; }, { once: true });
-  video.addEventListener("play", () => { video.currentTime = 0; }, { once: true });
-}
 // The list of videos shows one label, in the order that is chosen.
 const orders = {
   name: (a, b) => a.dataset.name.localeCompare(b.dataset.name, undefined, { numeric: true }),
