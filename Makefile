@@ -20,10 +20,10 @@ help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/complete: envs/requirements.lock
-	@envs/set_up.sh $(PYTHON) $(VENV)
+	@envs/set_up.sh "$(PYTHON)" $(VENV)
 
 demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: the first thing to try
-	@echo "[demo] 24 made-up road videos, full C3D with seeded (untrained) weights; about 6 minutes on two cores"
+	@echo "[demo] 24 made-up road videos, full C3D with seeded (untrained) weights; about 4 minutes on two cores"
 	@$(VENV)/bin/python -m wsstad.synthesize --output results/demo/source --videos 24 --seed 2021 --jobs 2
 	@$(RUN)
 	@echo && cat results/tables/benchmark.md
@@ -109,4 +109,4 @@ lock: ## Pin every dependency of envs/requirements.in with its hashes (needs uv)
 	  --override envs/requirements.overrides --no-header --no-emit-index-url envs/requirements.in -o envs/requirements.lock
 
 clean: ## Remove the virtual environment and everything generated
-	rm -rf $(VENV) results/* .snakemake
+	rm -rf $(VENV) $(VENV).lock results/* .snakemake

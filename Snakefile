@@ -49,5 +49,5 @@ rule scores:
 
 
 onsuccess:
-    if workflow.is_main_process:
-        print(standing.farewell(plan), file=sys.stderr)
+    if workflow.is_main_process and (said := standing.farewell(plan)):
+        print(said, file=sys.stderr)

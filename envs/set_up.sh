@@ -3,7 +3,8 @@
 # second waits, and finds it done.
 set -euo pipefail
 python=$1 venv=$2 lock=envs/requirements.lock
-exec 8< "$lock"  # the kernel frees it however a set-up ends
+[ -n "$python" ] || { echo "there is no python3 in PATH; on Debian: apt-get install python3-venv" >&2; exit 1; }
+exec 8>> "$venv.lock"  # the kernel frees it however a set-up ends
 if ! flock --nonblock 8; then
     echo "[set-up] another set-up is at work in $venv; waiting for it"
     flock 8
@@ -11,7 +12,7 @@ fi
 [ ! "$venv/complete" -nt "$lock" ] || exit 0
 echo "[set-up] creating $venv with $("$python" --version); two to four minutes and 7 GB, once"
 rm -rf "$venv"
-"$python" -m venv "$venv" || { echo "python3 cannot make a virtual environment; on Debian: apt-get install python3-venv"; exit 1; }
+"$python" -m venv "$venv" || { echo "$python cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
 total=$(grep -c '^[a-z0-9].*==' "$lock")
 "$venv/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off --no-deps --require-hashes \
     -r "$lock" 2>&1 | awk -v total="$total" '

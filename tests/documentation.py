@@ -7,7 +7,9 @@ from wsstad.plan import REPOSITORY
 PAGES = sorted([*REPOSITORY.glob("*.md"), REPOSITORY / "config/README.md", *(REPOSITORY / "docs").glob("*.md")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
-COMMAND = re.compile(r"([A-Z_]+=\S+ )*(make|workflow/run|\S*python|snakemake|tests/install.sh)( |$)")
+COMMAND = re.compile(
+    r"([A-Z_]+=\S+ )*(make|\S*workflow/run|\S*python3?|snakemake|tests/install.sh|pip|git|sbatch)( |$)"
+)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 

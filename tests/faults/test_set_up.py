@@ -1,27 +1,70 @@
-"""Two set-ups at once: the second waits for the first, and leaves what it has made alone."""
+"""The set-up: two at once, one that fails, one without Python; and who must not begin one."""
 
 import fcntl
 import os
 import subprocess
 import sys
 
+import pytest
 
-def test_a_second_set_up_waits_and_does_nothing(repository, tmp_path):
+
+@pytest.fixture
+def clone(tmp_path):
+    """A folder with a lock of one package."""
     (tmp_path / "envs").mkdir()
-    lock = tmp_path / "envs/requirements.lock"
-    lock.write_text("made-up==1.0\n")
-    with open(lock) as first:
+    (tmp_path / "envs/requirements.lock").write_text("made-up==1.0\n")
+    os.utime(tmp_path / "envs/requirements.lock", (1e9, 1e9))
+    return tmp_path
+
+
+def start(repository, clone, python):
+    command = [repository / "envs/set_up.sh", python, ".venv"]
+    return subprocess.Popen(command, cwd=clone, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def test_a_second_set_up_waits_and_does_nothing(repository, clone):
+    with open(clone / ".venv.lock", "w") as first:
         fcntl.flock(first, fcntl.LOCK_EX)
-        command = [repository / "envs/set_up.sh", sys.executable, ".venv"]
-        second = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+        second = start(repository, clone, sys.executable)
         assert second.stdout.readline() == "[set-up] another set-up is at work in .venv; waiting for it\n"
-        (tmp_path / ".venv").mkdir()
-        (tmp_path / ".venv/complete").touch()
-        os.utime(lock, (1e9, 1e9))
+        (clone / ".venv").mkdir()
+        (clone / ".venv/complete").touch()
         assert second.poll() is None
     rest, _ = second.communicate(timeout=20)
     assert (second.returncode, rest) == (0, "")
-    assert [path.name for path in (tmp_path / ".venv").iterdir()] == ["complete"]
+    assert [path.name for path in (clone / ".venv").iterdir()] == ["complete"]
+
+
+def python_of(clone, pip):
+    """Return a program that makes a virtual environment whose pip does this."""
+    program = clone / "python"
+    inner = f"#!/bin/bash\n[ $2 = pip ] || exit 9\n{pip}\n"
+    lines = ['[ "$1" != --version ] || exit 0', 'mkdir -p "$3/bin"', f"cat > \"$3/bin/python\" <<'END'\n{inner}END"]
+    program.write_text("\n".join(["#!/bin/bash", *lines, 'chmod +x "$3/bin/python"', ""]))
+    program.chmod(0o755)
+    return program
+
+
+def test_what_could_not_be_installed_is_not_complete(repository, clone):
+    process = start(repository, clone, python_of(clone, "echo ERROR: no such package; exit 1"))
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "ERROR: no such package\n" in said
+    assert not (clone / ".venv/complete").exists()
+
+
+def test_what_was_installed_is_complete(repository, clone):
+    process = start(repository, clone, python_of(clone, "echo Collecting made-up; echo Installing made-up"))
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, said
+    assert "[set-up] 1/1 packages fetched\n" in said
+    assert (clone / ".venv/complete").exists()
+
+
+def test_without_python_there_is_one_line(repository, clone):
+    process = start(repository, clone, "")
+    assert process.communicate(timeout=20)[0].startswith("there is no python3 in PATH")
+    assert process.returncode == 1
 
 
 def test_status_sets_nothing_up(repository, tmp_path):

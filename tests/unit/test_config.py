@@ -75,6 +75,13 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path, text, said):
         config.load_yaml(tmp_path / "y.yaml")
 
 
+def test_what_is_no_text_is_refused(tmp_path):
+    (tmp_path / "latin.yaml").write_bytes(b"a: \xe9")
+    for path in (tmp_path / "latin.yaml", tmp_path):
+        with pytest.raises(UserError, match="cannot be read as text"):
+            config.load_yaml(path)
+
+
 def test_every_ablation_differs_from_mgpr_in_what_its_file_says_alone(repository):
     methods = repository / "config" / "methods"
     full = config.load_variant(methods / "mgpr.yaml", "methods")

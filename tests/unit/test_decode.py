@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import videos
-from wsstad import decode, storage, video
+from wsstad import decode, storage, video, watchdog
 from wsstad.errors import UserError
 from wsstad.manifest import read_manifest
 
@@ -190,6 +190,22 @@ def notes(path):
     return note, lambda: path.read_text().split()
 
 
+def test_a_long_video_is_given_its_time(shard, monkeypatch):
+    real = video.open_source
+
+    def open_source(path, *limits):
+        source = real(path, *limits)
+        pictures = source.pictures
+        monkeypatch.setattr(source, "pictures", lambda: (time.sleep(0.05) or its for its in pictures()))
+        return source
+
+    expected = read_manifest(run(shard)).rows
+    monkeypatch.setattr(video, "open_source", open_source)
+    monkeypatch.setattr(decode, "PATIENCE", 0.5)  # the 40 frames of the good video take 2 s
+    monkeypatch.setattr(watchdog, "INTERVAL", 0.1)
+    assert read_manifest(run(shard, name="again")).rows == expected
+
+
 def crash():
     signal.signal(signal.SIGILL, signal.SIG_DFL)  # not pytest's handler, which prints where
     os.kill(os.getpid(), signal.SIGILL)
@@ -220,3 +236,6 @@ def test_a_decoder_that_hangs_or_crashes_costs_its_video(shard, monkeypatch, doe
         name: row for name, row in expected.items() if name != "images"
     }
     assert not list((shard / "again").glob(".*.tmp"))
+    monkeypatch.setattr(video, "open_source", real)
+    again = read_manifest(run(shard, name="again")).rows
+    assert again == expected, "it may have been the disk: whoever looks again tries again"

@@ -172,6 +172,12 @@ def test_checks_find_more_than_the_plain_case(check, wrong):
     assert list(check(wrong, REPOSITORY / "docs/page.md"))
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda its: str(its.relative_to(REPOSITORY)))
+def test_what_a_fence_holds_is_known(page):
+    # What is not said to be of a language may hold commands, which tests/workflow/test_commands.py looks for.
+    assert {language for _, language, _ in FENCE.findall(page.read_text())} <= {"", "sh", "yaml", "python"}
+
+
 def test_the_pages_are_found():
     names = {str(page.relative_to(REPOSITORY)) for page in PAGES}
     assert names >= {"README.md", "CONTRIBUTING.md", "config/README.md", "docs/formats.md", "docs/faq.md"}

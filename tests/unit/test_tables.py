@@ -68,6 +68,13 @@ def test_a_column_that_is_not_there_is_named(dataset):
         tables.read_videos(dataset)
 
 
+@pytest.mark.parametrize("content", ["", "video\tpath\tlabel\tclass\n"])
+def test_a_table_without_rows_is_told(dataset, content):
+    (dataset / "videos.tsv").write_text(content)
+    with pytest.raises(UserError, match=r"videos\.tsv: no videos"):
+        tables.read_videos(dataset)
+
+
 def test_commas_are_told_and_the_mark_of_windows_is_read_over(dataset):
     path = dataset / "videos.tsv"
     content = path.read_bytes()

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def outcomes(make, videos="abc", patience=PATIENCE):
 def makes(**of):
     """Return what makes an artefact of each video, but does something else first over those that are named."""
 
-    def make(name, alive):
+    def make(name, watch):
         of.get(name, lambda: None)()
         return artefact(name)
 
@@ -82,24 +83,93 @@ def test_what_happens_once_costs_nothing(tmp_path):
     assert outcomes(makes(b=stall_once)) == ["a", "b", "c"]
 
 
-def test_a_slow_video_that_says_so_is_waited_for(monkeypatch):
-    monkeypatch.setattr(watchdog, "INTERVAL", 0.05)
+def slow(seconds):
+    """Yield three items, each after so many seconds."""
+    for item in range(3):
+        time.sleep(seconds)
+        yield item
 
-    def make(name, alive):
-        for _ in range(10):
-            time.sleep(PATIENCE / 5)
-            alive()
+
+def test_a_slow_video_of_which_something_comes_is_waited_for(monkeypatch):
+    monkeypatch.setattr(watchdog, "INTERVAL", 0)
+
+    def make(name, watch):
+        assert list(watch(slow(0.6 * PATIENCE))) == [0, 1, 2]
         return artefact(name)
 
-    assert outcomes(make, "a") == ["a"]
+    assert outcomes(make) == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("error", [UserError("a.yaml: row 3"), OSError(28, "No space left on device"), KeyError("x")])
+def test_what_comes_after_the_last_item_takes_what_it_takes():
+    def make(name, watch):
+        list(watch([]))
+        time.sleep(2 * PATIENCE)
+        return artefact(name)
+
+    assert outcomes(make, "ab") == ["a", "b"]
+
+
+def test_a_video_is_watched_anew_after_the_one_before():
+    def make(name, watch):
+        list(watch(slow(60) if name == "b" else []))
+        return artefact(name)
+
+    assert outcomes(make) == ["a", "V110 no frame for 0.5 s", "c"]
+
+
+def test_the_mistake_of_a_user_is_raised_as_it_is():
+    with pytest.raises(UserError, match=r"^a\.yaml: row 3$"):
+        outcomes(makes(b=fail(UserError("a.yaml: row 3"))))
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyError("x"), EOFError("cut")])
 def test_what_else_goes_wrong_is_raised_with_where_it_was(error):
-    with pytest.raises(type(error)) as caught:
+    with pytest.raises(RuntimeError) as caught:
         outcomes(makes(b=fail(error)))
-    assert caught.value.args == error.args
+    assert str(caught.value) == f"b: {type(error).__name__}: {error}"
     assert "in raise_it" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("of_parent", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("hangs", [True, False])
+def test_no_child_outlives_its_parent(tmp_path, of_parent, hangs):
+    def make(name, watch):
+        (tmp_path / "child").write_text(str(os.getpid()))
+        for _ in range(600 if hangs else 1):
+            time.sleep(0.1)
+        return artefact(name)
+
+    parent = multiprocessing.get_context("fork").Process(
+        target=lambda: list(watchdog.one_by_one(["a"] * 1000, make, patience=60))
+    )
+    parent.start()
+    wait_for(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text())
+    os.kill(parent.pid, of_parent)
+    parent.join()
+    child = Path("/proc", (tmp_path / "child").read_text())
+    wait_for(lambda: not child.exists())
+
+
+def wait_for(what, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_ctrl_c_ends_the_parent_and_is_nothing_to_the_child(tmp_path):
+    def make(name, watch):
+        for _ in watch(range(10)):
+            time.sleep(0.1)
+        (tmp_path / name).touch()
+        return artefact(name)
+
+    found = watchdog.one_by_one(["a", "b"], make, patience=60)
+    next(found)
+    (child,) = multiprocessing.active_children()
+    os.kill(child.pid, signal.SIGINT)
+    wait_for((tmp_path / "b").exists)
+    found.close()
 
 
 def test_a_kill_from_outside_is_not_the_video_s_fault():

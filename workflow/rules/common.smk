@@ -13,9 +13,9 @@ from wsstad.errors import UserError
 from wsstad.plan import Plan
 
 try:
-    plan = Plan(
-        config, Path("results"), where=name_files(workflow.overwrite_configfiles)
-    )
+    named = workflow.config_settings
+    where = name_files(named.configfiles, values=bool(named.config))
+    plan = Plan(config, Path("results"), where=where)
     if workflow.is_main_process:
         plan.write_shard_maps()
         if "WSSTAD_LOCKED" in os.environ:

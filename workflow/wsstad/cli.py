@@ -46,7 +46,7 @@ def plan_parser(description: str | None) -> argparse.ArgumentParser:
 def read_plan(files: list[Path], assignments: list[str]) -> Plan:
     """Return the plan of a run with these configuration files and values."""
     content = config.read([REPOSITORY / "config/config.yaml", *files], assignments)
-    return Plan(content, RESULTS, where=config.name_files(files))
+    return Plan(content, RESULTS, where=config.name_files(files, values=bool(assignments)))
 
 
 def shard_parser(description: str | None) -> argparse.ArgumentParser:

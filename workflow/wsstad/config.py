@@ -52,14 +52,15 @@ def read(files: Sequence[Path], assignments: Sequence[str] = ()) -> dict[str, An
     return content
 
 
-def name_files(files: Sequence[Path]) -> str:
-    """Return how an error names the configuration that was read from `files`, the last of which counts most.
+def name_files(files: Sequence[Path], *, values: bool) -> str:
+    """Return how an error names a configuration: its files, the last of which counts most, below `values` of --config.
 
-    >>> name_files([]), name_files([Path("a.yaml"), Path("b.yaml")])
-    ('config/config.yaml', 'b.yaml, over a.yaml')
+    >>> name_files([], values=True), name_files([Path("a.yaml"), Path("b.yaml")], values=False)
+    ('--config, over config/config.yaml', 'b.yaml, over a.yaml')
     """
-    short = [path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path for path in reversed(files)]
-    return ", over ".join(map(str, short)) or "config/config.yaml"
+    short: list[Path | str] = ["--config"] if values else []
+    short += [path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path for path in reversed(files)]
+    return ", over ".join(map(str, short if files else [*short, "config/config.yaml"]))
 
 
 def _lay_over(content: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
@@ -75,6 +76,8 @@ def load_yaml(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read as text: {error}") from error
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):

@@ -6,10 +6,10 @@ only what is known about them is kept, and later stages read the source again.
 
 import argparse
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -17,8 +17,6 @@ from wsstad import cli, shards, stage_keys, storage, tables, video, watchdog
 from wsstad.manifest import artefact_path
 from wsstad.progress import Progress
 from wsstad.storage import Artefact
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +35,9 @@ def main(argv: list[str] | None = None) -> None:
     wanted = {name: stage_keys.frames(digest, settings) for name, digest in digests.items()}
     folder = args.manifest.parent.parent
 
-    def make(name: str, alive: Callable[[], None]) -> Artefact:
+    def make(name: str, watch: watchdog.Watch) -> Artefact:
         store = artefact_path(folder, name, wanted[name], STORE_SUFFIX)
-        return decode(paths[name], digests[name], store=store, settings=settings, alive=alive)
+        return decode(paths[name], digests[name], store=store, settings=settings, watch=watch)
 
     def compute(missing: Sequence[str]) -> Iterator[shards.Outcome]:
         with Progress(f"decode {args.shard}", len(missing), "videos") as progress:
@@ -76,14 +74,14 @@ def decode(
     *,
     store: Path,
     settings: Mapping[str, Any],
-    alive: Callable[[], None] = lambda: None,
+    watch: watchdog.Watch = iter,
 ) -> Artefact:
     """Decode one source, write `store` where the settings ask for one, and return what is known about the frames.
 
-    `alive` is called with every frame. Raises `QuarantineError` for a source that should not be used.
+    Every frame comes through `watch`. Raises `QuarantineError` for a source that should not be used.
     """
     source = video.open_source(path, settings["max_pixels"])
-    images = _tell(source.images(settings["damaged"]), alive)
+    images = watch(source.images(settings["damaged"]))
     kept: dict[str, Any] = {"store": settings["store"]}
     if settings["store"] == "h264":
         first = next(images)  # the source knows its rate from here on
@@ -107,13 +105,6 @@ def decode(
         "size": np.array([len(source.pts), source.width, source.height], dtype=np.int64),
     }
     return Artefact(arrays, facts)
-
-
-def _tell(images: Iterable[T], alive: Callable[[], None]) -> Iterator[T]:
-    """Yield the images, and call `alive` with each."""
-    for image in images:
-        alive()
-        yield image
 
 
 def count(artefact: Artefact) -> dict[str, int]:

@@ -30,3 +30,5 @@ QUARANTINE_CODES = {
     "V111": "the decoder crashes",
     "F201": "features are not finite",
 }
+# Those that a stalled disk may look like: the video is tried again whenever its shard is looked at again.
+PASSING_CODES = {"V110", "V111"}

@@ -26,7 +26,7 @@ BENCHMARK = "benchmark"  # the table whose rows are the methods that the configu
 class Plan:
     """The checked configuration; `results` is the folder of everything generated, `where` the configuration's files."""
 
-    def __init__(self, content: dict[str, Any], results: Path, where: str = "config.yaml") -> None:
+    def __init__(self, content: dict[str, Any], results: Path, where: str = "config/config.yaml") -> None:
         self.where = where
         self.config = config.check(content, "config", where)
         self.results = results

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from wsstad import manifest, storage
-from wsstad.errors import QuarantineError, UserError
+from wsstad.errors import PASSING_CODES, QuarantineError, UserError
 from wsstad.manifest import ARTEFACT_SUFFIX, Row
 from wsstad.storage import Artefact
 
@@ -68,6 +68,9 @@ def process_shard(
     if missing:
         for video, outcome in compute(missing):
             _settle(folder, video, wanted[video], stage, outcome)
+            if isinstance(outcome, QuarantineError):
+                rows[video] = Row(video, wanted[video], code=outcome.code, reason=outcome.reason)
+                continue
             row = standing_row(folder, video, wanted[video], kind=stage, counts=counts, suffixes=suffixes)
             if row is None:
                 raise RuntimeError(f"{stage} left no artefact of {video}")
@@ -116,8 +119,9 @@ def _settle(folder: Path, video: str, key: str, kind: str, outcome: Artefact | Q
     """Write an artefact, or why there is none."""
     if isinstance(outcome, QuarantineError):
         log.warning("%s: %s is quarantined: %s", kind, video, outcome)
-        facts = {"key": key, "code": outcome.code, "reason": outcome.reason}
-        storage.write_json(manifest.artefact_path(folder, video, key, QUARANTINE_SUFFIX), facts)
+        if outcome.code not in PASSING_CODES:
+            facts = {"key": key, "code": outcome.code, "reason": outcome.reason}
+            storage.write_json(manifest.artefact_path(folder, video, key, QUARANTINE_SUFFIX), facts)
         return
     storage.write_artefact(manifest.artefact_path(folder, video, key), outcome, kind=kind, key=key)
 

@@ -18,7 +18,7 @@ RUN = ".run.json"  # in the folder of results: what the last run began with
 REPORT = "report"
 TARGETS = (REPORT, "overlays", "scores")  # that are no tables
 DEFAULT = (BENCHMARK, REPORT)
-LOOKS = {"--summary", "--dry-run", "--dryrun", "-n", "--unlock", "--lint"}  # arguments of what is no run
+LOOKS = {"--report", "--summary", "--dry-run", "--dryrun", "-n", "--unlock", "--lint"}  # arguments of what is no run
 LOOKS_AGAIN = 5  # times
 COUNTED = ("frames", "clips")  # counts of a manifest that a speed is told in
 
@@ -126,7 +126,8 @@ def farewell(plan: Plan) -> str:
     made = list(names.outputs(plan))
     films = [its.path.parent.parent for its in made if its.rule == "overlay" and "overlays" in targets]
     verdicts = [its.path.parent for its in made if its.rule == "verdict" and "scores" in targets]
-    return f"wsstad: look at {', '.join(dict.fromkeys(map(str, [*pages, *tables, *films, *verdicts])))}"
+    there = [str(path) for path in dict.fromkeys([*pages, *tables, *films, *verdicts]) if path.exists()]
+    return f"wsstad: look at {', '.join(there)}" if there else ""
 
 
 def look(plan: Plan, targets: Sequence[str], *, started: float) -> list[Standing]:

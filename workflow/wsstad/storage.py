@@ -159,13 +159,13 @@ def read_table(path: Path) -> list[dict[str, str]]:
         raise UserError(f"{path}: no such table")
     with open(path, encoding="utf-8-sig", newline="") as file:  # with or without the mark that Windows puts first
         reader = csv.DictReader(file, delimiter="\t", strict=True)
+        header = reader.fieldnames or []
         rows = list(reader)
-    header = reader.fieldnames or []
     if len(header) == 1 and "," in header[0]:
         raise UserError(f"{path}: row 1 has commas between its cells; allowed: tabs")
     for number, row in enumerate(rows, start=2):
         if None in row or None in row.values():
-            raise UserError(f"{path}: row {number} has not the {len(reader.fieldnames or [])} cells of the header")
+            raise UserError(f"{path}: row {number} has not the {len(header)} cells of the header")
     return rows
 
 

@@ -4,15 +4,18 @@ A decoder is a large C program that reads what strangers wrote. Where it loops f
 tells, and a job that is killed for it comes back to the same video.
 """
 
+import ctypes
 import logging
 import multiprocessing
+import os
 import signal
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection
+from typing import Any
 
-from wsstad.errors import QuarantineError
+from wsstad.errors import QuarantineError, UserError
 from wsstad.shards import Outcome
 from wsstad.storage import Artefact
 
@@ -24,15 +27,21 @@ ATTEMPTS = 2
 INTERVAL = 1.0
 # What a process dies of by its own fault; of anything else, such as a kill for memory, the job has to know.
 CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT}
+DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 
-Make = Callable[[str, Callable[[], None]], Artefact]
+# What a child sends, beside outcomes and exceptions.
+ALIVE, READ = "alive", "read"
+
+# Yields the items that it is given, and tells of each that there is life.
+Watch = Callable[[Iterable[Any]], Iterator[Any]]
+Make = Callable[[str, Watch], Artefact]
 
 
 def one_by_one(videos: Sequence[str], make: Make, *, patience: float) -> Iterator[Outcome]:
-    """Yield the outcome of ``make(video, alive)`` for each video in turn.
+    """Yield the outcome of ``make(video, watch)`` for each video in turn.
 
-    `make` calls `alive` every now and then. A video over which it is silent for `patience` seconds, or dies, is tried
-    once more and then quarantined. What else `make` raises is raised here.
+    `make` reads what may hang through `watch`. A video of which nothing comes for `patience` seconds, or over which the
+    child dies, is tried once more and then quarantined. A `UserError` is raised here, a `RuntimeError` for all else.
     """
     left, attempt = list(videos), 1
     while left:
@@ -55,49 +64,70 @@ def _outcomes(videos: Sequence[str], make: Make, patience: float) -> Iterator[Ou
     # Forked: nothing has to be imported again, and `make` may be any function.
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_work, args=(videos, make, theirs), daemon=True)
+    child = context.Process(target=_work, args=(videos, make, theirs, ours, os.getpid()), daemon=True)
     child.start()
     theirs.close()
-    done = 0
     try:
-        while done < len(videos):
-            if not ours.poll(patience):
-                raise QuarantineError("V110", f"no frame for {patience:g} s")
-            said = ours.recv()
+        for video in videos:
+            said = _hear(ours, child, video, patience)
             if isinstance(said, BaseException):
                 raise said
-            if said is not None:
-                done += 1
-                yield videos[done - 1], QuarantineError(*said) if isinstance(said, tuple) else said
-    except EOFError:
-        child.join()
-        ended = child.exitcode or 0
-        if -ended not in CRASHES:
-            raise RuntimeError(f"{videos[done]}: its process ended with {ended}") from None
-        raise QuarantineError("V111", f"{signal.strsignal(-ended)}") from None
+            yield video, QuarantineError(*said) if isinstance(said, tuple) else said
     finally:
         child.kill()
-        child.join()
+        child.join(timeout=10)  # one that waits for a disk dies when it has it
         ours.close()
 
 
-def _work(videos: Sequence[str], make: Make, pipe: Connection) -> None:
-    """Send for each video None as often as there is life, then its artefact, or code and reason, or an exception."""
+def _hear(pipe: Connection, child: Any, video: str, patience: float) -> Any:
+    """Return what the child says of a video in the end: its artefact, a code and a reason, or an exception."""
+    limit: float | None = patience
+    while True:
+        if not pipe.poll(limit):
+            raise QuarantineError("V110", f"no frame for {patience:g} s")
+        try:
+            said = pipe.recv()
+        except (EOFError, OSError):
+            child.join()
+            ended = child.exitcode or 0
+            if -ended not in CRASHES:
+                raise RuntimeError(f"{video}: its process ended with {ended}") from None
+            raise QuarantineError("V111", f"{signal.strsignal(-ended)}") from None
+        if said not in (ALIVE, READ):
+            return said
+        # Once all is read, what is left to do is ours, such as to write a long file: that takes what it takes.
+        limit = None if said == READ else patience
+
+
+def _work(videos: Sequence[str], make: Make, pipe: Connection, other: Connection, parent: int) -> None:
+    """Send for each video signs of life, then its artefact, or code and reason, or an exception."""
+    # A child without a parent would hold the lock of the results for as long as it hangs.
+    ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:
+        return
+    other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this process
     said = 0.0
 
-    def alive() -> None:
+    def watch(items: Iterable[Any]) -> Iterator[Any]:
         nonlocal said
-        if time.monotonic() - said > INTERVAL:
-            said = time.monotonic()
-            pipe.send(None)
+        for item in items:
+            if time.monotonic() - said > INTERVAL:
+                said = time.monotonic()
+                pipe.send(ALIVE)
+            yield item
+        pipe.send(READ)
 
     for video in videos:
         try:
-            pipe.send(make(video, alive))
+            pipe.send(make(video, watch))
         except QuarantineError as error:
             pipe.send((error.code, error.reason))
-        except Exception as error:  # whatever it is, the parent raises it
-            error.add_note(traceback.format_exc())
+        except UserError as error:
             pipe.send(error)
+            return
+        except Exception as error:  # not every exception can be sent as it is
+            bug = RuntimeError(f"{video}: {type(error).__name__}: {error}")
+            bug.add_note(traceback.format_exc())
+            pipe.send(bug)
             return
