@@ -74,6 +74,45 @@ def test_the_last_word_is_that_of_any_job(silent):
     assert stage(0, 1, ended={"0": JobLog(5.0)}, failed={"1": JobLog(9.0)}).last_word == 9.0
 
 
+class FakePlan:
+    """A plan in a folder of results, with tables by their names."""
+
+    def __init__(self, results: Path) -> None:
+        self.results, self.config = results, {}
+
+    def table_names(self):
+        return ["benchmark", "table2"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "there", "said"),
+    [
+        ([], "report.html tables/benchmark.md", "report.html tables/benchmark.md"),
+        (["table2"], "report.html tables/benchmark.md tables/table2.md", "tables/table2.md"),
+        (["report"], "report.html tables/benchmark.md", "report.html"),
+        (["overlays"], "runs/x/overlays/manifests/000.tsv report.html", "runs/x/overlays"),
+        (["scores"], "new/scores/m/verdicts.tsv report.html", "new/scores/m"),
+        (["results/small/frames/manifests/000.tsv"], "", ""),
+        (["--until", "decode"], "", ""),
+    ],
+)
+def test_a_run_that_ends_says_where_its_results_are(tmp_path, monkeypatch, typed, there, said):
+    made = {"overlay": "runs/x/overlays/manifests/000.tsv", "verdict": "new/scores/m/verdicts.tsv"}
+    outputs = [Output(rule, tmp_path / path, {}) for rule, path in made.items()]
+    monkeypatch.setattr(standing.names, "outputs", lambda plan: outputs)
+    for path in (tmp_path / name for name in there.split()):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    plan = FakePlan(tmp_path)
+    standing.write_run(plan, typed)
+    assert standing.farewell(plan) == (
+        f"wsstad: look at {', '.join(str(tmp_path / name) for name in said.split())}" if said else ""
+    )
+    before = standing.read_run(tmp_path)
+    standing.write_run(plan, ["table2", "--report", "report.zip"])
+    assert standing.read_run(tmp_path) == before, "that made no results"
+
+
 def test_a_manifest_that_goes_away_while_we_look_is_looked_for_again(monkeypatch):
     answers = [UserError("no such table"), FileNotFoundError(), ["stage"]]
 

@@ -39,9 +39,9 @@ def ladder(name: str, block: Cells, method: str, paper: Mapping[str, PaperRows])
     words = ", ".join(f"{its} {value:.1f}" for its, value in zip(names[::-1], values[::-1].tolist(), strict=True))
     note = (
         f"Lines are 95 % intervals over videos; {method} is blue. The rows of the stronger grey, upper bounds, know the"
+        " truth: each is the best that a choice among its boxes could reach."
+        + (" Diamonds are the paper's own values." if theirs else "")
     )
-    note += " truth: each is the best that a choice among its boxes could reach."
-    note += " Diamonds are the paper's own values." if theirs else ""
     return Chart(name, "From chance to the upper bounds", f"MIoU in percent, best first: {words}.", note, drawn.svg)
 
 
@@ -59,8 +59,10 @@ def roc(name: str, block: Cells, method: str) -> Chart:
         axes.set(xlabel="false positive rate", ylabel="true positive rate", aspect="equal")
         _legend(drawn.figure, axes)
     words = ", ".join(f"{its} {value:.1f}" for its, value in areas.items())
-    note = "The mean of the curves of every fold and seed, as VAUC compares only videos scored by one model; the number"
-    note += " in the legend is the area, which is VAUC. Rows that give all videos one score would lie on the diagonal."
+    note = (
+        "The mean of the curves of every fold and seed, as VAUC compares only videos scored by one model; the number"
+        " in the legend is the area, which is VAUC. Rows that give all videos one score would lie on the diagonal."
+    )
     return Chart(name, "ROC of whole videos", f"Area under the curve in percent: {words}.", note, drawn.svg)
 
 
@@ -81,8 +83,8 @@ def success(name: str, block: Cells, method: str) -> Chart | None:
             halves.append(_plot_success(drawn.axes, result, {"color": ROLES["soft"], "linestyle": dashes}))
         drawn.axes.set(xlabel="eps", ylabel="IoU@eps, % of abnormal videos", xlim=(0, 1), ylim=(0, 103))
         _legend(drawn.figure, drawn.axes)
-    note = "Share of the abnormal videos whose S_loc is above eps, the mean over seeds. Drawn are the method that is"
-    note += (
+    note = (
+        "Share of the abnormal videos whose S_loc is above eps, the mean over seeds. Drawn are the method that is"
         " shown, the best of the others by MIoU, constant boxes, and in grey the upper bounds; the table has all rows."
     )
     return Chart(name, "Localisation at every threshold", f"IoU@eps in percent: {'; '.join(halves)}.", note, drawn.svg)
@@ -151,8 +153,8 @@ def training(name: str, method: str, histories: Mapping[str, History], held_out:
     few, many = min(held_out), max(held_out)
     note = (
         f"{method}: a line is one seed on one fold. The iteration of the best VAUC on held-out training videos is kept;"
+        f" they are {few if few == many else f'{few} to {many}'} a training, and the fewer, the higher its stairs."
     )
-    note += f" they are {few if few == many else f'{few} to {many}'} a training, and the fewer, the higher its stairs."
     return Chart(name, "Training", words, note, drawn.svg)
 
 

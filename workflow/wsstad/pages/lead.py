@@ -34,12 +34,9 @@ def tiles(result: Cells) -> list[tuple[str, str, str]]:
 def paragraphs(shown: Shown) -> list[str]:
     """Return in words what was found, claiming no difference that the comparisons do not: a paragraph a metric."""
     counts, features = shown.result["counts"]["videos"], shown.result["features"]
-    first = (
-        f"{shown.title} of split {shown.block.split}. {counts['evaluated']} of {counts['expected']} test videos were"
-    )
-    first += " evaluated."
-    if "not trained" in features:
-        first += f" Mind the features ({features}): the numbers show that the chain works, not how good a method is."
+    evaluated = f"{counts['evaluated']} of {counts['expected']} test videos were evaluated."
+    mind = f" Mind the features ({features}): the numbers show that the chain works, not how good a method is."
+    first = f"{shown.title} of split {shown.block.split}. {evaluated}{mind if 'not trained' in features else ''}"
     measured = [name for name in MEANING if name in shown.result["metrics"]]
     return [first, *(" ".join([_own(shown, metric), *_highest(shown, metric)]) for metric in measured)]
 
