@@ -29,7 +29,7 @@ def test_a_change_is_named_with_all_that_follows(copy):
         "tabulate            1 job\n"
         "illustrate          1 job\n"
         "report              1 job\n"
-        "    variants.config/detectors/motion.yaml changed\n"
+        "    variants.detectors/motion.yaml changed\n"
         "stays as it is: decode, extract_image, annotate\n"
     )
     assert copy.verb("why") == told, "to ask changes nothing"
