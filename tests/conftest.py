@@ -13,6 +13,11 @@ settings.register_profile("no_deadline", deadline=None)
 settings.load_profile("no_deadline")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long tests, so that none of them is left to one process at the end."""
+    items.sort(key=lambda item: "workflow" not in item.keywords)
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY

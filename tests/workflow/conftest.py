@@ -1,5 +1,6 @@
 """A small dataset, a small network, and real Snakemake."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -192,13 +193,17 @@ def workplace(tmp_path, small_dataset) -> Workplace:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory, small_dataset) -> Workplace:
-    """A folder in which everything has run once; read it, or `copy` it."""
-    folder = tmp_path_factory.mktemp("finished")
-    shutil.copytree(small_dataset, folder, dirs_exist_ok=True)
-    workplace = make(folder)
-    workplace.run()
-    return workplace
+def finished(tmp_path_factory, small_dataset, worker_id) -> Workplace:
+    """A folder in which everything has run once, for all processes that test; read it, or `copy` it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "finished"
+    with open(folder.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.with_suffix(".done").exists():
+            shutil.copytree(small_dataset, folder)
+            make(folder).run()
+            folder.with_suffix(".done").touch()
+    return Workplace(folder)
 
 
 @pytest.fixture

@@ -26,16 +26,16 @@ OF_THE_TUTORIAL = {"make score VIDEO=... MODEL=..."}
 # What is typed for a command: nothing else, or this. What runs the workflow is not here; see `typed`.
 SAME = ""
 ONLY_SHOWN = (
-    "make --dry-run"  # an hour, a cluster, the tests themselves: the commands behind it are put together, not run
+    "make --dry-run"  # minutes, a cluster, the tests themselves: the commands behind it are put together, not run
 )
 COMMANDS = {
-    "make demo": f"make demo {PLAN}",
+    "make demo": ONLY_SHOWN,
     "make why CONFIG=my.yaml": SAME,
     "make why CONFIG=my.yaml TABLE=table1": SAME,
     "make gc CONFIG=my.yaml": "make gc CONFIG=my.yaml && make gc CONFIG=my.yaml DELETE=1",
     "make status": "make status CONFIG=my.yaml",
     "make status EVERY=5": "timeout 6 make status EVERY=5 CONFIG=my.yaml || [ $? = 124 ]",
-    "make report CONFIG=config/no_pixels.yaml": "make report CONFIG='my.yaml config/no_pixels.yaml'",
+    "make report CONFIG=config/no_pixels.yaml": f"make report CONFIG='my.yaml config/no_pixels.yaml' {PLAN}",
     "make overlays": f"make overlays CONFIG=my.yaml {PLAN}",
     "make score VIDEO=footage MODEL=results/<...>.safetensors": f"make score VIDEO=footage MODEL=$(ls {MODEL})",
     "make ped2": f"make --dry-run ped2 {PED2}",
@@ -57,7 +57,7 @@ COMMANDS = {
     ".venv/bin/python -m pytest tests/unit/test_<module>.py": ".venv/bin/python -m pytest tests/unit/test_clips.py",
     "tests/install.sh browser": "bash -n tests/install.sh",
     "workflow/run --report report.zip": "workflow/run --configfile my.yaml --report report.zip",
-    "workflow/run <table>": "workflow/run benchmark --configfile my.yaml",
+    "workflow/run <table>": "workflow/run benchmark --configfile my.yaml --dry-run",
     "workflow/run table1 ... table5": "workflow/run table1 table5 --configfile my.yaml --dry-run",
 }
 
