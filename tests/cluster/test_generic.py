@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from cluster.sites import IMPATIENT, kill, manifests, wait_for
+from cluster.sites import IMPATIENT, kill, manifests, stop_one, wait_for
 
 QUICK = ("--seconds-between-status-checks", "1")
 
@@ -32,7 +32,8 @@ def test_the_scripts_bring_a_batch_to_the_same_bytes(generic, linked):
 def test_an_interrupted_run_takes_its_jobs_back(site, profile, quick):
     site.profile = profile
     process = site.start(*quick, "--until", "decode")
-    wait_for(lambda: site.processes("decode"), process)
+    # A decoder that was stopped is still at work when the run is interrupted, however long that takes.
+    wait_for(lambda: stop_one(site.processes("decode")), process)
     os.kill(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=300)
     assert process.returncode != 0, said
