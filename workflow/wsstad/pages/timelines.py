@@ -78,7 +78,7 @@ def _attended(found: Artefact, scale: float, fps: float) -> list[Span]:
         return []
     rows = zip(found.arrays["attended"].tolist(), weights, found.meta["attended_kinds"], strict=True)
     return [
-        Span(a * scale, (b - a) * scale, weight / strongest, f"{100 * weight:.0f} % to {_part(tube, kind, a, b, fps)}")
+        Span(a * scale, (b - a) * scale, weight / strongest, f"{_percent(weight)} % to {_part(tube, kind, a, b, fps)}")
         for (tube, a, b), weight, kind in rows
     ]
 
@@ -88,11 +88,20 @@ def _attention(found: Artefact, attended: Sequence[Span]) -> str:
     if own is None:
         return ""
     if attended:
-        return f"{100 * own:.0f} % to itself; most to: {'; '.join(span.label for span in attended)}."
+        return f"{_percent(own)} % to itself; most to: {'; '.join(span.label for span in attended)}."
     if candidates == 1:
         return "There is no other sub-tube that the top-1 tube could look at."
-    share = f"about {100 / candidates:.0f} % of its attention to each"
+    share = f"about {_percent(1 / candidates)} % of its attention to each"
     return f"The top-1 tube looks at all {candidates} sub-tubes alike: {share}."
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent, a small one with a digit that is not 0.
+
+    >>> _percent(0.174), _percent(1 / 240), _percent(1.0)
+    ('17', '0.4', '100')
+    """
+    return f"{100 * share:.0f}" if share >= 0.01 else f"{100 * share:.1g}"
 
 
 def _part(tube: int, kind: str, start: int, stop: int, fps: float) -> str:
