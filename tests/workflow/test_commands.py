@@ -25,9 +25,8 @@ PED2 = "DATA=$SHARED/data/ucsd_ped2 WEIGHTS=$SHARED/weights | grep ^workflow/run
 OF_THE_TUTORIAL = {"make score VIDEO=... MODEL=..."}
 # What is typed for a command: nothing else, or this. What runs the workflow is not here; see `typed`.
 SAME = ""
-ONLY_SHOWN = (
-    "make --dry-run"  # minutes, a cluster, the tests themselves: the commands behind it are put together, not run
-)
+# Minutes, a cluster, the tests themselves: the commands behind it are put together, and not run.
+ONLY_SHOWN = "make --dry-run"
 COMMANDS = {
     "make demo": ONLY_SHOWN,
     "make why CONFIG=my.yaml": SAME,

@@ -75,9 +75,8 @@ def _read_split(tables: Path, split: str, *states: State) -> dict[int, dict[str,
 
 def check_labels(tables: Path, split: str, part: str) -> None:
     """Raise `UserError` unless every fold of a split has normal and abnormal videos in `part`."""
-    videos = read_videos(tables)
+    videos, path = read_videos(tables), tables / "splits" / f"{split}.tsv"
     for fold, parts in read_split(tables, split).items():
-        path = tables / "splits" / f"{split}.tsv"
         labels = {videos[video]["label"] for video, its in parts.items() if its == part}
         if "" in labels:
             video = next(video for video in parts if not videos[video]["label"])

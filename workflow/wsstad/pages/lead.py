@@ -37,8 +37,8 @@ def paragraphs(shown: Shown) -> list[str]:
     evaluated = f"{counts['evaluated']} of {counts['expected']} test videos were evaluated."
     mind = f" Mind the features ({features}): the numbers show that the chain works, not how good a method is."
     first = f"{shown.title} of split {shown.block.split}. {evaluated}{mind if 'not trained' in features else ''}"
-    measured = [name for name in MEANING if name in shown.result["metrics"]]
-    return [first, *(" ".join([_own(shown, metric), *_highest(shown, metric)]) for metric in measured)]
+    metrics = [name for name in MEANING if name in shown.result["metrics"]]
+    return [first, *(" ".join([_own(shown, metric), *_highest(shown, metric)]) for metric in metrics)]
 
 
 def _own(shown: Shown, metric: str) -> str:

@@ -51,6 +51,14 @@ class Card:
     clip: str = ""
     poster: str = ""
 
+    @property
+    def as_normal(self) -> str:
+        """What the score of a normal video amounts to, in words."""
+        score, threshold = f"score {_score(self.video):.2f}", self.timeline.threshold
+        if threshold is None:
+            return score
+        return f"{score}, {'a false alarm:' if self.timeline.alarms else 'no alarm: not'} above {threshold:.2f}"
+
 
 @dataclass(frozen=True)
 class Section:
@@ -91,9 +99,11 @@ class Section:
             return ""
         rated = self.shown.result["alarms"]
         hourly, notes = rated["allowed_per_hour"], rated["seeds"][0]["notes"]
-        said = f"{sum(its.alarms for its in normal)} of {len(normal)} are above the threshold of their fold, the lowest"
-        said += f" with at most {hourly:g} false alarm{'s' * (hourly != 1)} an hour in held-out normal training videos."
-        return f"{said} Mind: {'; '.join(notes)}." if notes else said
+        return (
+            f"{sum(its.alarms for its in normal)} of {len(normal)} are above the threshold of their fold, the lowest"
+            f" with at most {hourly:g} false alarm{'s' * (hourly != 1)} an hour in held-out normal training videos."
+            + (f" Mind: {'; '.join(notes)}." if notes else "")
+        )
 
     @property
     def attends(self) -> bool:
