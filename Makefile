@@ -24,7 +24,7 @@ $(VENV)/complete: envs/requirements.lock
 
 demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: the first thing to try
 	@echo "[demo] 24 made-up road videos, full C3D with seeded (untrained) weights; about 4 minutes on two cores"
-	@$(VENV)/bin/python -m wsstad.synthesize --output results/demo/source --videos 24 --seed 2021 --jobs 2
+	@$(VENV)/bin/python -m wsstad synthesize --output results/demo/source --videos 24 --seed 2021 --jobs 2
 	@$(RUN)
 	@echo && cat results/tables/benchmark.md
 	@echo && echo "Look at: results/report.html (everything on one page, in a browser)," \
@@ -54,7 +54,7 @@ check: $(VENV)/complete ## Check style, types, rules and tests: what CI runs
 
 .PHONY: lint
 lint: $(VENV)/complete
-	@$(VENV)/bin/python -m wsstad.synthesize --output results/demo/source --videos 24 --seed 2021 --jobs 2
+	@$(VENV)/bin/python -m wsstad synthesize --output results/demo/source --videos 24 --seed 2021 --jobs 2
 	@$(VENV)/bin/snakemake --lint 2>&1 | tee /dev/stderr | grep --quiet "in a good condition"  # it exits with 0 even so
 
 format: $(VENV)/complete ## Format the code
@@ -74,7 +74,7 @@ ped2-c3d: $(VENV)/complete ## Run every other clip of UCSD Ped2 with full C3D; a
 	@echo && cat results/ucsd_ped2_half/tables/benchmark.md
 
 demo-detector: $(VENV)/complete ## Train the demo's detector anew, on scenes that the demo does not use
-	@$(VENV)/bin/python -m wsstad.fit_detector --output config/detectors/demo_yolo.pt --work results/demo_detector
+	@$(VENV)/bin/python -m wsstad fit_detector --output config/detectors/demo_yolo.pt --work results/demo_detector
 
 NAME ?= scored
 score: $(VENV)/complete ## Score footage of yours: make score VIDEO=<a video, or a folder of them> MODEL=<a trained model> NAME=<of its results>
@@ -89,13 +89,13 @@ overlays: $(VENV)/complete ## Draw the predictions on the test videos: make over
 
 status: ## Say how far the run is that is at work in results/, from any shell: make status EVERY=5 goes on saying it
 	@[ -e $(VENV)/complete ] || { echo "the set-up has not ended, or not begun: \`make demo\` begins with it"; exit 1; }
-	@$(VENV)/bin/python -m wsstad.status $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET)) $(if $(EVERY),--every $(EVERY))
+	@$(VENV)/bin/python -m wsstad status $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET)) $(if $(EVERY),--every $(EVERY))
 
 why: $(VENV)/complete ## Say what a run would do, and because of which change: make why CONFIG=my.yaml SET='weights=...'
-	@$(VENV)/bin/python -m wsstad.why $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET)) $(if $(TABLE),--table $(TABLE))
+	@$(VENV)/bin/python -m wsstad why $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET)) $(if $(TABLE),--table $(TABLE))
 
 gc: $(VENV)/complete ## List artefacts that no run of CONFIG="a.yaml b.yaml" can reach; DELETE=1 removes them
-	@$(VENV)/bin/python -m wsstad.gc $(foreach file,$(CONFIG),--configfile $(file)) $(if $(SET),--config $(SET)) $(if $(DELETE),--delete)
+	@$(VENV)/bin/python -m wsstad gc $(foreach file,$(CONFIG),--configfile $(file)) $(if $(SET),--config $(SET)) $(if $(DELETE),--delete)
 
 benchmark: $(VENV)/complete ## Time every stage against its limit, on whatever device is there
 	@$(VENV)/bin/python benchmarks/stages.py

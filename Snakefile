@@ -49,5 +49,5 @@ rule scores:
 
 
 onsuccess:
-    if workflow.is_main_process and (said := standing.farewell(plan)):
+    if workflow.is_main_process and (said := run_progress.farewell(plan)):
         print(said, file=sys.stderr)

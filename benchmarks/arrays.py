@@ -8,9 +8,10 @@ import lap
 import numpy as np
 from measure import Row, cpu_clock, side_by_side
 
-from wsstad import boxes as box
-from wsstad import config, storage
-from wsstad.linkers import LINKERS
+from wsstad import config
+from wsstad.artefacts import storage
+from wsstad.perception.linkers import LINKERS
+from wsstad.structures import boxes as box
 
 
 def crowd(n: int, frames: int, *, missed: float = 0.05) -> dict[str, np.ndarray]:

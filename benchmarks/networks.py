@@ -14,7 +14,7 @@ def extraction(device: str, *, quick: bool) -> list[Row]:
     """Measure C3D and the extractor around it against matrix products of the same precision; on a GPU also sweep."""
     from sweeps import c3d, c3d_agreement, memory, peak_rows, peaks
 
-    from wsstad.networks.c3d import seeded_weights
+    from wsstad.perception.networks.c3d import seeded_weights
 
     sizes, repeats, names = ((1024,), 1, ["fp32"]) if quick else ((1024, 2048, 3072), 3, ["fp32"])
     if device == "cuda":
@@ -37,8 +37,8 @@ def _extractor(precision: str, peak: float, *, width: int, device: str, repeats:
     import torch
     from sweeps import c3d_flops
 
-    from wsstad.extractors.c3d import C3dExtractor
-    from wsstad.networks.c3d import CLIP, seeded_weights
+    from wsstad.perception.extractors.c3d import C3dExtractor
+    from wsstad.perception.networks.c3d import CLIP, seeded_weights
 
     batch = 64 if device == "cuda" else 2
     given = {"type": "c3d", "seed": 0, "width": width, "precision": precision, "batch": batch}

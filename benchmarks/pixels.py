@@ -10,9 +10,11 @@ import av
 import numpy as np
 from measure import Row, clock_of, cpu_clock, side_by_side
 
-from wsstad import config, decode, storage, video
-from wsstad.manifest import Manifest, artefact_path
-from wsstad.manifest import Row as ManifestRow
+from wsstad import config, video
+from wsstad.artefacts import storage
+from wsstad.artefacts.manifest import Manifest, artefact_path
+from wsstad.artefacts.manifest import Row as ManifestRow
+from wsstad.stages import decode
 
 
 def street(count: int, width: int = 320, height: int = 240) -> Iterator[np.ndarray]:
@@ -92,7 +94,7 @@ def detection(variant: Path, weights: Path, images: list[np.ndarray], *, device:
     """Measure a YOLO detector against the forward passes of its network on tensors that are ready."""
     import torch
 
-    from wsstad.detectors.yolo import YoloDetector, letterbox
+    from wsstad.perception.detectors.yolo import YoloDetector, letterbox
 
     parameters = config.load_variant(variant, "detectors")
     detector = YoloDetector(parameters, weights, device=device, threads=1)

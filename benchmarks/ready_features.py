@@ -14,9 +14,14 @@ import numpy as np
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "workflow"))
 
-from wsstad import cli, import_features, manifest, method_runs, metrics, predict, storage, tables, train  # noqa: E402
-from wsstad.bags import BagReader, training_bag  # noqa: E402 - these need the path above
-from wsstad.selections import Test  # noqa: E402
+from wsstad import cli  # noqa: E402 - these need the path above
+from wsstad.artefacts import manifest, storage  # noqa: E402
+from wsstad.commands import import_features  # noqa: E402
+from wsstad.evaluation import method_runs, metrics  # noqa: E402
+from wsstad.learning.bags import BagReader, make_bag  # noqa: E402
+from wsstad.planning import dataset_tables  # noqa: E402
+from wsstad.stages import predict, train  # noqa: E402
+from wsstad.structures.predictions import Case  # noqa: E402
 
 METHODS = ("dmrm", "dmrm_videolet", "mgpr_temporal")
 SCALE = REPOSITORY / "config/scales/cpu.yaml"
@@ -26,8 +31,8 @@ DRAWS = 2000
 def main(argv: list[str] | None = None) -> None:
     """Import, train, predict, and print one row a method."""
     args = parse(argv)
-    videos = tables.read_videos(args.tables)
-    folds = tables.read_split(args.tables, args.split)
+    videos = dataset_tables.read_videos(args.tables)
+    folds = dataset_tables.read_split(args.tables, args.split)
     manifests = import_videos(args, list(videos))
     expected = {(fold, video) for fold, parts in folds.items() for video, part in parts.items() if part == "test"}
     abnormal = {video: row["label"] == "abnormal" for video, row in videos.items()}
@@ -84,12 +89,12 @@ def run(args: argparse.Namespace, manifests: list[str]) -> Path:
 
 def nearest_mean(
     folds: Mapping[int, Mapping[str, str]], abnormal: Mapping[str, bool], manifests: list[str]
-) -> dict[Test, float]:
+) -> dict[Case, float]:
     """Return how much nearer a test video, as its mean feature, is to abnormal than to normal training videos."""
     names = ("frames", "tubes", "image_features", "region_features")
     found = {kind: manifest.read_manifest(Path(path)) for kind, path in zip(names, manifests[1::2], strict=True)}
     reader = BagReader(found, {})
-    features = {video: training_bag(reader.read(video)).videolets.mean(axis=0) for video in abnormal}
+    features = {video: make_bag(reader.read(video)).videolets.mean(axis=0) for video in abnormal}
     scores = {}
     for fold, parts in folds.items():
         train_part = [video for video, part in parts.items() if part == "train"]
@@ -101,7 +106,7 @@ def nearest_mean(
     return scores
 
 
-def write_row(name: str, scores: list[dict[Test, float]], abnormal: Mapping[str, bool]) -> None:
+def write_row(name: str, scores: list[dict[Case, float]], abnormal: Mapping[str, bool]) -> None:
     """Print the row of one method from its scores under each seed."""
     mean, std, bounds, pairs = vauc(scores, abnormal)
     low, high = (f"{100 * bound:.1f}" for bound in bounds)
@@ -111,7 +116,7 @@ def write_row(name: str, scores: list[dict[Test, float]], abnormal: Mapping[str,
 
 
 def vauc(
-    scores: list[dict[Test, float]], abnormal: Mapping[str, bool]
+    scores: list[dict[Case, float]], abnormal: Mapping[str, bool]
 ) -> tuple[float, float | None, tuple[float, float], int]:
     """Return mean and deviation of VAUC over the seeds, its interval over videos, and how many pairs were tested."""
     folds = sorted({fold for fold, _ in scores[0]})

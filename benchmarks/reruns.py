@@ -21,8 +21,10 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "workflow"))
 
-from wsstad import cli, config, storage
-from wsstad.plan import REPOSITORY, Plan
+from wsstad import cli, config
+from wsstad.artefacts import storage
+from wsstad.planning import command_line
+from wsstad.planning.plan import REPOSITORY, Plan
 
 FOLDERS = {"image": "extract_image", "region": "extract_region"}
 NOUNS = {"train": "models", "predict": "folds of runs"}
@@ -85,14 +87,14 @@ class Place:
 
 def main(argv: list[str] | None = None) -> None:
     """Print the table of all changes."""
-    parser = cli.plan_parser(__doc__)
+    parser = command_line.plan_parser(__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--work", type=Path, default=Path("runs/reruns"), help="where the copy lies; made anew")
     parser.add_argument("--cores", default="all", help="as for workflow/run")
     parser.add_argument("--extractor", action="store_true", help="change the extractor as well: all clips anew")
     args = parser.parse_args(argv)
     files = [path for group in args.configfile for path in group]
-    plan = cli.read_plan(files, args.config)
+    plan = command_line.read_plan(files, args.config)
     shutil.rmtree(args.work, ignore_errors=True)
     place = Place(_copied(args.work), plan.config, plan)
     print("| change | seconds | CPU seconds | what was done |\n|---|---:|---:|---|", flush=True)

@@ -4,11 +4,12 @@ import numpy as np
 from measure import Row, cpu_clock, side_by_side
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from wsstad import metrics, predictions
-from wsstad.groundtruth import FrameBoxes
-from wsstad.metrics import frames as frame_metrics
-from wsstad.metrics import regions
-from wsstad.tubes import Tube
+from wsstad.evaluation import metrics
+from wsstad.evaluation.groundtruth import FrameBoxes
+from wsstad.evaluation.metrics import frames as frame_metrics
+from wsstad.evaluation.metrics import regions
+from wsstad.structures import predictions
+from wsstad.structures.tubes import Tube
 
 DRAWS = 2000
 Video = tuple[np.ndarray, np.ndarray, np.ndarray]  # spans and scores of candidates, truth of frames

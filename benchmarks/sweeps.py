@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from measure import Row, clock_of, seconds, side_by_side
 from torch import Tensor
 
-from wsstad.networks.c3d import CLIP, CONVOLUTIONS
+from wsstad.perception.networks.c3d import CLIP, CONVOLUTIONS
 
 # Name -> dtype, and whether float32 products may use TF32.
 PRECISIONS = {"fp32": (torch.float32, False), "tf32": (torch.float32, True), "bf16": (torch.bfloat16, False)}
@@ -139,7 +139,7 @@ def yolo(
     *, sizes: Sequence[tuple[int, int]], batches: Sequence[int], device: str, repeats: int, dtype: torch.dtype
 ) -> list[Row]:
     """Measure images a second through a YOLO11n with random weights, for pictures of `sizes` (height, width)."""
-    from wsstad.detectors import yolo as door
+    from wsstad.perception.detectors import yolo as door
 
     door.prepare_environment()
     from ultralytics import YOLO

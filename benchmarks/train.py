@@ -18,10 +18,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow"))
 from measure import Row, clock_of, cpu_clock, side_by_side
 
 from wsstad import config
-from wsstad.bags import Bag
-from wsstad.layers import Branch, max_index, take
-from wsstad.methods.batches import Batch, Batches
-from wsstad.methods.mgpr import Mgpr
+from wsstad.learning.bags import Bag
+from wsstad.learning.batches import Batch, Batches
+from wsstad.learning.layers import Branch, max_index, take
+from wsstad.learning.methods.mgpr import Mgpr
 
 BAGS, VIDEOLETS = 30, 32
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from wsstad import predictions, storage
-from wsstad.manifest import Manifest, artefact_path, read_manifest
-from wsstad.tubes import Tube, VideoTubes
+from wsstad.artefacts import storage
+from wsstad.artefacts.manifest import Manifest, artefact_path, read_manifest
+from wsstad.structures import predictions
+from wsstad.structures.tubes import Tube, VideoTubes
 from wsstad.video import open_frames
 
 RESULTS = Path("results/demo")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import pages
+from support import pages
 
 FLAGS = (
     "--headless",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from browsing import audit, open_page
+from support.browsing import audit, open_page
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])

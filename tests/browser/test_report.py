@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-import pages
-from browsing import asked, find_all, open_page
+from support import pages
+from support.browsing import asked, find_all, open_page
 
 WIDTHS = (1280, 390)
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from wsstad import boxes, config
-from wsstad.detectors import DETECTORS
-from wsstad.scenes.benchmark import Benchmark
+from wsstad import config
+from wsstad.artefacts.storage import canonical_json
+from wsstad.perception.detectors import DETECTORS
+from wsstad.scenes.footage_plan import Benchmark
 from wsstad.scenes.renderer import Renderer
-from wsstad.storage import canonical_json
+from wsstad.structures import boxes
 
 # The variant of each type that needs nothing from outside.
 VARIANTS = {"yolo": "demo_yolo", "motion": "motion"}

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from wsstad import config
+from wsstad.artefacts.storage import canonical_json
 from wsstad.errors import UserError
-from wsstad.extractors import EXTRACTORS
-from wsstad.storage import canonical_json
+from wsstad.perception.extractors import EXTRACTORS
 
 # Small enough for a test; the rest is the schema's default.
 SMALL = {

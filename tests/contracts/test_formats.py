@@ -8,8 +8,8 @@ import pytest
 
 from wsstad import config
 from wsstad.errors import UserError
-from wsstad.formats import FORMATS
-from wsstad.formats.table import BoxRow, check, read_checked, write
+from wsstad.evaluation.annotations import FORMATS
+from wsstad.evaluation.annotations.table import BoxRow, check, read_checked, write
 
 BOX = (10.0, 20.0, 30.0, 60.0)
 

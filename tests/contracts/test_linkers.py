@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from linking import make_arrays, walk
+from support.linking import make_arrays, walk
 from wsstad import config
-from wsstad.linkers import LINKERS
-from wsstad.tubes import VideoTubes
+from wsstad.perception.linkers import LINKERS
+from wsstad.structures.tubes import VideoTubes
 
 
 @pytest.fixture(params=sorted(LINKERS))

@@ -8,15 +8,17 @@ import pytest
 import torch
 import yaml
 
-from toy_bags import METHODS as CONFIG
-from toy_bags import detections_of, no_detections, parameters, planted_video, planted_videos
-from wsstad import bags, config, predictions
-from wsstad.bags import View
+from support.toy_bags import METHODS as CONFIG
+from support.toy_bags import detections_of, no_detections, parameters, planted_video, planted_videos
+from wsstad import config
 from wsstad.errors import UserError
-from wsstad.methods import METHODS, REFERENCES, needs
-from wsstad.methods.batches import Batch, Batches
-from wsstad.methods.checkpoint import Checkpoint
-from wsstad.methods.training import video_auc
+from wsstad.learning import bags
+from wsstad.learning.bags import View
+from wsstad.learning.batches import Batch, Batches
+from wsstad.learning.checkpoint import Checkpoint
+from wsstad.learning.methods import METHODS, REFERENCES, needs
+from wsstad.learning.training import video_auc
+from wsstad.structures import predictions
 
 LEARNED = sorted(METHODS.keys() - set(REFERENCES))
 TRAIN = [video for video, _ in planted_videos(16)]
@@ -146,7 +148,7 @@ def test_score_does_not_depend_on_the_order_of_the_instances(name: str, learned)
 @pytest.mark.parametrize("name", LEARNED)
 def test_score_of_a_lone_instance(name: str, learned) -> None:
     video, _ = planted_video(901, "normal", n_tubes=1)
-    bag = bags.training_bag(video, normalise=learned[name].parameters["normalise"])
+    bag = bags.make_bag(video, normalise=learned[name].parameters["normalise"])
     scores, _ = learned[name].score(bag)
     assert scores.shape == (1,)
 
@@ -213,7 +215,7 @@ def test_unequal_bags_train(name: str) -> None:
 def unequal() -> list[bags.Bag]:
     """Training bags of one to six instances."""
     labels = ("normal", "abnormal")
-    return [bags.training_bag(planted_video(20 + i, labels[i % 2], n_tubes=1 + i)[0]) for i in range(6)]
+    return [bags.make_bag(planted_video(20 + i, labels[i % 2], n_tubes=1 + i)[0]) for i in range(6)]
 
 
 def without_dropout(name: str):
@@ -269,12 +271,12 @@ def spoil(bag: bags.Bag) -> bags.Bag:
 @pytest.mark.parametrize("name", LEARNED)
 def test_features_that_are_not_finite_are_refused(name: str, learned) -> None:
     video = TEST[1][0]
-    bag = bags.inference_bag(video, sub_tubes=8)
+    bag = bags.make_bag(video, sub_tubes=8)
     with pytest.raises(ValueError, match="not finite"):
         dataclasses.replace(bag, region=bag.region * np.nan)
     with pytest.raises(ValueError, match="not finite"):
         learned[name].predict(video.video, video.tubes, spoil(bag))
-    training = [spoil(bags.training_bag(its)) for its in TRAIN[:4]]
+    training = [spoil(bags.make_bag(its)) for its in TRAIN[:4]]
     with pytest.raises((ValueError, FloatingPointError), match=r"not finite|iteration 1:.*nan"):
         make(name, **SHORT).fit(training)
 
@@ -313,6 +315,6 @@ def test_every_variant_of_mgpr_trains(changes) -> None:
     base = tensors_of(fit("mgpr", **SHORT))
     method = fit("mgpr", **SHORT, **changes)
     assert tensors_of(method) != base
-    scores, parts = method.score(bags.inference_bag(TEST[1][0], sub_tubes=8))
+    scores, parts = method.score(bags.make_bag(TEST[1][0], sub_tubes=8))
     assert parts.shape[1] == len(method.branches)
     assert scores == pytest.approx(parts.mean(axis=1), abs=1e-6)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-import videos
-from wsstad import decode, video
+from support import videos
+from wsstad import video
 from wsstad.errors import QuarantineError
+from wsstad.stages import decode
 
 
 def empty(path):

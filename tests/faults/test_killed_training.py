@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from toy_bags import Dataset, cross_validation, planted_videos
+from support.toy_bags import Dataset, cross_validation, planted_videos
 
-COMMAND = [sys.executable, "-m", "wsstad.train"]
+COMMAND = [sys.executable, "-m", "wsstad.stages", "train"]
 
 
 def content(folder: Path) -> dict[str, bytes]:

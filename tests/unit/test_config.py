@@ -8,8 +8,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsstad import config, reference
+from wsstad import config
 from wsstad.errors import UserError
+from wsstad.planning import reference
 
 MINIMAL = {
     "datasets": {"d": {"source": "s"}},
@@ -127,7 +128,7 @@ def test_the_reference_in_the_readme_is_that_of_the_schemas(repository):
 
 @pytest.mark.parametrize("family", ["detectors", "linkers", "extractors", "methods"])
 def test_every_variant_that_comes_with_wsstad_is_valid_and_every_type_is_known(repository, family):
-    from wsstad.plan import FAMILIES
+    from wsstad.planning.plan import FAMILIES
 
     for path in (repository / "config" / family).glob("*.yaml"):
         assert config.load_variant(path, family)["type"] in FAMILIES[family]

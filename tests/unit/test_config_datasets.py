@@ -4,8 +4,9 @@ from collections import Counter
 
 import pytest
 
-from wsstad import config, tables
-from wsstad.formats import FORMATS
+from wsstad import config
+from wsstad.evaluation.annotations import FORMATS
+from wsstad.planning import dataset_tables
 
 REAL = ("ucsd_ped2", "ucsd_ped2_frames", "ucsd_ped2_half", "ucf_crime_sample", "ucf_crime_fc6")
 
@@ -16,12 +17,12 @@ def folder(request, repository):
 
 
 def test_every_table_is_valid(folder):
-    assert tables.read_videos(folder)
+    assert dataset_tables.read_videos(folder)
     for split in (folder / "splits").glob("*.tsv"):
-        tables.check_labels(folder, split.stem, "test")
-    for name, entry in tables.read_dataset(folder)["annotations"].items():
+        dataset_tables.check_labels(folder, split.stem, "test")
+    for name, entry in dataset_tables.read_dataset(folder)["annotations"].items():
         assert entry["format"] in FORMATS
-        assert tables.read_annotator(folder, name) == config.check(entry, f"annotations/{entry['format']}", "x")
+        assert dataset_tables.read_annotator(folder, name) == config.check(entry, f"annotations/{entry['format']}", "x")
 
 
 def test_the_videos_are_where_the_tables_say(folder, shared):
@@ -29,16 +30,16 @@ def test_the_videos_are_where_the_tables_say(folder, shared):
     root = shared / "data" / roots[folder.name] if folder.name in roots else None
     if root is None or not root.is_dir():
         pytest.skip(f"the videos of {folder.name} are not here")
-    for video, row in tables.read_videos(folder).items():
+    for video, row in dataset_tables.read_videos(folder).items():
         assert (root / row["path"]).is_file(), video
-    for entry in tables.read_dataset(folder)["annotations"].values():
+    for entry in dataset_tables.read_dataset(folder)["annotations"].values():
         assert (root / entry["path"]).exists()
 
 
 @pytest.mark.parametrize("name", ["ucsd_ped2", "ucsd_ped2_frames"])
 def test_ped2_tests_each_clip_once_in_folds_of_both_classes(repository, name):
     folder = repository / "config" / "datasets" / name
-    videos, folds = tables.read_videos(folder), tables.read_split(folder, "cv4")
+    videos, folds = dataset_tables.read_videos(folder), dataset_tables.read_split(folder, "cv4")
     assert Counter(row["label"] for row in videos.values()) == {"abnormal": 12, "normal": 16}
     assert list(folds) == [0, 1, 2, 3]
     tested = Counter(video for parts in folds.values() for video, part in parts.items() if part == "test")
@@ -48,7 +49,7 @@ def test_ped2_tests_each_clip_once_in_folds_of_both_classes(repository, name):
         mine = [video for video, part in parts.items() if part == "test"]
         assert Counter(videos[video]["label"] for video in mine) == {"abnormal": 3, "normal": 4}
         assert all((int(video[-3:]) - 1) % 4 == fold for video in mine)
-    tables.check_labels(folder, "cv4", "train")
+    dataset_tables.check_labels(folder, "cv4", "train")
 
 
 def test_ped2_has_the_same_folds_from_both_sources(repository):
@@ -61,7 +62,7 @@ def test_ped2_has_the_same_folds_from_both_sources(repository):
 
 def test_fc6_leaves_out_pairs_that_are_spread_evenly(repository):
     folder = repository / "config" / "datasets" / "ucf_crime_fc6"
-    videos, folds = tables.read_videos(folder), tables.read_split(folder, "loo")
+    videos, folds = dataset_tables.read_videos(folder), dataset_tables.read_split(folder, "loo")
     by_label = {its: sorted(v for v, row in videos.items() if row["label"] == its) for its in ("abnormal", "normal")}
     assert [len(its) for its in by_label.values()] == [24, 17]
     assert sorted(folds) == list(range(48))
@@ -74,4 +75,4 @@ def test_fc6_leaves_out_pairs_that_are_spread_evenly(repository):
     assert len(set(pairs)) == 48
     assert Counter(Counter(bad for bad, _ in pairs).values()) == {2: 24}
     assert Counter(Counter(good for _, good in pairs).values()) == {3: 14, 2: 3}
-    tables.check_labels(folder, "loo", "train")
+    dataset_tables.check_labels(folder, "loo", "train")

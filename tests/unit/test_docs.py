@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 import yaml
 
-from documentation import FENCE, LINK, PAGES, SPAN, code, fences
-from wsstad import config, detections, manifest, predictions, reference, storage
-from wsstad.manifest import Row
-from wsstad.methods import METHODS
-from wsstad.plan import BENCHMARK, FAMILIES, REPOSITORY
-from wsstad.tables import read_split, read_videos
-from wsstad.tubes import Tube, VideoTubes
+from support.documentation import FENCE, LINK, PAGES, SPAN, code, fences
+from wsstad import config
+from wsstad.artefacts import manifest, storage
+from wsstad.artefacts.manifest import Row
+from wsstad.learning.methods import METHODS
+from wsstad.planning import reference
+from wsstad.planning.dataset_tables import read_split, read_videos
+from wsstad.planning.plan import BENCHMARK, FAMILIES, REPOSITORY
+from wsstad.structures import detections, predictions
+from wsstad.structures.tubes import Tube, VideoTubes
 
 
 def anchors(page):
@@ -53,12 +56,12 @@ def unknown_targets_of_the_workflow(text, page):
 
 
 def unknown_verbs(text, page):
-    named = re.findall(r"python -m wsstad\.(\w+)", text)
+    named = re.findall(r"python -m wsstad (\w+)", text)
     return {name for name in named if "def main(" not in source_of(name)}
 
 
 def source_of(verb):
-    path = REPOSITORY / "workflow/wsstad" / f"{verb}.py"
+    path = REPOSITORY / "workflow/wsstad/commands" / f"{verb}.py"
     return path.read_text() if path.exists() else ""
 
 
@@ -136,7 +139,7 @@ CHECKS = {
     broken_links: "[here](nowhere.md)",
     unknown_targets_of_make: "Type `make cofee`.",
     unknown_targets_of_the_workflow: "`workflow/run table1 table9 --configfile my.yaml`",
-    unknown_verbs: "```\npython -m wsstad.frobnicate --all\n```",
+    unknown_verbs: "```\npython -m wsstad frobnicate --all\n```",
     unknown_keys: "The key `evaluate.gama` decides.",
     unknown_files_of_yaml: "It is `linkers/iuo.yaml`.",
     unknown_variants: "The row `mgpr_v9`.",

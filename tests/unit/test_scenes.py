@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from wsstad.scenes.benchmark import CAMERAS, Benchmark
 from wsstad.scenes.camera import Camera
-from wsstad.scenes.motion import pause, travel
+from wsstad.scenes.footage_plan import CAMERAS, Benchmark
 from wsstad.scenes.renderer import SCALE, Renderer, accident_boxes
 from wsstad.scenes.scripts import make_scene
 from wsstad.scenes.stills import make_stills
+from wsstad.scenes.tracks import pause, travel
 
 SIZE = (160, 128)
 

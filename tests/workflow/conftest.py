@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from wsstad import storage, synthesize
+from wsstad.artefacts import storage
+from wsstad.commands import synthesize
 
 REPOSITORY = Path(__file__).parents[2]
 CONFIG = {
@@ -72,7 +73,7 @@ class Workplace:
 
     def verb(self, name: str, *arguments: str) -> str:
         """Run a verb and return what it printed; fail with everything that it said unless it ended well."""
-        command = [sys.executable, "-m", f"wsstad.{name}", "--configfile", "config.yaml", *arguments]
+        command = [sys.executable, "-m", "wsstad", name, "--configfile", "config.yaml", *arguments]
         env = {**os.environ, "PYTHONPATH": str(self.repository / "workflow")}
         done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-import documentation
+from support import documentation
 from workflow.conftest import CONFIG, REPOSITORY
 
 pytestmark = pytest.mark.workflow
@@ -50,8 +50,8 @@ COMMANDS = {
     "make check": ONLY_SHOWN,
     "make test-cluster": ONLY_SHOWN,
     "make benchmark": ONLY_SHOWN,
-    "python -m wsstad.report --no-pixels": "python -m wsstad.report --no-pixels --configfile my.yaml",
-    "python -m wsstad.import_features": "python -m wsstad.import_features --help",
+    "python -m wsstad.stages report --no-pixels": "python -m wsstad.stages report --no-pixels --configfile my.yaml",
+    "python -m wsstad import_features": "python -m wsstad import_features --help",
     "python tests/mutants.py": "python tests/mutants.py nonesuch",
     ".venv/bin/python -m pytest tests/unit/test_<module>.py": ".venv/bin/python -m pytest tests/unit/test_clips.py",
     "tests/install.sh browser": "bash -n tests/install.sh",

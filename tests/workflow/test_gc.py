@@ -81,7 +81,7 @@ def test_it_refuses_while_a_run_is_at_work(copy):
     assert config["benchmarks"][0]["detectors"] == ["motion"]
     with subprocess.Popen(["flock", "results/.lock", "sleep", "60"], cwd=copy.folder) as run:
         subprocess.run(["sleep", "0.5"], check=True)
-        command = [sys.executable, "-m", "wsstad.gc", "--configfile", "config.yaml", "--delete"]
+        command = [sys.executable, "-m", "wsstad", "gc", "--configfile", "config.yaml", "--delete"]
         env = {"PYTHONPATH": str(copy.repository / "workflow")}
         done = subprocess.run(command, cwd=copy.folder, env=env, capture_output=True, text=True)
         run.terminate()

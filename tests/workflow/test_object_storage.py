@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from wsstad import storage
+from wsstad.artefacts import storage
 
 pytestmark = pytest.mark.workflow
 

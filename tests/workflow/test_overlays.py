@@ -2,7 +2,7 @@
 
 import pytest
 
-from wsstad import storage
+from wsstad.artefacts import storage
 from wsstad.video import playback
 
 pytestmark = pytest.mark.workflow

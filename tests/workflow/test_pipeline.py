@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from wsstad import storage, video
+from wsstad import video
+from wsstad.artefacts import storage
 
 pytestmark = pytest.mark.workflow
 NOTHING = "Nothing to be done"

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from wsstad import storage
+from wsstad.artefacts import storage
 
 pytestmark = pytest.mark.workflow
 

@@ -6,7 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
-from wsstad import cards, config, storage, video
+from wsstad import config, video
+from wsstad.artefacts import storage
+from wsstad.planning import model_card
 from wsstad.video import playback
 
 pytestmark = pytest.mark.workflow
@@ -35,7 +37,7 @@ def configure(copy, footage, **more):
 
 
 def verdicts(copy, model):
-    folder = copy.folder / "results/new/scores" / cards.read(model).name
+    folder = copy.folder / "results/new/scores" / model_card.read(model).name
     return folder, {row["path"]: row for row in storage.read_table(folder / "verdicts.tsv")}
 
 

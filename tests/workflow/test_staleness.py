@@ -14,7 +14,7 @@ from pathlib import Path
 import h5py
 import pytest
 
-from wsstad import storage
+from wsstad.artefacts import storage
 
 pytestmark = pytest.mark.workflow
 

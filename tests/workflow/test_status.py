@@ -12,7 +12,7 @@ pytestmark = pytest.mark.workflow
 
 def status(workplace) -> str:
     """Ask as another shell would: without a configuration."""
-    command = [sys.executable, "-m", "wsstad.status"]
+    command = [sys.executable, "-m", "wsstad", "status"]
     env = {"PYTHONPATH": str(workplace.repository / "workflow"), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, cwd=workplace.folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

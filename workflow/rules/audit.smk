@@ -7,10 +7,10 @@ OUTPUTS: results/<dataset>/quarantine/<extractor>/<detector>/<linker>.tsv
 
 rule audit:
     input:
-        image=ask.all_shards(names.IMAGE),
-        region=ask.all_shards(names.REGION),
+        image=ask.all_shards(paths.IMAGE),
+        region=ask.all_shards(paths.REGION),
     output:
-        names.QUARANTINE,
+        paths.QUARANTINE,
     log:
         "results/logs/audit/{dataset}/{extractor}/{detector}/{linker}.log",
     conda:
@@ -23,5 +23,5 @@ rule audit:
         videos=lookup("quarantine/videos", within=plan.config),
         strict="--strict" if plan.config["quarantine"]["strict"] else "",
     shell:
-        "python -m wsstad.audit --manifests {input.image} {input.region} --budget {params.budget} --videos {params.videos}"
+        "python -m wsstad.stages audit --manifests {input.image} {input.region} --budget {params.budget} --videos {params.videos}"
         " {params.strict} --output {output} 2> >(tee {log:q} >&2)"

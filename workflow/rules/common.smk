@@ -7,10 +7,12 @@ from pathlib import Path
 PACKAGE = Path(workflow.basedir, "workflow")
 sys.path.insert(0, str(PACKAGE))
 
-from wsstad import damage, names, standing
+from wsstad.commands import damage, run_progress
 from wsstad.config import name_files
 from wsstad.errors import UserError
-from wsstad.plan import Plan
+from wsstad.planning import paths
+from wsstad.planning.plan import Plan
+from wsstad.planning.rule_inputs import RuleInputs
 
 try:
     named = workflow.config_settings
@@ -20,11 +22,11 @@ try:
         plan.write_shard_maps()
         if "WSSTAD_LOCKED" in os.environ:
             damage.remove(plan)
-            standing.write_run(plan, sys.argv)
+            run_progress.write_run(plan, sys.argv)
 except UserError as error:
     sys.exit(f"wsstad: {error}")
 
-ask = names.Names(plan)
+ask = RuleInputs(plan)
 # A custom prefix replaces Snakemake's own strict mode, so it is repeated.
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={str(PACKAGE)!r}; ")
 

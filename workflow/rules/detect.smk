@@ -7,9 +7,9 @@ OUTPUTS: results/<dataset>/detections/<detector>/<video>.<key>.h5 and a manifest
 
 rule detect:
     input:
-        frames=names.FRAMES,
+        frames=paths.FRAMES,
     output:
-        names.DETECTIONS,
+        paths.DETECTIONS,
     log:
         "results/logs/detect/{dataset}/{detector}/{shard}.log",
     benchmark:
@@ -28,6 +28,6 @@ rule detect:
         shard_map="results/{dataset}/shards.tsv",
         weights_folder=plan.config["weights"],
     shell:
-        "python -m wsstad.detect --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        "python -m wsstad.stages detect --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tables {params.tables} --source {params.source:q} --detector {params.detector:q}"
         " --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"

@@ -7,9 +7,9 @@ OUTPUTS: results/<dataset>/features/<extractor>/{image,region/<detector>/<linker
 
 rule extract_image:
     input:
-        frames=names.FRAMES,
+        frames=paths.FRAMES,
     output:
-        names.IMAGE,
+        paths.IMAGE,
     log:
         "results/logs/extract/{dataset}/{extractor}/image/{shard}.log",
     benchmark:
@@ -28,17 +28,17 @@ rule extract_image:
         shard_map="results/{dataset}/shards.tsv",
         weights_folder=plan.config["weights"],
     shell:
-        "python -m wsstad.extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        "python -m wsstad.stages extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tables {params.tables} --source {params.source:q} --extractor {params.extractor:q}"
         " --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"
 
 
 rule extract_region:
     input:
-        frames=names.FRAMES,
-        tubes=names.TUBES,
+        frames=paths.FRAMES,
+        tubes=paths.TUBES,
     output:
-        names.REGION,
+        paths.REGION,
     log:
         "results/logs/extract/{dataset}/{extractor}/region/{detector}/{linker}/{shard}.log",
     benchmark:
@@ -57,6 +57,6 @@ rule extract_region:
         shard_map="results/{dataset}/shards.tsv",
         weights_folder=plan.config["weights"],
     shell:
-        "python -m wsstad.extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        "python -m wsstad.stages extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tubes {input.tubes} --tables {params.tables} --source {params.source:q}"
         " --extractor {params.extractor:q} --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"

@@ -9,10 +9,10 @@ rule illustrate:
     input:
         predictions=rules.predict.output,
         annotations=rules.annotate.output,
-        tubes=ask.all_shards(names.TUBES),
-        frames=ask.all_shards(names.FRAMES),
+        tubes=ask.all_shards(paths.TUBES),
+        frames=ask.all_shards(paths.FRAMES),
     output:
-        names.ILLUSTRATIONS,
+        paths.ILLUSTRATIONS,
     log:
         "results/logs/illustrate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{annotator}/{table}.log",
     benchmark:
@@ -28,7 +28,7 @@ rule illustrate:
         source=ask.raw_videos,
         pixels="" if plan.config["report"]["pixels"] else "--no-pixels",
     shell:
-        "python -m wsstad.illustrate --tables {params.tables} --source {params.source:q} --split {wildcards.split}"
+        "python -m wsstad.stages illustrate --tables {params.tables} --source {params.source:q} --split {wildcards.split}"
         " --frames {input.frames} --tubes {input.tubes} --predictions {input.predictions}"
         " --annotations {input.annotations} --method {params.method} {params.pixels} --manifest {output}"
         " 2> >(tee {log:q} >&2)"

@@ -7,9 +7,9 @@ OUTPUTS: results/<dataset>/tubes/<detector>/<linker>/<video>.<key>.h5 and a mani
 
 rule link:
     input:
-        detections=names.DETECTIONS,
+        detections=paths.DETECTIONS,
     output:
-        names.TUBES,
+        paths.TUBES,
     log:
         "results/logs/link/{dataset}/{detector}/{linker}/{shard}.log",
     benchmark:
@@ -23,5 +23,5 @@ rule link:
         linker=ask.variant("linkers", "linker"),
         shard_map="results/{dataset}/shards.tsv",
     shell:
-        "python -m wsstad.link --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        "python -m wsstad.stages link --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --detections {input.detections} --linker {params.linker:q} 2> >(tee {log:q} >&2)"

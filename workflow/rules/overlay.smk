@@ -8,12 +8,12 @@ TARGETS: overlays
 
 rule overlay:
     input:
-        frames=names.FRAMES,
-        tubes=names.TUBES,
+        frames=paths.FRAMES,
+        tubes=paths.TUBES,
         predictions=rules.predict.output,
         annotations=rules.annotate.output,
     output:
-        names.OVERLAYS,
+        paths.OVERLAYS,
     log:
         "results/logs/overlay/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}/{method}/{seed}/{shard}.log",
     benchmark:
@@ -30,7 +30,7 @@ rule overlay:
         alarms_per_hour=lookup("evaluate/alarms_per_hour", within=plan.config),
         crf=lookup("overlays/crf", within=plan.config),
     shell:
-        "python -m wsstad.overlay --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        "python -m wsstad.stages overlay --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --tables {params.tables} --source {params.source:q} --split {wildcards.split} --frames {input.frames}"
         " --tubes {input.tubes} --predictions {input.predictions} --annotations {input.annotations}"
         " --method {wildcards.method} --seed {wildcards.seed} --alarms-per-hour {params.alarms_per_hour}"

@@ -7,15 +7,15 @@ OUTPUTS: results/<dataset>/runs/.../predictions/<method>/<seed>/fold<k>.<key>.h5
 
 rule predict:
     input:
-        frames=ask.all_shards(names.FRAMES),
+        frames=ask.all_shards(paths.FRAMES),
         detections=ask.detections,
-        tubes=ask.all_shards(names.TUBES),
-        image=ask.all_shards(names.IMAGE),
-        region=ask.all_shards(names.REGION),
+        tubes=ask.all_shards(paths.TUBES),
+        image=ask.all_shards(paths.IMAGE),
+        region=ask.all_shards(paths.REGION),
         quarantine=rules.audit.output,
         models=rules.train.output,
     output:
-        names.PREDICTIONS,
+        paths.PREDICTIONS,
     log:
         "results/logs/predict/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}.log",
     benchmark:
@@ -33,7 +33,7 @@ rule predict:
         detections=ask.detections_flag,
         tables=ask.tables,
     shell:
-        "python -m wsstad.predict --tables {params.tables} --split {wildcards.split} --frames {input.frames}"
+        "python -m wsstad.stages predict --tables {params.tables} --split {wildcards.split} --frames {input.frames}"
         " {params.detections} --tubes {input.tubes} --image {input.image} --region {input.region}"
         " --methods {params.methods:q} --scale {params.scale:q} --seeds {params.seeds} --models {input.models}"
         " --output {output}"

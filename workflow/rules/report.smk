@@ -7,12 +7,12 @@ OUTPUTS: results/report.html
 
 rule report:
     input:
-        metrics=ask.shown(names.METRICS),
-        models=ask.shown(names.MODELS),
-        quarantine=ask.shown(names.QUARANTINE),
-        illustrations=ask.shown(names.ILLUSTRATIONS),
+        metrics=ask.shown(paths.METRICS),
+        models=ask.shown(paths.MODELS),
+        quarantine=ask.shown(paths.QUARANTINE),
+        illustrations=ask.shown(paths.ILLUSTRATIONS),
     output:
-        report(names.REPORT, caption="../report/page.rst", category="Report"),
+        report(paths.REPORT, caption="../report/page.rst", category="Report"),
     log:
         "results/logs/report/page.log",
     conda:
@@ -23,4 +23,4 @@ rule report:
         settings=ask.settings("report"),
         config=ask.assignments,
     shell:
-        "python -m wsstad.report --config {params.config:q} --output {output} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages report --config {params.config:q} --output {output} 2> >(tee {log:q} >&2)"

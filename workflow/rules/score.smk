@@ -9,12 +9,12 @@ TARGETS: scores
 
 rule score:
     input:
-        frames=names.FRAMES,
-        tubes=ask.footage(names.TUBES),
-        image=ask.footage(names.IMAGE),
-        region=ask.footage(names.REGION),
+        frames=paths.FRAMES,
+        tubes=ask.footage(paths.TUBES),
+        image=ask.footage(paths.IMAGE),
+        region=ask.footage(paths.REGION),
     output:
-        names.SCORES,
+        paths.SCORES,
     log:
         "results/logs/score/{dataset}/{model}/{shard}.log",
     benchmark:
@@ -34,7 +34,7 @@ rule score:
         overlay=ask.overlay_flag,
         crf=ask.scoring("crf"),
     shell:
-        "python -m wsstad.score --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        "python -m wsstad.stages score --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tubes {input.tubes} --image {input.image} --region {input.region}"
         " --tables {params.tables:q} --source {params.source:q} --model {params.model:q}"
         " --alarms-per-hour {params.alarms_per_hour} {params.overlay} --crf {params.crf} --threads {threads} 2> >(tee {log:q} >&2)"
@@ -42,9 +42,9 @@ rule score:
 
 rule verdict:
     input:
-        scores=ask.all_shards(names.SCORES),
+        scores=ask.all_shards(paths.SCORES),
     output:
-        names.VERDICTS,
+        paths.VERDICTS,
     log:
         "results/logs/verdict/{dataset}/{model}.log",
     conda:
@@ -56,5 +56,5 @@ rule verdict:
         tables=ask.tables,
         model=ask.model,
     shell:
-        "python -m wsstad.verdict --scores {input.scores} --tables {params.tables:q} --model {params.model:q}"
+        "python -m wsstad.stages verdict --scores {input.scores} --tables {params.tables:q} --model {params.model:q}"
         " --output {output} 2> >(tee {log:q} >&2)"

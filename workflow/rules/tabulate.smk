@@ -10,7 +10,7 @@ rule tabulate_dataset:
     input:
         metrics=ask.metrics,
     output:
-        multiext(names.TABLES, *names.TABLE_SUFFIXES),
+        multiext(paths.TABLES, *paths.TABLE_SUFFIXES),
     log:
         "results/logs/tabulate/{dataset}/{table}.log",
     conda:
@@ -22,13 +22,13 @@ rule tabulate_dataset:
         title=ask.title,
         paper=ask.paper_flag,
     shell:
-        "python -m wsstad.tabulate --title {params.title:q} --metrics {input.metrics} {params.paper}"
+        "python -m wsstad.stages tabulate --title {params.title:q} --metrics {input.metrics} {params.paper}"
         " --output {output} 2> >(tee {log:q} >&2)"
 
 
 use rule tabulate_dataset as tabulate with:
     output:
-        multiext(names.ALL_TABLES, *names.TABLE_SUFFIXES),
+        multiext(paths.ALL_TABLES, *paths.TABLE_SUFFIXES),
     log:
         "results/logs/tabulate/{table}.log",
 

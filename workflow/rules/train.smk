@@ -7,13 +7,13 @@ OUTPUTS: results/<dataset>/runs/.../models/<method>/<seed>/fold<k>.<key>.safeten
 
 rule train:
     input:
-        frames=ask.all_shards(names.FRAMES),
-        tubes=ask.all_shards(names.TUBES),
-        image=ask.all_shards(names.IMAGE),
-        region=ask.all_shards(names.REGION),
+        frames=ask.all_shards(paths.FRAMES),
+        tubes=ask.all_shards(paths.TUBES),
+        image=ask.all_shards(paths.IMAGE),
+        region=ask.all_shards(paths.REGION),
         quarantine=rules.audit.output,
     output:
-        names.MODELS,
+        paths.MODELS,
     log:
         "results/logs/train/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}.log",
     benchmark:
@@ -31,6 +31,6 @@ rule train:
         seeds=ask.seeds,
         tables=ask.tables,
     shell:
-        "python -m wsstad.train --tables {params.tables} --split {wildcards.split} --frames {input.frames}"
+        "python -m wsstad.stages train --tables {params.tables} --split {wildcards.split} --frames {input.frames}"
         " --tubes {input.tubes} --image {input.image} --region {input.region} --methods {params.methods:q}"
         " --scale {params.scale:q} --seeds {params.seeds} --output {output} --threads {threads} 2> >(tee {log:q} >&2)"

@@ -1,4 +1,4 @@
-"""What every verb's command line shares: logging, one-line errors, the flags of shard stages."""
+"""What every command line shares: logging, one-line errors, the flags of stages that work on shards."""
 
 import argparse
 import logging
@@ -6,11 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from wsstad import config
 from wsstad.errors import UserError
-from wsstad.plan import REPOSITORY, Plan
-
-RESULTS = Path("results")
 
 
 def run(main: Callable[[], None]) -> None:
@@ -26,27 +22,6 @@ def run(main: Callable[[], None]) -> None:
     except UserError as error:
         print(f"wsstad: {error}", file=sys.stderr)
         sys.exit(2)
-
-
-def plan_parser(description: str | None) -> argparse.ArgumentParser:
-    """Return a parser with the flags that say which configuration is meant."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument(
-        "--configfile",
-        type=Path,
-        nargs="+",
-        action="append",
-        default=[],
-        help="as for workflow/run, laid over config/config.yaml; again for another run",
-    )
-    parser.add_argument("--config", nargs="+", default=[], help="as for workflow/run: key=value, laid over the files")
-    return parser
-
-
-def read_plan(files: list[Path], assignments: list[str]) -> Plan:
-    """Return the plan of a run with these configuration files and values."""
-    content = config.read([REPOSITORY / "config/config.yaml", *files], assignments)
-    return Plan(content, RESULTS, where=config.name_files(files, values=bool(assignments)))
 
 
 def shard_parser(description: str | None) -> argparse.ArgumentParser:

@@ -6,9 +6,9 @@ import numpy as np
 
 from wsstad.scenes.camera import Camera, make_camera
 from wsstad.scenes.effects import Effects, make_effects
-from wsstad.scenes.motion import Track, crash, ease, follow, pause, travel
 from wsstad.scenes.roads import LANE_WIDTH, Lane, Layout, make_layout
 from wsstad.scenes.shapes import MAKERS, Appearance
+from wsstad.scenes.tracks import Track, crash, ease, follow, pause, travel
 
 # Frames between the middles of two acts of a normal video.
 SPACING = 34

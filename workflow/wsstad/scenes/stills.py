@@ -8,7 +8,7 @@ import numpy as np
 from wsstad.scenes.renderer import Renderer
 from wsstad.scenes.scripts import make_scene
 
-# Two sets that share no scene with each other, nor with any video of `wsstad.scenes.benchmark`, whatever the seeds.
+# Two sets that share no scene with each other, nor with any video of `wsstad.scenes.footage_plan`, whatever the seeds.
 DOMAINS = {"train": (2, 3), "test": (4, 5)}
 FRAMES = 96
 STILLS_A_SCENE = 4

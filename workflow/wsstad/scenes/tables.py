@@ -1,15 +1,15 @@
-"""The tables of a benchmark of made-up scenes: what `wsstad.synthesize` writes beside the videos."""
+"""The tables of a benchmark of made-up scenes: what `wsstad.commands.synthesize` writes beside the videos."""
 
 from pathlib import Path
 
-from wsstad import storage
-from wsstad.scenes.benchmark import Benchmark, video_name
+from wsstad.artefacts import storage
+from wsstad.scenes.footage_plan import Benchmark, video_name
 
 COLUMNS = ("video", "event", "frame", "x1", "y1", "x2", "y2", "fill")
 DATASET = """\
-# Made by `python -m wsstad.synthesize`, whose annotations.tsv lies beside the videos.
+# Made by `python -m wsstad synthesize`, whose annotations.tsv lies beside the videos.
 title: Synthetic roads
-statement: Drawn by wsstad.synthesize from a seed; no road, vehicle or person in it is real.
+statement: Drawn by wsstad.commands.synthesize from a seed; no road, vehicle or person in it is real.
 annotations:
   exact:
     format: table

@@ -7,8 +7,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from wsstad import storage
-from wsstad.clips import CLIP_FRAMES
+from wsstad.artefacts import storage
+from wsstad.structures.clips import CLIP_FRAMES
 from wsstad.video.pixels import from_rgb
 
 

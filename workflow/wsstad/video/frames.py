@@ -9,9 +9,10 @@ from pathlib import Path
 import av
 import numpy as np
 
-from wsstad import clips, storage
-from wsstad.manifest import Manifest
-from wsstad.storage import DamagedError
+from wsstad.artefacts import storage
+from wsstad.artefacts.manifest import Manifest
+from wsstad.artefacts.storage import DamagedError
+from wsstad.structures import clips
 from wsstad.video.pixels import to_rgb
 from wsstad.video.sources import open_source, source_digest
 

@@ -17,9 +17,9 @@ import av
 import cv2
 import numpy as np
 
-from wsstad import storage
-from wsstad.clips import MIN_CLIP_FRAMES
+from wsstad.artefacts import storage
 from wsstad.errors import QuarantineError
+from wsstad.structures.clips import MIN_CLIP_FRAMES
 from wsstad.video.pixels import from_rgb, to_even_yuv
 
 IMAGE_SUFFIXES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}

@@ -1,0 +1,33 @@
+"""The pages of the documentation, and what of them is code."""
+
+import re
+
+from wsstad.planning.plan import REPOSITORY
+
+PAGES = sorted([*REPOSITORY.glob("*.md"), REPOSITORY / "config/README.md", *(REPOSITORY / "docs").glob("*.md")])
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+COMMAND = re.compile(
+    r"([A-Z_]+=\S+ )*(make|\S*workflow/run|\S*python3?|snakemake|tests/install.sh|pip|git|sbatch)( |$)"
+)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def fences(text, language):
+    return [body for _, its, body in FENCE.findall(text) if its == language]
+
+
+def code(text):
+    """Return the content of every fence and of every code span, each on lines of its own."""
+    spans = [" ".join(span.split()) for span in SPAN.findall(FENCE.sub("", text))]
+    return "\n".join([body for *_, body in FENCE.findall(text)] + spans)
+
+
+def commands(text, without_sh=False):
+    """Return every command that a page has its reader type, without comments; if told so, none of fences of sh."""
+    fenced = [
+        body for _, language, body in FENCE.findall(text) if language == "" or (language == "sh" and not without_sh)
+    ]
+    spans = [" ".join(span.split()) for span in SPAN.findall(FENCE.sub("", text))]
+    lines = (re.sub(r"  +#.*", "", line).strip() for line in "\n".join([*fenced, *spans]).splitlines())
+    return [line for line in lines if COMMAND.match(line)]

@@ -1,0 +1,177 @@
+"""Made-up results of a run, as the report is made from them: no stage ran, but every file is as a stage leaves it."""
+
+from contextlib import chdir
+from fractions import Fraction
+
+import cv2
+import numpy as np
+
+from support import results
+from wsstad.artefacts import manifest, storage
+from wsstad.artefacts.manifest import Row
+from wsstad.artefacts.storage import Artefact
+from wsstad.planning import paths
+from wsstad.reporting.pictures import illustrations
+from wsstad.stages import report
+from wsstad.structures.predictions import VideoPrediction
+from wsstad.structures.tubes import Tube, VideoTubes
+from wsstad.video.previews import encode_clip, encode_picture
+
+HOSTILE = "<img src=x onerror=window.hacked=1>"
+WILDCARDS = {
+    "dataset": "made_up",
+    "split": "one",
+    "extractor": "c3d_seed0",
+    "detector": "motion",
+    "linker": "iou",
+    "scale": "cpu",
+    "table": "benchmark",
+    "annotator": "boxes",
+}
+METHODS = ["random", "whole_frame", "upper_bound", "dmrm", "mgpr"]
+CONFIG = f"""\
+datasets: {{made_up: {{tables: tables, source: source}}}}
+benchmarks:
+  - dataset: made_up
+    splits: [one]
+    detectors: [motion]
+    linkers: [iou]
+    extractors: [c3d_seed0]
+    scales: [cpu]
+    methods: [{", ".join(METHODS)}]
+    annotators: [boxes]
+    seeds: [0, 1]
+"""
+THRESHOLDS = [0.1, 0.2, 0.3, 0.5]  # as many columns as real tables have
+THRESHOLD = 0.9  # of an alarm
+FRAMES, SIZE = 96, (320, 240)
+
+
+def make(folder, *flags, **options):
+    """Return the report of made-up results, which `write` makes with `options`, by the verb with `flags`."""
+    write(folder, **options)
+    with chdir(folder):
+        report.main(["--configfile", "config.yaml", *flags])
+    return folder / "results/report.html"
+
+
+def write(folder, *, videos=12, title="Made up", kind="collision", odd_name=None, pictures=True):
+    """Write configuration, tables and results of a run of `videos` test videos into `folder`.
+
+    Half are abnormal, of class `kind` or ``fall``; one more is quarantined; the first is called `odd_name` if given.
+    """
+    tests = [f"v{i:03d}" for i in range(videos)]
+    tests[0] = odd_name or tests[0]
+    labels = {video: ("abnormal", "normal")[i % 2] for i, video in enumerate(tests)}
+    classes = {video: (kind, "normal", "fall", "normal")[i % 4] for i, video in enumerate(tests)}
+    _write_dataset(folder, title, kind)
+    rng = np.random.default_rng(0)
+    metrics = _metrics(tests, labels, classes, kind, rng)
+    _write_block(folder, metrics, tests, labels, classes, pictures, rng)
+
+
+def _write_dataset(folder, title, kind):
+    (folder / "config.yaml").write_text(CONFIG)
+    rows = [("a", "normal", "normal"), ("b", "abnormal", "x"), ("c", "normal", "normal"), ("d", "abnormal", "x")]
+    lines = [f"{video}\t{video}.mp4\t{label}\t{its}" for video, label, its in rows]
+    (folder / "tables/splits").mkdir(parents=True)
+    (folder / "tables/videos.tsv").write_text("\n".join(["video\tpath\tlabel\tclass", *lines, ""]))
+    parts = [f"0\t{video}\t{part}" for video, part in zip("abcd", ["train", "train", "test", "test"], strict=True)]
+    (folder / "tables/splits/one.tsv").write_text("\n".join(["fold\tvideo\tpart", *parts, ""]))
+    dataset = {"title": title, "statement": f"About {kind}", "annotations": {"boxes": {"format": "table", "path": "b"}}}
+    storage.write_json(folder / "tables/dataset.yaml", dataset)
+    (folder / "source").mkdir()
+    for video in "abcd":
+        (folder / f"source/{video}.mp4").write_text(video)
+
+
+def _metrics(tests, labels, classes, kind, rng):
+    found = []
+    for method in METHODS:
+        selection = {"random": "random", "upper_bound": "oracle"}.get(method, "top1")
+        its = results.result(method, (0.8, 0.7, 0.9), dataset="made_up", selection=selection)
+        its["names"] |= {name: WILDCARDS[name] for name in its["names"] if name in WILDCARDS}
+        its["settings"]["thresholds"] = THRESHOLDS
+        its["metrics"] |= {f"IoU@{eps:g}": its["metrics"]["IoU@0.2"] for eps in THRESHOLDS}
+        its["title"], its["videos"] = "Made up", []
+        for video in tests:
+            score = [round(float(s), 6) for s in rng.random(2)]
+            row = {"fold": 0, "video": video, "label": labels[video], "score": float(np.mean(score))}
+            if labels[video] == "abnormal":
+                row |= {"s_loc": score[0], "s_loc_of_runs": score}
+            its["videos"].append(row | {"scores_of_runs": score, "spans_of_runs": [[16, 64]] * 2})
+        if selection == "top1":
+            card = {"VAUC": results.entry(0.7, 0.6, 0.8, n=3), "MIoU": results.entry(0.2, 0.1, 0.3, n=3)}
+            its["classes"] = {kind: card, "fall": card}
+            its["alarms"] = {"allowed_per_hour": 1.0, "seeds": [{"notes": ["the threshold hangs on few moments"]}] * 2}
+        found.append(its)
+    won = [results.comparison(metric, "random", "mgpr", better="mgpr") for metric in ("VAUC", "IoU@0.5")]
+    return results.block(found, won)
+
+
+def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
+    path = folder / paths.METRICS.format(**WILDCARDS)
+    storage.write_json(path, metrics)
+    block = path.parent.parent.parent
+    history = [{"iteration": i, "loss": 2 / i, "held_out_vauc": 0.9 if i % 4 == 0 else ""} for i in range(1, 9)]
+    model = {"method": "mgpr", "seed": "0", "fold": "0", "key": "ab" * 32, "digest": "cd" * 32, "held_out_videos": "4"}
+    storage.write_table(path.parent.parent / "models.tsv", [model], list(model))
+    file = manifest.artefact_path(block / "models/mgpr/0", "fold0", model["key"], ".safetensors")
+    facts = {"training": {"training_videos": ["a", "b"], "held_out_videos": [], "alarm_hours": 1.0}}
+    curve = {"alarms/thresholds": np.array([0.2, THRESHOLD]), "alarms/counts": np.array([5, 0])}
+    storage.write_tensors(file, curve, facts, key=model["key"])
+    storage.write_table(file.with_suffix(".history.tsv"), history, list(history[0]))
+    where = folder / paths.ILLUSTRATIONS.format(**WILDCARDS)
+    shown = _pictures(rng) if pictures else {}
+    rows = [Row("broken", "", code="V105", reason="3 errors")]
+    for video in tests:
+        its = illustration(video, labels[video], classes[video], rng)
+        its = Artefact(its.arrays | shown, its.meta)
+        key = "ef" * 32
+        digest = storage.write_artefact(
+            manifest.artefact_path(where.parent.parent, video, key), its, kind="illustration", key=key
+        )
+        rows.append(Row(video, key, digest))
+    manifest.write_manifest(where, rows, ())
+    for stage, name in (
+        ("decode", "decode/made_up/000"),
+        ("train", "train/made_up/one/c3d_seed0/motion/iou/cpu/benchmark"),
+    ):
+        cells = {"s": "12.5", "max_rss": "100.0", "cpu_time": "11.0"}
+        storage.write_table(folder / f"results/benchmarks/{name}.tsv", [cells], list(cells))
+        storage.write_text(
+            folder / f"results/logs/{name}.log", f"08:30:05 {stage}: 72 models, 60 to do, 12 unchanged\n"
+        )
+
+
+def illustration(video, label, kind, rng):
+    """Return what `illustrate` writes of a video, without pictures; of a normal one the top-1 looks at all alike."""
+    boxes = np.repeat(np.array([[20, 20, 80, 90]], dtype=np.float32), 48, axis=0)
+    tubes = VideoTubes(FRAMES, *SIZE, np.ones(FRAMES, dtype=bool), [Tube(16, boxes), Tube(40, boxes)])
+    spans = np.array([(t, start, start + 12) for t in (0, 1) for start in range(16 + 24 * t, 64, 12)], dtype=np.int32)
+    scores = rng.random(len(spans)).astype(np.float32)
+    weights = np.full((len(spans), 1), 1 / len(spans), dtype=np.float32)
+    if label == "abnormal":
+        weights[:2, 0] += 0.1, -0.1
+    best = int(np.argmax(scores))
+    tube = tubes.tubes[spans[best, 0]].cut(*spans[best, 1:].tolist())
+    said = VideoPrediction(
+        video, FRAMES, *SIZE, tubes.detected, spans, scores, np.stack([scores, scores / 2], 1), {best: tube}, weights
+    )
+    about = {"video": video, "fold": 0, "label": label, "class": kind, "method": "mgpr", "seed": "0"}
+    case = illustrations.Case(said, None, tubes)
+    found = illustrations.describe(case, {**about, "fps": 10.0, "branches": ["tube", "temporal"], "pixels": True})
+    truth = np.array([[20, 70]] if label == "abnormal" else [], dtype=np.int32).reshape(-1, 2)
+    return Artefact(found.arrays | {"truth": truth}, found.meta)
+
+
+def _pictures(rng):
+    """Return a strip, a clip and its poster as heavy as real ones are at most: noise that moves."""
+    noise = cv2.GaussianBlur(rng.integers(0, 255, (180, 400, 3), dtype=np.uint8), (0, 0), 1.2)
+    clip = encode_clip([noise[:, 3 * i : 3 * i + 240] for i in range(48)], Fraction(12), illustrations.CLIP_BYTES)
+    strip = encode_picture(np.tile(noise[:108, :384], (1, 3, 1)), illustrations.QUALITY)
+    poster = encode_picture(noise[:, :240], illustrations.POSTER_QUALITY)
+    made = {"strip": strip, "clip": clip, "poster": poster}
+    return {name: np.frombuffer(content, dtype=np.uint8) for name, content in made.items()} | {
+        "clip_frames": np.array([0, 48], dtype=np.int32)
+    }

@@ -1,0 +1,125 @@
+"""YOLO: the same boxes as ultralytics' own `predict`, from weights that are the ones named and run no code."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from wsstad import config, video
+from wsstad.artefacts import storage
+from wsstad.errors import UserError
+from wsstad.perception.detectors import yolo
+from wsstad.scenes.footage_plan import Benchmark
+from wsstad.scenes.renderer import Renderer
+from wsstad.structures import boxes
+
+
+class Pixels:
+    """Frames in memory, as a detector reads them."""
+
+    def __init__(self, frames):
+        self.frames, self.n_frames = frames, len(frames)
+
+    def read(self):
+        return iter(self.frames)
+
+
+@pytest.fixture(scope="module")
+def folder(repository):
+    return repository / "config" / "detectors"
+
+
+@pytest.fixture(scope="module")
+def road():
+    return list(Renderer(Benchmark(3, 64, (320, 240)).scene(0)).frames())[::6]
+
+
+def make(folder, name="demo_yolo", where=None, **change):
+    variant = {**config.load_variant(folder / f"{name}.yaml", "detectors"), **change}
+    return yolo.YoloDetector(variant, where or folder, device="cpu", threads=1)
+
+
+def predict(path, frames, *, image_size, confidence):
+    """Return the boxes that ultralytics' own pipeline reports for each frame."""
+    yolo.prepare_environment()
+    from ultralytics import YOLO
+
+    model = YOLO(str(path), task="detect", verbose=False)
+    options = {"imgsz": image_size, "conf": confidence, "rect": True, "verbose": False, "device": "cpu"}
+    return [model.predict(frame[:, :, ::-1].copy(), **options)[0].boxes.xyxy.numpy() for frame in frames]
+
+
+def agree(ours, theirs, size):
+    """Return the share of `theirs` that some box of `ours` matches by an IoU of 0.95."""
+    theirs = boxes.clip(theirs, *size)
+    if not len(theirs) or not len(ours):
+        return float(len(theirs) == len(ours))
+    return (boxes.iou(theirs, ours).max(axis=1) > 0.95).mean()
+
+
+def test_boxes_are_those_of_predict(folder, road):
+    ours = list(make(folder).detect(Pixels(road)))
+    theirs = predict(folder / "demo_yolo.pt", road, image_size=320, confidence=0.25)
+    assert sum(map(len, theirs)) >= 5
+    assert [len(d.boxes) for d in ours] == [len(b) for b in theirs]
+    assert min(agree(d.boxes, b, (320, 240)) for d, b in zip(ours, theirs, strict=True)) == 1
+
+
+def test_boxes_on_real_footage_are_those_of_predict(folder, shared):
+    source = video.open_source(shared / "data" / "ucsd_ped2" / "videos" / "Test001.mp4", 33_000_000)
+    frames = [picture.image.to_ndarray(format="rgb24") for picture, _ in zip(source.pictures(), range(3), strict=False)]
+    detector = make(folder, "yolo11n", shared / "weights", confidence=0.25, classes=None)
+    ours = list(detector.detect(Pixels(frames)))
+    theirs = predict(shared / "weights" / "yolo11n.pt", frames, image_size=640, confidence=0.25)
+    assert sum(map(len, theirs)) >= 10
+    assert min(agree(d.boxes, b, (360, 240)) for d, b in zip(ours, theirs, strict=True)) > 0.9
+
+
+def test_a_batch_is_filled_up_so_that_what_follows_changes_nothing(folder, road):
+    detector = make(folder)
+    alone, among = next(iter(detector.detect(Pixels(road[:1])))), next(iter(detector.detect(Pixels(road))))
+    assert np.array_equal(alone.boxes, among.boxes)
+    assert np.array_equal(alone.scores, among.scores)
+
+
+def test_classes_that_are_not_wanted_are_left_out(folder, road):
+    detector = make(folder, classes=["pedestrian"])
+    assert detector.classes == ["pedestrian"]
+    every = sum(len(d.boxes) for d in make(folder).detect(Pixels(road)))
+    assert sum(len(d.boxes) for d in detector.detect(Pixels(road))) < every
+
+
+def test_an_unknown_class_names_the_known_ones(folder):
+    with pytest.raises(UserError, match="'tram' is unknown; allowed: car, motorcycle, pedestrian"):
+        make(folder, classes=["tram"])
+
+
+def test_weights_that_are_absent_or_others_are_refused(folder, tmp_path):
+    with pytest.raises(UserError, match="no such weights"):
+        make(folder, where=tmp_path)
+    shutil.copy(folder / "demo_yolo.pt", tmp_path)
+    with open(tmp_path / "demo_yolo.pt", "ab") as file:
+        file.write(b"x")
+    with pytest.raises(UserError, match="sha256 is"):
+        make(folder, where=tmp_path)
+
+
+def test_an_environment_that_lets_weights_run_code_is_refused(folder, monkeypatch):
+    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+    with pytest.raises(UserError, match="unset it"):
+        make(folder)
+
+
+@pytest.mark.filterwarnings("default")
+def test_onnx_weights_give_the_same_boxes(folder, road, tmp_path):
+    yolo.prepare_environment()
+    from ultralytics import YOLO
+
+    shutil.copy(folder / "demo_yolo.pt", tmp_path)
+    YOLO(str(tmp_path / "demo_yolo.pt"), task="detect").export(
+        format="onnx", imgsz=(256, 320), dynamic=True, simplify=False, device="cpu"
+    )
+    sha256 = storage.file_digest(tmp_path / "demo_yolo.onnx")
+    detector = make(folder, where=tmp_path, weights="demo_yolo.onnx", sha256=sha256)
+    for ours, theirs in zip(detector.detect(Pixels(road)), make(folder).detect(Pixels(road)), strict=True):
+        assert agree(ours.boxes, theirs.boxes, (320, 240)) == 1

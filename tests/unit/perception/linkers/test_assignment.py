@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
+
+from support.linking import brute_force
+from wsstad.perception.linkers.assignment import assign
+from wsstad.perception.linkers.candidates import components
+
+
+@st.composite
+def graphs(draw):
+    """Up to 4 x 5, with few weights, so that many optima have the same total."""
+    pairs = st.tuples(st.sampled_from([3, 4, 8, 11]), st.sampled_from([0, 2, 5, 6, 9]))
+    return draw(st.dictionaries(pairs, st.integers(1, 4), min_size=1))
+
+
+@given(graphs())
+def test_is_the_first_of_the_best_of_all_assignments(weights):
+    rows, columns = sorted({r for r, _ in weights}), sorted({c for _, c in weights})
+    total, pairs = brute_force(rows, columns, weights)
+    found = assign([(r, c, w) for (r, c), w in weights.items()])
+    assert sum(weights[pair] for pair in found) == total
+    assert found == pairs
+
+
+@given(graphs(), st.randoms())
+def test_order_of_edges_changes_nothing(weights, random):
+    edges = [(r, c, w) for (r, c), w in weights.items()]
+    shuffled = random.sample(edges, len(edges))
+    assert assign(shuffled) == assign(edges)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_large_problems_reach_the_total_of_scipy(seed):
+    random = np.random.default_rng(seed)
+    weights = np.where(random.random((60, 50)) < 0.1, random.integers(1, 2**32, (60, 50)), 0)
+    rows, columns = linear_sum_assignment(weights, maximize=True)
+    edges = [(int(i), int(j), int(weights[i, j])) for i, j in np.argwhere(weights)]
+    found = assign(edges)
+    assert sum(int(weights[pair]) for pair in found) == weights[rows, columns].sum()
+    # Weights are random 32-bit numbers: the optimum is unique, and so are its links.
+    assert found == [(i, j) for i, j in zip(rows.tolist(), columns.tolist(), strict=True) if weights[i, j]]
+
+
+def test_ties_go_to_the_smaller_row_then_the_smaller_column():
+    assert assign([(0, 0, 7), (0, 1, 7), (1, 0, 7), (1, 1, 7)]) == [(0, 0), (1, 1)]
+    assert assign([(0, 4, 7), (1, 4, 7)]) == [(0, 4)]
+    assert assign([(2, 5, 7), (2, 4, 7)]) == [(2, 4)]
+    # 3 + 3 equals 6: one strong link or two weak ones; row 0 gets column 0 either way, row 1 something rather than none
+    assert assign([(0, 0, 3), (1, 0, 6), (1, 1, 3)]) == [(0, 0), (1, 1)]
+
+
+def test_all_ties_of_a_crowd_are_the_identity():
+    edges = [(i, j, 5) for i in range(30) for j in range(30)]
+    assert assign(edges) == [(i, i) for i in range(30)]
+
+
+def test_weights_beyond_what_lap_takes_for_infinity():
+    """lap 0.5.13 gives some costs over 1,000,000 a wrong answer; the weights of boxes go up to 2^32 and more."""
+    strong, fair = 2**31, round(0.4 * 2**32)
+    assert assign([(2, 4, strong), (2, 5, strong), (3, 4, fair), (3, 5, fair)]) == [(2, 4), (3, 5)]
+
+
+def test_nothing_to_assign():
+    assert assign([]) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=15))
+def test_components_partition_the_nodes_by_reachability(edges):
+    found = components(edges)
+    nodes = {node for edge in edges for node in edge}
+    assert sorted(node for group in found for node in group) == sorted(nodes)
+    for group in found:
+        reached = {group[0]}
+        for _ in nodes:
+            reached |= {b for a, b in edges if a in reached} | {a for a, b in edges if b in reached}
+        assert group == sorted(reached)
+    assert [group[0] for group in found] == sorted(group[0] for group in found)

@@ -1,0 +1,41 @@
+"""The shard map: balanced, and no video ever moves."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wsstad.planning import shard_map
+
+sizes = st.dictionaries(st.text("abcdef", min_size=1, max_size=4), st.integers(1, 1000), min_size=1, max_size=40)
+
+
+@given(sizes, st.integers(1, 10))
+def test_every_video_has_one_shard_and_no_shard_too_many(sizes, shard_videos):
+    result = shard_map.assign(sizes, {}, shard_videos)
+    assert result.keys() == sizes.keys()
+    counts = [list(result.values()).count(shard) for shard in set(result.values())]
+    assert max(counts) <= shard_videos
+    assert len(counts) <= -(-len(sizes) // shard_videos)
+
+
+@given(sizes, sizes, st.integers(1, 10), st.integers(1, 10))
+def test_old_videos_never_move(old, new, before, after):
+    known = shard_map.assign(old, {}, before)
+    result = shard_map.assign({**old, **new}, known, after)
+    assert {video: result[video] for video in known} == known
+
+
+def test_shards_are_balanced_by_size():
+    result = shard_map.assign({f"v{i:02d}": 10 + i for i in range(40)}, {}, 10)
+    loads = [sum(10 + i for i in range(40) if result[f"v{i:02d}"] == shard) for shard in sorted(set(result.values()))]
+    assert max(loads) - min(loads) <= 10
+
+
+def test_the_map_is_written_once_and_follows_removals(tmp_path):
+    path = tmp_path / "shards.tsv"
+    shard_map.write_map(path, {"a": "000", "b": "001"})
+    written = path.stat().st_mtime_ns
+    shard_map.write_map(path, {"b": "001", "a": "000"})
+    assert path.stat().st_mtime_ns == written
+    shard_map.write_map(path, {"b": "001"})
+    assert shard_map.read_map(path) == {"b": "001"}
+    assert shard_map.read_map(tmp_path / "none.tsv") == {}

@@ -1,0 +1,39 @@
+"""Charts show what can be told apart, and say what is drawn."""
+
+import re
+
+import pytest
+
+from support import results
+from wsstad.reporting.page import charts
+
+
+def a_block():
+    rows = {"whole_frame": (0.02, "top1"), "stil": (0.3, "top1"), "asa": (0.4, "top1"), "mgpr": (0.2, "top1")}
+    rows |= dict.fromkeys(("upper_bound", "upper_bound_m1"), (0.7, "oracle"))
+    found = []
+    for method, (miou, selection) in rows.items():
+        its = results.result(method, (0.8, 0.7, 0.9), selection=selection)
+        its["metrics"]["MIoU"]["mean"] = miou
+        scores = [0.5, 0.5] if method == "whole_frame" else [0.4, 0.6]
+        its["videos"] = [{"video": f"v{i}", "score": s, "s_loc_of_runs": [miou, s]} for i, s in enumerate(scores)]
+        found.append(its)
+    return results.block(found)
+
+
+def test_few_rows_are_drawn_at_every_threshold_and_each_bound_has_its_own_dashes():
+    chart = charts.success("a", a_block(), "mgpr")
+    drawn = re.findall(r"([a-z_0-9]+) \d+\.\d at 0\.1", chart.words)
+    assert drawn == ["mgpr", "asa", "whole_frame", "upper_bound", "upper_bound_m1"]
+    dashes = re.findall(r'd="M[^"]+"[^>]*style="[^"]*stroke-dasharray: ([^;]+);[^"]*var\(--soft\)', chart.svg)
+    assert len(set(dashes)) == 2
+
+
+def test_the_reader_is_told_which_rows_know_the_truth():
+    assert "of the stronger grey, upper bounds, know the truth" in charts.ladder("a", a_block(), "mgpr", {}).note
+
+
+@pytest.mark.parametrize(("held_out", "words"), [([4, 4], "they are 4 a training"), ([3, 5], "they are 3 to 5 a")])
+def test_the_reader_is_told_how_many_videos_a_training_is_chosen_by(held_out, words):
+    row = {"iteration": "1", "loss": "2", "held_out_vauc": "0.5"}
+    assert words in charts.training("a", "mgpr", {"x": [row], "y": [row]}, held_out).note

@@ -1,0 +1,47 @@
+"""What a section begins with says no more than was found."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from support import results
+from wsstad.reporting.page import lead
+
+
+def said(*, comparisons=(), **rows):
+    """Return the paragraphs about `mgpr` in a block of `rows`, each a MIoU."""
+    found = []
+    for method, miou in rows.items():
+        its = results.result(method, (0.5, 0.4, 0.6), selection="oracle" if method == "upper_bound" else "top1")
+        its["metrics"]["MIoU"]["mean"] = miou
+        found.append(its)
+    mine = next(its for its in found if its["names"]["method"] == "mgpr")
+    what = {"title": "Benchmark", "block": SimpleNamespace(split="cv4"), "method": "mgpr", "result": mine}
+    return lead.paragraphs(SimpleNamespace(**what, metrics=results.block(found, comparisons)))
+
+
+def test_a_higher_row_is_named_and_no_difference_claimed_without_a_mark():
+    assert said(mgpr=0.2, asa=0.394)[-1].endswith(
+        "The highest MIoU is asa's, 39.4 %; the difference is not shown to be real."
+    )
+
+
+def test_a_difference_that_is_marked_is_told():
+    won = [results.comparison("MIoU", "mgpr", "asa", better="asa")]
+    assert said(mgpr=0.2, asa=0.394, comparisons=won)[-1].endswith("39.4 %; it is better than mgpr.")
+
+
+def test_upper_bounds_and_lower_rows_are_no_rivals():
+    assert not any("highest" in its for its in said(mgpr=0.2, asa=0.1, upper_bound=0.9))
+
+
+def test_features_of_random_weights_are_told_before_any_number():
+    assert "show that the chain works" in said(mgpr=0.2)[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({}, "the mean of 2 seeds"), ({"seeds": "0"}, "one run"), ({"selection": "random", "seeds": "0"}, "100 draws")],
+)
+def test_the_numbers_say_what_they_are_means_of(options, words):
+    assert lead.measured(results.result("a", (0.5, 0.4, 0.6), **options)).endswith(words)

@@ -1,0 +1,55 @@
+"""The score of a video over time as points of a line."""
+
+import numpy as np
+import pytest
+
+from support import pages
+from wsstad.reporting.page import timelines
+
+
+def a_timeline(label="abnormal", **options):
+    return timelines.make(pages.illustration("v", label, "fall", np.random.default_rng(0)), **options)
+
+
+def test_lines_and_spans_lie_where_they_are_in_time():
+    its = a_timeline()
+    assert list(its.lines) == ["score", "tube branch", "temporal branch"]
+    (truth,) = its.truth
+    assert (truth.x, truth.width) == pytest.approx((1000 * 20 / 96, 1000 * 50 / 96))
+    assert its.seconds == pytest.approx(9.6)
+    assert "annotated from 2.0 s to 7.0 s" in its.words
+
+
+def test_a_normal_video_has_no_truth():
+    its = a_timeline("normal")
+    assert its.truth == []
+    assert "annotated" not in its.words
+
+
+def test_the_parts_of_a_tube_that_are_looked_at_are_told_apart_by_their_time():
+    its = a_timeline()
+    assert len(its.attended) == 6
+    assert [span.weight for span in its.attended[:2]] == pytest.approx([1, 10 / 16], abs=1e-3)
+    assert its.attended[0].label == "27 % to tube 0 (unary) from 1.6 s to 2.8 s"
+    assert its.attention.startswith("17 % to itself; most to: 27 % to tube 0 (unary) from 1.6 s to 2.8 s; 17 %")
+
+
+def test_where_all_is_looked_at_alike_nothing_stands_out():
+    its = a_timeline("normal")
+    assert its.attended == []
+    assert its.attention == "The top-1 tube looks at all 6 sub-tubes alike: about 17 % of its attention to each."
+
+
+def test_an_alarm_is_a_score_above_the_threshold():
+    highest = float(pages.illustration("v", "normal", "normal", np.random.default_rng(0)).arrays["timeline"][0].max())
+    assert not a_timeline(threshold=highest).alarms
+    above = a_timeline(threshold=highest - 1e-6)
+    assert above.alarms
+    assert above.threshold_at == pytest.approx(100 * (1 - highest), abs=1e-3)
+    assert f"The alarm threshold is {highest:.2f}." in above.words
+    assert not a_timeline().alarms
+
+
+def test_only_corners_are_drawn():
+    points = timelines._points(np.array([0.5, 0.5, 0.5, 1.0]))
+    assert points == "0,50 750,50 750,0 1000,0"

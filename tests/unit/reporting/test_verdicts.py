@@ -1,0 +1,146 @@
+"""Findings: JSON that its schema allows, a row a frame, and the verdict at the calibrated threshold."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from support import scoring
+from wsstad import config
+from wsstad.evaluation import alarms
+from wsstad.planning import artefact_keys
+from wsstad.planning.model_card import Card, Link
+from wsstad.reporting.pictures import drawing, timeline_plot
+from wsstad.reporting.verdicts import Findings, Threshold
+from wsstad.stages import verdict
+from wsstad.structures.alarms import Curve
+from wsstad.structures.tubes import Tube, VideoTubes, whole_frame
+
+CHAIN = (Link("motion", {"type": "motion"}), Link("iou", {"type": "iou"}), Link("c3d_seed0", {"type": "c3d"}))
+CODE = artefact_keys.chain_code(*(its.parameters for its in CHAIN))
+CARD = Card("mgpr", "mgpr", 0, 1, "a" * 64, "b" * 64, "demo", "cv4", *CHAIN, {}, CODE)
+CURVE = Curve(np.array([0.2, 0.5]), np.array([3, 0]), hours=0.5)
+
+
+def found(scores=(0.3, 0.9, 0.6), *, curve=CURVE, tubes=None, n_frames=40, path="cam 1/a.mp4"):
+    """Three tubes at 10 frames a second, the second of which is a union."""
+    box = np.array([[5, 5, 30.0625, 40]], dtype=np.float32)
+    spans = [(0, 20), (10, 25), (30, 40)]
+    made = tubes or [Tube(a, np.repeat(box, b - a, axis=0), "unary") for a, b in spans]
+    if tubes is None:
+        made[1] = Tube(10, made[1].boxes, "multivariate", members=(0,))
+    detected = np.full(n_frames, tubes is None)
+    its = scoring.prediction("a", made, scores, n_frames=n_frames, detected=detected)
+    video = VideoTubes(n_frames, 100, 80, detected, made)
+    return Findings(path, its, video, CARD, np.arange(n_frames) / 10, 10.0, Threshold.of(curve, 1.0))
+
+
+def test_the_json_is_what_its_schema_says():
+    content = json.loads(found().to_json())
+    assert config.check(content, "tubes", "a.tubes.json") == content
+    assert (content["verdict"], content["score"], content["seconds"]) == ("alarm", 0.9, 4.0)
+    assert [its["tube"] for its in content["tubes"]] == [1, 2, 0], "the best first"
+    first = content["tubes"][0]
+    assert first["boxes"] == [[5, 5, 30.0625, 40]] * 15
+    assert (first["kind"], first["members"], first["from_seconds"], first["to_seconds"]) == (
+        "multivariate",
+        [0],
+        1,
+        2.5,
+    )
+    assert first["parts"] == [{"start": 10, "stop": 25, "score": 0.9}]
+
+
+def test_alarms_are_those_of_the_calibrated_threshold():
+    its = found()
+    assert its.threshold.score == alarms.calibrate(CURVE, 1.0).threshold == 0.5
+    assert its.alarms == [
+        {"start": 10, "stop": 40, "from_seconds": 1.0, "to_seconds": 4.0, "score": 0.9},
+    ], "half a second of quiet is closed"
+    assert found((0.3, 0.5, 0.4)).verdict == "quiet", "above is above"
+    assert found(curve=None).verdict == "unknown"
+    assert json.loads(found(curve=None).to_json())["threshold"] is None
+
+
+def test_the_csv_has_a_row_a_frame():
+    rows = list(csv.DictReader(io.StringIO(found().to_csv())))
+    assert [int(row["frame"]) for row in rows] == list(range(40))
+    assert rows[12] == {"frame": "12", "seconds": "1.200", "score": "0.900000", "alarm": "1"}
+    assert rows[5] == {"frame": "5", "seconds": "0.500", "score": "0.300000", "alarm": "0"}
+    assert rows[27]["score"] == "0.000000"
+    assert rows[27]["alarm"] == "1"
+
+
+def test_boxes_are_told_of_the_best_alone():
+    many = [scoring.constant_tube(0, 40, (i, 0, i + 9, 9)) for i in range(30)]
+    content = json.loads(found([0.01 * i for i in range(30)], tubes=many).to_json())
+    assert [("boxes" in its) for its in content["tubes"]] == [True] * 20 + [False] * 10
+    assert len(content["tubes"]) == 30
+    config.check(content, "tubes", "")
+
+
+def test_a_video_in_which_nothing_was_seen_is_the_whole_image():
+    tubes = [whole_frame(start, start + 20, 100, 80) for start in (0, 20)]
+    content = json.loads(found((0.1, 0.2), tubes=tubes).to_json())
+    config.check(content, "tubes", "")
+    assert content["detected_frames"] == 0
+    assert {its["kind"] for its in content["tubes"]} == {"frame"}
+
+
+@pytest.mark.parametrize("path", ["a.mp4", "$x^$_{.mp4", "<b>a</b>.mp4", "a" * 300])
+def test_the_timeline_is_a_picture_and_the_same_one_again(tmp_path, path):
+    for name in ("one.png", "two.png"):
+        timeline_plot.write_timeline(tmp_path / name, found(path=path))
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+    assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({}, ["score", "alarm threshold, 0.50", "alarm", "top-1 tube"]),
+        ({"scores": (0.3, 0.4, 0.2)}, ["score", "alarm threshold, 0.50", "top-1 tube"]),
+        ({"curve": None}, ["score", "top-1 tube"]),
+    ],
+)
+def test_the_legend_of_a_timeline_names_what_is_in_it(options, names):
+    figure = timeline_plot.draw(found(**options))
+    assert [its.get_text() for its in figure.legends[0].get_texts()] == names
+
+
+def test_an_alarm_has_not_the_colour_of_the_truth():
+    red, green, _ = to_rgb(timeline_plot.ALARM)
+    assert red < 2 * green
+    truth = drawing.TRUTH
+    assert truth[0] > 2 * truth[1]
+
+
+def test_verdicts_are_told_the_alarms_first():
+    def row(name, state, score="", n=0, note="", first=("", "")):
+        cells = {"path": name, "verdict": state, "score": score, "alarms": n, "note": note}
+        return cells | {"first_from": first[0], "first_to": first[1]}
+
+    rows = [
+        row("b.mp4", "alarm", 0.91, 2, first=("0:12.3", "0:15.0")),
+        row("a.mp4", "quiet", 0.4, note=verdict.NOTHING_SEEN),
+        row("cut.mp4", "not scored", note="V101 not a video"),
+    ]
+    threshold = {"score": 0.5, "alarms_per_hour": 1.0, "note": ""}
+    assert list(verdict.say(rows, CARD, threshold)) == [
+        "scored by mgpr, seed 0, trained on demo (cv4, fold 1)",
+        "an alarm is a score above 0.5000, calibrated for 1 false alarm an hour on held-out normal videos",
+        "3 videos: 1 alarm, 1 quiet, 1 not scored",
+        "",
+        "alarm       0.91  b.mp4    2 alarms, the first from 0:12.3 to 0:15.0",
+        "quiet       0.40  a.mp4    nothing was detected in any frame: the whole image was scored",
+        "not scored        cut.mp4  V101 not a video",
+    ]
+    told = list(verdict.say(rows, replace(CARD, code={**CODE, "link": "x"}), {**threshold, "note": "little footage"}))
+    assert told[2:4] == [
+        "mind: little footage",
+        "mind: the code of link, or a library behind it, has changed since the model was trained",
+    ]

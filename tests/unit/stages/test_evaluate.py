@@ -1,0 +1,259 @@
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from support.scoring import constant_tube, prediction, write_run, write_tables
+from wsstad.artefacts import storage
+from wsstad.artefacts.manifest import Row, artefact_path, write_manifest
+from wsstad.artefacts.storage import Artefact
+from wsstad.errors import UserError
+from wsstad.evaluation import metrics
+from wsstad.stages import evaluate
+from wsstad.structures.alarms import Curve
+from wsstad.structures.tubes import VideoTubes
+
+LABELS = {"a": "abnormal", "b": "abnormal", "c": "abnormal", "m": "normal", "n": "normal", "o": "normal"}
+TESTS = {"a": 0, "b": 1, "c": 1, "m": 0, "n": 1, "o": 1}
+HEADER = "video\tevent\tframe\tx1\ty1\tx2\ty2\tfill\n"
+BOXES = "a 0 10 10 10 30 30 hold\na 0 19 10 10 30 30 none\nb 0 0 0 0 50 80 hold\nb 0 39 0 0 50 80 none\n"
+WHOLE = constant_tube(0, 40, (0, 0, 100, 80))
+RIGHT = constant_tube(10, 20, (10, 10, 30, 30))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_tables(tmp_path / "tables", LABELS, TESTS)
+    (tmp_path / "boxes.tsv").write_text(HEADER + BOXES.replace(" ", "\t"))
+    (tmp_path / "net.yaml").write_text("type: c3d\nseed: 0\n")
+    write_manifest(tmp_path / "tubes.tsv", [], [])  # the predictions hold the boxes of all their candidates
+    return tmp_path
+
+
+def folds(scores, *, without=()):
+    """Predictions of all test videos with two candidates each, by fold; `scores` are those of the second."""
+    result = {0: [], 1: []}
+    for video, fold in TESTS.items():
+        if video not in without:
+            result[fold].append(prediction(video, [WHOLE, RIGHT], [0.3, scores[video]]))
+    return result
+
+
+def run(folder, path, *flags):
+    """Evaluate a table with one method and return its result."""
+    output = folder / "out" / "metrics.json"
+    names = [part for name in evaluate.NAMES for part in (f"--{name}", {"split": "cv"}.get(name, f"the_{name}"))]
+    inputs = [
+        "--annotations",
+        str(folder / "boxes.tsv"),
+        "--predictions",
+        str(path),
+        "--tubes",
+        str(folder / "tubes.tsv"),
+    ]
+    where = ["--tables", str(folder / "tables"), "--extractor", str(folder / "net.yaml"), "--output", str(output)]
+    evaluate.main([*where, *names, *inputs, "--bootstrap", "200", "--gamma", "union", *flags])
+    (result,) = json.loads(output.read_text())["results"]
+    return result
+
+
+FIRST = {"a": 0.9, "b": 0.1, "c": 0.5, "m": 0.6, "n": 0.2, "o": 0.4}
+SECOND = {"a": 0.1, "b": 0.9, "c": 0.5, "m": 0.6, "n": 0.2, "o": 0.4}
+
+
+def test_top1_over_two_seeds(folder):
+    for seed, scores in enumerate((FIRST, SECOND)):
+        path = write_run(folder, folds(scores), seed=seed)
+    found = run(folder, path)
+    # IoU x share of the frames: the whole frame on a, whose box lasts 10 of 40 frames, and the other tube on b.
+    whole_on_a, right_on_b = 10 / 40 * 400 / 8000, 10 / 40 * 400 / 4000
+    rows = {row["video"]: row for row in found["videos"]}
+    assert rows["a"]["s_loc_of_runs"] == pytest.approx([1, whole_on_a], abs=1e-6)
+    assert rows["b"]["s_loc_of_runs"] == pytest.approx([0.5, right_on_b], abs=1e-6)
+    assert rows["a"]["spans_of_runs"] == [[10, 20], [0, 40]]
+    assert "s_loc" not in rows["c"]
+    assert found["metrics"]["MIoU"]["mean"] == pytest.approx((1 + whole_on_a + 0.5 + right_on_b) / 4, abs=1e-6)
+    assert found["metrics"]["IoU@0.3"]["k"] == [2, 0]
+    assert found["metrics"]["IoU@0.5"]["k"] == [1, 0]
+    # Fold 0: a against m. Fold 1: b (at first with the 0.3 of the whole frame, as n has) and c, against n and o.
+    first = np.mean([1, 0.5, 0, 1, 1])
+    second = np.mean([0, 1, 1, 1, 1])
+    assert found["metrics"]["VAUC"]["mean"] == pytest.approx(np.mean([first, second]), abs=1e-6)
+    assert found["seeds"] == ["0", "1"]
+    assert found["names"]["extractor"] == "net"
+    assert found["features"] == "c3d, not trained: random weights of seed 0"
+    assert found["title"] == "Made up"
+
+
+def test_a_quarantined_test_video_is_not_evaluated_and_is_counted(folder):
+    bad = {1: {"b": "V105 damaged: 2 errors"}}
+    path = write_run(folder / "0", folds(FIRST, without=["b"]), quarantined=bad)
+    found = run(folder, path)
+    assert found["counts"] == {
+        "videos": {"evaluated": 5, "expected": 6},
+        "abnormal": {"evaluated": 2, "expected": 3, "localised": 1},
+    }
+    assert found["missing"] == [{"fold": 1, "video": "b", "reason": "V105 damaged: 2 errors"}]
+    assert found["metrics"]["MIoU"]["mean"] == 1
+    assert found["metrics"]["MIoU"]["n"] == 1
+    assert "b" not in {row["video"] for row in found["videos"]}
+
+
+def test_an_abnormal_video_without_boxes_counts_for_vauc_alone(folder):
+    found = run(folder, write_run(folder, folds(FIRST)))
+    assert found["unboxed"] == ["c"]
+    assert found["counts"]["abnormal"] == {"evaluated": 3, "expected": 3, "localised": 2}
+    assert found["metrics"]["VAUC"]["pairs"] == 5
+    assert found["metrics"]["MIoU"]["n"] == 2
+
+
+def test_oracle_and_random_rows(folder):
+    best = run(folder, write_run(folder / "0", folds(FIRST), selection="oracle"))
+    assert best["metrics"]["VAUC"]["mean"] == 1
+    assert best["metrics"]["MIoU"]["mean"] == pytest.approx((1 + 0.5) / 2)
+    drawn = run(folder, write_run(folder / "1", folds(FIRST), selection="random"), "--draws", "150")
+    assert drawn["settings"]["draws"] == len(drawn["metrics"]["IoU@0.3"]["k"]) == 150
+    assert 0 < drawn["metrics"]["MIoU"]["mean"] < best["metrics"]["MIoU"]["mean"]
+    assert drawn["metrics"]["VAUC"]["std"] > 0
+    assert "spans_of_runs" not in drawn["videos"][0]
+
+
+@pytest.mark.parametrize("gamma", metrics.GAMMAS)
+def test_gamma_is_a_flag_and_is_recorded(folder, gamma):
+    path = write_run(folder / "0", folds(SECOND))
+    found = run(folder, path, "--gamma", gamma)
+    assert found["settings"]["gamma"] == gamma
+    row = next(row for row in found["videos"] if row["video"] == "a")
+    assert row["s_loc"] == pytest.approx({"gt_only": 400 / 8000}.get(gamma, 10 / 40 * 400 / 8000))
+
+
+def test_the_same_predictions_give_the_same_bytes(folder):
+    path = write_run(folder / "0", folds(FIRST), selection="random")
+    run(folder, path)
+    first = (folder / "out" / "metrics.json").read_bytes()
+    run(folder, path)
+    assert (folder / "out" / "metrics.json").read_bytes() == first
+
+
+@pytest.mark.parametrize("left", ["abnormal", "normal"])
+def test_a_test_set_of_one_class_is_refused(folder, left):
+    gone = [video for video, label in LABELS.items() if label != left]
+    bad = {fold: {v: "V105 damaged" for v in gone if TESTS[v] == fold} for fold in (0, 1)}
+    path = write_run(folder / "0", folds(FIRST, without=gone), quarantined=bad)
+    with pytest.raises(UserError, match=f"{left} test videos alone can be evaluated; VAUC needs both classes"):
+        run(folder, path)
+
+
+def test_folds_of_one_class_each_are_refused_too(folder):
+    gone = ["m", "b", "c"]  # fold 0 keeps an abnormal video, fold 1 normal ones
+    bad = {fold: {v: "V105 damaged" for v in gone if TESTS[v] == fold} for fold in (0, 1)}
+    path = write_run(folder / "0", folds(FIRST, without=gone), quarantined=bad)
+    with pytest.raises(UserError, match="no fold has both normal and abnormal test videos"):
+        run(folder, path)
+
+
+def test_boxes_after_the_end_are_logged(folder, caplog):
+    with open(folder / "boxes.tsv", "a") as file:
+        file.write("c 0 38 1 2 30 40 linear\nc 0 45 1 2 30 40 none\n".replace(" ", "\t"))
+    run(folder, write_run(folder, folds(FIRST)))
+    assert "1 boxes of c come after its last frame" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("extractor", "words"),
+    [
+        ({"type": "c3d", "seed": 3}, "c3d, not trained: random weights of seed 3"),
+        ({"type": "c3d", "seed": None, "weights": "x/c3d.pickle"}, "c3d, weights of c3d.pickle"),
+        ({"type": "efficientnet"}, "efficientnet, the weights of its package"),
+        ({"type": "patches"}, "patches, pixels without a network"),
+    ],
+)
+def test_features_are_described_by_where_their_weights_come_from(extractor, words):
+    assert evaluate.describe_features(extractor) == words
+
+
+def test_every_method_of_a_table_has_a_result(folder):
+    write_run(folder, folds(FIRST), method="zeta")
+    path = write_run(folder, folds(SECOND), method="alpha")
+    with pytest.raises(ValueError, match="too many values"):
+        run(folder, path)
+    results = json.loads((folder / "out" / "metrics.json").read_text())["results"]
+    assert [its["names"]["method"] for its in results] == ["zeta", "alpha"]  # in the order of the table
+    assert results[0]["metrics"]["MIoU"] != results[1]["metrics"]["MIoU"]
+
+
+def test_any_two_methods_are_compared_but_no_oracle(folder):
+    write_run(folder, folds(FIRST), method="mgpr")
+    write_run(folder, folds(SECOND), method="dmrm")
+    path = write_run(folder, folds(FIRST), method="upper_bound", selection="oracle")
+    with pytest.raises(ValueError, match="too many values"):
+        run(folder, path)
+    rows = json.loads((folder / "out" / "metrics.json").read_text())["comparisons"]
+    assert {(row["first"], row["second"]) for row in rows} == {("mgpr", "dmrm")}
+    assert [row["metric"] for row in rows] == ["VAUC", "MIoU", "IoU@0.1", "IoU@0.2", "IoU@0.3", "IoU@0.5"]
+    vauc, miou = rows[:2]
+    assert vauc["value"] == pytest.approx(np.mean([1, 0.5, 0, 1, 1]) - np.mean([0, 1, 1, 1, 1]), abs=1e-6)
+    assert miou["value"] == pytest.approx((1 + 0.5) / 2 - (10 / 40 * 400 / 8000 + 10 / 40 * 400 / 4000) / 2, abs=1e-6)
+    # Six videos, two of them with boxes, can prove nothing.
+    assert {row["better"] for row in rows} == {""}
+    assert {row["n"] for row in rows} == {6, 2}
+
+
+def test_false_alarms_are_counted_at_the_threshold_that_the_model_keeps(folder):
+    # 0.2 h of held-out normal video; one alarm an hour allows none in it, five an hour one.
+    curve = Curve(np.array([0.35, 0.45, 0.5]), np.array([2, 1, 0]), 0.2)
+    path = write_run(folder, folds(FIRST), curve=curve)
+    strict = run(folder, path)["alarms"]
+    assert strict["allowed_per_hour"] == 1
+    # Above 0.5 are the second candidates of a (0.9, in its event) and of m (0.6), 10 of 40 frames at 10 a second.
+    (seed,) = strict["seeds"]
+    assert (seed["alarms"], seed["detected"], seed["events"]) == (1, 1, 2)
+    assert seed["hours"] == pytest.approx(3 * 4 / 3600, abs=1e-6)
+    assert seed["share"] == pytest.approx(10 / 120, abs=1e-6)
+    assert "allow no alarm" in seed["notes"][0]
+    (loose,) = run(folder, path, "--alarms-per-hour", "10")["alarms"]["seeds"]
+    assert (loose["alarms"], loose["detected"]) == (2, 1)  # above 0.35 is o (0.4) as well, and no event more
+    assert "alarms" not in run(folder, write_run(folder / "no_curve", folds(FIRST)))
+
+
+def test_frames_and_regions_look_at_all_candidates(folder):
+    card = run(folder, write_run(folder, folds(FIRST)))["metrics"]
+    frames = np.arange(40)
+    event = {"a": (frames >= 10) & (frames < 20), "b": frames >= 0}
+    scores = {v: np.where((frames >= 10) & (frames < 20), np.maximum(FIRST[v], 0.3), 0.3) for v in TESTS}
+    areas, pairs = [], []
+    for videos in (["a", "m"], ["b", "n", "o"]):  # the folds, without c, whose frames nobody knows
+        truth = np.concatenate([event.get(video, frames < 0) for video in videos])
+        areas.append(roc_auc_score(truth, np.concatenate([scores[video] for video in videos])))
+        pairs.append(truth.sum() * (~truth).sum())
+    assert card["frame_AUC"]["mean"] == pytest.approx(np.average(areas, weights=pairs), abs=1e-6)
+    assert {"frame_AUC", "frame_AP", "RBDC", "TBDC", "tube_IoU"} <= card.keys()
+    assert card["frame_AUC"]["n"] == 5 * 40  # c has no boxes and says nothing about its frames
+
+
+def test_candidates_come_from_the_tubes_where_predictions_hold_the_best_alone(folder):
+    path = write_run(folder, folds(FIRST))
+    whole = run(folder, path)["metrics"]
+    found = folds(FIRST)
+    rows = []
+    for its in [*found[0], *found[1]]:
+        tubes = VideoTubes(its.n_frames, its.width, its.height, its.detected, [WHOLE, RIGHT])
+        key = f"{its.video:0>64}"
+        artefact = artefact_path(folder / "made", its.video, key)
+        digest = storage.write_artefact(artefact, Artefact(tubes.to_arrays(), {}), kind="tubes", key=key)
+        rows.append(Row(its.video, key, digest))
+        for i in set(its.candidates) - {its.top1}:
+            del its.candidates[i]
+    write_manifest(folder / "made" / "manifests" / "000.tsv", rows, [])
+    best = write_run(folder / "best", found)
+    again = run(folder, best, "--tubes", str(folder / "made" / "manifests" / "000.tsv"))["metrics"]
+    assert again == whole
+
+
+def test_folds_and_classes_are_broken_down(folder):
+    found = run(folder, write_run(folder, folds(FIRST)))
+    assert found["folds"]["0"]["VAUC"]["mean"] == 1
+    assert found["folds"]["1"]["VAUC"]["mean"] == pytest.approx(np.mean([0.5, 0, 1, 1]))
+    assert [card["MIoU"]["n"] for card in found["folds"].values()] == [1, 1]
+    assert "classes" not in found  # all abnormal videos are of one class

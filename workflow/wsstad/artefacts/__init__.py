@@ -1,0 +1,1 @@
+"""How results are kept: files, keys, manifests, shards of videos, and the child process that isolates one."""

@@ -1,0 +1,133 @@
+"""Work on videos that may hang or crash, done in a child process, so that it costs one video and not the job.
+
+A decoder is a large C program that reads what strangers wrote. Where it loops for ever or falls over, no exception
+tells, and a job that is killed for it comes back to the same video.
+"""
+
+import ctypes
+import logging
+import multiprocessing
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+from wsstad.artefacts.shards import Outcome
+from wsstad.artefacts.storage import Artefact
+from wsstad.errors import QuarantineError, UserError
+
+log = logging.getLogger(__name__)
+
+# A file system may stall, but hardly twice over the same video.
+ATTEMPTS = 2
+# Signs of life are not sent more often than this (seconds).
+INTERVAL = 1.0
+# What a process dies of by its own fault; of anything else, such as a kill for memory, the job has to know.
+CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT}
+DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
+
+# What a child sends, beside outcomes and exceptions.
+ALIVE, READ = "alive", "read"
+
+# Yields the items that it is given, and tells of each that there is life.
+Watch = Callable[[Iterable[Any]], Iterator[Any]]
+Make = Callable[[str, Watch], Artefact]
+
+
+def one_by_one(videos: Sequence[str], make: Make, *, patience: float) -> Iterator[Outcome]:
+    """Yield the outcome of ``make(video, watch)`` for each video in turn.
+
+    `make` reads what may hang through `watch`. A video of which nothing comes for `patience` seconds, or over which the
+    child dies, is tried once more and then quarantined. A `UserError` is raised here, a `RuntimeError` for all else.
+    """
+    left, attempt = list(videos), 1
+    while left:
+        try:
+            for outcome in _outcomes(tuple(left), make, patience):
+                left.pop(0)
+                attempt = 1
+                yield outcome
+        except QuarantineError as error:
+            if attempt < ATTEMPTS:
+                log.warning("%s: %s; once more", left[0], error)
+                attempt += 1
+            else:
+                attempt = 1
+                yield left.pop(0), error
+
+
+def _outcomes(videos: Sequence[str], make: Make, patience: float) -> Iterator[Outcome]:
+    """Yield the outcomes of a child process; raise `QuarantineError` where it hangs or crashes."""
+    # Forked: nothing has to be imported again, and `make` may be any function.
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+    child = context.Process(target=_work, args=(videos, make, theirs, ours, os.getpid()), daemon=True)
+    child.start()
+    theirs.close()
+    try:
+        for video in videos:
+            said = _hear(ours, child, video, patience)
+            if isinstance(said, BaseException):
+                raise said
+            yield video, QuarantineError(*said) if isinstance(said, tuple) else said
+    finally:
+        child.kill()
+        child.join(timeout=10)  # one that waits for a disk dies when it has it
+        ours.close()
+
+
+def _hear(pipe: Connection, child: Any, video: str, patience: float) -> Any:
+    """Return what the child says of a video in the end: its artefact, a code and a reason, or an exception."""
+    limit: float | None = patience
+    while True:
+        if not pipe.poll(limit):
+            raise QuarantineError("V110", f"no frame for {patience:g} s")
+        try:
+            said = pipe.recv()
+        except (EOFError, OSError):
+            child.join()
+            ended = child.exitcode or 0
+            if -ended not in CRASHES:
+                raise RuntimeError(f"{video}: its process ended with {ended}") from None
+            raise QuarantineError("V111", f"{signal.strsignal(-ended)}") from None
+        if said not in (ALIVE, READ):
+            return said
+        # Once all is read, what is left to do is ours, such as to write a long file: that takes what it takes.
+        limit = None if said == READ else patience
+
+
+def _work(videos: Sequence[str], make: Make, pipe: Connection, other: Connection, parent: int) -> None:
+    """Send for each video signs of life, then its artefact, or code and reason, or an exception."""
+    # A child without a parent would hold the lock of the results for as long as it hangs.
+    ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:
+        return
+    other.close()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this process
+    said = 0.0
+
+    def watch(items: Iterable[Any]) -> Iterator[Any]:
+        nonlocal said
+        for item in items:
+            if time.monotonic() - said > INTERVAL:
+                said = time.monotonic()
+                pipe.send(ALIVE)
+            yield item
+        pipe.send(READ)
+
+    for video in videos:
+        try:
+            pipe.send(make(video, watch))
+        except QuarantineError as error:
+            pipe.send((error.code, error.reason))
+        except UserError as error:
+            pipe.send(error)
+            return
+        except Exception as error:  # not every exception can be sent as it is
+            bug = RuntimeError(f"{video}: {type(error).__name__}: {error}")
+            bug.add_note(traceback.format_exc())
+            pipe.send(bug)
+            return

@@ -1,0 +1,101 @@
+"""Manifests: what became of each video of a shard in one stage, one row a video, without time stamps."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wsstad.artefacts import storage
+
+COLUMNS = ("video", "status", "code", "reason", "key", "digest")
+ARTEFACT_SUFFIX = ".h5"
+KEY_LENGTH = 12  # of the part of a key that stands in the names of files
+SIZE = "_bytes"  # ends the name of a column with the size of a file: h5_bytes is that of the artefact
+
+
+@dataclass(frozen=True)
+class Row:
+    """One video's outcome: its artefact's key and content digest, or why it is quarantined; and its counts.
+
+    `sizes` are the bytes of the artefact and of the files beside it, by suffix.
+    """
+
+    video: str
+    key: str
+    digest: str = ""
+    code: str = ""
+    reason: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is an artefact."""
+        return not self.code
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The rows of one or several shards of a stage, by video, and the folder that holds their artefacts."""
+
+    folder: Path
+    rows: dict[str, Row]
+
+    def path(self, video: str, suffix: str = ARTEFACT_SUFFIX) -> Path:
+        """Return where the artefact of `video` lies."""
+        return artefact_path(self.folder, video, self.rows[video].key, suffix)
+
+    def ok(self) -> list[str]:
+        """Return the videos that have an artefact."""
+        return [video for video, row in self.rows.items() if row.ok]
+
+
+def artefact_path(folder: Path, video: str, key: str, suffix: str = ARTEFACT_SUFFIX) -> Path:
+    """Return the path of an artefact: the key is part of the name, so results of other settings stay beside it."""
+    return folder / f"{video}.{key[:KEY_LENGTH]}{suffix}"
+
+
+def write_manifest(path: Path, rows: Iterable[Row], count_names: Iterable[str]) -> None:
+    """Write the rows sorted by video, with one column for every count and for the size of every kind of file."""
+    rows, names = sorted(rows, key=lambda row: row.video), list(count_names)
+    suffixes = sorted({suffix for row in rows for suffix in row.sizes})
+    cells = [
+        {
+            "video": row.video,
+            "status": "ok" if row.ok else "quarantined",
+            "code": row.code,
+            "reason": " ".join(row.reason.split()),
+            "key": row.key,
+            "digest": row.digest,
+            **{name: row.counts.get(name, "") for name in names},
+            **{size_column(suffix): row.sizes.get(suffix, "") for suffix in suffixes},
+        }
+        for row in rows
+    ]
+    storage.write_table(path, cells, [*COLUMNS, *names, *map(size_column, suffixes)])
+
+
+def read_manifest(*paths: Path) -> Manifest:
+    """Read the manifests of one stage's shards as one; their artefacts lie in the folder above ``manifests/``."""
+    rows = {}
+    for path in paths:
+        for cells in storage.read_table(path):
+            sizes = sizes_of(cells)
+            known = {*COLUMNS, *map(size_column, sizes)}
+            counts = {name: int(value) for name, value in cells.items() if name not in known and value}
+            text = {name: cells[name] for name in ("video", "key", "digest", "code", "reason")}
+            rows[cells["video"]] = Row(**text, counts=counts, sizes=sizes)
+    return Manifest(paths[0].parent.parent, rows)
+
+
+def size_column(suffix: str) -> str:
+    """Return the column with the sizes of the files with a suffix.
+
+    >>> size_column(".h5")
+    'h5_bytes'
+    """
+    return f"{suffix[1:]}{SIZE}"
+
+
+def sizes_of(cells: Mapping[str, str]) -> dict[str, int]:
+    """Return the sizes that a row of a table notes, by suffix."""
+    return {f".{name.removesuffix(SIZE)}": int(value) for name, value in cells.items() if name.endswith(SIZE) and value}

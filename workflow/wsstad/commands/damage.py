@@ -1,0 +1,125 @@
+"""Notice results that were deleted, cut or changed since they were written, or came from elsewhere.
+
+Snakemake looks at manifests and tables alone, and of those at little more than their mtimes: an artefact may be gone
+for weeks before a job fails on it, and a result without a record of its params is never renewed. So at the start of a
+run everything is compared with what its manifest notes of it. What does not fit is removed, with the manifest; then
+Snakemake runs the shard's job, which makes what is missing and nothing else.
+
+It must cost nothing when all is well: it stats files, and reads only those that are newer than their manifest (which
+are then dated back, so that a copied folder is read through once).
+"""
+
+import logging
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from wsstad.artefacts import manifest, storage
+from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, artefact_path
+from wsstad.commands import snakemake_records
+from wsstad.errors import UserError
+from wsstad.learning import runs
+from wsstad.planning import model_card, paths
+from wsstad.planning.paths import Output
+from wsstad.planning.plan import Plan
+
+log = logging.getLogger(__name__)
+
+
+class Noted(NamedTuple):
+    """A file as a manifest or a table notes it: where it lies, of how many bytes; the digest is its artefact's."""
+
+    path: Path
+    suffix: str
+    size: int
+    kind: str
+    digest: str
+    beside: Path
+
+
+def remove(plan: Plan) -> None:
+    """Remove every result of a plan that is not what it should be, and say so."""
+    unknown = 0
+    for output in paths.outputs(plan):
+        try:
+            state = output.path.stat()
+        except FileNotFoundError:
+            continue
+        if not snakemake_records.exists(output.path):
+            unknown += 1
+            output.path.unlink()
+        elif reasons := ["is empty"] if not state.st_size else list(_remove_damaged(output, state.st_mtime_ns)):
+            more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+            log.warning("wsstad: %s: %s%s; it is made again", output.path, reasons[0], more)
+            output.path.unlink()
+        elif state.st_mtime_ns > (now := time.time_ns()):
+            os.utime(output.path, ns=(now, now))  # Snakemake throws away what it makes from a file of the future
+    if unknown:
+        log.warning("wsstad: %d results without a record of what they were made from: looked at again", unknown)
+
+
+def entries(output: Output) -> Iterator[tuple[Path, str, dict[str, str]]]:
+    """Yield every row of an output that names artefacts, with their folder and the start of their files' names."""
+    folder = output.path.parent.parent
+    for row in storage.read_table(output.path) if output.rule in paths.KINDS else ():
+        if output.rule in ("train", "describe", "predict"):
+            name = "predictions" if output.rule == "predict" else "models"
+            yield folder / name / row["method"] / row["seed"], f"fold{row['fold']}", row
+        else:
+            yield folder, row["video"], row
+
+
+def _remove_damaged(output: Output, written: int) -> Iterator[str]:
+    """Remove the artefacts that are not what an output notes of them; yield what is wrong with each."""
+    try:
+        notes = list(_notes(output))
+    except (UserError, KeyError, ValueError):
+        yield "is no table"
+        return
+    for noted in notes:
+        reason = _damage(noted, written)
+        if reason:
+            noted.path.unlink(missing_ok=True)
+            yield f"{noted.path.name} {reason}"
+
+
+def _notes(output: Output) -> Iterator[Noted]:
+    """Yield what an output notes of the files of its artefacts."""
+    for folder, stem, row in entries(output):
+        for suffix, size in manifest.sizes_of(row).items():
+            path, beside = (artefact_path(folder, stem, row["key"], its) for its in (suffix, ARTEFACT_SUFFIX))
+            yield Noted(path, suffix, size, paths.KINDS[output.rule], row["digest"], beside)
+
+
+def _damage(noted: Noted, written: int) -> str:
+    """Return what is wrong with a file, if something is."""
+    try:
+        state = noted.path.stat()
+    except FileNotFoundError:
+        return "is missing"
+    if state.st_size != noted.size:
+        return f"has {state.st_size} bytes, not {noted.size}"
+    if state.st_mtime_ns > written:
+        if not _is_whole(noted):
+            return "has changed"
+        os.utime(noted.path, ns=(written, written))
+    return ""
+
+
+def _is_whole(noted: Noted) -> bool:
+    """Read a file through and tell whether it is what its artefact's digest says."""
+    try:
+        if noted.suffix == ARTEFACT_SUFFIX:
+            return storage.read_artefact(noted.path, kind=noted.kind).digest == noted.digest
+        if noted.kind == model_card.KIND:
+            return storage.file_digest(noted.path) == noted.digest
+        if noted.suffix == runs.MODEL_SUFFIX:
+            storage.read_tensors(noted.path)
+            return storage.tensors_digest(noted.path) == noted.digest
+        meta = storage.read_facts(noted.beside, kind=noted.kind).meta
+        digest = meta["store_sha256"] if noted.kind == "frames" else meta["files"][noted.suffix]
+        return storage.file_digest(noted.path) == digest
+    except storage.DamagedError:
+        return False

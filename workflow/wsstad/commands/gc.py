@@ -1,0 +1,95 @@
+"""List, or remove, the artefacts that no configured run can reach: those of settings and inputs that are no more.
+
+Going back to an earlier setting is free because its artefacts are still there; this gives that up for the space.
+Datasets that none of the configurations names are left alone, and so is whatever a manifest or a table of theirs names.
+Illustrations, which are soon made again, are kept only for that.
+"""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from wsstad.artefacts import manifest
+from wsstad.commands import damage, lock, outlook
+from wsstad.planning import command_line, paths
+from wsstad.planning.plan import Plan
+
+STORES = ("frames", "detections", "tubes", "features", "runs")  # folders of a dataset that hold artefacts
+ARTEFACT = re.compile(r"(?P<stem>.+)\.(?P<key>[0-9a-f]{12})\.[a-z0-9.]+")
+ANY = ""  # every key of a stem is reachable, as long as it cannot be known which is
+
+# The keys, cut as in the names of files, that can be reached: by folder, and by the stem of the file's name.
+Reachable = dict[Path, dict[str, set[str]]]
+
+
+def main(argv: list[str] | None = None) -> None:
+    """List what cannot be reached, by folder, with its size; remove it if asked to."""
+    parser = command_line.plan_parser(__doc__)
+    parser.add_argument("--delete", action="store_true", help="remove them")
+    args = parser.parse_args(argv)
+    with lock.held(command_line.RESULTS):
+        plans = [command_line.read_plan(files, args.config) for files in args.configfile or [[]]]
+        found = list(unreachable(plans))
+        _report(found, plans, deleted=args.delete)
+        if args.delete:
+            for path, _ in found:
+                path.unlink()
+
+
+def unreachable(plans: list[Plan]) -> Iterator[tuple[Path, int]]:
+    """Yield path and bytes of every artefact of the plans' datasets that none of the plans can reach."""
+    reached = _reachable(plans)
+    for dataset in sorted({dataset for plan in plans for dataset in plan.datasets()}):
+        for store in STORES:
+            for path in sorted((command_line.RESULTS / dataset / store).rglob("*")):
+                name = ARTEFACT.fullmatch(path.name)
+                if name and path.is_file():
+                    keys = reached.get(path.parent, {}).get(name["stem"], set())
+                    if not keys & {ANY, name["key"]}:
+                        yield path, path.stat().st_size
+
+
+def _reachable(plans: list[Plan]) -> Reachable:
+    """Return what a run of some plan would want, and what the manifests and tables of the last one name."""
+    reached: Reachable = {}
+
+    def add(folder: Path, stem: str, key: str) -> None:
+        reached.setdefault(folder, {}).setdefault(stem, set()).add(key[: manifest.KEY_LENGTH])
+
+    for plan in plans:
+        for stage in outlook.look(plan, plan.table_names(), read_sources=True):
+            for folder, entry in stage.entries:
+                add(folder, entry.stem, entry.key or ANY)
+        for its in plan.footage.values():
+            add(Path(os.path.relpath(its.model.parent)), its.model.name.split(".")[0], its.card.key)
+        for output in paths.outputs(plan):
+            for folder, stem, row in damage.entries(output) if output.path.exists() else ():
+                add(folder, stem, row["key"])
+    return reached
+
+
+def _report(found: list[tuple[Path, int]], plans: list[Plan], *, deleted: bool) -> None:
+    """Say what cannot be reached, folder by folder, and which datasets were left alone."""
+    files, sizes = Counter[Path](), Counter[Path]()
+    for path, size in found:
+        files[path.parent] += 1
+        sizes[path.parent] += size
+    if not found:
+        print("every artefact can be reached")
+    elif not deleted:
+        print("made under settings, or from videos, that the configuration no longer has:")
+    for folder in files:
+        print(f"{_megabytes(sizes[folder])}  {files[folder]:6} files  {folder}")
+    print(f"{_megabytes(sizes.total())}  {files.total():6} files  {'removed' if deleted else 'in all'}")
+    known = {dataset for plan in plans for dataset in plan.datasets()}
+    others = [path.name for path in sorted(command_line.RESULTS.glob("*/")) if (path / "frames").is_dir()]
+    for dataset in [name for name in others if name not in known]:
+        print(f"left alone: {command_line.RESULTS / dataset}, which the configuration does not name")
+    if found and not deleted:
+        print("nothing was removed; --delete does, and with make DELETE=1")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:10.1f} MB"

@@ -1,0 +1,96 @@
+"""Import features that others extracted, as if `link` and `extract` had run: whole-frame tubes, image-level features.
+
+The region features of a whole-frame tube are those of the image: such a dataset says when, never where.
+"""
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from wsstad.artefacts import keys, shards, storage
+from wsstad.artefacts.storage import Artefact
+from wsstad.errors import UserError
+from wsstad.perception import clip_regions, ready_features
+from wsstad.perception.ready_features import Videolets
+from wsstad.planning import dataset_tables
+
+FPS = "30"  # of all videos of UCF-Crime; it turns frames into the hours in which alarms are counted
+# Kind of artefact -> what its manifest counts, as that of the stage it stands in for.
+COUNTS = {
+    "frames": ("frames", "errors"),
+    "tubes": ("unary", "multivariate", "dropped"),
+    "image_features": ("clips",),
+    "region_features": ("clips",),
+}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Import the videos of one shard."""
+    args = parse(argv)
+    options = dataset_tables.read_dataset(args.tables).get("features")
+    if options is None:
+        raise UserError(f"{args.tables / 'dataset.yaml'}: no key 'features': nothing says how to import them")
+    videos = shards.read_shard(args.shard_map, args.shard)
+    archives = dataset_tables.source_paths(args.tables, args.source, videos)
+    where = dataset_tables.row_names(args.tables)
+    found = ready_features.read(archives, args.source, options, where=where)
+    paths = {"frames": args.frames, "tubes": args.tubes, "image_features": args.image, "region_features": args.region}
+    for kind, path in paths.items():
+        shards.process_shard(
+            kind,
+            manifest_path=path,
+            keys={video: make_key(kind, its, options["size"]) for video, its in found.items()},
+            compute=partial(_compute, kind, found, options["size"]),
+            counts=partial(_count, kind),
+            count_names=COUNTS[kind],
+        )
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """Return the command line's arguments."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--shard-map", type=Path, required=True, help="table of video and shard")
+    parser.add_argument("--shard", required=True, help="the shard to process, such as 000")
+    parser.add_argument("--tables", type=Path, required=True, help="folder of the dataset's videos.tsv, dataset.yaml")
+    parser.add_argument("--source", type=Path, required=True, help="folder that the paths in videos.tsv start from")
+    parser.add_argument("--frames", type=Path, required=True, help="the shard's manifest of frames to write")
+    parser.add_argument("--tubes", type=Path, required=True, help="the shard's manifest of tubes to write")
+    parser.add_argument("--image", type=Path, required=True, help="the shard's manifest of image features to write")
+    parser.add_argument("--region", type=Path, required=True, help="the shard's manifest of region features to write")
+    return parser.parse_args(argv)
+
+
+def make_key(kind: str, found: Videolets, size: Sequence[int]) -> str:
+    """Return the key of one kind of artefact of a video."""
+    inputs = {"features": storage.array_digest(found.features), "frames": found.official_frames, "key": found.key}
+    code = keys.code_digest("wsstad.commands.import_features")
+    return keys.make_key(kind, code=code, parameters={"size": list(size)}, inputs=inputs)
+
+
+def make(kind: str, found: Videolets, size: Sequence[int]) -> Artefact:
+    """Return the artefact of one kind: "frames" (their rate alone), "tubes", "image_features", "region_features"."""
+    facts: dict[str, Any] = {"imported": found.key, "level": "image", "official_frames": found.official_frames}
+    video = found.tubes(*size)
+    if kind == "frames":
+        return Artefact({}, {"fps": FPS, "frames": video.n_frames, "errors": 0, **facts})
+    if kind == "tubes":
+        return Artefact(video.to_arrays(), {"unary": 0, "multivariate": 0, "dropped": 0, "linker": "none", **facts})
+    features = found.clip_features()
+    arrays = {"features": features}
+    if kind == "region_features":
+        tube, clip, boxes = clip_regions.regions(video)
+        arrays |= {"tube": tube, "clip": clip, "hash": clip_regions.hashes(clip, boxes)}
+    return Artefact(arrays, {"clips": len(features), **facts})
+
+
+def _compute(
+    kind: str, found: Mapping[str, Videolets], size: Sequence[int], videos: Sequence[str]
+) -> Iterator[shards.Outcome]:
+    for video in videos:
+        yield video, make(kind, found[video], size)
+
+
+def _count(kind: str, artefact: Artefact) -> dict[str, int]:
+    return {name: artefact.meta[name] for name in COUNTS[kind]}

@@ -1,0 +1,240 @@
+"""What a run would find and what it would have to do: for every stage, the key of each entry, and whether it stands.
+
+Nothing is computed. The key of what comes after something that is still to do cannot be known: it hangs on what that
+will turn out to be, which may well be what it was before.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from wsstad import config
+from wsstad.artefacts import manifest, shards, storage
+from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, Manifest, Row
+from wsstad.commands import snakemake_records
+from wsstad.learning import runs
+from wsstad.learning.runs import Inputs, Run, Variant
+from wsstad.planning import artefact_keys, job_settings, paths
+from wsstad.planning.block import Block
+from wsstad.planning.plan import Plan
+
+UNITS = {"train": "models", "predict": "folds of runs"}  # of the other stages with entries: videos
+STORE_SUFFIX = ".mp4"  # of the frames that decode keeps beside their artefact
+# What the stages that work on shards of videos read of each other.
+UPSTREAM = {
+    "decode": (),
+    "detect": ("decode",),
+    "link": ("detect",),
+    "extract_image": ("decode",),
+    "extract_region": ("decode", "link"),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The artefact of a video, a model, or a fold's predictions: `stem` is its file's name before the key.
+
+    `key` is None where it cannot be known yet, and `row` where nothing stands under the key.
+    """
+
+    stem: str
+    key: str | None
+    row: Row | None
+
+
+Entries = Mapping[str, Entry]  # by video
+
+
+@dataclass(frozen=True)
+class Stage:
+    """All entries of a rule under the same wildcards, the shard apart, and the folder that each lies in."""
+
+    rule: str
+    wildcards: dict[str, str]
+    entries: list[tuple[Path, Entry]]
+
+    @property
+    def to_do(self) -> int:
+        """How many entries are missing for certain."""
+        return sum(entry.key is not None and entry.row is None for _, entry in self.entries)
+
+    @property
+    def unknown(self) -> int:
+        """How many entries may be missing."""
+        return sum(entry.key is None for _, entry in self.entries)
+
+
+def look(plan: Plan, tables: Sequence[str], *, read_sources: bool) -> list[Stage]:
+    """Return the stages behind some tables in the order of the rules.
+
+    With `read_sources`, raw videos whose content is not known are read; without, their keys are not known.
+    """
+    return _Look(plan, read_sources).stages(tables)
+
+
+class _Look:
+    """The stages that were looked at, each once, however many blocks share it."""
+
+    def __init__(self, plan: Plan, read_sources: bool) -> None:
+        self.plan, self.read_sources = plan, read_sources
+        self._seen: dict[tuple[str, ...], tuple[Stage, Entries]] = {}
+
+    def stages(self, tables: Sequence[str]) -> list[Stage]:
+        """Return the stages behind some tables."""
+        last = []
+        for block in self.plan.blocks():
+            found = {paths.KINDS[rule]: self.entries(rule, block) for rule in UPSTREAM}
+            last += [stage for table in tables for stage in _runs(self.plan, block, table, found)]
+        for footage in self.plan.footage.values():
+            for rule in UPSTREAM:
+                self.entries(rule, Block(dataset=footage.name, split="", scale="", **footage.chain()))
+        order = list(paths.OUTPUTS)
+        return sorted([*(stage for stage, _ in self._seen.values()), *last], key=lambda its: order.index(its.rule))
+
+    def entries(self, rule: str, block: Block) -> Entries:
+        """Return the entry of every video of a stage that works on shards."""
+        (pattern,) = paths.OUTPUTS[rule]
+        wildcards = {name: value for name, value in asdict(block).items() if f"{{{name}}}" in pattern}
+        seen = (rule, *wildcards.values())
+        if seen not in self._seen:
+            manifests = [Path(pattern.format(**wildcards, shard=shard)) for shard in self.plan.shards(block.dataset)]
+            entries = self._look(rule, block, manifests)
+            folder = manifests[0].parent.parent
+            self._seen[seen] = Stage(rule, wildcards, [(folder, entry) for entry in entries.values()]), entries
+        return self._seen[seen][1]
+
+    def _look(self, rule: str, block: Block, manifests: Sequence[Path]) -> Entries:
+        upstream = [self.entries(before, block) for before in UPSTREAM[rule]]
+        make_key, kind = self._key_maker(rule, block), paths.KINDS[rule]
+        with_store = rule == "decode" and self.plan.config["decode"]["store"] == "h264"
+        suffixes = (ARTEFACT_SUFFIX, STORE_SUFFIX) if with_store else (ARTEFACT_SUFFIX,)
+        folder, noted = manifests[0].parent.parent, _rows(manifests)
+        entries = {}
+        for video in self.plan.videos(block.dataset):
+            before = [its[video] for its in upstream]
+            bad = next((its for its in before if its.row and not its.row.ok), None)
+            known = all(its.row for its in before)
+            key = make_key(video, *(its.row for its in before)) if known and not bad else None
+            row = _standing(folder, video, key, noted.get(video), kind, suffixes) if key else None
+            entries[video] = bad or Entry(video, key, row)
+        return entries
+
+    def _key_maker(self, rule: str, block: Block) -> Callable[..., str | None]:
+        """Return the function that gives the key of a video, from it and from the rows of the stages before."""
+        if rule == "decode":
+            sources, decode = _Sources(self.plan, block.dataset, self.read_sources), self.plan.config["decode"]
+            return lambda video: artefact_keys.frames(found, decode) if (found := sources.digest(video)) else None
+        if rule == "detect":
+            detector = self.plan.parameters("detectors", block.detector)
+            return lambda video, frames: artefact_keys.detections(detector, frames)
+        if rule == "link":
+            linker = self.plan.parameters("linkers", block.linker)
+            return lambda video, detections: artefact_keys.tubes(linker, detections)
+        extractor = self.plan.parameters("extractors", block.extractor)
+        return lambda video, frames, tubes=None: artefact_keys.features(extractor, frames, tubes)
+
+
+class _Sources:
+    """The content of the raw videos of a dataset, as far as it was noted when they were decoded."""
+
+    def __init__(self, plan: Plan, dataset: str, read: bool) -> None:
+        self._plan, self._dataset, self._read = plan, dataset, read
+        manifests = {shard: Path(paths.FRAMES.format(dataset=dataset, shard=shard)) for shard in plan.shards(dataset)}
+        self._manifest = manifest.read_manifest(*standing) if (standing := _existing(manifests.values())) else None
+        self._before: dict[str, str] = {}
+        self._now: dict[str, str] = {}
+        for shard, path in manifests.items():
+            self._before |= snakemake_records.settings(path).get("videos", {})
+            self._now |= job_settings.read(plan, "decode", {"dataset": dataset, "shard": shard})["videos"]
+
+    def digest(self, video: str) -> str | None:
+        """Return the digest of a raw video, or None if it may have changed and is not to be read."""
+        same = self._before.get(video) == self._now[video]
+        if same and self._manifest and video in self._manifest.ok():
+            try:
+                return storage.read_facts(self._manifest.path(video), kind="frames").meta["source_sha256"]
+            except storage.DamagedError:
+                pass
+        if not self._manifest or not (same or self._read):
+            return None
+        from wsstad import video as pixels
+
+        raw = self._plan.raw_videos(self._dataset)
+        path = self._plan.rows(self._dataset)[video]["path"]
+        return pixels.source_digest(raw.root / path) if not raw.urls(path) else None
+
+
+def _runs(plan: Plan, block: Block, table: str, found: Mapping[str, Entries]) -> list[Stage]:
+    """Return the models and the predictions of a block's methods."""
+    scale = plan.scale(block.scale)
+    variants = [
+        Variant(name, config.load_method(plan.variant("methods", name), scale), tuple(seeds))
+        for name, seeds in plan.methods(block, table).items()
+    ]
+    known = {kind: {v: e.row for v, e in its.items() if e.row} for kind, its in found.items()}
+    manifests = {kind: Manifest(Path(), rows) for kind, rows in known.items()}
+    labels = {video: row["label"] for video, row in plan.rows(block.dataset).items()}
+    inputs = Inputs(tuple(variants), labels, plan.folds(block.dataset, block.split), manifests)
+    root = plan.results / block.folder()
+    models, predictions = [], []
+    for run in inputs.runs():
+        model = _model(run, inputs, run.folder(root / "models")) if run.variant.trained else None
+        if model:
+            models.append((run.folder(root / "models"), model))
+        folder = run.folder(root / "predictions")
+        predictions.append((folder, _prediction(run, inputs, folder, model)))
+    wildcards = {**asdict(block), "table": table}
+    return [Stage("train", wildcards, models), Stage("predict", wildcards, predictions)]
+
+
+def _model(run: Run, inputs: Inputs, folder: Path) -> Entry:
+    stem = f"fold{run.fold}"
+    if not _is_known(run, inputs, "train"):
+        return Entry(stem, None, None)
+    videos, _ = inputs.part(run, "train")
+    labels = {video: inputs.labels[video] for video in videos}
+    key = artefact_keys.model(run.variant, run.seed, labels=labels, digests=inputs.digests(run.variant, videos))
+    path = manifest.artefact_path(folder, stem, key, runs.MODEL_SUFFIX)
+    try:
+        return Entry(stem, key, Row(stem, key, storage.tensors_digest(path)))
+    except storage.DamagedError:
+        return Entry(stem, key, None)
+
+
+def _prediction(run: Run, inputs: Inputs, folder: Path, model: Entry | None) -> Entry:
+    stem = f"fold{run.fold}"
+    if (model and not model.row) or not _is_known(run, inputs, "test"):
+        return Entry(stem, None, None)
+    videos, bad = inputs.part(run, "test")
+    key = artefact_keys.predictions(
+        run.variant,
+        run.seed,
+        model=model.row.digest if model and model.row else "",
+        digests=inputs.digests(run.variant, videos),
+        quarantined=runs.reasons(bad),
+    )
+    return Entry(stem, key, shards.standing_row(folder, stem, key, kind="predictions"))
+
+
+def _is_known(run: Run, inputs: Inputs, part: str) -> bool:
+    """Tell whether all that one part of a run's fold reads stands."""
+    videos = {video for video, its in inputs.folds[run.fold].items() if its == part}
+    return all(videos <= its.rows.keys() for its in inputs.needed(run.variant).values())
+
+
+def _rows(manifests: Sequence[Path]) -> dict[str, Row]:
+    """Return the rows of the manifests that are there."""
+    standing = _existing(manifests)
+    return manifest.read_manifest(*standing).rows if standing else {}
+
+
+def _existing(manifests: Iterable[Path]) -> list[Path]:
+    return [path for path in manifests if path.exists()]
+
+
+def _standing(folder: Path, video: str, key: str, noted: Row | None, kind: str, suffixes: Sequence[str]) -> Row | None:
+    """Return the row of what stands under a key: as its manifest notes it, without opening it, where it does."""
+    if noted and noted.ok and noted.key == key:
+        files = [manifest.artefact_path(folder, video, key, suffix) for suffix in suffixes]
+        return noted if all(path.exists() for path in files) else None
+    return shards.standing_row(folder, video, key, kind=kind, suffixes=suffixes)

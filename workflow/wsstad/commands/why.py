@@ -1,0 +1,95 @@
+"""Say in plain words what a run would do, and because of which change. Nothing is made.
+
+Which jobs would run is Snakemake's own answer; why, comes from its records of what they went by the last time; how much
+each has to do, from the keys. "At most" means that it hangs on what an earlier stage will turn out.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from wsstad.commands import changes, lock, outlook, snakemake_records
+from wsstad.commands.outlook import Stage
+from wsstad.errors import UserError
+from wsstad.planning import command_line, job_settings, paths
+from wsstad.planning.paths import Output
+from wsstad.planning.plan import BENCHMARK, REPOSITORY, Plan
+
+ALL = "all"  # the tables and the report
+MOST_CHANGES = 12  # that are told of one stage
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Tell what a run would do."""
+    parser = command_line.plan_parser(__doc__)
+    parser.add_argument("--table", default=ALL, help="the target, as for workflow/run")
+    args = parser.parse_args(argv)
+    files = [path for group in args.configfile for path in group]
+    with lock.held(command_line.RESULTS):
+        plan = command_line.read_plan(files, args.config)
+        pending = _pending(files, args.config, args.table)
+        lines = list(explain(plan, args.table, pending))
+    print("\n".join(lines) if lines else "nothing to do")
+
+
+def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str]:
+    """Yield a line for each stage of which an output is pending (with Snakemake's status), and one for each cause."""
+    outputs = [output for output in paths.outputs(plan) if output.path in pending]
+    tables = dict.fromkeys([BENCHMARK, *plan.report_tables()]) if table == ALL else [table]
+    known = [its for its in tables if its in plan.table_names()]
+    stages = outlook.look(plan, known, read_sources=False)
+    for rule in paths.OUTPUTS:
+        mine = [output for output in outputs if output.rule == rule]
+        if not mine:
+            continue
+        jobs = len({tuple(output.wildcards.values()) for output in mine})
+        datasets = {output.wildcards.get("dataset") for output in mine}
+        amount = _amount(rule, [its for its in stages if its.rule == rule and its.wildcards["dataset"] in datasets])
+        yield f"{rule:<16} {jobs:4} job{'s' if jobs > 1 else ' '}  {amount}".rstrip()
+        causes = list(dict.fromkeys(cause for output in mine for cause in _causes(plan, output, pending[output.path])))
+        yield from (f"    {cause}" for cause in causes[:MOST_CHANGES])
+        if len(causes) > MOST_CHANGES:
+            yield f"    and {len(causes) - MOST_CHANGES} more changes"
+    if outputs:
+        rules = {output.rule for output in outputs}
+        still = [rule for rule in paths.OUTPUTS if rule not in {*rules, *paths.APART}]
+        yield f"stays as it is: {', '.join(still)}" if still else "nothing stays as it is"
+
+
+def _causes(plan: Plan, output: Output, status: str) -> Iterator[str]:
+    """Yield why the job of an output would run, as far as that is not some other job."""
+    before, now = snakemake_records.settings(output.path), job_settings.read(plan, output.rule, output.wildcards)
+    if before:
+        yield from changes.tell(before, now)
+    if status == "missing":
+        yield "missing: it was removed, or was damaged" if before else "missing: it has never been made"
+
+
+def _amount(rule: str, stages: Sequence[Stage]) -> str:
+    """Return how much a rule has to do, as far as that can be known."""
+    total = sum(len(stage.entries) for stage in stages)
+    if not total:
+        return ""
+    certain, unknown = (sum(getattr(stage, name) for stage in stages) for name in ("to_do", "unknown"))
+    most = "at most " if unknown else ""
+    return f"{most}{certain + unknown} of {total} {outlook.UNITS.get(rule, 'videos')} to do"
+
+
+def _pending(files: Sequence[Path], assignments: Sequence[str], table: str) -> dict[Path, str]:
+    """Return the outputs of the jobs that Snakemake would run, each with its status."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile"), "--summary"]
+    command += ["--workflow-profile", str(REPOSITORY / "workflow/profiles/default")]
+    command += ["--configfile", *map(str, files)] if files else []
+    command += ["--config", *assignments] if assignments else []
+    # We hold the lock: what is damaged may be removed, as at the start of a run.
+    done = subprocess.run(
+        [*command, "--", table], env={**os.environ, "WSSTAD_LOCKED": "1"}, capture_output=True, text=True, check=False
+    )
+    told = [line for line in done.stderr.splitlines() if line.startswith("wsstad: ")]
+    if done.returncode:
+        raise UserError(told[-1].removeprefix("wsstad: ") if told else done.stderr)
+    print("\n".join(told), file=sys.stderr, end="\n" if told else "")
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    return {Path(row[0]): row[-2] for row in rows if row[-1] == "update pending"}

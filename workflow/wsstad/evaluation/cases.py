@@ -1,0 +1,60 @@
+"""The test set: what all methods of a table are measured on, each piece of it read once."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wsstad.artefacts import readers
+from wsstad.artefacts.manifest import Manifest
+from wsstad.evaluation import groundtruth
+from wsstad.evaluation.annotations.table import BoxRow
+from wsstad.evaluation.groundtruth import GroundTruth
+from wsstad.structures.predictions import Case, VideoPrediction
+from wsstad.structures.tubes import Tube, VideoTubes
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Labels and classes of all videos, the tests that the split expects, annotated boxes, manifests of the tubes."""
+
+    __test__ = False  # pytest: this is no test
+
+    labels: Mapping[str, str]
+    classes: Mapping[str, str]
+    expected: frozenset[Case]
+    annotations: Mapping[str, Sequence[BoxRow]]
+    tubes: Manifest
+    _truths: dict[str, GroundTruth] = field(default_factory=dict)
+    _tubes: dict[str, VideoTubes] = field(default_factory=dict)
+
+    def abnormal(self, tests: Sequence[Case]) -> dict[Case, bool]:
+        """Return whether each test is of an abnormal video."""
+        return {test: self.labels[test[1]] == "abnormal" for test in tests}
+
+    def truths(self, predictions: Mapping[Case, VideoPrediction]) -> dict[str, GroundTruth]:
+        """Return the ground truth of every abnormal video that has some, in the frames of its prediction."""
+        return {
+            video: self._truth(prediction)
+            for (_, video), prediction in predictions.items()
+            if video in self.annotations and self.labels[video] == "abnormal"
+        }
+
+    def candidates(self, prediction: VideoPrediction) -> list[Tube]:
+        """Return the boxes of every candidate of a prediction, cut from the video's tubes where it holds none."""
+        if len(prediction.candidates) == len(prediction.scores):
+            return list(prediction.candidates.values())
+        video = prediction.video
+        if video not in self._tubes:
+            self._tubes[video] = readers.read_tubes(self.tubes, video)
+        return [self._tubes[video].tubes[t].cut(start, stop) for t, start, stop in prediction.spans.tolist()]
+
+    def _truth(self, prediction: VideoPrediction) -> GroundTruth:
+        video = prediction.video
+        if video not in self._truths:
+            size = {"n_frames": prediction.n_frames, "width": prediction.width, "height": prediction.height}
+            self._truths[video] = truth = groundtruth.from_rows(self.annotations[video], **size)
+            if truth.n_late:
+                log.warning("evaluate: %d boxes of %s come after its last frame", truth.n_late, video)
+        return self._truths[video]

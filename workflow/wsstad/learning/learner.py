@@ -1,0 +1,168 @@
+"""What all learned methods share: fit, score, save and load around their networks."""
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from wsstad.learning.bags import Bag
+from wsstad.learning.batches import WEIGHTS, Batch
+from wsstad.learning.checkpoint import Checkpoint
+from wsstad.learning.optimisers import OPTIMISERS
+from wsstad.learning.projection import Projection
+from wsstad.learning.training import History, Training
+from wsstad.structures.predictions import VideoPrediction
+from wsstad.structures.tubes import VideoTubes
+
+log = logging.getLogger(__name__)
+
+
+def choose_device(device: str) -> str:
+    """Return the device that "auto" stands for here: a GPU, if there is one."""
+    return ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+
+
+class LearnedMethod(ABC):
+    """A method with networks; `parameters` are its YAML, `threads` how many the CPU gives it."""
+
+    trained = True
+    selection = "top1"
+    scored: tuple[str, ...] = ()  # the branches that `score_features` has scores of, in its order
+    networks: nn.ModuleDict
+    optimisers: dict[str, Optimizer]
+    memory: dict[str, Tensor]
+    columns: tuple[str, ...]
+
+    def __init__(self, parameters: Mapping[str, Any], *, seed: int = 0, device: str = "cpu", threads: int = 1) -> None:
+        torch.set_num_threads(threads)
+        self.device = choose_device(device)
+        self.parameters, self.seed = dict(parameters), seed
+        self.projection: Projection | None = None
+        self.dimension = 0
+
+    @abstractmethod
+    def make_networks(self, dimension: int) -> dict[str, nn.Module]:
+        """Return the networks for features of `dimension`, by name; each gets its own optimiser."""
+
+    def make_optimisers(self) -> dict[str, Optimizer]:
+        """Return the optimisers of the networks, by the same names."""
+        # An optimiser of its own each: the momentum of a shared one would move the branch that is frozen.
+        kind = OPTIMISERS[self.parameters["optimiser"]]
+        options = {"lr": self.parameters["learning_rate"], "weight_decay": self.parameters["weight_decay"]}
+        learning = {name: its for name, its in self.networks.items() if list(its.parameters())}
+        return {name: kind(its.parameters(), **options) for name, its in learning.items()}
+
+    @abstractmethod
+    def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
+        """Do one training step; return the values of `columns` as a vector."""
+
+    def measure(self, bags: Sequence[Bag]) -> None:  # noqa: B027 - most methods measure nothing
+        """Take from the projected training bags what stays as it is throughout the training."""
+
+    @abstractmethod
+    def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
+        """Return scores (s,) and branch scores (s, b), float32, of the instances of a bag that is projected already."""
+
+    def attend(self, bag: Bag, index: int) -> np.ndarray:
+        """Return the attention, float32, that instance `index` of a bag pays to each, (s, 1); (s, 0) without any."""
+        return np.zeros((len(bag.spans), 0), dtype=np.float32)
+
+    def fit(
+        self,
+        bags: Sequence[Bag],
+        held_out: Sequence[Bag] = (),
+        *,
+        checkpoint: Checkpoint | None = None,
+        label: str = "train",
+    ) -> History:
+        """Train on `bags` (whole tubes) and keep the iteration that is best on `held_out` (sub-tubes), if any."""
+        if not held_out:
+            log.warning("%s: no videos are held out; the last iteration is taken", label)
+        options = self.parameters["projection"]
+        self.projection = Projection.fit(bags, options, normalise=self.parameters["normalise"])
+        bags, held_out = [self._project(bag) for bag in bags], [self._project(bag) for bag in held_out]
+        self._build(bags[0].region.shape[1])
+        self.measure(bags)
+        training = Training(
+            self, bags, held_out, options=self.parameters, seed=self.seed, device=self.device, checkpoint=checkpoint
+        )
+        history = training.run(label)
+        for doubt in self.doubts(history):
+            log.warning("%s: %s", label, doubt)
+        return history
+
+    def doubts(self, history: History) -> list[str]:
+        """Return what in a training speaks against its model, a line each."""
+        return []
+
+    def score(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
+        """Return scores (s,) in [0, 1] and branch scores (s, b), float32, of the instances of a bag."""
+        return self.score_features(self._project(bag))
+
+    def predict(self, video: str, found: VideoTubes, bag: Bag | None = None) -> VideoPrediction:
+        """Return the scores of all sub-tubes of a video and the boxes of the best (Eq. 9)."""
+        if bag is None:
+            raise ValueError(f"{video}: a learned method needs a bag")
+        scores, branch_scores = self.score(bag)
+        best = int(np.argmax(scores))
+        tube, start, stop = bag.spans[best].tolist()
+        return VideoPrediction(
+            video=video,
+            n_frames=found.n_frames,
+            width=found.width,
+            height=found.height,
+            detected=found.detected,
+            spans=bag.spans,
+            scores=scores,
+            branch_scores=branch_scores,
+            candidates={best: found.tubes[tube].cut(start, stop)},
+            attention=self.attend(bag, best),
+        )
+
+    def save(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Return the tensors and the facts from which `load` rebuilds the method."""
+        tensors = {f"network/{name}": its.cpu().numpy() for name, its in self.networks.state_dict().items()}
+        if self.projection is not None:
+            tensors |= {"projection/mean": self.projection.mean, "projection/components": self.projection.components}
+        return tensors, {"parameters": self.parameters, "seed": self.seed, "dimension": self.dimension}
+
+    @classmethod
+    def load(
+        cls, tensors: Mapping[str, np.ndarray], meta: Mapping[str, Any], *, device: str = "cpu", threads: int = 1
+    ) -> "LearnedMethod":
+        """Rebuild the method that `save` gave the tensors and facts of."""
+        method = cls(meta["parameters"], seed=meta["seed"], device=device, threads=threads)
+        if "projection/mean" in tensors:
+            parts = tensors["projection/mean"], tensors["projection/components"]
+            method.projection = Projection(*parts, normalise=method.parameters["normalise"])
+        method._build(meta["dimension"])
+        prefix = "network/"
+        state = {n.removeprefix(prefix): torch.from_numpy(a) for n, a in tensors.items() if n.startswith(prefix)}
+        method.networks.load_state_dict(state)
+        return method
+
+    def tensor(self, features: np.ndarray) -> Tensor:
+        """Return features (n, d) as a bag of one, (1, n, d), on the device."""
+        return torch.from_numpy(features)[None].to(self.device)
+
+    def update(self, name: str, loss: Tensor) -> None:
+        """Take one step of the optimiser of network `name` alone, to which no other network gets a gradient."""
+        loss.backward(inputs=list(self.networks[name].parameters()))
+        self.optimisers[name].step()
+        self.optimisers[name].zero_grad(set_to_none=True)
+
+    def _project(self, bag: Bag) -> Bag:
+        return bag if self.projection is None else self.projection(bag)
+
+    def _build(self, dimension: int) -> None:
+        self.dimension, self.memory = dimension, {}
+        seed = np.random.SeedSequence([self.seed, WEIGHTS]).generate_state(1, np.uint64)[0]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(seed) >> 1)
+            self.networks = nn.ModuleDict(self.make_networks(dimension)).to(self.device)
+        self.optimisers = self.make_optimisers()

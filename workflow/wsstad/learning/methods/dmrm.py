@@ -1,0 +1,61 @@
+"""DMRM: deep multiple-instance ranking [Sultani et al., CVPR 2018], on bags of tubes or of videolets.
+
+A re-implementation after the published formulas, trained and chosen like the other methods.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from wsstad.learning import bags, losses
+from wsstad.learning.bags import Bag
+from wsstad.learning.batches import Batch
+from wsstad.learning.layers import ScorePredictor, max_index, take
+from wsstad.learning.learner import LearnedMethod
+
+
+class Dmrm(LearnedMethod):
+    """The score predictor alone, with the ranking loss of all pairs of bags, sparsity and, in time, smoothness.
+
+    With `instances: videolet` it learns from videolets, and a sub-tube's score is the mean, over its frames, of the
+    scores of the videolets that they lie in.
+    """
+
+    columns = ("loss", "ranking", "sparsity", "smoothness", "abnormal_score", "normal_score")
+
+    def __init__(self, parameters: Mapping[str, Any], **options: Any) -> None:
+        super().__init__(parameters, **options)
+        self.tubes = parameters["instances"] == "tube"
+
+    def make_networks(self, dimension: int) -> dict[str, nn.Module]:
+        """Return the score predictor."""
+        return {"scorer": ScorePredictor(dimension, self.parameters["dropout"])}
+
+    def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
+        """Score all instances, for the sparsity sums them all, and take one step."""
+        instances, mask = (batch.region, batch.mask) if self.tubes else (batch.videolets, batch.videolet_mask)
+        scorer, a = cast(ScorePredictor, self.networks["scorer"]), batch.n_abnormal
+        logits = scorer(instances, scorer.draw_masks(tuple(mask.shape), generator))
+        scores = torch.sigmoid(logits)
+        best = take(scores, max_index(logits.detach(), mask))
+        ranking = losses.ranking(best[:a], best[a:], pairs=self.parameters["pairs"])
+        sparsity = self.parameters["sparsity"] * losses.sparsity(scores[:a], mask[:a])
+        # Tubes have no order in time: smoothness is defined for videolets alone.
+        smoothness = torch.zeros_like(sparsity)
+        if not self.tubes:
+            smoothness = self.parameters["smoothness"] * losses.smoothness(scores[:a], mask[:a])
+        loss = ranking + sparsity + smoothness
+        self.update("scorer", loss)
+        values = (loss, ranking, sparsity, smoothness, best[:a].mean(), best[a:].mean())
+        return torch.stack([value.detach() for value in values])
+
+    def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
+        """Return the scores of the instances; there are no branches."""
+        with torch.inference_mode():
+            features = self.tensor(bag.region if self.tubes else bag.videolets)
+            scores = torch.sigmoid(self.networks["scorer"](features))[0].cpu().numpy()
+        scores = scores if self.tubes else bags.paint(scores, bag)
+        return scores, np.zeros((len(scores), 0), dtype=np.float32)

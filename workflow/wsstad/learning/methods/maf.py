@@ -1,0 +1,83 @@
+"""MAF: attention with temporal context in the ranking model, after the published idea of Zhu and Newsam, BMVC 2019.
+
+The paper's motion-aware feature is learned from optical flow. No extractor here offers one, so that half is missing:
+this is the paper's temporal ranking model, of which only the abstract was at hand, on the features that there are.
+"""
+
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from wsstad.learning import losses
+from wsstad.learning.attention import InstanceAttention, attended, temporal_context
+from wsstad.learning.bags import Bag
+from wsstad.learning.batches import Batch
+from wsstad.learning.layers import HIDDEN, Masks, ScorePredictor, draw_masks
+from wsstad.learning.learner import LearnedMethod
+
+
+class AttentiveScorer(nn.Module):
+    """The score of every instance by itself, and its attention in the light of its temporal context."""
+
+    def __init__(self, dimension: int, *, augmentation: str, reach: float, attention: int, dropout: float) -> None:
+        super().__init__()
+        self.augmentation, self.reach, self.width, self.dropout = augmentation, reach, attention, dropout
+        self.predictor = ScorePredictor(dimension, dropout)
+        self.attention = InstanceAttention(dimension * (2 if augmentation == "concatenate" else 1), attention)
+
+    def draw_masks(self, shape: tuple[int, ...], generator: torch.Generator) -> Masks:
+        """Return dropout masks for instances of `shape` (b, n): the predictor's two, then the attention's."""
+        return draw_masks(shape, (*HIDDEN, self.width), dropout=self.dropout, generator=generator)
+
+    def forward(
+        self, features: Tensor, centres: Tensor, mask: Tensor | None = None, masks: Masks | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return the attention (b, n) and the scores (b, n) in [0, 1] of instances with temporal centres (b, n)."""
+        augmented = self.augment(features, centres, mask)
+        attention = self.attention(augmented, mask, None if masks is None else masks[2])
+        return attention, torch.sigmoid(self.predictor(features, masks))
+
+    def augment(self, features: Tensor, centres: Tensor, mask: Tensor | None) -> Tensor:
+        """Return the features with their temporal context: side by side, the mean of both, or left as they are."""
+        # Paper is silent, as far as it was at hand, on where the temporal context enters: into the attention alone.
+        if self.augmentation == "none":
+            return features
+        context = temporal_context(features, centres, self.reach, mask)
+        both = self.augmentation == "concatenate"
+        return torch.cat([features, context], dim=-1) if both else (features + context) / 2
+
+
+class Maf(LearnedMethod):
+    """The ranking loss between the attention-weighted means of the scores of abnormal and of normal bags."""
+
+    columns = ("loss", "ranking", "sparsity", "abnormal_score", "normal_score", "abnormal_attention")
+
+    def make_networks(self, dimension: int) -> dict[str, nn.Module]:
+        """Return the network."""
+        options = {name: self.parameters[name] for name in ("augmentation", "reach", "attention", "dropout")}
+        return {"scorer": AttentiveScorer(dimension, **options)}
+
+    def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
+        """Score all bags and take one step."""
+        a, masks = batch.n_abnormal, self._scorer().draw_masks(tuple(batch.mask.shape), generator)
+        weights, scores = self._scorer()(batch.region, batch.centres, batch.mask, masks)
+        bags, most = (weights * scores).sum(dim=1), weights.amax(dim=1)
+        ranking = losses.ranking(bags[:a], bags[a:], pairs=self.parameters["pairs"])
+        sparsity = self.parameters["sparsity"] * losses.sparsity(scores[:a], batch.mask[:a])
+        loss = ranking + sparsity
+        self.update("scorer", loss)
+        values = (loss, ranking, sparsity, bags[:a].mean(), bags[a:].mean(), most[:a].mean())
+        return torch.stack([value.detach() for value in values])
+
+    def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
+        """Return scores times attention, scaled to [0, 1] within the bag; there are no branches."""
+        with torch.inference_mode():
+            weights, scores = self._scorer()(self.tensor(bag.region), self.tensor(bag.centres))
+            whole = (weights * scores).sum(dim=1) if self.parameters["video_score"] == "bag" else None
+            scores = attended(scores, weights, whole)
+        return scores[0].cpu().numpy(), np.zeros((len(bag.spans), 0), dtype=np.float32)
+
+    def _scorer(self) -> AttentiveScorer:
+        return cast(AttentiveScorer, self.networks["scorer"])

@@ -1,0 +1,107 @@
+"""What `train` and `predict` share: the methods of a table with their seeds, the folds, and what a fold reads."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from wsstad import config
+from wsstad.artefacts.manifest import Manifest, Row
+from wsstad.errors import UserError
+from wsstad.learning.methods import METHODS, REFERENCES, needs
+
+MODEL_SUFFIX = ".safetensors"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A method as a table has it: its name there, its parameters, and the seeds that it is run with."""
+
+    name: str
+    parameters: dict[str, Any]
+    seeds: tuple[int, ...]
+
+    @property
+    def type(self) -> str:
+        """The method's name in METHODS."""
+        return self.parameters["type"]
+
+    @property
+    def trained(self) -> bool:
+        """Whether it has a model."""
+        return self.type not in REFERENCES
+
+    @property
+    def module(self) -> str:
+        """The module of the method's class."""
+        return METHODS[self.type].split(":")[0]
+
+    def make(self, seed: int, **options: Any) -> Any:
+        """Return the method, not trained."""
+        return config.load_class(METHODS[self.type])(self.parameters, seed=seed, **options)
+
+
+class Run(NamedTuple):
+    """One method with one seed on one fold: what has a model, and what predicts the fold's test videos."""
+
+    variant: Variant
+    seed: int
+    fold: int
+
+    def folder(self, root: Path) -> Path:
+        """Return the run's folder below `root`."""
+        return root / self.variant.name / str(self.seed)
+
+    def cells(self) -> dict[str, Any]:
+        """Return the cells of a table that name the run."""
+        return {"method": self.variant.name, "seed": self.seed, "fold": self.fold}
+
+    def __str__(self) -> str:
+        return f"{self.variant.name}, seed {self.seed}, fold {self.fold}"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The methods, the labels of all videos, the folds (video to part), the manifests by kind of artefact."""
+
+    variants: tuple[Variant, ...]
+    labels: dict[str, str]
+    folds: dict[int, dict[str, str]]
+    manifests: dict[str, Manifest]
+
+    def runs(self) -> Iterator[Run]:
+        """Yield every method with each of its seeds on each fold."""
+        for variant in self.variants:
+            for seed in variant.seeds:
+                yield from (Run(variant, seed, fold) for fold in self.folds)
+
+    def part(self, run: Run, part: str) -> tuple[list[str], dict[str, Row]]:
+        """Return the videos of one part of a run's fold that have all it needs, and the rows of those quarantined."""
+        videos = sorted(video for video, its in self.folds[run.fold].items() if its == part)
+        bad: dict[str, Row] = {}
+        for kind, its in self.needed(run.variant).items():
+            for video in videos:
+                if video not in its.rows:
+                    raise UserError(f"{its.folder}: no manifest of {kind} has the video {video!r}")
+                if not its.rows[video].ok:
+                    bad.setdefault(video, its.rows[video])
+        return [video for video in videos if video not in bad], bad
+
+    def digests(self, variant: Variant, videos: Iterable[str]) -> dict[str, list[str]]:
+        """Return for each video the content digests of the artefacts that a method needs."""
+        manifests = self.needed(variant).values()
+        return {video: [its.rows[video].digest for its in manifests] for video in videos}
+
+    def needed(self, variant: Variant) -> dict[str, Manifest]:
+        """Return the manifests of the artefacts that a method needs; raise `UserError` when one is not given."""
+        missing = [kind for kind in needs(variant.type) if kind not in self.manifests]
+        if missing:
+            flags = {"image_features": "image", "region_features": "region"}
+            given = " and ".join(f"--{flags.get(kind, kind)}" for kind in missing)
+            raise UserError(f"{variant.name}: {variant.type} needs {given}")
+        return {kind: self.manifests[kind] for kind in needs(variant.type)}
+
+
+def reasons(quarantined: Mapping[str, Row]) -> dict[str, str]:
+    """Return why each quarantined video is."""
+    return {video: f"{row.code} {row.reason}" for video, row in sorted(quarantined.items())}

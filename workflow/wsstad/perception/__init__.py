@@ -1,0 +1,1 @@
+"""Frames -> detections -> tubes -> features: detectors, linkers, extractors and the networks inside them."""

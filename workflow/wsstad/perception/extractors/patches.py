@@ -1,0 +1,44 @@
+"""Small grey pictures of regions, as they are: what a method that learns from pixels takes instead of features.
+
+Paper is silent on what its rival ALOCC sees; ALOCC's own pictures are grey, of 45x45 pixels [Sabokrou 2018].
+"""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor, crop
+
+# The frame of a clip that is looked at. A mean over all 16 would blur whatever moves, and ALOCC sees single frames.
+MIDDLE = 8
+
+
+class PatchesExtractor(Extractor):
+    """Gives the grey levels, in [0, 1] and row by row, of the picture in a clip's middle frame; there is no network."""
+
+    def _load(self, weights_folder: Path) -> None:
+        self.dimension = self.parameters["size"] ** 2
+
+    def prepare_image(self, frames: np.ndarray) -> np.ndarray:
+        """Return the warped middle frame (1, size, size) grey uint8."""
+        size, how = self.parameters["size"], INTERPOLATIONS[self.parameters["interpolation"]]
+        return _grey(cv2.resize(frames[MIDDLE], (size, size), interpolation=how))
+
+    def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """Return the warped crop of the middle frame (1, size, size) grey uint8."""
+        options = {name: self.parameters[name] for name in ("margin", "size", "interpolation")}
+        return _grey(crop(frames[MIDDLE], boxes[MIDDLE], **options))
+
+    def _forward(self, clips: torch.Tensor) -> torch.Tensor:
+        return clips.flatten(1).float() / 255
+
+    def facts(self) -> dict[str, Any]:
+        """Return what made the features."""
+        return {**super().facts(), "layer": "pixels", "frame": MIDDLE, "channel_order": "grey", "mean": 0, "std": 255}
+
+
+def _grey(image: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[None]

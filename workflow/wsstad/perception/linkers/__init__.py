@@ -1,0 +1,5 @@
+"""Linkers: how the detections of a video become tubes."""
+
+LINKERS = {
+    "iou": "wsstad.perception.linkers.iou:IouLinker",
+}

@@ -1,0 +1,15 @@
+"""The check that comes before any file of weights is read."""
+
+from pathlib import Path
+
+from wsstad.artefacts import storage
+from wsstad.errors import UserError
+
+
+def check_file(path: Path, sha256: str) -> None:
+    """Raise `UserError` when a file is absent or not the one with this digest."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such weights; name their folder with --weights")
+    found = storage.file_digest(path)
+    if found != sha256:
+        raise UserError(f"{path}: sha256 is {found}; the extractor's YAML allows only {sha256}")

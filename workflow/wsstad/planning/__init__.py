@@ -1,0 +1,1 @@
+"""From the configuration to the plan: blocks, paths, settings and keys. Knows each family by its names only."""

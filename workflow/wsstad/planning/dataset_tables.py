@@ -1,0 +1,115 @@
+"""A dataset's tables: its videos, its splits, its annotators; checked, or one line that says what is wrong."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from wsstad import config
+from wsstad.artefacts import storage
+from wsstad.errors import UserError
+from wsstad.evaluation.annotations import FORMATS
+
+# Time, size and inode of a file, or nothing. The plan asks for the same tables again for every run, and every job of a
+# cluster makes the plan anew: what has not changed is read and checked once.
+State = tuple[int, int, int] | None
+
+
+def read_videos(tables: Path) -> dict[str, dict[str, str]]:
+    """Return the rows of ``videos.tsv`` by video; refuse ids that differ in nothing but case, and unknown values."""
+    return _read_videos(tables, _state(tables / "videos.tsv"))
+
+
+@lru_cache(maxsize=16)
+def _read_videos(tables: Path, state: State) -> dict[str, dict[str, str]]:
+    path = tables / "videos.tsv"
+    videos: dict[str, dict[str, str]] = {}
+    first_row: dict[str, int] = {}
+    for number, row in config.check_rows(storage.read_table(path), "videos", path):
+        twin = row["video"].lower()
+        if twin in first_row:
+            raise UserError(f"{path}: row {number}: video {row['video']!r} stands in row {first_row[twin]} already")
+        first_row[twin] = number
+        videos[row["video"]] = row
+    if not videos:
+        raise UserError(f"{path}: no videos")
+    return videos
+
+
+def row_names(tables: Path) -> dict[str, str]:
+    """Return for each video the row that lists it, as an error names it."""
+    return {video: f"{tables / 'videos.tsv'}: row {row}" for row, video in enumerate(read_videos(tables), start=2)}
+
+
+def source_paths(tables: Path, source: Path, videos: Iterable[str]) -> dict[str, Path]:
+    """Return where under the folder `source` each of `videos` lies; raise `UserError` for one that is not there."""
+    listed = read_videos(tables)
+    rows = row_names(tables)
+    paths = {}
+    for video in videos:
+        if video not in listed:
+            raise UserError(f"{tables / 'videos.tsv'}: video {video!r} of the shard map is not listed")
+        paths[video] = source / listed[video]["path"]
+        if not paths[video].exists():
+            path = listed[video]["path"]
+            raise UserError(f"{rows[video]}: path: {path!r} of video {video!r} is not under {source}")
+    return paths
+
+
+def read_split(tables: Path, split: str) -> dict[int, dict[str, str]]:
+    """Return for every fold of ``splits/<split>.tsv`` the part, train or test, of each of its videos."""
+    return _read_split(tables, split, _state(tables / "videos.tsv"), _state(tables / "splits" / f"{split}.tsv"))
+
+
+@lru_cache(maxsize=64)
+def _read_split(tables: Path, split: str, *states: State) -> dict[int, dict[str, str]]:
+    path = tables / "splits" / f"{split}.tsv"
+    if not path.exists():
+        known = ", ".join(sorted(its.stem for its in path.parent.glob("*.tsv"))) or "none is there"
+        raise UserError(f"{path}: no such split; allowed: {known}")
+    videos = read_videos(tables)
+    folds: dict[int, dict[str, str]] = {}
+    for number, row in config.check_rows(storage.read_table(path), "split", path):
+        if row["video"] not in videos:
+            raise UserError(f"{path}: row {number}: video {row['video']!r} is not in videos.tsv")
+        fold = folds.setdefault(int(row["fold"]), {})
+        if row["video"] in fold:
+            raise UserError(f"{path}: row {number}: video {row['video']!r} stands in fold {row['fold']} already")
+        fold[row["video"]] = row["part"]
+    return dict(sorted(folds.items()))
+
+
+def check_labels(tables: Path, split: str, part: str) -> None:
+    """Raise `UserError` unless every fold of a split has normal and abnormal videos in `part`."""
+    videos, path = read_videos(tables), tables / "splits" / f"{split}.tsv"
+    for fold, parts in read_split(tables, split).items():
+        labels = {videos[video]["label"] for video, its in parts.items() if its == part}
+        if "" in labels:
+            video = next(video for video in parts if not videos[video]["label"])
+            raise UserError(f"{row_names(tables)[video]}: label of {video!r} is empty, and {path} has it")
+        if labels != {"normal", "abnormal"}:
+            found = f"only {labels.pop()}" if labels else "no"
+            raise UserError(f"{path}: fold {fold} has {found} {part} videos; it needs normal and abnormal ones")
+
+
+def read_dataset(tables: Path) -> dict[str, Any]:
+    """Return ``dataset.yaml``, checked."""
+    return config.check(config.load_yaml(tables / "dataset.yaml"), "dataset", tables / "dataset.yaml")
+
+
+def read_annotator(tables: Path, annotator: str) -> dict[str, Any]:
+    """Return what dataset.yaml says of an annotator, with the defaults of its format."""
+    path, known = tables / "dataset.yaml", read_dataset(tables)["annotations"]
+    if annotator not in known:
+        raise UserError(f"{path}: annotations: no {annotator!r}; allowed: {', '.join(known)}")
+    name = known[annotator]["format"]
+    if name not in FORMATS:
+        raise UserError(f"{path}: annotations.{annotator}.format: {name!r} is unknown; allowed: {', '.join(FORMATS)}")
+    return config.check(known[annotator], f"annotations/{name}", f"{path}: annotations.{annotator}")
+
+
+def _state(path: Path) -> State:
+    if not path.exists():
+        return None
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino

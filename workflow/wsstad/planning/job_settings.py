@@ -1,0 +1,227 @@
+"""What each job goes by, apart from the results that it reads: the value behind its `params.settings`.
+
+No rule has a file from outside results/ as `input`: Snakemake looks at such a file only when its mtime is newer than a
+result, and those mtimes lie (rsync, git, another machine's clock). Here they count by what they say, together with the
+defaults of the schemas and the code. It is one text, since Snakemake compares params as a set of values without names,
+and would not see two of them change places; and JSON, so that `why` can tell what changed.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from wsstad import config
+from wsstad.artefacts import keys, storage
+from wsstad.artefacts.storage import canonical_json
+from wsstad.evaluation.annotations import FORMATS
+from wsstad.planning import artefact_keys, dataset_tables, raw_videos
+from wsstad.planning.block import CHAIN, Block
+from wsstad.planning.plan import FAMILIES, Plan
+
+TEMPLATES = Path(__file__).parents[1] / "reporting/page/templates"
+LENGTH = 16  # characters of a digest that is shown to people
+
+Wildcards = Mapping[str, str]
+Facts = dict[str, Any]
+
+
+def read(plan: Plan, rule: str, wildcards: Wildcards) -> Facts:
+    """Return what the job of a rule with these wildcards goes by."""
+    return keys.plain(RULES[rule](plan, wildcards))
+
+
+def decode(plan: Plan, w: Wildcards) -> Facts:
+    """Return the state of the raw videos: size, mtime and inode, or entity tag, decide only whether decode looks again.
+
+    It then goes by their content.
+    """
+    raw, rows = plan.raw_videos(w["dataset"]), plan.rows(w["dataset"])
+    videos = {video: _digest(raw.state(rows[video]["path"])) for video in plan.videos(w["dataset"], w["shard"])}
+    return {"code": keys.code("wsstad.stages.decode"), "decode": plan.config["decode"], "videos": videos}
+
+
+def detect(plan: Plan, w: Wildcards) -> Facts:
+    """Return the detector."""
+    return _variant(plan, "detect", "detectors", w["detector"])
+
+
+def link(plan: Plan, w: Wildcards) -> Facts:
+    """Return the linker."""
+    return _variant(plan, "link", "linkers", w["linker"])
+
+
+def extract(plan: Plan, w: Wildcards) -> Facts:
+    """Return the extractor."""
+    return _variant(plan, "extract", "extractors", w["extractor"])
+
+
+def audit(plan: Plan, w: Wildcards) -> Facts:
+    """Return how many videos may be quarantined."""
+    return {"code": keys.code("wsstad.stages.audit"), "quarantine": plan.config["quarantine"]}
+
+
+def train(plan: Plan, w: Wildcards) -> Facts:
+    """Return the methods, the folds and the labels."""
+    return {**_methods(plan, "train", w), "labels": _digest({row["video"]: row["label"] for row in _rows(plan, w)})}
+
+
+def predict(plan: Plan, w: Wildcards) -> Facts:
+    """Return the methods and the folds."""
+    return _methods(plan, "predict", w)
+
+
+def annotate(plan: Plan, w: Wildcards) -> Facts:
+    """Return the annotations, and the videos that they may be of."""
+    entry = dataset_tables.read_annotator(plan.tables(w["dataset"]), w["annotator"])
+    videos = {video: row["label"] for video, row in plan.rows(w["dataset"]).items()}
+    return {
+        "code": keys.code("wsstad.stages.annotate", FORMATS[entry["format"]].split(":")[0]),
+        "annotator": entry,
+        "annotations": [_content(Path(path)) for path in plan.annotations(w["dataset"], w["annotator"])],
+        "videos": _digest(videos),
+    }
+
+
+def evaluate(plan: Plan, w: Wildcards) -> Facts:
+    """Return how predictions are measured, of which videos, and what tables say of the dataset and the features."""
+    return {
+        "code": keys.code("wsstad.stages.evaluate"),
+        "evaluate": plan.config["evaluate"],
+        "title": dataset_tables.read_dataset(plan.tables(w["dataset"]))["title"],
+        "extractor": plan.parameters("extractors", w["extractor"]),
+        "split": _folds(plan, w),
+        "videos": _digest([{**row, "path": ""} for row in _rows(plan, w)]),
+    }
+
+
+def describe(plan: Plan, w: Wildcards) -> Facts:
+    """Return the chain that made what the models learned from."""
+    variants = {name: plan.parameters(family, w[name]) for name, family in CHAIN.items()}
+    its = {"code": keys.code("wsstad.stages.describe"), "decode": plan.config["decode"], **variants}
+    return {**its, "chain": {stage: key[:LENGTH] for stage, key in artefact_keys.chain_code(**variants).items()}}
+
+
+def score(plan: Plan, w: Wildcards) -> Facts:
+    """Return the model, and what is said by it."""
+    its = plan.footage[w["dataset"]]
+    return {"code": _code("score", "methods", [its.card.type]), "model": its.card.digest, "score": its.settings}
+
+
+def verdict(plan: Plan, w: Wildcards) -> Facts:
+    """Return the model."""
+    return {"code": keys.code("wsstad.stages.verdict"), "model": plan.footage[w["dataset"]].card.digest}
+
+
+def overlay(plan: Plan, w: Wildcards) -> Facts:
+    """Return what is drawn: of which test videos, and how."""
+    return {
+        "code": keys.code("wsstad.stages.overlay"),
+        "crf": plan.config["overlays"]["crf"],
+        "alarms_per_hour": plan.config["evaluate"]["alarms_per_hour"],
+        "split": _folds(plan, w),
+    }
+
+
+def tabulate(plan: Plan, w: Wildcards) -> Facts:
+    """Return the table's heading and the paper's values; and the order of the metrics, as inputs have none."""
+    datasets = [w["dataset"]] if "dataset" in w.keys() else plan.datasets()  # noqa: SIM118 - Snakemake's are no mapping
+    return {
+        "code": keys.code("wsstad.stages.tabulate"),
+        "title": plan.title(w["table"]),
+        "paper": [_content(Path(path)) for path in plan.paper(w["table"])],
+        "metrics": [path for dataset in datasets for path in plan.metrics(dataset, w["table"])],
+    }
+
+
+def illustrate(plan: Plan, w: Wildcards) -> Facts:
+    """Return which method is illustrated, in which videos, and whether with pictures."""
+    return {
+        "code": keys.code("wsstad.stages.illustrate"),
+        "method": plan.illustrated(Block.of(w), w["table"]),
+        "pixels": plan.config["report"]["pixels"],
+        "split": _folds(plan, w),
+        "videos": _digest([{**row, "path": ""} for row in _rows(plan, w)]),
+    }
+
+
+def report(plan: Plan, w: Wildcards) -> Facts:
+    """Return everything that the page says and that no stage before it has."""
+    shown = plan.report_tables()
+    templates = sorted(path for path in TEMPLATES.iterdir() if path.is_file())
+    return {
+        "code": keys.code("wsstad.stages.report"),
+        "templates": {path.name: _content(path) for path in templates},
+        "configuration": plan.config,
+        "variants": {"/".join(path.parts[-2:]): _content(path) for path in plan.variants(shown)},
+        "datasets": {name: dataset_tables.read_dataset(plan.tables(name)) for name in plan.datasets()},
+        "titles": {table: plan.title(table) for table in shown},
+        "paper": {table: [_content(Path(path)) for path in plan.paper(table)] for table in shown},
+    }
+
+
+RULES: dict[str, Callable[[Plan, Wildcards], Facts]] = {
+    "decode": decode,
+    "detect": detect,
+    "link": link,
+    "extract_image": extract,
+    "extract_region": extract,
+    "audit": audit,
+    "train": train,
+    "describe": describe,
+    "predict": predict,
+    "annotate": annotate,
+    "evaluate": evaluate,
+    "overlay": overlay,
+    "score": score,
+    "verdict": verdict,
+    "tabulate_dataset": tabulate,
+    "tabulate": tabulate,
+    "illustrate": illustrate,
+    "report": report,
+}
+
+
+def _variant(plan: Plan, stage: str, family: str, name: str) -> Facts:
+    """Return a variant, with the defaults of its schema, and the code behind it."""
+    parameters = plan.parameters(family, name)
+    return {"code": _code(stage, family, [parameters["type"]]), family.removesuffix("s"): parameters}
+
+
+def _methods(plan: Plan, stage: str, w: Wildcards) -> Facts:
+    """Return the methods of a table, in its order, with what the scale lays over them, their seeds, and the folds."""
+    scale = plan.scale(w["scale"])
+    seeds = plan.methods(Block.of(w), w["table"])
+    methods = {name: config.load_method(plan.variant("methods", name), scale) for name in seeds}
+    return {
+        "code": _code(stage, "methods", {its["type"] for its in methods.values()}),
+        "methods": methods,
+        "order": list(methods),
+        "seeds": seeds,
+        "split": _folds(plan, w),
+    }
+
+
+def _code(stage: str, family: str, kinds: Iterable[str]) -> dict[str, str]:
+    modules = sorted(FAMILIES[family][kind].split(":")[0] for kind in kinds)
+    return keys.code(f"wsstad.stages.{stage}", *modules)
+
+
+def _folds(plan: Plan, w: Wildcards) -> dict[str, str]:
+    """Return a digest of each fold of the split."""
+    return {f"fold {fold}": _digest(parts) for fold, parts in plan.folds(w["dataset"], w["split"]).items()}
+
+
+def _rows(plan: Plan, w: Wildcards) -> list[dict[str, str]]:
+    """Return the rows of ``videos.tsv`` of the videos of the split."""
+    wanted = {video for parts in plan.folds(w["dataset"], w["split"]).values() for video in parts}
+    return [row for video, row in sorted(plan.rows(w["dataset"]).items()) if video in wanted]
+
+
+def _content(path: Path) -> str:
+    """Return a digest of the content of a file; of a folder, of the state of its files."""
+    return _digest(raw_videos.state(path)) if path.is_dir() else storage.file_digest(path)[:LENGTH]
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:LENGTH]

@@ -1,0 +1,86 @@
+"""Cards: beside each model, what footage must go through to be scored by it. A model and its card belong together."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from wsstad.artefacts import storage
+from wsstad.errors import UserError
+from wsstad.planning import artefact_keys
+from wsstad.planning.block import CHAIN
+
+SUFFIX = ".card.json"
+KIND = "card"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A variant of one family: its name, and all that its YAML file said, with the defaults."""
+
+    name: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Card:
+    """Which model this is, what it learned from, and the chain that made the features it learned from.
+
+    `type` is the method's name in METHODS; `method` that of its YAML file. `code` are digests of the code by stage.
+    """
+
+    method: str
+    type: str
+    seed: int
+    fold: int
+    key: str
+    digest: str
+    dataset: str
+    split: str
+    detector: Link
+    linker: Link
+    extractor: Link
+    decode: Mapping[str, Any]
+    code: Mapping[str, str]
+
+    def moved(self) -> list[str]:
+        """Return the stages whose code, or the libraries behind it, is not what it was when the model was trained."""
+        now = artefact_keys.chain_code(self.detector.parameters, self.linker.parameters, self.extractor.parameters)
+        return [stage for stage in now if now[stage] != self.code.get(stage)]
+
+    @property
+    def name(self) -> str:
+        """The name of the model in paths."""
+        return f"{self.method}_{self.key[:12]}"
+
+    def write(self, path: Path) -> None:
+        """Write the card as JSON."""
+        storage.write_json(path, asdict(self))
+
+
+def path_of(model: Path) -> Path:
+    """Return where the card of a model lies."""
+    return model.with_suffix(SUFFIX)
+
+
+def read(model: Path) -> Card:
+    """Return the card of a model; raise `UserError` when either is missing, or they do not belong together."""
+    path = path_of(model)
+    if not model.is_file():
+        raise UserError(
+            f"{model}: no such model; those that were trained are results/*/runs/**/models/**/*.safetensors"
+        )
+    if not path.is_file():
+        raise UserError(f"{model}: no card {path.name} beside it; `workflow/run` of what trained the model writes it")
+    try:
+        digest = storage.tensors_digest(model)
+        found = storage.read_json(path)
+        links = {name: Link(**found[name]) for name in CHAIN}
+        card = Card(**{**found, **links})
+    except storage.DamagedError as error:
+        raise UserError(str(error)) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: not the card of a model: {error}") from error
+    if card.digest != digest:
+        raise UserError(f"{path}: the card of another model than {model.name}")
+    return card

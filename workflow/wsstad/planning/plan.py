@@ -1,0 +1,299 @@
+"""The plan of a run: what the configuration asks for, checked before any job, in the terms of the rules.
+
+The Snakefile asks this module for names only; it runs nothing.
+"""
+
+from collections.abc import Iterable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from wsstad import config
+from wsstad.errors import UserError
+from wsstad.learning.methods import METHODS, REFERENCES
+from wsstad.perception.detectors import DETECTORS
+from wsstad.perception.extractors import EXTRACTORS
+from wsstad.perception.linkers import LINKERS
+from wsstad.planning import dataset_tables, footage, raw_videos, shard_map
+from wsstad.planning.block import CHAIN, Block, Wanted
+from wsstad.planning.footage import Footage
+from wsstad.planning.raw_videos import Bucket, RawVideos
+
+FAMILIES = {"detectors": DETECTORS, "linkers": LINKERS, "extractors": EXTRACTORS, "methods": METHODS}
+REPOSITORY = Path(__file__).parents[3]
+BENCHMARK = "benchmark"  # the table whose rows are the methods that the configuration lists
+
+
+class Plan:
+    """The checked configuration; `results` is the folder of everything generated, `where` the configuration's files."""
+
+    def __init__(self, content: dict[str, Any], results: Path, where: str = "config/config.yaml") -> None:
+        self.where = where
+        self.config = config.check(content, "config", where)
+        self.results = results
+        self._variants: dict[Path, dict[str, Any]] = {}
+        self._rows: dict[str, dict[str, dict[str, str]]] = {}
+        self._folds: dict[tuple[str, str], dict[int, dict[str, str]]] = {}
+        self._wanted = self._read_benchmarks()
+        self.footage = {
+            name: footage.read(name, entry, f"{where}: score.{name}") for name, entry in self.config["score"].items()
+        }
+        self._raw_videos = {name: self._find_raw_videos(name) for name in [*self.datasets(), *self.footage]}
+        self._shard_maps = {name: self._shard_map(name) for name in self._raw_videos}
+        for its in self.footage.values():
+            self._check_footage(its)
+        for block, wanted in self._wanted.items():
+            self._check_block(block, wanted)
+        self._check_report()
+
+    # Names -----------------------------------------------------------------------------------------------------
+
+    def datasets(self) -> list[str]:
+        """Return the datasets that some benchmark uses, in order."""
+        return list(dict.fromkeys(block.dataset for block in self._wanted))
+
+    def blocks(self) -> list[Block]:
+        """Return the blocks that the configuration wants, in order."""
+        return list(self._wanted)
+
+    def annotators(self, block: Block) -> list[str]:
+        """Return the annotators by whose boxes a block is evaluated."""
+        return self._wanted[block].annotators
+
+    def tables(self, dataset: str) -> Path:
+        """Return the folder of a dataset's tables."""
+        if dataset in self.footage:
+            return self.results / dataset / "tables"
+        given = self.config["datasets"][dataset]["tables"]
+        return _find(given or f"config/datasets/{dataset}", f"{self.where}: datasets.{dataset}.tables")
+
+    def rows(self, dataset: str) -> dict[str, dict[str, str]]:
+        """Return the rows of a dataset's videos.tsv, by video."""
+        if dataset in self.footage:
+            return self.footage[dataset].rows()
+        if dataset not in self._rows:
+            self._rows[dataset] = dataset_tables.read_videos(self.tables(dataset))
+        return self._rows[dataset]
+
+    def folds(self, dataset: str, split: str) -> dict[int, dict[str, str]]:
+        """Return for every fold of a split the part of each of its videos."""
+        if (dataset, split) not in self._folds:
+            self._folds[dataset, split] = dataset_tables.read_split(self.tables(dataset), split)
+        return self._folds[dataset, split]
+
+    def source(self, dataset: str) -> str:
+        """Return the folder of a dataset's annotations, and of its raw videos if they are nowhere else."""
+        return self.config["datasets"][dataset]["source"]
+
+    def raw_videos(self, dataset: str) -> RawVideos:
+        """Return the raw videos of a dataset."""
+        return self._raw_videos[dataset]
+
+    def variant(self, family: str, name: str) -> Path:
+        """Return the YAML file of a variant."""
+        return _find(f"config/{family}/{name}.yaml", f"{self.where}: {family}: {name!r}")
+
+    def scale(self, name: str) -> Path:
+        """Return the YAML file of a scale."""
+        return _find(f"config/scales/{name}.yaml", f"{self.where}: scales: {name!r}")
+
+    def variants(self, tables: Iterable[str]) -> list[Path]:
+        """Return the YAML files of all variants behind some tables, family by family."""
+        found = [self.variant(family, getattr(b, name)) for name, family in CHAIN.items() for b in self._wanted]
+        found += [self.scale(block.scale) for block in self._wanted]
+        methods = [method for block in self._wanted for table in tables for method in self.methods(block, table)]
+        return list(dict.fromkeys([*found, *(self.variant("methods", method) for method in methods)]))
+
+    def parameters(self, family: str, name: str) -> dict[str, Any]:
+        """Return what the YAML file of a variant says, with the defaults."""
+        path = self.variant(family, name)
+        if path not in self._variants:
+            self._variants[path] = config.load_variant(path, family)
+        return self._variants[path]
+
+    def shards(self, dataset: str) -> list[str]:
+        """Return the names of a dataset's shards."""
+        return sorted(set(self._shard_maps[dataset].values()))
+
+    def table_names(self) -> list[str]:
+        """Return the tables that can be asked for: that of the configured methods, and each of ``config/tables/``."""
+        found = {path.stem for root in (Path(), REPOSITORY) for path in (root / "config/tables").glob("*.yaml")}
+        return [BENCHMARK, *sorted(found - {BENCHMARK})]
+
+    def table(self, name: str) -> Path:
+        """Return the YAML file of a table."""
+        return _find(f"config/tables/{name}.yaml", f"table {name!r}")
+
+    def title(self, name: str) -> str:
+        """Return the heading of a table."""
+        return "Benchmark" if name == BENCHMARK else self._table(name)["title"]
+
+    def paper(self, name: str) -> list[str]:
+        """Return the file with the paper's own values of a table, if it has some."""
+        file = "table1.tsv" if name == BENCHMARK else self._table(name)["paper"]
+        return [str(_find(f"config/paper/{file}", f"table {name!r}: paper"))] if file else []
+
+    def methods(self, block: Block, table: str) -> dict[str, list[int]]:
+        """Return the methods of a table in a block, each with its seeds: 0 alone for one without training."""
+        wanted = self._wanted[block]
+        if table == BENCHMARK:
+            methods = wanted.methods
+        else:
+            methods = {name: wanted.methods.get(name, wanted.seeds) for name in self._table(table)["methods"]}
+        return {name: seeds if self.is_trained(name) else [0] for name, seeds in methods.items()}
+
+    def report_tables(self) -> list[str]:
+        """Return the tables that the report shows."""
+        return self.config["report"]["tables"]
+
+    def illustrated(self, block: Block, table: str) -> str:
+        """Return the method of a table in a block whose decisions the report shows: that of the configuration.
+
+        Where it names none, the first of the type mgpr, else the first that is trained, else the first.
+        """
+        methods, wanted = list(self.methods(block, table)), self.config["report"]["method"]
+        if wanted:
+            if wanted not in methods:
+                allowed = ", ".join(methods)
+                raise UserError(
+                    f"{self.where}: report.method: {wanted!r} is not in table {table!r}; allowed: {allowed}"
+                )
+            return wanted
+        ours = [method for method in methods if self.parameters("methods", method)["type"] == "mgpr"]
+        return next(iter([*ours, *filter(self.is_trained, methods), *methods]))
+
+    def overlays(self, block: Block) -> list[tuple[str, str, int]]:
+        """Return the table, the method and the seed of the predictions of a block that are to be shown."""
+        its = self.config["overlays"]
+        methods = self.methods(block, its["table"])
+        chosen = [name for name in its["methods"] if name in methods and self.is_trained(name)]
+        return [(its["table"], name, seed) for name in chosen for seed in its["seeds"] if seed in methods[name]]
+
+    def metrics(self, dataset: str, table: str) -> list[str]:
+        """Return the metrics files of a table on a dataset, in the order of the configuration."""
+        return [
+            str(self.results / block.folder() / table / "metrics" / f"{annotator}.json")
+            for block, wanted in self._wanted.items()
+            if block.dataset == dataset
+            for annotator in wanted.annotators
+        ]
+
+    def annotations(self, dataset: str, annotator: str) -> list[str]:
+        """Return the files and folders that an annotator's annotations come from."""
+        entry = dataset_tables.read_annotator(self.tables(dataset), annotator)
+        return [str(Path(self.source(dataset), entry[name])) for name in ("path", "events") if entry.get(name)]
+
+    def is_trained(self, method: str) -> bool:
+        """Return whether a method has a model."""
+        return self.parameters("methods", method)["type"] not in REFERENCES
+
+    def videos(self, dataset: str, shard: str = "") -> list[str]:
+        """Return the videos of a shard, or of all, sorted."""
+        return sorted(video for video, its in self._shard_maps[dataset].items() if shard in ("", its))
+
+    # Shards -----------------------------------------------------------------------------------------------------
+
+    def shard_map_path(self, dataset: str) -> Path:
+        """Return the path of the append-only table of video and shard."""
+        return self.results / dataset / "shards.tsv"
+
+    def write_shard_maps(self) -> None:
+        """Append new videos to the shard maps on disk, and write the tables of footage, which has none of its own."""
+        for its in self.footage.values():
+            its.write_table(self.tables(its.name))
+        for dataset in self._shard_maps:
+            shard_map.write_map(self.shard_map_path(dataset), self._shard_maps[dataset])
+
+    def _shard_map(self, dataset: str) -> dict[str, str]:
+        raw = self.raw_videos(dataset)
+        sizes = {video: raw.n_bytes(row["path"]) for video, row in self.rows(dataset).items()}
+        return shard_map.assign(sizes, shard_map.read_map(self.shard_map_path(dataset)), self.config["shard_videos"])
+
+    # Checks -----------------------------------------------------------------------------------------------------
+
+    def _read_benchmarks(self) -> dict[Block, Wanted]:
+        wanted: dict[Block, Wanted] = {}
+        if not self.config["benchmarks"] and not self.config["score"]:
+            raise UserError(f"{self.where}: benchmarks: none, and no footage in `score` either; allowed: one at least")
+        for number, entry in enumerate(self.config["benchmarks"]):
+            if entry["dataset"] not in self.config["datasets"]:
+                known = ", ".join(self.config["datasets"])
+                where = f"{self.where}: benchmarks[{number}].dataset"
+                raise UserError(f"{where}: {entry['dataset']!r} is unknown; allowed: {known}")
+            lists = ("splits", "extractors", "detectors", "linkers", "scales")
+            for chain in product(*(entry[name] for name in lists)):
+                block = wanted.setdefault(Block(entry["dataset"], *chain), Wanted())
+                block.add(entry["methods"], entry["annotators"], entry["seeds"])
+        return wanted
+
+    def _check_block(self, block: Block, wanted: Wanted) -> None:
+        folder = self.tables(block.dataset)
+        dataset_tables.check_labels(folder, block.split, "test")
+        for name, family in CHAIN.items():
+            self._check_weights(family, getattr(block, name))
+        config.check(config.load_yaml(self.scale(block.scale)), "scale", self.scale(block.scale))
+        for method in wanted.methods:
+            self.parameters("methods", method)
+        if any(self.is_trained(method) for method in wanted.methods):
+            dataset_tables.check_labels(folder, block.split, "train")
+        for annotator in wanted.annotators:
+            dataset_tables.read_annotator(folder, annotator)
+
+    def _check_report(self) -> None:
+        known = self.table_names()
+        for number, table in enumerate(self.report_tables()):
+            if table not in known:
+                where = f"{self.where}: report.tables[{number}]"
+                raise UserError(f"{where}: {table!r} is unknown; allowed: {', '.join(known)}")
+            for block in self._wanted:
+                self.illustrated(block, table)
+
+    def _check_footage(self, its: Footage) -> None:
+        """Raise `UserError` unless the footage would go through what its model was trained with."""
+        folder = self.results / its.name
+        is_dataset = (folder / "shards.tsv").exists() and not self.tables(its.name).exists()
+        if is_dataset or its.name in self.config["datasets"]:
+            raise UserError(f"{self.where}: score: {its.name!r} names a dataset, in {folder}; allowed: any other name")
+        for family, link in its.links().items():
+            its.check_same(self.variant(family, link.name), self.parameters(family, link.name), link.parameters)
+            self._check_weights(family, link.name)
+        its.check_same(f"{self.where}: decode", self.config["decode"], its.card.decode, of=("store", "crf"))
+
+    def _check_weights(self, family: str, name: str) -> None:
+        """Raise `UserError` when the weights that a variant names are not there; its job checks that they are those."""
+        weights = self.parameters(family, name).get("weights")
+        folders = (self.variant(family, name).parent, Path(self.config["weights"]))
+        if weights and not any((folder / weights).is_file() for folder in folders):
+            places = " or ".join(map(str, folders))
+            hint = f"put it there, or name its folder as `weights` in {self.where}"
+            raise UserError(f"{self.variant(family, name)}: weights: {weights!r} is not in {places}; {hint}")
+
+    def _table(self, name: str) -> dict[str, Any]:
+        path = self.table(name)
+        return config.check(config.load_yaml(path), "table", path)
+
+    def _find_raw_videos(self, dataset: str) -> RawVideos:
+        """Return the raw videos of a dataset; raise `UserError` for one that is listed and not there."""
+        if dataset in self.footage:
+            return raw_videos.find(str(self.footage[dataset].folder))
+        entry = self.config["datasets"][dataset]
+        found = raw_videos.find(entry["videos"] or entry["source"])
+        if isinstance(found, Bucket) and self.config["decode"]["store"] == "index":
+            where = f"{self.where}: datasets.{dataset}.videos"
+            raise UserError(f"{where}: {found.url} is fetched once, so decode.store cannot be 'index'; allowed: h264")
+        for number, (video, row) in enumerate(self.rows(dataset).items(), start=2):
+            if not found.holds(row["path"]):
+                where = f"{self.tables(dataset) / 'videos.tsv'}: row {number}: path"
+                raise UserError(f"{where}: {row['path']!r} of video {video!r} is not under {found.name}")
+        return found
+
+
+def _find(path: str, where: str) -> Path:
+    """Return `path` as it is, else inside the repository: a run in another folder finds what comes with wsstad."""
+    for candidate in (Path(path), REPOSITORY / path):
+        if candidate.exists():
+            return candidate
+    beside = Path(path).parent
+    known = {its.stem for root in (Path(), REPOSITORY) for its in (root / beside).glob("*.yaml")}
+    allowed = f"; allowed: {', '.join(sorted(known))}" if path.endswith(".yaml") else ""
+    raise UserError(f"{where}: no {path}{allowed}")

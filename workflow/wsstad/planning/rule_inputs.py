@@ -1,0 +1,168 @@
+"""What the rules ask of the plan: the inputs and parameters of a job, as functions of its wildcards."""
+
+from collections.abc import Callable
+from typing import Any
+
+from wsstad.artefacts import storage
+from wsstad.errors import UserError
+from wsstad.learning.methods import needs
+from wsstad.planning import job_settings, paths
+from wsstad.planning.block import Block
+from wsstad.planning.plan import Plan
+
+# What Snakemake calls with a job's wildcards to learn an input or a parameter.
+Ask = Callable[[Any], Any]
+
+
+class RuleInputs:
+    """Functions of a job's wildcards, all answered by the plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def tables(self, wildcards: Any) -> str:
+        """Return the folder of the dataset's tables."""
+        return str(self.plan.tables(wildcards.dataset))
+
+    def source(self, wildcards: Any) -> str:
+        """Return the folder of the dataset's annotations."""
+        return self.plan.source(wildcards.dataset)
+
+    def raw_videos(self, wildcards: Any) -> str:
+        """Return the folder that jobs read the dataset's raw videos from."""
+        return str(self.plan.raw_videos(wildcards.dataset).root)
+
+    def urls(self, wildcards: Any) -> list[str]:
+        """Return the raw videos of the shard that have to be fetched before they can be read."""
+        raw, rows = self.plan.raw_videos(wildcards.dataset), self.plan.rows(wildcards.dataset)
+        return [
+            u for video in self.plan.videos(wildcards.dataset, wildcards.shard) for u in raw.urls(rows[video]["path"])
+        ]
+
+    def methods(self, wildcards: Any) -> list[str]:
+        """Return the YAML files of the methods of the table."""
+        return [str(self.plan.variant("methods", name)) for name in self._methods(wildcards)]
+
+    def detections(self, wildcards: Any) -> list[str]:
+        """Return the manifests of the detections, if a method of the table reads them."""
+        kinds = {self.plan.parameters("methods", name)["type"] for name in self._methods(wildcards)}
+        return (
+            self.all_shards(paths.DETECTIONS)(wildcards) if any("detections" in needs(kind) for kind in kinds) else []
+        )
+
+    def detections_flag(self, wildcards: Any, input: Any) -> str:  # noqa: A002 - Snakemake passes it by this name
+        """Return the flag that hands the detections to predict, if it needs them."""
+        return f"--detections {input.detections}" if input.detections else ""
+
+    def seeds(self, wildcards: Any) -> str:
+        """Return the seeds of each method of the table, as flags have them: ``mgpr=0,1,2 random=0``."""
+        return " ".join(f"{name}={','.join(map(str, seeds))}" for name, seeds in self._methods(wildcards).items())
+
+    def scale(self, wildcards: Any) -> str:
+        """Return the YAML file of the scale."""
+        return str(self.plan.scale(wildcards.scale))
+
+    def settings(self, rule: str) -> Ask:
+        """Return a function that gives what the job of a rule goes by, apart from its inputs, as JSON."""
+
+        def text(wildcards: Any) -> str:
+            return storage.canonical_json(job_settings.read(self.plan, rule, wildcards))
+
+        return text
+
+    def metrics(self, wildcards: Any) -> list[str]:
+        """Return the metrics of a table: of all blocks of the dataset, or of all datasets where none is named."""
+        datasets = [wildcards["dataset"]] if "dataset" in wildcards.keys() else self.plan.datasets()  # noqa: SIM118
+        return [path for dataset in datasets for path in self.plan.metrics(dataset, wildcards.table)]
+
+    def everything(self, table: str) -> list[str]:
+        """Return all files behind a table, and its own."""
+        wanted = [its for its in paths.outputs(self.plan) if its.rule not in (*paths.APART, *paths.ON_A_PAGE)]
+        mine = [its for its in wanted if its.wildcards.get("dataset") not in self.plan.footage]
+        return [str(its.path) for its in mine if its.wildcards.get("table", table) == table]
+
+    def illustrated(self, wildcards: Any) -> str:
+        """Return the method of a table whose decisions the report shows video by video."""
+        return self.plan.illustrated(Block.of(wildcards), wildcards.table)
+
+    def assignments(self, wildcards: Any) -> list[str]:
+        """Return the whole configuration as a verb takes it: ``key=value``, a word each."""
+        return [f"{key}={storage.canonical_json(value)}" for key, value in self.plan.config.items()]
+
+    def shown(self, pattern: str) -> Ask:
+        """Return a function that gives the outputs with this pattern of the tables of the report."""
+
+        def files(wildcards: Any) -> list[str]:
+            tables, rule = self.plan.report_tables(), next(r for r, its in paths.OUTPUTS.items() if pattern in its)
+            found = [its for its in paths.outputs(self.plan) if its.rule == rule]
+            return [str(its.path) for its in found if its.wildcards.get("table", tables[0]) in tables]
+
+        return files
+
+    def apart(self, rule: str) -> Ask:
+        """Return a function that gives all outputs of a rule that has a target of its own."""
+
+        def files(wildcards: Any) -> list[str]:
+            found = [str(its.path) for its in paths.outputs(self.plan) if its.rule == rule]
+            if not found:
+                raise UserError(f"{self.plan.where}: {paths.APART[rule]}")
+            return found
+
+        return files
+
+    def paper_flag(self, wildcards: Any) -> str:
+        """Return the flag that hands the paper's own values to tabulate, if there are any."""
+        return " ".join(f"--paper {path}" for path in self.plan.paper(wildcards.table))
+
+    def title(self, wildcards: Any) -> str:
+        """Return the heading of the table."""
+        return self.plan.title(wildcards.table)
+
+    def all_shards(self, pattern: str) -> Ask:
+        """Return a function that gives a stage's manifests of all shards of the dataset."""
+
+        def manifests(wildcards: Any) -> list[str]:
+            shards = self.plan.shards(wildcards.dataset)
+            return [pattern.format(**{**dict(wildcards), "shard": shard}) for shard in shards]
+
+        return manifests
+
+    def footage(self, pattern: str) -> Ask:
+        """Return a function that gives the manifest of a stage that a shard of footage went through."""
+
+        def path(wildcards: Any) -> str:
+            chain = self.plan.footage[wildcards.dataset].chain()
+            return pattern.format(**chain, dataset=wildcards.dataset, shard=wildcards.shard)
+
+        return path
+
+    def model(self, wildcards: Any) -> str:
+        """Return the model that is to score some footage."""
+        return str(self.plan.footage[wildcards.dataset].model)
+
+    def scoring(self, name: str) -> Ask:
+        """Return a function that gives a setting of the scoring of some footage."""
+
+        def value(wildcards: Any) -> str:
+            return str(self.plan.footage[wildcards.dataset].settings[name])
+
+        return value
+
+    def overlay_flag(self, wildcards: Any) -> str:
+        """Return the flag that says whether each video of some footage is drawn."""
+        return "--overlay" if self.plan.footage[wildcards.dataset].settings["overlay"] else "--no-overlay"
+
+    def decoding(self, wildcards: Any) -> str:
+        """Return how frames are decoded, as YAML."""
+        return storage.canonical_json(self.plan.config["decode"])
+
+    def variant(self, family: str, wildcard: str) -> Ask:
+        """Return a function that gives the YAML file of the variant that a wildcard names."""
+
+        def path(wildcards: Any) -> str:
+            return str(self.plan.variant(family, wildcards[wildcard]))
+
+        return path
+
+    def _methods(self, wildcards: Any) -> dict[str, list[int]]:
+        return self.plan.methods(Block.of(wildcards), wildcards.table)

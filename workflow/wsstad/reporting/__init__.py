@@ -1,0 +1,1 @@
+"""Results -> tables, the report, pictures and verdicts. Computes no metric."""

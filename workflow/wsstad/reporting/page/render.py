@@ -1,0 +1,65 @@
+"""The page: sections and what is common to them, through templates that escape every name."""
+
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from wsstad.planning.job_settings import TEMPLATES
+from wsstad.planning.plan import Plan
+from wsstad.reporting import leaderboard
+from wsstad.reporting.page import costs, provenance, sections, shown
+from wsstad.reporting.page.sections import Pictures
+
+
+def page(plan: Plan, *, pixels: bool) -> str:
+    """Return the page of a run as HTML that needs nothing else."""
+    found = list(shown.read(plan))
+    pictures = Pictures(pixels)
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            sections=sections.build_all(found, plan, pictures),
+            pictures=pictures,
+            costs=costs.read([its.output for its in found]),
+            versions=provenance.versions(),
+            weights=provenance.weights(plan, found),
+            variants=provenance.variants(plan, found),
+            configuration=provenance.configuration(plan),
+            seeds=sorted(
+                {seed for its in found for result in its.metrics["results"] for seed in result["seeds"]}, key=int
+            ),
+            legend=leaderboard.LEGEND,
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": _percent, "clock": _clock}
+    # The style sheet and the script are files of this package: they go in as they are.
+    environment.globals["verbatim"] = lambda name: Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
+    return environment
+
+
+def _percent(value: Any) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _clock(seconds: float) -> str:
+    """Return a duration as people say it.
+
+    >>> _clock(3.21), _clock(192), _clock(7322)
+    ('3.2 s', '3 min 12 s', '2 h 2 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

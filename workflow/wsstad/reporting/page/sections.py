@@ -1,0 +1,185 @@
+"""A section of the page: one table in one block, made ready for the template."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wsstad.evaluation import blocks
+from wsstad.planning.plan import Plan
+from wsstad.reporting import leaderboard
+from wsstad.reporting.leaderboard import Layout
+from wsstad.reporting.page import charts, grids, lead, provenance, timelines
+from wsstad.reporting.page.figures import Chart
+from wsstad.reporting.page.grids import Table
+from wsstad.reporting.page.provenance import Facts
+from wsstad.reporting.page.shown import Shown, Video
+from wsstad.reporting.page.timelines import Timeline
+
+PICTURE_BYTES = 22_000_000  # of all pictures and clips of a page, as it has them: 25 MB with all the rest
+MOST_FAILURES = 6
+
+
+@dataclass
+class Pictures:
+    """The pictures of a page, as long as there is room for them; with `pixels` off there is none."""
+
+    pixels: bool
+    left: int = PICTURE_BYTES
+    refused: int = 0
+
+    def of(self, video: Video) -> dict[str, str]:
+        """Return strip, clip and poster as addresses that hold their content; none where there is none, or no room."""
+        if not self.pixels or video.found is None or "strip" not in video.found.arrays:
+            return {}
+        kinds = {"strip": "image/webp", "clip": "video/mp4", "poster": "image/webp"}
+        found = {name: f"data:{kind};base64,{_base64(video, name)}" for name, kind in kinds.items()}
+        size = sum(map(len, found.values()))
+        if size > self.left:
+            self.refused += 1
+            return {}
+        self.left -= size
+        return found
+
+
+@dataclass(frozen=True)
+class Card:
+    """A test video: where it is on the page, what was said of it, its pictures."""
+
+    anchor: str
+    video: Video
+    timeline: Timeline
+    strip: str = ""
+    clip: str = ""
+    poster: str = ""
+
+    @property
+    def as_normal(self) -> str:
+        """What the score of a normal video amounts to, in words."""
+        score, threshold = f"score {_score(self.video):.2f}", self.timeline.threshold
+        if threshold is None:
+            return score
+        return f"{score}, {'a false alarm:' if self.timeline.alarms else 'no alarm: not'} above {threshold:.2f}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """All that the page says of one table in one block; `label` tells it from the others, if there are any."""
+
+    anchor: str
+    label: str
+    shown: Shown
+    layout: Layout
+    tables: list[Table]
+    letters: Mapping[str, str]
+    lead: list[str]
+    tiles_of: str
+    tiles: list[tuple[str, str, str]]
+    charts: list[Chart]
+    cards: list[Card]
+    misses: list[Card]
+    highest: list[Card]
+    quarantined: list[Video]
+    model_card: Facts = field(default_factory=list)
+    data_statement: Facts = field(default_factory=list)
+
+    @property
+    def branches(self) -> list[str]:
+        """The branches that the method has scores of."""
+        return self.cards[0].video.found.meta["branches"] if self.cards and self.cards[0].video.found else []
+
+    @property
+    def rated(self) -> bool:
+        """Whether the threshold of an alarm is known."""
+        return any(card.timeline.threshold is not None for card in self.cards)
+
+    @property
+    def false_alarms(self) -> str:
+        """How many normal videos the score of the seed that is shown gives an alarm in, in words; none if unknown."""
+        normal = [card.timeline for card in self.cards if not card.video.abnormal]
+        if not normal or any(its.threshold is None for its in normal):
+            return ""
+        rated = self.shown.result["alarms"]
+        hourly, notes = rated["allowed_per_hour"], rated["seeds"][0]["notes"]
+        return (
+            f"{sum(its.alarms for its in normal)} of {len(normal)} are above the threshold of their fold, the lowest"
+            f" with at most {hourly:g} false alarm{'s' * (hourly != 1)} an hour in held-out normal training videos."
+            + (f" Mind: {'; '.join(notes)}." if notes else "")
+        )
+
+    @property
+    def attends(self) -> bool:
+        """Whether the method knows attention."""
+        return any(card.timeline.attended for card in self.cards)
+
+
+def build_all(found: Sequence[Shown], plan: Plan, pictures: Pictures) -> list[Section]:
+    """Return the sections of a page."""
+    names = [{"table": its.title, **its.output.wildcards} for its in found]
+    differing = [name for name in ("dataset", "table", *blocks.NAMES[1:]) if len({its[name] for its in names}) > 1]
+    labels = [", ".join(its[name] for name in differing) for its in names]
+    return [
+        _build(f"s{i}", label, its, plan, pictures) for i, (its, label) in enumerate(zip(found, labels, strict=True))
+    ]
+
+
+def _build(anchor: str, label: str, shown: Shown, plan: Plan, pictures: Pictures) -> Section:
+    """Return a section; failures have their pictures before all other videos."""
+    (layout,) = leaderboard.layouts([shown.metrics], shown.paper)
+    tables = [grids.table(grid) for grid in layout.grids]
+    seen = [video for video in shown.videos if video.found]
+    misses = sorted((its for its in seen if its.s_loc is not None), key=lambda its: (its.s_loc, _score(its)))
+    highest = sorted((its for its in seen if not its.abnormal), key=lambda its: -_score(its))
+    worst = [*misses[:MOST_FAILURES], *highest[:MOST_FAILURES]]
+    anchors = {its.name: f"{anchor}-v{i}" for i, its in enumerate(seen)}  # a name may not be fit for one
+    others = [its for its in seen if its.name not in {bad.name for bad in worst}]
+    thresholds = shown.thresholds()
+    cards = {its.name: _card(anchors[its.name], its, thresholds, pictures) for its in [*worst, *others]}
+    return Section(
+        anchor=anchor,
+        label=label,
+        shown=shown,
+        layout=layout,
+        tables=tables,
+        letters=grids.letters(tables[0]),
+        lead=lead.paragraphs(shown),
+        tiles_of=lead.measured(shown.result),
+        tiles=lead.tiles(shown.result),
+        charts=_charts(anchor, shown),
+        cards=[cards[name] for name in sorted(cards)],
+        misses=[cards[its.name] for its in misses[:MOST_FAILURES]],
+        highest=[cards[its.name] for its in highest[:MOST_FAILURES]],
+        quarantined=[video for video in shown.videos if not video.found],
+        model_card=provenance.model_card(shown, plan),
+        data_statement=provenance.data_statement(shown, plan),
+    )
+
+
+def _charts(anchor: str, shown: Shown) -> list[Chart]:
+    block, method = shown.metrics, shown.method
+    drawn = [
+        charts.ladder(f"{anchor}-ladder", block, method, blocks.paper_of(shown.paper, block)),
+        charts.classes(f"{anchor}-classes", shown.result),
+        charts.roc(f"{anchor}-roc", block, method),
+        charts.training(f"{anchor}-training", method, shown.histories(), shown.held_out),
+        charts.success(f"{anchor}-success", block, method),
+        charts.spread(f"{anchor}-spread", block, method),
+    ]
+    return [chart for chart in drawn if chart]
+
+
+def _card(anchor: str, video: Video, thresholds: Mapping[int, float], pictures: Pictures) -> Card:
+    if video.found is None:
+        raise ValueError(f"{video.name} has no illustration")
+    return Card(
+        anchor, video, timelines.make(video.found, thresholds.get(video.found.meta["fold"])), **pictures.of(video)
+    )
+
+
+def _score(video: Video) -> float:
+    return float(video.found.meta["score"]) if video.found else 0.0
+
+
+def _base64(video: Video, name: str) -> str:
+    if video.found is None:
+        raise ValueError(f"{video.name} has no illustration")
+    return base64.b64encode(video.found.arrays[name].tobytes()).decode()

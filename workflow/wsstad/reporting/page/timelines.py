@@ -1,0 +1,128 @@
+"""The score of a video over time, as points of a drawing that is small enough to be there three hundred times."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wsstad.artefacts.storage import Artefact
+
+WIDTH, HEIGHT = 1000, 100
+FOCUSED = 1.25  # times the share that each sub-tube would have if all were looked at alike; below, they are
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of time: where it begins and how wide it is in the drawing, and how strong."""
+
+    x: float
+    width: float
+    weight: float = 1.0
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The lines by name, the score first; the spans of the truth and of the top-1; the tubes that it attends to.
+
+    `attention` says in words how it attends, empty where the method knows none. `alarms` is whether the score is ever
+    above the `threshold`, if there is one.
+    """
+
+    lines: dict[str, str]
+    truth: list[Span]
+    top1: Span
+    attended: list[Span]
+    attention: str
+    seconds: float
+    threshold: float | None
+    alarms: bool
+    words: str
+
+    @property
+    def threshold_at(self) -> float | None:
+        """How far below the top of the drawing the threshold lies."""
+        return None if self.threshold is None else HEIGHT * (1 - self.threshold)
+
+
+def make(found: Artefact, threshold: float | None = None) -> Timeline:
+    """Return the timeline of a video from its illustration."""
+    facts, n_frames = found.meta, found.meta["n_frames"]
+    fps = float(facts["fps"])
+    scale = WIDTH / n_frames
+    names = ["score", *(f"{branch} branch" for branch in facts["branches"])]
+    truth = [(int(start), int(stop)) for start, stop in found.arrays["truth"]]
+    _, start, stop = facts["top1"]
+    attended = _attended(found, scale, fps)
+    words = f"The score peaks at {facts['score']:.2f}; the top-1 tube lasts from {_clock(start, stop, fps)}."
+    words += f" The alarm threshold is {threshold:.2f}." if threshold is not None else ""
+    words += f" The event is annotated from {' and '.join(_clock(a, b, fps) for a, b in truth)}." if truth else ""
+    return Timeline(
+        lines={name: _points(row) for name, row in zip(names, found.arrays["timeline"], strict=True)},
+        truth=[Span(a * scale, (b - a) * scale) for a, b in truth],
+        top1=Span(start * scale, (stop - start) * scale),
+        attended=attended,
+        attention=_attention(found, attended),
+        seconds=n_frames / fps,
+        threshold=threshold,
+        alarms=threshold is not None and float(found.arrays["timeline"][0].max()) > threshold,
+        words=words,
+    )
+
+
+def _attended(found: Artefact, scale: float, fps: float) -> list[Span]:
+    """Return the sub-tubes that the top-1 looks at most; none where it looks at all alike: bars would say otherwise."""
+    weights = found.arrays["attention"].tolist()
+    strongest = max(weights, default=0.0)
+    if strongest * found.meta["candidates"] < FOCUSED:
+        return []
+    rows = zip(found.arrays["attended"].tolist(), weights, found.meta["attended_kinds"], strict=True)
+    return [
+        Span(a * scale, (b - a) * scale, weight / strongest, f"{_percent(weight)} % to {_part(tube, kind, a, b, fps)}")
+        for (tube, a, b), weight, kind in rows
+    ]
+
+
+def _attention(found: Artefact, attended: Sequence[Span]) -> str:
+    own, candidates = found.meta["own_attention"], found.meta["candidates"]
+    if own is None:
+        return ""
+    if attended:
+        return f"{_percent(own)} % to itself; most to: {'; '.join(span.label for span in attended)}."
+    if candidates == 1:
+        return "There is no other sub-tube that the top-1 tube could look at."
+    share = f"about {_percent(1 / candidates)} % of its attention to each"
+    return f"The top-1 tube looks at all {candidates} sub-tubes alike: {share}."
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent, a small one with a digit that is not 0.
+
+    >>> _percent(0.174), _percent(1 / 240), _percent(1.0)
+    ('17', '0.4', '100')
+    """
+    return f"{100 * share:.0f}" if share >= 0.01 else f"{100 * share:.1g}"
+
+
+def _part(tube: int, kind: str, start: int, stop: int, fps: float) -> str:
+    """Return the name of a sub-tube: a tube has several, which differ in their time alone."""
+    return f"tube {tube} ({kind}) from {_clock(start, stop, fps)}"
+
+
+def _points(scores: np.ndarray) -> str:
+    """Return a score as the points of a line of steps."""
+    edges = np.linspace(0, WIDTH, len(scores) + 1)
+    steps = [(x, score) for i, score in enumerate(scores.tolist()) for x in edges[i : i + 2]]
+    return " ".join(f"{x:.0f},{HEIGHT - HEIGHT * score:.0f}" for x, score in _corners(steps))
+
+
+def _corners(steps: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the points of a line without those between two of the same height."""
+    kept = [
+        i for i, (_, y) in enumerate(steps) if i in (0, len(steps) - 1) or not steps[i - 1][1] == y == steps[i + 1][1]
+    ]
+    return [steps[i] for i in kept]
+
+
+def _clock(start: int, stop: int, fps: float) -> str:
+    return f"{start / fps:.1f} s to {stop / fps:.1f} s"

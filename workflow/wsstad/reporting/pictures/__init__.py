@@ -1,0 +1,1 @@
+"""Pictures of a decision: boxes on frames, crops, clips, timelines."""

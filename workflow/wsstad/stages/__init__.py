@@ -1,0 +1,1 @@
+"""One module a rule: flags, keys and wiring. What computes lives in the other rooms."""

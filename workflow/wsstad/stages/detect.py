@@ -1,0 +1,79 @@
+"""Detect: every frame of each video becomes the boxes that a detector sees in it."""
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wsstad import cli, config, video
+from wsstad.artefacts import manifest, shards
+from wsstad.artefacts.storage import Artefact
+from wsstad.errors import UserError
+from wsstad.perception.detectors import DETECTORS
+from wsstad.planning import artefact_keys, dataset_tables
+from wsstad.progress import Progress
+from wsstad.structures import detections
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Detect in the videos of one shard."""
+    args = parse(argv)
+    variant = config.load_variant(args.detector, "detectors")
+    frames = manifest.read_manifest(args.frames)
+
+    def make_key(name: str) -> str:
+        return artefact_keys.detections(variant, frames.rows[name])
+
+    def compute(missing: Sequence[str]) -> Iterator[shards.Outcome]:
+        detector = load_detector(args.detector, variant, weights=args.weights, threads=args.threads)
+        paths = {name: args.source / row["path"] for name, row in dataset_tables.read_videos(args.tables).items()}
+        total = sum(frames.rows[name].counts["frames"] for name in missing)
+        with Progress(f"detect {args.shard}", total, "frames") as progress:
+            yield from shards.one_by_one(missing, lambda name: detect(detector, frames, name, paths[name], progress))
+
+    shards.process_shard(
+        "detections",
+        manifest_path=args.manifest,
+        keys=shards.upstream_keys(shards.read_shard(args.shard_map, args.shard), [frames], make_key),
+        compute=compute,
+        counts=lambda artefact: {"boxes": artefact.meta["boxes"]},
+        count_names=("boxes",),
+    )
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """Return the command line's arguments."""
+    parser = cli.shard_parser(__doc__)
+    parser.add_argument("--frames", type=Path, required=True, help="the shard's manifest of frames")
+    parser.add_argument("--tables", type=Path, required=True, help="folder of the dataset's videos.tsv")
+    parser.add_argument("--source", type=Path, required=True, help="folder that the paths in videos.tsv start from")
+    parser.add_argument("--detector", type=Path, required=True, help="config/detectors/<name>.yaml")
+    parser.add_argument("--weights", type=Path, default=Path(), help="where weights lie that are not beside the YAML")
+    parser.add_argument("--threads", type=int, default=1, help="threads of the network")
+    return parser.parse_args(argv)
+
+
+def load_detector(path: Path, variant: Mapping[str, Any], *, weights: Path, threads: int) -> detections.Detector:
+    """Make the detector of a YAML file; its weights lie beside it or in `weights`."""
+    folder = path.parent
+    if "weights" in variant and not (folder / variant["weights"]).is_file():
+        folder = weights
+        if not (folder / variant["weights"]).is_file():
+            raise UserError(
+                f"{path}: weights: {variant['weights']!r} is not in {path.parent} or {weights} (see --weights)"
+            )
+    return config.load_class(DETECTORS[variant["type"]])(variant, folder, threads=threads)
+
+
+def detect(
+    detector: detections.Detector, frames: manifest.Manifest, name: str, path: Path, progress: Progress
+) -> Artefact:
+    """Return the detections in all frames of one video."""
+    pixels = video.open_frames(frames, name, path)
+    found = []
+    for detected in detector.detect(pixels):
+        found.append(detected)
+        progress.add()
+    arrays = detections.to_arrays(found, width=pixels.width, height=pixels.height)
+    meta = {"classes": detector.classes, "boxes": len(arrays["score"])}
+    return Artefact(arrays, meta, origin={"detector": detector.facts})

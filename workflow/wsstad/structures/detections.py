@@ -1,0 +1,71 @@
+"""Detections: the boxes that a detector reports in each frame of a video, in one canonical order and precision."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from wsstad.structures import boxes as box
+
+# Scores are kept in steps of 1/4096, as boxes are on a grid: a key must not hang on the last bits of a sum.
+SCORE_STEPS = 4096
+
+
+@dataclass(frozen=True)
+class Detections:
+    """The detections in one frame: boxes (n, 4) float32, scores (n,) float32 in [0, 1], labels (n,) int16."""
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    labels: np.ndarray
+
+
+class Pixels(Protocol):
+    """The frames of one video, which may be read again; `wsstad.video.Frames` is one."""
+
+    n_frames: int
+
+    def read(self) -> Iterator[np.ndarray]:
+        """Yield every frame (height, width, 3) RGB uint8 in order."""
+        ...
+
+
+class Detector(Protocol):
+    """What every detector can do; `classes` names its labels, `facts` says in JSON what it is."""
+
+    classes: list[str]
+    facts: dict[str, object]
+
+    def detect(self, frames: Pixels) -> Iterator[Detections]:
+        """Yield the detections of every frame of one video, in order."""
+        ...
+
+
+def canonical(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, *, size: tuple[int, int]) -> Detections:
+    """Clip boxes (n, 4) to a frame of `size` (width, height), put them on the grid, sort by score and box.
+
+    Boxes less than 1 px wide or high, and values that are not finite, are dropped.
+    """
+    boxes = np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
+    scores, labels = np.asarray(scores, dtype=np.float32).reshape(-1), np.asarray(labels).reshape(-1)
+    finite = np.isfinite(boxes).all(axis=1) & np.isfinite(scores)
+    boxes, scores, labels = boxes[finite], scores[finite], labels[finite]
+    boxes = box.quantise(box.clip(boxes, *size))
+    scores = (np.round(scores.astype(np.float64) * SCORE_STEPS) / SCORE_STEPS).astype(np.float32)
+    large = ((boxes[:, 2:] - boxes[:, :2]) >= 1).all(axis=1)
+    boxes, scores, labels = boxes[large], scores[large], labels[large].astype(np.int16)
+    order = np.lexsort((labels, *boxes.T[::-1], -scores))
+    return Detections(boxes[order], scores[order], labels[order])
+
+
+def to_arrays(detections: list[Detections], *, width: int, height: int) -> dict[str, np.ndarray]:
+    """Return the columns of the artefact "detections" for the frames of one video."""
+    counts = [len(d.scores) for d in detections]
+    return {
+        "size": np.array([len(detections), width, height], dtype=np.int64),
+        "frame": np.repeat(np.arange(len(detections), dtype=np.int32), counts),
+        "boxes": np.concatenate([d.boxes for d in detections] or [np.zeros((0, 4))]).astype(np.float32),
+        "score": np.concatenate([d.scores for d in detections] or [np.zeros(0)]).astype(np.float32),
+        "label": np.concatenate([d.labels for d in detections] or [np.zeros(0)]).astype(np.int16),
+    }
