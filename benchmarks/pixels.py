@@ -14,7 +14,7 @@ from wsstad import config, video
 from wsstad.artefacts import storage
 from wsstad.artefacts.manifest import Manifest, artefact_path
 from wsstad.artefacts.manifest import Row as ManifestRow
-from wsstad.stages import decode
+from wsstad.video.decoding import decode
 
 
 def street(count: int, width: int = 320, height: int = 240) -> Iterator[np.ndarray]:
@@ -40,7 +40,7 @@ def decoding(folder: Path, source: Path | None, *, frames: int, repeats: int) ->
     store = artefact_path(folder, "street", digest, ".mp4")
 
     def run(kind: str) -> storage.Artefact:
-        return decode.decode(source, digest, store=store, settings={**settings, "store": kind})
+        return decode(source, digest, store=store, settings={**settings, "store": kind})
 
     found = run("h264")
     written = storage.write_artefact(store.with_suffix(".h5"), found, kind="frames", key=digest)

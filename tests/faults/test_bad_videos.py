@@ -6,7 +6,7 @@ import pytest
 from support import videos
 from wsstad import video
 from wsstad.errors import QuarantineError
-from wsstad.stages import decode
+from wsstad.video import decoding
 
 
 def empty(path):
@@ -133,7 +133,7 @@ def test_each_bad_video_has_its_code(tmp_path, make):
     path = tmp_path / "bad.mp4"
     make(path)
     with pytest.raises(QuarantineError) as caught:
-        decode.decode(path, "", store=tmp_path / "store" / "out.mp4", settings=SETTINGS)
+        decoding.decode(path, "", store=tmp_path / "store" / "out.mp4", settings=SETTINGS)
     assert caught.value.code == BAD[make], caught.value
     assert str(tmp_path) not in caught.value.reason, "a reason is the same on every machine"
     assert not list(tmp_path.glob("store/*")), "nothing is left behind"

@@ -10,7 +10,7 @@ from support import results
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
-from wsstad.planning import paths
+from wsstad.planning.stages import STAGES
 from wsstad.reporting.pictures import illustrations
 from wsstad.stages import report
 from wsstad.structures.predictions import VideoPrediction
@@ -110,7 +110,7 @@ def _metrics(tests, labels, classes, kind, rng):
 
 
 def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
-    path = folder / paths.METRICS.format(**WILDCARDS)
+    path = folder / STAGES["evaluate"].output.format(**WILDCARDS)
     storage.write_json(path, metrics)
     block = path.parent.parent.parent
     history = [{"iteration": i, "loss": 2 / i, "held_out_vauc": 0.9 if i % 4 == 0 else ""} for i in range(1, 9)]
@@ -121,7 +121,7 @@ def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
     curve = {"alarms/thresholds": np.array([0.2, THRESHOLD]), "alarms/counts": np.array([5, 0])}
     storage.write_tensors(file, curve, facts, key=model["key"])
     storage.write_table(file.with_suffix(".history.tsv"), history, list(history[0]))
-    where = folder / paths.ILLUSTRATIONS.format(**WILDCARDS)
+    where = folder / STAGES["illustrate"].output.format(**WILDCARDS)
     shown = _pictures(rng) if pictures else {}
     rows = [Row("broken", "", code="V105", reason="3 errors")]
     for video in tests:

@@ -102,3 +102,7 @@ def tables(folder, paths):
     shard_map = Path(folder) / "shards.tsv"
     shard_map.write_text("\n".join(["video\tshard", *(f"{video}\t000" for video in paths)]) + "\n")
     return shard_map
+
+
+# The flags of `decode` that the rules always pass, with the defaults of the configuration.
+DECODE_FLAGS = ["--store", "h264", "--crf", "18", "--damaged", "quarantine", "--max-pixels", "33000000"]

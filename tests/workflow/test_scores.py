@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from wsstad import config, video
-from wsstad.artefacts import storage
-from wsstad.planning import model_card
+from wsstad.artefacts import model_card, storage
 from wsstad.video import playback
 
 pytestmark = pytest.mark.workflow

@@ -7,9 +7,9 @@ OUTPUTS: results/<dataset>/annotations/<annotator>.tsv
 
 rule annotate:
     output:
-        paths.ANNOTATIONS,
+        STAGES["annotate"].output,
     log:
-        "results/logs/annotate/{dataset}/{annotator}.log",
+        STAGES["annotate"].log,
     conda:
         "../../envs/wsstad.yaml"
     resources:

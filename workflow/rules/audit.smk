@@ -7,12 +7,12 @@ OUTPUTS: results/<dataset>/quarantine/<extractor>/<detector>/<linker>.tsv
 
 rule audit:
     input:
-        image=ask.all_shards(paths.IMAGE),
-        region=ask.all_shards(paths.REGION),
+        image=ask.all_shards("extract_image"),
+        region=ask.all_shards("extract_region"),
     output:
-        paths.QUARANTINE,
+        STAGES["audit"].output,
     log:
-        "results/logs/audit/{dataset}/{extractor}/{detector}/{linker}.log",
+        STAGES["audit"].log,
     conda:
         "../../envs/wsstad.yaml"
     resources:

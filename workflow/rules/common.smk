@@ -13,6 +13,7 @@ from wsstad.errors import UserError
 from wsstad.planning import paths
 from wsstad.planning.plan import Plan
 from wsstad.planning.rule_inputs import RuleInputs
+from wsstad.planning.stages import STAGES
 
 try:
     named = workflow.config_settings

@@ -9,11 +9,11 @@ rule decode:
     input:
         objects,
     output:
-        paths.FRAMES,
+        STAGES["decode"].output,
     log:
-        "results/logs/decode/{dataset}/{shard}.log",
+        STAGES["decode"].log,
     benchmark:
-        "results/benchmarks/decode/{dataset}/{shard}.tsv"
+        STAGES["decode"].benchmark
     conda:
         "../../envs/wsstad.yaml"
     resources:
@@ -22,7 +22,7 @@ rule decode:
         settings=ask.settings("decode"),
         tables=ask.tables,
         source=ask.raw_videos,
-        shard_map="results/{dataset}/shards.tsv",
+        shard_map=paths.SHARD_MAP,
         store=lookup("decode/store", within=plan.config),
         crf=lookup("decode/crf", within=plan.config),
         damaged=lookup("decode/damaged", within=plan.config),

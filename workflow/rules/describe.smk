@@ -9,9 +9,9 @@ rule describe:
     input:
         models=rules.train.output,
     output:
-        paths.CARDS,
+        STAGES["describe"].output,
     log:
-        "results/logs/describe/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}.log",
+        STAGES["describe"].log,
     conda:
         "../../envs/wsstad.yaml"
     resources:

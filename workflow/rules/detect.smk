@@ -7,13 +7,13 @@ OUTPUTS: results/<dataset>/detections/<detector>/<video>.<key>.h5 and a manifest
 
 rule detect:
     input:
-        frames=paths.FRAMES,
+        frames=STAGES["decode"].output,
     output:
-        paths.DETECTIONS,
+        STAGES["detect"].output,
     log:
-        "results/logs/detect/{dataset}/{detector}/{shard}.log",
+        STAGES["detect"].log,
     benchmark:
-        "results/benchmarks/detect/{dataset}/{detector}/{shard}.tsv"
+        STAGES["detect"].benchmark
     conda:
         "../../envs/wsstad.yaml"
     threads: 1
@@ -25,7 +25,7 @@ rule detect:
         detector=ask.variant("detectors", "detector"),
         tables=ask.tables,
         source=ask.raw_videos,
-        shard_map="results/{dataset}/shards.tsv",
+        shard_map=paths.SHARD_MAP,
         weights_folder=plan.config["weights"],
     shell:
         "python -m wsstad.stages detect --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"

@@ -9,13 +9,13 @@ rule evaluate:
     input:
         predictions=rules.predict.output,
         annotations=rules.annotate.output,
-        tubes=ask.all_shards(paths.TUBES),
+        tubes=ask.all_shards("link"),
     output:
-        paths.METRICS,
+        STAGES["evaluate"].output,
     log:
-        "results/logs/evaluate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}.log",
+        STAGES["evaluate"].log,
     benchmark:
-        "results/benchmarks/evaluate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}.tsv"
+        STAGES["evaluate"].benchmark
     conda:
         "../../envs/wsstad.yaml"
     resources:

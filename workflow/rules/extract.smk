@@ -7,13 +7,13 @@ OUTPUTS: results/<dataset>/features/<extractor>/{image,region/<detector>/<linker
 
 rule extract_image:
     input:
-        frames=paths.FRAMES,
+        frames=STAGES["decode"].output,
     output:
-        paths.IMAGE,
+        STAGES["extract_image"].output,
     log:
-        "results/logs/extract/{dataset}/{extractor}/image/{shard}.log",
+        STAGES["extract_image"].log,
     benchmark:
-        "results/benchmarks/extract/{dataset}/{extractor}/image/{shard}.tsv"
+        STAGES["extract_image"].benchmark
     conda:
         "../../envs/wsstad.yaml"
     threads: 1
@@ -25,7 +25,7 @@ rule extract_image:
         extractor=ask.variant("extractors", "extractor"),
         tables=ask.tables,
         source=ask.raw_videos,
-        shard_map="results/{dataset}/shards.tsv",
+        shard_map=paths.SHARD_MAP,
         weights_folder=plan.config["weights"],
     shell:
         "python -m wsstad.stages extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
@@ -35,14 +35,14 @@ rule extract_image:
 
 rule extract_region:
     input:
-        frames=paths.FRAMES,
-        tubes=paths.TUBES,
+        frames=STAGES["decode"].output,
+        tubes=STAGES["link"].output,
     output:
-        paths.REGION,
+        STAGES["extract_region"].output,
     log:
-        "results/logs/extract/{dataset}/{extractor}/region/{detector}/{linker}/{shard}.log",
+        STAGES["extract_region"].log,
     benchmark:
-        "results/benchmarks/extract/{dataset}/{extractor}/region/{detector}/{linker}/{shard}.tsv"
+        STAGES["extract_region"].benchmark
     conda:
         "../../envs/wsstad.yaml"
     threads: 1
@@ -54,7 +54,7 @@ rule extract_region:
         extractor=ask.variant("extractors", "extractor"),
         tables=ask.tables,
         source=ask.raw_videos,
-        shard_map="results/{dataset}/shards.tsv",
+        shard_map=paths.SHARD_MAP,
         weights_folder=plan.config["weights"],
     shell:
         "python -m wsstad.stages extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"

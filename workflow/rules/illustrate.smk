@@ -9,14 +9,14 @@ rule illustrate:
     input:
         predictions=rules.predict.output,
         annotations=rules.annotate.output,
-        tubes=ask.all_shards(paths.TUBES),
-        frames=ask.all_shards(paths.FRAMES),
+        tubes=ask.all_shards("link"),
+        frames=ask.all_shards("decode"),
     output:
-        paths.ILLUSTRATIONS,
+        STAGES["illustrate"].output,
     log:
-        "results/logs/illustrate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{annotator}/{table}.log",
+        STAGES["illustrate"].log,
     benchmark:
-        "results/benchmarks/illustrate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{annotator}/{table}.tsv"
+        STAGES["illustrate"].benchmark
     conda:
         "../../envs/wsstad.yaml"
     resources:

@@ -7,13 +7,13 @@ OUTPUTS: results/<dataset>/tubes/<detector>/<linker>/<video>.<key>.h5 and a mani
 
 rule link:
     input:
-        detections=paths.DETECTIONS,
+        detections=STAGES["detect"].output,
     output:
-        paths.TUBES,
+        STAGES["link"].output,
     log:
-        "results/logs/link/{dataset}/{detector}/{linker}/{shard}.log",
+        STAGES["link"].log,
     benchmark:
-        "results/benchmarks/link/{dataset}/{detector}/{linker}/{shard}.tsv"
+        STAGES["link"].benchmark
     conda:
         "../../envs/wsstad.yaml"
     resources:
@@ -21,7 +21,7 @@ rule link:
     params:
         settings=ask.settings("link"),
         linker=ask.variant("linkers", "linker"),
-        shard_map="results/{dataset}/shards.tsv",
+        shard_map=paths.SHARD_MAP,
     shell:
         "python -m wsstad.stages link --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --detections {input.detections} --linker {params.linker:q} 2> >(tee {log:q} >&2)"

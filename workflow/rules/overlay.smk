@@ -8,16 +8,16 @@ TARGETS: overlays
 
 rule overlay:
     input:
-        frames=paths.FRAMES,
-        tubes=paths.TUBES,
+        frames=STAGES["decode"].output,
+        tubes=STAGES["link"].output,
         predictions=rules.predict.output,
         annotations=rules.annotate.output,
     output:
-        paths.OVERLAYS,
+        STAGES["overlay"].output,
     log:
-        "results/logs/overlay/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}/{method}/{seed}/{shard}.log",
+        STAGES["overlay"].log,
     benchmark:
-        "results/benchmarks/overlay/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}/{method}/{seed}/{shard}.tsv"
+        STAGES["overlay"].benchmark
     conda:
         "../../envs/wsstad.yaml"
     resources:
@@ -26,7 +26,7 @@ rule overlay:
         settings=ask.settings("overlay"),
         tables=ask.tables,
         source=ask.raw_videos,
-        shard_map="results/{dataset}/shards.tsv",
+        shard_map=paths.SHARD_MAP,
         alarms_per_hour=lookup("evaluate/alarms_per_hour", within=plan.config),
         crf=lookup("overlays/crf", within=plan.config),
     shell:

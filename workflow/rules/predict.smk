@@ -7,19 +7,19 @@ OUTPUTS: results/<dataset>/runs/.../predictions/<method>/<seed>/fold<k>.<key>.h5
 
 rule predict:
     input:
-        frames=ask.all_shards(paths.FRAMES),
+        frames=ask.all_shards("decode"),
         detections=ask.detections,
-        tubes=ask.all_shards(paths.TUBES),
-        image=ask.all_shards(paths.IMAGE),
-        region=ask.all_shards(paths.REGION),
+        tubes=ask.all_shards("link"),
+        image=ask.all_shards("extract_image"),
+        region=ask.all_shards("extract_region"),
         quarantine=rules.audit.output,
         models=rules.train.output,
     output:
-        paths.PREDICTIONS,
+        STAGES["predict"].output,
     log:
-        "results/logs/predict/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}.log",
+        STAGES["predict"].log,
     benchmark:
-        "results/benchmarks/predict/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}.tsv"
+        STAGES["predict"].benchmark
     conda:
         "../../envs/wsstad.yaml"
     threads: 1

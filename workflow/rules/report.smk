@@ -7,14 +7,14 @@ OUTPUTS: results/report.html
 
 rule report:
     input:
-        metrics=ask.shown(paths.METRICS),
-        models=ask.shown(paths.MODELS),
-        quarantine=ask.shown(paths.QUARANTINE),
-        illustrations=ask.shown(paths.ILLUSTRATIONS),
+        metrics=ask.shown("evaluate"),
+        models=ask.shown("train"),
+        quarantine=ask.shown("audit"),
+        illustrations=ask.shown("illustrate"),
     output:
-        report(paths.REPORT, caption="../report/page.rst", category="Report"),
+        report(STAGES["report"].output, caption="../report/page.rst", category="Report"),
     log:
-        "results/logs/report/page.log",
+        STAGES["report"].log,
     conda:
         "../../envs/wsstad.yaml"
     resources:

@@ -9,16 +9,16 @@ TARGETS: scores
 
 rule score:
     input:
-        frames=paths.FRAMES,
-        tubes=ask.footage(paths.TUBES),
-        image=ask.footage(paths.IMAGE),
-        region=ask.footage(paths.REGION),
+        frames=STAGES["decode"].output,
+        tubes=ask.footage("link"),
+        image=ask.footage("extract_image"),
+        region=ask.footage("extract_region"),
     output:
-        paths.SCORES,
+        STAGES["score"].output,
     log:
-        "results/logs/score/{dataset}/{model}/{shard}.log",
+        STAGES["score"].log,
     benchmark:
-        "results/benchmarks/score/{dataset}/{model}/{shard}.tsv"
+        STAGES["score"].benchmark
     conda:
         "../../envs/wsstad.yaml"
     threads: 1
@@ -28,7 +28,7 @@ rule score:
         settings=ask.settings("score"),
         tables=ask.tables,
         source=ask.raw_videos,
-        shard_map="results/{dataset}/shards.tsv",
+        shard_map=paths.SHARD_MAP,
         model=ask.model,
         alarms_per_hour=ask.scoring("alarms_per_hour"),
         overlay=ask.overlay_flag,
@@ -42,11 +42,11 @@ rule score:
 
 rule verdict:
     input:
-        scores=ask.all_shards(paths.SCORES),
+        scores=ask.all_shards("score"),
     output:
-        paths.VERDICTS,
+        STAGES["verdict"].output,
     log:
-        "results/logs/verdict/{dataset}/{model}.log",
+        STAGES["verdict"].log,
     conda:
         "../../envs/wsstad.yaml"
     resources:

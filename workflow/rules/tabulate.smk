@@ -10,9 +10,9 @@ rule tabulate_dataset:
     input:
         metrics=ask.metrics,
     output:
-        multiext(paths.TABLES, *paths.TABLE_SUFFIXES),
+        STAGES["tabulate_dataset"].outputs,
     log:
-        "results/logs/tabulate/{dataset}/{table}.log",
+        STAGES["tabulate_dataset"].log,
     conda:
         "../../envs/wsstad.yaml"
     resources:
@@ -28,9 +28,9 @@ rule tabulate_dataset:
 
 use rule tabulate_dataset as tabulate with:
     output:
-        multiext(paths.ALL_TABLES, *paths.TABLE_SUFFIXES),
+        STAGES["tabulate"].outputs,
     log:
-        "results/logs/tabulate/{table}.log",
+        STAGES["tabulate"].log,
 
 
 for table in plan.table_names():

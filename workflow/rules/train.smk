@@ -7,17 +7,17 @@ OUTPUTS: results/<dataset>/runs/.../models/<method>/<seed>/fold<k>.<key>.safeten
 
 rule train:
     input:
-        frames=ask.all_shards(paths.FRAMES),
-        tubes=ask.all_shards(paths.TUBES),
-        image=ask.all_shards(paths.IMAGE),
-        region=ask.all_shards(paths.REGION),
+        frames=ask.all_shards("decode"),
+        tubes=ask.all_shards("link"),
+        image=ask.all_shards("extract_image"),
+        region=ask.all_shards("extract_region"),
         quarantine=rules.audit.output,
     output:
-        paths.MODELS,
+        STAGES["train"].output,
     log:
-        "results/logs/train/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}.log",
+        STAGES["train"].log,
     benchmark:
-        "results/benchmarks/train/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}.tsv"
+        STAGES["train"].benchmark
     conda:
         "../../envs/wsstad.yaml"
     threads: 64  # one training each, all of one reading of the features; cut to what the machine has, or a profile says

@@ -27,57 +27,84 @@ def test_every_part_moves_the_key(change):
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """A package with a stage that imports a noun, which imports another; and a module that nobody imports."""
+    """A package: a module imports another, which imports a third; neutral ones; one that nobody imports."""
     sources = {
-        "__init__.py": "",
-        "stage.py": "from wsstad import noun\nimport wsstad.cli\n",
-        "noun.py": '"""Doc."""\nfrom wsstad.deep import f\n\ndef g():\n    """Doc."""\n    return f()\n',
-        "deep.py": "import numpy\n\ndef f():\n    return 1  # one\n",
+        "room/linking.py": "from wsstad.room import noun\nimport wsstad.cli\nfrom wsstad.stages import link\n",
+        "room/noun.py": '"""Doc."""\nfrom wsstad.room.deep import f\n\ndef g():\n    """Doc."""\n    return f()\n',
+        "room/deep.py": """
+import logging
+import numpy
+log = logging.getLogger(__name__)
+
+def f(x):
+    log.info("a line of %s", x)
+    if x:
+        raise ValueError(f"bad {x}")
+    raise QuarantineError("V101", "words")
+    assert x, "more words"
+    return 1  # one
+""",
+        "room/other.py": "y = 1\n",
+        "stages/link.py": "z = 1\n",
         "cli.py": "x = 1\n",
-        "other.py": "y = 1\n",
     }
     for name, text in sources.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.joinpath("__init__.py").touch()
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(keys, "PACKAGE", tmp_path)
     return tmp_path
 
 
+def forget():
+    for cached in (keys.code_digest, keys.code, keys._parse):
+        cached.cache_clear()
+
+
 def digest():
-    keys.code_digest.cache_clear()
-    keys.code.cache_clear()
-    keys._parse.cache_clear()
-    return keys.code_digest("wsstad.stage")
+    forget()
+    return keys.code_digest("wsstad.room.linking")
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("stage.py", "noun", "noun, other"),
-        ("noun.py", "return f()", "return -f()"),
-        ("deep.py", "return 1", "return 2"),
+        ("room/linking.py", "noun", "noun, other"),
+        ("room/noun.py", "return f()", "return -f()"),
+        ("room/deep.py", "return 1", "return 2"),
+        ("room/deep.py", '"V101"', '"V102"'),
     ],
 )
 def test_a_change_in_the_import_closure_moves_the_digest(package, file, old, new):
     before = digest()
-    path = package / file
-    path.write_text(path.read_text().replace(old, new))
+    edit(package / file, old, new)
     assert digest() != before
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("deep.py", "# one", "# another comment"),
-        ("deep.py", "return 1", "return  1"),
-        ("noun.py", "Doc.", "Another docstring."),
+        ("room/deep.py", "# one", "# another comment"),
+        ("room/deep.py", "return 1", "return  1"),
+        ("room/deep.py", "a line of %s", "another line, of %s"),
+        ("room/deep.py", "bad {x}", "not allowed: {x!r}"),
+        ("room/deep.py", '"words"', '"other words"'),
+        ("room/deep.py", '"more words"', '"less"'),
+        ("room/noun.py", "Doc.", "Another docstring."),
         ("cli.py", "x = 1", "x = 2"),
-        ("other.py", "y = 1", "y = 2"),
+        ("stages/link.py", "z = 1", "z = 2"),
+        ("room/other.py", "y = 1", "y = 2"),
     ],
 )
-def test_comments_docstrings_layout_and_other_modules_do_not(package, file, old, new):
+def test_words_layout_and_neutral_modules_do_not(package, file, old, new):
     before = digest()
-    path = package / file
-    path.write_text(path.read_text().replace(old, new))
+    edit(package / file, old, new)
     assert digest() == before
 
 
@@ -88,11 +115,11 @@ def test_the_version_of_a_library_moves_the_digest(package, monkeypatch):
 
 
 def test_code_names_every_module_and_library(package):
-    keys.code.cache_clear()
-    keys._parse.cache_clear()
-    assert keys.code("wsstad.stage").keys() == {"wsstad.stage", "wsstad.noun", "wsstad.deep", "numpy"}
+    forget()
+    closure = {"wsstad.room.linking", "wsstad.room.noun", "wsstad.room.deep", "numpy"}
+    assert keys.code("wsstad.room.linking").keys() == closure
 
 
 def test_a_dynamic_variant_is_part_of_the_digest_when_it_is_named(package):
     before = digest()
-    assert keys.code_digest("wsstad.stage", "wsstad.other") != before
+    assert keys.code_digest("wsstad.room.linking", "wsstad.room.other") != before

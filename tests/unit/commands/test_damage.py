@@ -13,6 +13,7 @@ from wsstad.artefacts.storage import Artefact
 from wsstad.commands import damage, snakemake_records
 from wsstad.planning import paths
 from wsstad.planning.block import Block
+from wsstad.planning.stages import STAGES
 
 BLOCK = Block("d", "cv", "c3d", "motion", "iou", "full")
 
@@ -47,7 +48,7 @@ class FakePlan:
 def place(tmp_path, monkeypatch):
     """A folder with one shard of detections of three videos."""
     monkeypatch.chdir(tmp_path)
-    path = Path(paths.DETECTIONS.format(dataset="d", detector="motion", shard="000"))
+    path = Path(STAGES["detect"].output.format(dataset="d", detector="motion", shard="000"))
     shards.process_shard(
         "detections",
         manifest_path=path,
@@ -117,7 +118,7 @@ def test_an_artefact_that_was_written_anew_is_read_once(place, monkeypatch):
 
 def test_the_companion_of_an_artefact_counts_too(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    path = Path(paths.FRAMES.format(dataset="d", shard="000"))
+    path = Path(STAGES["decode"].output.format(dataset="d", shard="000"))
     folder, key = path.parent.parent, "1" * 64
     store = manifest.artefact_path(folder, "v", key, ".mp4")
     folder.mkdir(parents=True)
@@ -139,7 +140,7 @@ def test_the_companion_of_an_artefact_counts_too(tmp_path, monkeypatch):
 
 def test_models_and_their_table(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    path = Path(paths.MODELS.format(**BLOCK.__dict__, table="benchmark"))
+    path = Path(STAGES["train"].output.format(**BLOCK.__dict__, table="benchmark"))
     model = manifest.artefact_path(path.parent.parent / "models/mgpr/3", "fold0", "2" * 64, ".safetensors")
     digest = storage.write_tensors(model, {"w": np.ones(9)}, {}, key="2" * 64)
     cells = {"method": "mgpr", "seed": 3, "fold": 0, "key": "2" * 64, "digest": digest}

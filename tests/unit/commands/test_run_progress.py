@@ -1,6 +1,5 @@
 """Standing: how far a stage is and how long it still needs, from what its jobs said."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ from wsstad.artefacts.job_logs import JobLog
 from wsstad.commands import run_progress
 from wsstad.commands.run_progress import Standing
 from wsstad.errors import UserError
-from wsstad.planning import paths
 from wsstad.planning.paths import Output
 
 
@@ -53,20 +51,6 @@ def test_jobs_that_had_nothing_to_do_say_nothing_of_a_pace():
 def test_speeds_are_told_in_what_manifests_count():
     ended = {"000": JobLog(0.0, to_do=10, unchanged=0, took=20, left=0)}
     assert stage(10, 10, ended=ended, counts={"frames": 900, "clips": 0}).speeds() == ["45 frames/s a job"]
-
-
-def test_every_rule_logs_where_the_status_looks(repository):
-    """The log of each rule, as its file says it, is the one that is worked out from an output."""
-    text = "".join(path.read_text() for path in sorted(Path(repository, "workflow/rules").glob("*.smk")))
-    rules = re.split(r"^(?:use )?rule ", text, flags=re.MULTILINE)[1:]
-    found = {re.match(r"\w+(?: as (\w+))?", its): re.search(r'"(results/logs/[^"]+)"', its) for its in rules}
-    patterns = {m[1] or m[0]: log[1] for m, log in found.items() if log}
-    assert patterns.keys() == paths.OUTPUTS.keys()
-    for rule, pattern in patterns.items():
-        fields = re.findall(r"{(\w+)}", paths.OUTPUTS[rule][0])
-        wildcards = {field: f"<{field}>" for field in fields}
-        path = paths.log_path(Output(rule, Path(), wildcards))
-        assert str(path) == pattern.format(**wildcards), rule
 
 
 @pytest.mark.parametrize("silent", [0.0])

@@ -9,6 +9,7 @@ import yaml
 from wsstad.artefacts import storage
 from wsstad.planning import job_settings, paths
 from wsstad.planning.plan import Plan
+from wsstad.planning.stages import STAGES
 
 METHODS = ["random", "mgpr"]
 CONFIG = {
@@ -160,4 +161,4 @@ def test_the_order_of_blocks_moves_the_tables(place):
         f"results/{folder}tables/benchmark.{suffix}"
         for folder in ("", "d/")
         for suffix in ("tsv", "comparisons.tsv", "md", "tex")
-    } | {paths.REPORT}
+    } | {STAGES["report"].output}

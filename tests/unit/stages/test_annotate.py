@@ -26,8 +26,8 @@ def test_unknown_videos_are_counted_and_unboxed_test_videos_are_named(tmp_path, 
     caplog.set_level(logging.INFO)
     output = run(tmp_path, "a 0 3 1 2 3 4 none\nx 0 3 1 2 3 4 none\nx 0 4 1 2 3 4 none\n")
     assert list(read_checked(output)) == ["a"]
-    assert "ignored 2 boxes of 1 videos" in caplog.text
-    assert "abnormal test video b has no box by boxes" in caplog.text
+    assert "ignored 2 of 3 boxes, of 1 videos" in caplog.text
+    assert "abnormal test video b has no box by" in caplog.text
     assert "test video a " not in caplog.text
 
 
@@ -45,7 +45,7 @@ def test_bad_boxes_of_unknown_videos_do_not_stop_the_run(tmp_path):
     ("text", "message"),
     [
         ("a 0 3 9 2 3 4 none\n", "boxes.tsv: row 2: box 9 2 3 4"),
-        ("n 0 3 1 2 3 4 none\n", "'n' is normal, but boxes gives it boxes"),
+        ("n 0 3 1 2 3 4 none\n", "annotations.boxes: 'n' is normal in videos.tsv, but it has boxes"),
     ],
 )
 def test_wrong_boxes_of_known_videos_stop_it(tmp_path, text, message):

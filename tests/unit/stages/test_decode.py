@@ -15,6 +15,7 @@ from wsstad.artefacts import isolation, storage
 from wsstad.artefacts.manifest import read_manifest
 from wsstad.errors import UserError
 from wsstad.stages import decode
+from wsstad.video import decoding
 
 
 @pytest.fixture
@@ -36,7 +37,9 @@ def run(shard, *flags, name="frames"):
     path = shard / name / "manifests" / "000.tsv"
     options = {"--shard-map": shard / "tables" / "shards.tsv", "--shard": "000", "--manifest": path}
     options |= {"--tables": shard / "tables", "--source": shard / "raw"}
-    decode.main([*(str(part) for option in options.items() for part in option), *flags])
+    given = dict(zip(flags[::2], flags[1::2], strict=True))
+    settings = dict(zip(videos.DECODE_FLAGS[::2], videos.DECODE_FLAGS[1::2], strict=True))
+    decode.main([str(part) for option in {**options, **settings, **given}.items() for part in option])
     return path
 
 
@@ -75,7 +78,7 @@ def test_a_second_run_computes_nothing_and_a_third_place_has_the_same_bytes(shar
     folder = run(shard).parent.parent
     before = snapshot(folder)
     assert snapshot(run(shard, name="elsewhere").parent.parent) == before
-    monkeypatch.setattr(decode, "decode", lambda *args, **kwargs: pytest.fail("nothing was to be done"))
+    monkeypatch.setattr(decoding, "decode", lambda *args, **kwargs: pytest.fail("nothing was to be done"))
     run(shard)
     assert snapshot(folder) == before
 
@@ -85,8 +88,10 @@ def test_a_missing_store_is_made_again_and_nothing_else(shard, monkeypatch):
     before = snapshot(path.parent.parent)
     read_manifest(path).path("good", ".mp4").unlink()
     note, done = notes(shard / "notes.txt")
-    real = decode.decode
-    monkeypatch.setattr(decode, "decode", lambda path, *args, **kwargs: note(path.name) or real(path, *args, **kwargs))
+    real = decoding.decode
+    monkeypatch.setattr(
+        decoding, "decode", lambda path, *args, **kwargs: note(path.name) or real(path, *args, **kwargs)
+    )
     run(shard)
     assert done() == ["good.mp4"]
     assert snapshot(path.parent.parent) == before
@@ -173,9 +178,9 @@ def test_a_bad_flag_is_refused(shard, capsys):
 def test_a_failure_in_the_middle_leaves_no_artefact_without_its_store(shard, monkeypatch):
     """The store comes first, so an artefact without pixels can never be found."""
     note, order = notes(shard / "notes.txt")
-    real_write, real_encode = storage.write_artefact, video.encode
+    real_write, real_encode = storage.write_artefact, decoding.encode
     monkeypatch.setattr(storage, "write_artefact", lambda p, *a, **k: note(p.name) or real_write(p, *a, **k))
-    monkeypatch.setattr(video, "encode", lambda p, *a, **k: real_encode(p, *a, **k) and note(p.name))
+    monkeypatch.setattr(decoding, "encode", lambda p, *a, **k: real_encode(p, *a, **k) and note(p.name))
     run(shard)
     of_good = [name for name in order() if name.startswith("good.")]
     assert [name.rsplit(".")[-1] for name in of_good] == ["mp4", "h5"]
@@ -193,7 +198,7 @@ def notes(path):
 
 
 def test_a_long_video_is_given_its_time(shard, monkeypatch):
-    real = video.open_source
+    real = decoding.open_source
 
     def open_source(path, *limits):
         source = real(path, *limits)
@@ -202,7 +207,7 @@ def test_a_long_video_is_given_its_time(shard, monkeypatch):
         return source
 
     expected = read_manifest(run(shard)).rows
-    monkeypatch.setattr(video, "open_source", open_source)
+    monkeypatch.setattr(decoding, "open_source", open_source)
     monkeypatch.setattr(decode, "PATIENCE", 0.5)  # the 40 frames of the good video take 2 s
     monkeypatch.setattr(isolation, "INTERVAL", 0.1)
     assert read_manifest(run(shard, name="again")).rows == expected
@@ -221,7 +226,7 @@ def crash():
     ],
 )
 def test_a_decoder_that_hangs_or_crashes_costs_its_video(shard, monkeypatch, does, code, reason):
-    real = video.open_source
+    real = decoding.open_source
 
     def open_source(path, *limits):
         source = real(path, *limits)
@@ -230,7 +235,7 @@ def test_a_decoder_that_hangs_or_crashes_costs_its_video(shard, monkeypatch, doe
         return source
 
     expected = read_manifest(run(shard)).rows
-    monkeypatch.setattr(video, "open_source", open_source)
+    monkeypatch.setattr(decoding, "open_source", open_source)
     monkeypatch.setattr(decode, "PATIENCE", 1)
     rows = read_manifest(run(shard, name="again")).rows
     assert (rows["images"].code, rows["images"].reason) == (code, reason)
@@ -238,6 +243,6 @@ def test_a_decoder_that_hangs_or_crashes_costs_its_video(shard, monkeypatch, doe
         name: row for name, row in expected.items() if name != "images"
     }
     assert not list((shard / "again").glob(".*.tmp"))
-    monkeypatch.setattr(video, "open_source", real)
+    monkeypatch.setattr(decoding, "open_source", real)
     again = read_manifest(run(shard, name="again")).rows
     assert again == expected, "it may have been the disk: whoever looks again tries again"

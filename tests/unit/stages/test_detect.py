@@ -22,7 +22,9 @@ def shard(tmp_path_factory):
     videos.write(raw / "two.mp4", videos.frames(17, seed=5))
     (raw / "empty.mp4").write_bytes(b"")
     videos.tables(folder / "tables", {p.stem: p.name for p in raw.iterdir()})
-    decode.main([*common(folder, "frames"), "--tables", str(folder / "tables"), "--source", str(raw)])
+    decode.main(
+        [*common(folder, "frames"), "--tables", str(folder / "tables"), "--source", str(raw), *videos.DECODE_FLAGS]
+    )
     return folder
 
 

@@ -14,6 +14,7 @@ from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
+from wsstad.perception import extraction
 from wsstad.perception.extractors.c3d import C3dExtractor
 from wsstad.stages import decode, extract
 from wsstad.structures.tubes import Tube, VideoTubes
@@ -33,6 +34,7 @@ def decoded(tmp_path_factory):
     decode.main(
         f"--shard-map {folder}/tables/shards.tsv --shard 000 --tables {folder}/tables --source {folder}/source"
         f" --manifest {folder}/frames/manifests/000.tsv".split()
+        + videos.DECODE_FLAGS
     )
     return folder
 
@@ -126,7 +128,7 @@ def direct(place):
     parameters = config.load_variant(place.folder / "c3d_narrow.yaml", "extractors")
     extractor = C3dExtractor(parameters, place.folder, device="cpu", threads=1)
     frames = manifest.read_manifest(place.decoded / "frames" / "manifests" / "000.tsv")
-    pictures = list(extract.video.open_frames(frames, "a", place.decoded / "source" / "a.mp4").read())
+    pictures = list(extraction.video.open_frames(frames, "a", place.decoded / "source" / "a.mp4").read())
     padded = np.stack(pictures + [pictures[-1]] * 8)
     image = [extractor.prepare_image(padded[16 * k : 16 * k + 16]) for k in range(3)]
     boxes = make_tubes(40).tubes[0].boxes
@@ -237,7 +239,7 @@ def test_a_run_that_dies_keeps_the_videos_that_were_done(place, count, monkeypat
 def test_features_that_are_not_finite_quarantine_their_video_alone(place, monkeypatch):
     clean = place.run("clean")
     frames = manifest.read_manifest(place.decoded / "frames" / "manifests" / "000.tsv")
-    target = next(extract.video.open_frames(frames, "b", place.decoded / "source" / "b.mp4").read())
+    target = next(extraction.video.open_frames(frames, "b", place.decoded / "source" / "b.mp4").read())
     prepare, features = C3dExtractor.prepare_image, C3dExtractor.features
     marked = []
 
@@ -289,12 +291,12 @@ def test_tubes_of_another_video_length_are_refused(place):
     tubes = place.tubes()
     path = manifest.read_manifest(tubes).path("a")
     storage.write_artefact(path, Artefact(make_tubes(41).to_arrays()), kind="tubes", key="0" * 64)
-    with pytest.raises(UserError, match="a: tubes of 41 frames, but it has 40"):
+    with pytest.raises(UserError, match="tubes of 41 frames, but a has 40"):
         place.run("region", tubes=tubes)
 
 
 def test_each_folder_has_an_order_of_its_own():
     videos = [f"v{i}" for i in range(48)]
-    orders = [extract._turned(videos, f"region/{detector}/iou") for detector in ("yolo", "motion", "demo_yolo")]
+    orders = [extraction._rotated(videos, f"region/{detector}/iou") for detector in ("yolo", "motion", "demo_yolo")]
     assert all(sorted(order) == sorted(videos) for order in orders)
     assert len({order[0] for order in orders}) == 3

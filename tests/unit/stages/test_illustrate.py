@@ -30,7 +30,7 @@ def decoded(tmp_path_factory):
     rows = [{"video": video, "shard": "000"} for video in LABELS]
     storage.write_table(folder / "shards.tsv", rows, ["video", "shard"])
     where = f"--tables {folder}/tables --source {folder}/source --manifest {folder}/frames/manifests/000.tsv"
-    decode.main(f"--shard-map {folder}/shards.tsv --shard 000 {where}".split())
+    decode.main(f"--shard-map {folder}/shards.tsv --shard 000 {where}".split() + videos.DECODE_FLAGS)
     return folder
 
 

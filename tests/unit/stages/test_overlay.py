@@ -25,7 +25,7 @@ def place(tmp_path):
     split = [{"fold": 0, "video": v, "part": "train" if v == "c" else "test"} for v in "abc"]
     storage.write_table(tmp_path / "tables/splits/cv.tsv", split, ["fold", "video", "part"])
     flags = ["--shard-map", str(shard_map), "--shard", "000", "--tables", str(tmp_path / "tables"), "--source"]
-    decode.main([*flags, str(tmp_path), "--manifest", str(tmp_path / "frames/manifests/000.tsv")])
+    decode.main([*flags, str(tmp_path), "--manifest", str(tmp_path / "frames/manifests/000.tsv"), *videos.DECODE_FLAGS])
     tubes = []
     for name in "abc":
         found = VideoTubes(20, 64, 48, np.ones(20, dtype=bool), [scoring.constant_tube(0, 20, BOX)])
@@ -63,6 +63,7 @@ def run(place):
         "annotations": place / "annotations.tsv",
         "method": "mgpr",
         "seed": 0,
+        "alarms-per-hour": 1.0,
     }
     overlay.main([word for name, value in flags.items() for word in (f"--{name}", str(value))])
     return manifest.read_manifest(flags["manifest"])

@@ -229,7 +229,7 @@ def test_quarantined_training_videos_are_left_out_and_counted(dataset, method, t
 def test_a_fold_without_both_labels_stops(dataset, method) -> None:
     abnormal = [video.video for video in dataset.videos if video.label == "abnormal"]
     dataset.write_manifest("tubes", bad=abnormal)
-    with pytest.raises(UserError, match="fold 0: normal training videos are left; both labels are needed"):
+    with pytest.raises(UserError, match="fold 0: only normal training videos are left; both labels are needed"):
         run(dataset, method)
 
 

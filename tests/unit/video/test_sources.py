@@ -17,9 +17,8 @@ from wsstad.artefacts import storage
 from wsstad.artefacts.manifest import Manifest, Row, artefact_path
 from wsstad.artefacts.storage import DamagedError
 from wsstad.planning import artefact_keys
-from wsstad.stages import decode
 from wsstad.structures import clips
-from wsstad.video import pixels
+from wsstad.video import decoding, pixels
 from wsstad.video.sources import list_images
 
 LOSSLESS = {"store": "h264", "crf": 0, "damaged": "quarantine", "max_pixels": 10**7}
@@ -30,7 +29,7 @@ def decoded(folder, path, settings=LOSSLESS):
     """Decode one source into `folder`, and open it as later stages do."""
     key = artefact_keys.frames(video.source_digest(path), settings)
     store = artefact_path(folder, "v", key, ".mp4")
-    artefact = decode.decode(path, video.source_digest(path), store=store, settings=settings)
+    artefact = decoding.decode(path, video.source_digest(path), store=store, settings=settings)
     digest = storage.write_artefact(artefact_path(folder, "v", key), artefact, kind="frames", key=key)
     manifest = Manifest(folder, {"v": Row("v", key, digest)})
     return artefact, video.open_frames(manifest, "v", path), store

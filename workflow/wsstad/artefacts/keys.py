@@ -1,13 +1,14 @@
 """Keys: the name of what a result was made from.
 
 The key of an artefact is the sha256 over its stage, the stage's own parameters, the content digests of what it read,
-and a digest of the code that can change it: the import closure of the stage inside the package, without comments and
-docstrings, with the versions of the libraries that it uses. Content digests, not keys, of the inputs: an upstream
-change that leaves the content as it was changes nothing downstream.
+and a digest of the code that can change it: the import closure of the modules that compute it, without comments,
+docstrings and messages, with the versions of the libraries that it uses. Content digests, not keys, of the inputs: an
+upstream change that leaves the content as it was changes nothing downstream.
 """
 
 import ast
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -17,25 +18,23 @@ from typing import Any
 from wsstad.artefacts.storage import canonical_json
 
 PACKAGE = Path(__file__).parent.parent
-# Modules that cannot change a result: they decide when and where to write, what to log, what to call an error, what
-# types a family has, or what they read is part of the key by itself (options, rows of tables).
+# Code that cannot change a result, and so is in no key: it decides when and where to write, what to log, how to word an
+# error; or all that it says is part of the key by itself (options, rows of tables). Such modules compute nothing.
+NEUTRAL_ROOMS = {"stages", "planning", "commands"}  # and the modules at the root
 NEUTRAL = {
-    "wsstad",
-    "wsstad.cli",
-    "wsstad.config",
-    "wsstad.perception.detectors",
-    "wsstad.errors",
-    "wsstad.perception.extractors",
-    "wsstad.evaluation.annotations",
+    "wsstad.artefacts.isolation",
     "wsstad.artefacts.keys",
-    "wsstad.perception.linkers",
     "wsstad.artefacts.manifest",
-    "wsstad.learning.methods",
-    "wsstad.progress",
+    "wsstad.artefacts.run_files",
     "wsstad.artefacts.shards",
-    "wsstad.planning.artefact_keys",
-    "wsstad.planning.dataset_tables",
+    "wsstad.evaluation.annotations",
+    "wsstad.learning.methods",
+    "wsstad.perception.detectors",
+    "wsstad.perception.extractors",
+    "wsstad.perception.linkers",
 }
+CODE = re.compile(r"[A-Z]\d{3}")  # of a quarantine: it is a result, unlike the words beside it
+MESSAGE_CALLS = {"Progress", "add_note"}  # calls whose texts are for people, beside those of loggers and exceptions
 # Imported name -> distribution, for every library whose version can change a result.
 LIBRARIES = {
     "av": "av",
@@ -88,7 +87,7 @@ def code(*modules: str) -> dict[str, str]:
     pending = list(modules)
     while pending:
         module = pending.pop()
-        if module in sources or module in NEUTRAL:
+        if module in sources or is_neutral(module):
             continue
         source, imported = _parse(_file_of(module))
         sources[module] = hashlib.sha256(source.encode()).hexdigest()[:16]
@@ -97,9 +96,20 @@ def code(*modules: str) -> dict[str, str]:
     return sources | {name: _version(LIBRARIES[name]) for name in libraries}
 
 
+def is_neutral(module: str) -> bool:
+    """Tell whether a module is in no key.
+
+    >>> [is_neutral(name) for name in ("wsstad.cli", "wsstad.stages.decode", "wsstad.video", "wsstad.video.frames")]
+    [True, True, False, False]
+    """
+    parts = module.split(".")
+    at_root = len(parts) == 1 or (len(parts) == 2 and _file_of(module).name != "__init__.py")
+    return at_root or parts[1] in NEUTRAL_ROOMS or module in NEUTRAL
+
+
 @cache
 def _parse(file: Path) -> tuple[str, list[str]]:
-    """Return the code of a module without comments and docstrings, and the names of the modules that it imports."""
+    """Return the code of a module without words for people, and the names of the modules that it imports."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     imported: list[str] = []
     for node in ast.walk(tree):
@@ -108,9 +118,31 @@ def _parse(file: Path) -> tuple[str, list[str]]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             imported += [name for name in names if _is_module(name)] or [node.module]
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-    return ast.unparse(tree), imported
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            if ast.get_docstring(node) is not None:
+                node.body = node.body[1:] or [ast.Pass()]
+        elif isinstance(node, ast.Assert):
+            node.msg = None
+    return ast.unparse(_Blank().visit(tree)), imported
+
+
+class _Blank(ast.NodeTransformer):
+    """Blank the texts that are for people: those of exceptions, of calls of a logger, of labels of progress."""
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        logger = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if name.endswith("Error") or name in MESSAGE_CALLS or (isinstance(logger, ast.Name) and logger.id == "log"):
+            node.args = [_blank(argument) for argument in node.args]
+        return node
+
+
+def _blank(argument: ast.expr) -> ast.expr:
+    is_text = isinstance(argument, ast.JoinedStr) or (
+        isinstance(argument, ast.Constant) and isinstance(argument.value, str) and not CODE.fullmatch(argument.value)
+    )
+    return ast.Constant("") if is_text else argument
 
 
 def _file_of(module: str) -> Path:

@@ -59,7 +59,7 @@ def process_shard(
     wanted = {video: key for video, key in keys.items() if isinstance(key, str)}
     missing = []
     for video, key in wanted.items():
-        row = standing_row(folder, video, key, kind=stage, counts=counts, suffixes=suffixes)
+        row = cached_row(folder, video, key, kind=stage, counts=counts, suffixes=suffixes)
         if row is None:
             missing.append(video)
         else:
@@ -71,7 +71,7 @@ def process_shard(
             if isinstance(outcome, QuarantineError):
                 rows[video] = Row(video, wanted[video], code=outcome.code, reason=outcome.reason)
                 continue
-            row = standing_row(folder, video, wanted[video], kind=stage, counts=counts, suffixes=suffixes)
+            row = cached_row(folder, video, wanted[video], kind=stage, counts=counts, suffixes=suffixes)
             if row is None:
                 raise RuntimeError(f"{stage} left no artefact of {video}")
             rows[video] = row
@@ -92,7 +92,7 @@ def upstream_keys(
     return keys
 
 
-def standing_row(
+def cached_row(
     folder: Path,
     video: str,
     key: str,

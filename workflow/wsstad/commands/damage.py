@@ -16,14 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from wsstad.artefacts import manifest, storage
+from wsstad.artefacts import manifest, model_card, run_files, storage
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, artefact_path
 from wsstad.commands import snakemake_records
 from wsstad.errors import UserError
-from wsstad.learning import runs
-from wsstad.planning import model_card, paths
+from wsstad.planning import paths
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import Plan
+from wsstad.planning.stages import STAGES
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +62,13 @@ def remove(plan: Plan) -> None:
 
 def entries(output: Output) -> Iterator[tuple[Path, str, dict[str, str]]]:
     """Yield every row of an output that names artefacts, with their folder and the start of their files' names."""
-    folder = output.path.parent.parent
-    for row in storage.read_table(output.path) if output.rule in paths.KINDS else ():
-        if output.rule in ("train", "describe", "predict"):
-            name = "predictions" if output.rule == "predict" else "models"
-            yield folder / name / row["method"] / row["seed"], f"fold{row['fold']}", row
+    stage = STAGES[output.rule]
+    for row in storage.read_table(output.path) if stage.kind else ():
+        if "video" in row:
+            yield output.path.parent.parent, row["video"], row
         else:
-            yield folder, row["video"], row
+            kind = "predictions" if stage.kind == "predictions" else "models"  # a card lies beside its model
+            yield run_files.folder(output.path, kind, row["method"], row["seed"]), run_files.stem(row["fold"]), row
 
 
 def _remove_damaged(output: Output, written: int) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _notes(output: Output) -> Iterator[Noted]:
     for folder, stem, row in entries(output):
         for suffix, size in manifest.sizes_of(row).items():
             path, beside = (artefact_path(folder, stem, row["key"], its) for its in (suffix, ARTEFACT_SUFFIX))
-            yield Noted(path, suffix, size, paths.KINDS[output.rule], row["digest"], beside)
+            yield Noted(path, suffix, size, STAGES[output.rule].kind, row["digest"], beside)
 
 
 def _damage(noted: Noted, written: int) -> str:
@@ -115,7 +115,7 @@ def _is_whole(noted: Noted) -> bool:
             return storage.read_artefact(noted.path, kind=noted.kind).digest == noted.digest
         if noted.kind == model_card.KIND:
             return storage.file_digest(noted.path) == noted.digest
-        if noted.suffix == runs.MODEL_SUFFIX:
+        if noted.suffix == run_files.MODEL_SUFFIX:
             storage.read_tensors(noted.path)
             return storage.tensors_digest(noted.path) == noted.digest
         meta = storage.read_facts(noted.beside, kind=noted.kind).meta

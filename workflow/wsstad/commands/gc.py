@@ -15,8 +15,10 @@ from wsstad.artefacts import manifest
 from wsstad.commands import damage, lock, outlook
 from wsstad.planning import command_line, paths
 from wsstad.planning.plan import Plan
+from wsstad.planning.stages import STAGES
 
-STORES = ("frames", "detections", "tubes", "features", "runs")  # folders of a dataset that hold artefacts
+# The folders of a dataset that hold artefacts.
+STORES = sorted({Path(stage.output).parts[2] for stage in STAGES.values() if stage.kind and stage.scope != "footage"})
 ARTEFACT = re.compile(r"(?P<stem>.+)\.(?P<key>[0-9a-f]{12})\.[a-z0-9.]+")
 ANY = ""  # every key of a stem is reachable, as long as it cannot be known which is
 

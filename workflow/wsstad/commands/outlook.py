@@ -1,7 +1,7 @@
-"""What a run would find and what it would have to do: for every stage, the key of each entry, and whether it stands.
+"""For every stage, the key of each entry, and whether an artefact is cached under it. Nothing is computed.
 
-Nothing is computed. The key of what comes after something that is still to do cannot be known: it hangs on what that
-will turn out to be, which may well be what it was before.
+The key of an entry downstream of missing work is unknown: it depends on the digest of what is still to be made, which
+may well be what it was before.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,25 +9,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from wsstad import config
-from wsstad.artefacts import manifest, shards, storage
+from wsstad.artefacts import manifest, run_files, shards, storage
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, Manifest, Row
 from wsstad.commands import snakemake_records
-from wsstad.learning import runs
 from wsstad.learning.runs import Inputs, Run, Variant
-from wsstad.planning import artefact_keys, job_settings, paths
+from wsstad.planning import artefact_keys, job_settings, run_jobs
 from wsstad.planning.block import Block
 from wsstad.planning.plan import Plan
+from wsstad.planning.stages import STAGES, STORE_SUFFIX
 
-UNITS = {"train": "models", "predict": "folds of runs"}  # of the other stages with entries: videos
-STORE_SUFFIX = ".mp4"  # of the frames that decode keeps beside their artefact
-# What the stages that work on shards of videos read of each other.
-UPSTREAM = {
-    "decode": (),
-    "detect": ("decode",),
-    "link": ("detect",),
-    "extract_image": ("decode",),
-    "extract_region": ("decode", "link"),
-}
+# The stages whose entries are videos of a shard, and are needed before anything is trained.
+PER_VIDEO = [stage.rule for stage in STAGES.values() if stage.entry == "video"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +38,7 @@ Entries = Mapping[str, Entry]  # by video
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageOutlook:
     """All entries of a rule under the same wildcards, the shard apart, and the folder that each lies in."""
 
     rule: str
@@ -64,7 +56,7 @@ class Stage:
         return sum(entry.key is None for _, entry in self.entries)
 
 
-def look(plan: Plan, tables: Sequence[str], *, read_sources: bool) -> list[Stage]:
+def look(plan: Plan, tables: Sequence[str], *, read_sources: bool) -> list[StageOutlook]:
     """Return the stages behind some tables in the order of the rules.
 
     With `read_sources`, raw videos whose content is not known are read; without, their keys are not known.
@@ -77,35 +69,35 @@ class _Look:
 
     def __init__(self, plan: Plan, read_sources: bool) -> None:
         self.plan, self.read_sources = plan, read_sources
-        self._seen: dict[tuple[str, ...], tuple[Stage, Entries]] = {}
+        self._seen: dict[tuple[str, ...], tuple[StageOutlook, Entries]] = {}
 
-    def stages(self, tables: Sequence[str]) -> list[Stage]:
+    def stages(self, tables: Sequence[str]) -> list[StageOutlook]:
         """Return the stages behind some tables."""
         last = []
         for block in self.plan.blocks():
-            found = {paths.KINDS[rule]: self.entries(rule, block) for rule in UPSTREAM}
+            found = {STAGES[rule].kind: self.entries(rule, block) for rule in PER_VIDEO}
             last += [stage for table in tables for stage in _runs(self.plan, block, table, found)]
         for footage in self.plan.footage.values():
-            for rule in UPSTREAM:
+            for rule in PER_VIDEO:
                 self.entries(rule, Block(dataset=footage.name, split="", scale="", **footage.chain()))
-        order = list(paths.OUTPUTS)
+        order = list(STAGES)
         return sorted([*(stage for stage, _ in self._seen.values()), *last], key=lambda its: order.index(its.rule))
 
     def entries(self, rule: str, block: Block) -> Entries:
         """Return the entry of every video of a stage that works on shards."""
-        (pattern,) = paths.OUTPUTS[rule]
-        wildcards = {name: value for name, value in asdict(block).items() if f"{{{name}}}" in pattern}
+        pattern = STAGES[rule].output
+        wildcards = {name: value for name, value in asdict(block).items() if name in STAGES[rule].fields}
         seen = (rule, *wildcards.values())
         if seen not in self._seen:
             manifests = [Path(pattern.format(**wildcards, shard=shard)) for shard in self.plan.shards(block.dataset)]
             entries = self._look(rule, block, manifests)
             folder = manifests[0].parent.parent
-            self._seen[seen] = Stage(rule, wildcards, [(folder, entry) for entry in entries.values()]), entries
+            self._seen[seen] = StageOutlook(rule, wildcards, [(folder, entry) for entry in entries.values()]), entries
         return self._seen[seen][1]
 
     def _look(self, rule: str, block: Block, manifests: Sequence[Path]) -> Entries:
-        upstream = [self.entries(before, block) for before in UPSTREAM[rule]]
-        make_key, kind = self._key_maker(rule, block), paths.KINDS[rule]
+        upstream = [self.entries(before, block) for before in STAGES[rule].upstream]
+        make_key, kind = self._key_maker(rule, block), STAGES[rule].kind
         with_store = rule == "decode" and self.plan.config["decode"]["store"] == "h264"
         suffixes = (ARTEFACT_SUFFIX, STORE_SUFFIX) if with_store else (ARTEFACT_SUFFIX,)
         folder, noted = manifests[0].parent.parent, _rows(manifests)
@@ -115,7 +107,7 @@ class _Look:
             bad = next((its for its in before if its.row and not its.row.ok), None)
             known = all(its.row for its in before)
             key = make_key(video, *(its.row for its in before)) if known and not bad else None
-            row = _standing(folder, video, key, noted.get(video), kind, suffixes) if key else None
+            row = _cached(folder, video, key, noted.get(video), kind, suffixes) if key else None
             entries[video] = bad or Entry(video, key, row)
         return entries
 
@@ -139,8 +131,10 @@ class _Sources:
 
     def __init__(self, plan: Plan, dataset: str, read: bool) -> None:
         self._plan, self._dataset, self._read = plan, dataset, read
-        manifests = {shard: Path(paths.FRAMES.format(dataset=dataset, shard=shard)) for shard in plan.shards(dataset)}
-        self._manifest = manifest.read_manifest(*standing) if (standing := _existing(manifests.values())) else None
+        manifests = {
+            shard: Path(STAGES["decode"].output.format(dataset=dataset, shard=shard)) for shard in plan.shards(dataset)
+        }
+        self._manifest = manifest.read_manifest(*existing) if (existing := _existing(manifests.values())) else None
         self._before: dict[str, str] = {}
         self._now: dict[str, str] = {}
         for shard, path in manifests.items():
@@ -164,7 +158,7 @@ class _Sources:
         return pixels.source_digest(raw.root / path) if not raw.urls(path) else None
 
 
-def _runs(plan: Plan, block: Block, table: str, found: Mapping[str, Entries]) -> list[Stage]:
+def _runs(plan: Plan, block: Block, table: str, found: Mapping[str, Entries]) -> list[StageOutlook]:
     """Return the models and the predictions of a block's methods."""
     scale = plan.scale(block.scale)
     variants = [
@@ -175,45 +169,36 @@ def _runs(plan: Plan, block: Block, table: str, found: Mapping[str, Entries]) ->
     manifests = {kind: Manifest(Path(), rows) for kind, rows in known.items()}
     labels = {video: row["label"] for video, row in plan.rows(block.dataset).items()}
     inputs = Inputs(tuple(variants), labels, plan.folds(block.dataset, block.split), manifests)
-    root = plan.results / block.folder()
+    tables = {rule: Path(STAGES[rule].output.format(**asdict(block), table=table)) for rule in ("train", "predict")}
     models, predictions = [], []
     for run in inputs.runs():
-        model = _model(run, inputs, run.folder(root / "models")) if run.variant.trained else None
+        model = _model(run, inputs, tables["train"]) if run.variant.trained else None
         if model:
-            models.append((run.folder(root / "models"), model))
-        folder = run.folder(root / "predictions")
-        predictions.append((folder, _prediction(run, inputs, folder, model)))
+            models.append((run_files.folder(tables["train"], "models", run.variant.name, run.seed), model))
+        folder = run_files.folder(tables["predict"], "predictions", run.variant.name, run.seed)
+        predictions.append((folder, _prediction(run, inputs, tables["predict"], model)))
     wildcards = {**asdict(block), "table": table}
-    return [Stage("train", wildcards, models), Stage("predict", wildcards, predictions)]
+    return [StageOutlook("train", wildcards, models), StageOutlook("predict", wildcards, predictions)]
 
 
-def _model(run: Run, inputs: Inputs, folder: Path) -> Entry:
-    stem = f"fold{run.fold}"
+def _model(run: Run, inputs: Inputs, table: Path) -> Entry:
+    stem = run_files.stem(run.fold)
     if not _is_known(run, inputs, "train"):
         return Entry(stem, None, None)
-    videos, _ = inputs.part(run, "train")
-    labels = {video: inputs.labels[video] for video in videos}
-    key = artefact_keys.model(run.variant, run.seed, labels=labels, digests=inputs.digests(run.variant, videos))
-    path = manifest.artefact_path(folder, stem, key, runs.MODEL_SUFFIX)
+    job = run_jobs.model_job(run, inputs, table)
     try:
-        return Entry(stem, key, Row(stem, key, storage.tensors_digest(path)))
+        return Entry(stem, job.key, Row(stem, job.key, storage.tensors_digest(job.path)))
     except storage.DamagedError:
-        return Entry(stem, key, None)
+        return Entry(stem, job.key, None)
 
 
-def _prediction(run: Run, inputs: Inputs, folder: Path, model: Entry | None) -> Entry:
-    stem = f"fold{run.fold}"
+def _prediction(run: Run, inputs: Inputs, table: Path, model: Entry | None) -> Entry:
+    stem = run_files.stem(run.fold)
     if (model and not model.row) or not _is_known(run, inputs, "test"):
         return Entry(stem, None, None)
-    videos, bad = inputs.part(run, "test")
-    key = artefact_keys.predictions(
-        run.variant,
-        run.seed,
-        model=model.row.digest if model and model.row else "",
-        digests=inputs.digests(run.variant, videos),
-        quarantined=runs.reasons(bad),
-    )
-    return Entry(stem, key, shards.standing_row(folder, stem, key, kind="predictions"))
+    row = {"digest": model.row.digest} if model and model.row else None
+    job = run_jobs.prediction_job(run, inputs, table, row)
+    return Entry(stem, job.key, shards.cached_row(job.path.parent, stem, job.key, kind="predictions"))
 
 
 def _is_known(run: Run, inputs: Inputs, part: str) -> bool:
@@ -224,17 +209,17 @@ def _is_known(run: Run, inputs: Inputs, part: str) -> bool:
 
 def _rows(manifests: Sequence[Path]) -> dict[str, Row]:
     """Return the rows of the manifests that are there."""
-    standing = _existing(manifests)
-    return manifest.read_manifest(*standing).rows if standing else {}
+    existing = _existing(manifests)
+    return manifest.read_manifest(*existing).rows if existing else {}
 
 
 def _existing(manifests: Iterable[Path]) -> list[Path]:
     return [path for path in manifests if path.exists()]
 
 
-def _standing(folder: Path, video: str, key: str, noted: Row | None, kind: str, suffixes: Sequence[str]) -> Row | None:
+def _cached(folder: Path, video: str, key: str, noted: Row | None, kind: str, suffixes: Sequence[str]) -> Row | None:
     """Return the row of what stands under a key: as its manifest notes it, without opening it, where it does."""
     if noted and noted.ok and noted.key == key:
         files = [manifest.artefact_path(folder, video, key, suffix) for suffix in suffixes]
         return noted if all(path.exists() for path in files) else None
-    return shards.standing_row(folder, video, key, kind=kind, suffixes=suffixes)
+    return shards.cached_row(folder, video, key, kind=kind, suffixes=suffixes)

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 from wsstad.artefacts import job_logs, storage
 from wsstad.artefacts.job_logs import JobLog
 from wsstad.commands import outlook
-from wsstad.commands.outlook import Stage
+from wsstad.commands.outlook import StageOutlook
 from wsstad.errors import UserError
 from wsstad.planning import paths
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import BENCHMARK, Plan
+from wsstad.planning.stages import STAGES
 
 RUN = ".run.json"  # in the folder of results: what the last run began with
 REPORT = "report"
@@ -153,7 +154,7 @@ def look(plan: Plan, targets: Sequence[str], *, started: float) -> list[Standing
     return found
 
 
-def _outlook(plan: Plan, tables: Sequence[str]) -> list[Stage]:
+def _outlook(plan: Plan, tables: Sequence[str]) -> list[StageOutlook]:
     """Return the outlook; look again when a file went away meanwhile, for a job that begins removes its manifest."""
     for _ in range(LOOKS_AGAIN):
         with suppress(UserError, FileNotFoundError):
@@ -165,14 +166,14 @@ def _outlook(plan: Plan, tables: Sequence[str]) -> list[Stage]:
 def _is_wanted(plan: Plan, output: Output, tables: Sequence[str], targets: Sequence[str]) -> bool:
     if output.rule == "overlay":
         return "overlays" in targets
-    if output.rule in paths.ON_A_PAGE:
+    if STAGES[output.rule].target == "page":
         return REPORT in targets
     if output.wildcards.get("dataset") in plan.footage:
         return "scores" in targets
     return output.wildcards["table"] in tables if "table" in output.wildcards else bool(tables)
 
 
-def _standing(group: Group, outputs: Sequence[Output], stage: Stage | None, started: float) -> Standing:
+def _standing(group: Group, outputs: Sequence[Output], stage: StageOutlook | None, started: float) -> Standing:
     """Return how far a stage is: by its entries, as far as the outlook knows them, else by its jobs."""
     rule, values = group
     jobs: dict[Path, list[Output]] = {}
@@ -181,7 +182,7 @@ def _standing(group: Group, outputs: Sequence[Output], stage: Stage | None, star
     name = " ".join([rule, *values])
     if stage:
         rows = [entry.row for _, entry in stage.entries if entry.row]
-        its = Standing(name, outlook.UNITS.get(rule, "videos"), len(rows), len(stage.entries))
+        its = Standing(name, STAGES[rule].unit, len(rows), len(stage.entries))
         its.quarantined = {row.video: f"{row.code} {row.reason}" for row in rows if not row.ok}
     else:
         ready = sum(all(output.path.exists() for output in made) for made in jobs.values())

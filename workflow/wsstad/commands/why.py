@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from wsstad.commands import changes, lock, outlook, snakemake_records
-from wsstad.commands.outlook import Stage
+from wsstad.commands.outlook import StageOutlook
 from wsstad.errors import UserError
 from wsstad.planning import command_line, job_settings, paths
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import BENCHMARK, REPOSITORY, Plan
+from wsstad.planning.stages import STAGES
 
 ALL = "all"  # the tables and the report
 MOST_CHANGES = 12  # that are told of one stage
@@ -40,7 +41,7 @@ def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str
     tables = dict.fromkeys([BENCHMARK, *plan.report_tables()]) if table == ALL else [table]
     known = [its for its in tables if its in plan.table_names()]
     stages = outlook.look(plan, known, read_sources=False)
-    for rule in paths.OUTPUTS:
+    for rule in STAGES:
         mine = [output for output in outputs if output.rule == rule]
         if not mine:
             continue
@@ -54,7 +55,7 @@ def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str
             yield f"    and {len(causes) - MOST_CHANGES} more changes"
     if outputs:
         rules = {output.rule for output in outputs}
-        still = [rule for rule in paths.OUTPUTS if rule not in {*rules, *paths.APART}]
+        still = [rule for rule in STAGES if rule not in rules and STAGES[rule].target != "apart"]
         yield f"stays as it is: {', '.join(still)}" if still else "nothing stays as it is"
 
 
@@ -67,14 +68,14 @@ def _causes(plan: Plan, output: Output, status: str) -> Iterator[str]:
         yield "missing: it was removed, or was damaged" if before else "missing: it has never been made"
 
 
-def _amount(rule: str, stages: Sequence[Stage]) -> str:
+def _amount(rule: str, stages: Sequence[StageOutlook]) -> str:
     """Return how much a rule has to do, as far as that can be known."""
     total = sum(len(stage.entries) for stage in stages)
     if not total:
         return ""
     certain, unknown = (sum(getattr(stage, name) for stage in stages) for name in ("to_do", "unknown"))
     most = "at most " if unknown else ""
-    return f"{most}{certain + unknown} of {total} {outlook.UNITS.get(rule, 'videos')} to do"
+    return f"{most}{certain + unknown} of {total} {STAGES[rule].unit} to do"
 
 
 def _pending(files: Sequence[Path], assignments: Sequence[str], table: str) -> dict[Path, str]:

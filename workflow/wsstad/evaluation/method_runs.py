@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from wsstad.artefacts import manifest, storage
+from wsstad.artefacts import run_files, storage
 from wsstad.errors import UserError
 from wsstad.structures import predictions
 from wsstad.structures.alarms import Curve
@@ -72,8 +72,7 @@ def _read_seed(path: Path, rows: Sequence[Mapping[str, str]]) -> Seed:
     chosen = set()
     for row in rows:
         fold = int(row["fold"])
-        folder = path.parent.parent / "predictions" / row["method"] / row["seed"]
-        artefact = storage.read_artefact(manifest.artefact_path(folder, f"fold{fold}", row["key"]), kind="predictions")
+        artefact = storage.read_artefact(run_files.path(path, "predictions", row), kind="predictions")
         arrays, facts = artefact.arrays, artefact.meta
         found |= {(fold, its.video): its for its in predictions.from_arrays(arrays, facts["videos"])}
         missing |= {(fold, video): reason for video, reason in facts["quarantined"].items()}

@@ -1,38 +1,23 @@
-"""Model jobs: a model to be, whether it stands whole under its key already, and the training that makes it."""
+"""Models: whether one is cached under its key, and the training that makes it."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from wsstad.artefacts import storage
-from wsstad.learning.bags import Bag
-from wsstad.learning.runs import Run
+from wsstad import forks
+from wsstad.artefacts import readers, storage
+from wsstad.learning import bags
+from wsstad.learning.bags import Bag, BagReader, Request, View
+from wsstad.learning.runs import Inputs, ModelJob
+from wsstad.progress import Progress
 from wsstad.structures import alarms, predictions
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Job:
-    """A model to be: its run, the videos that it learns from and their labels, its key, its file."""
-
-    run: Run
-    labels: Mapping[str, str]
-    quarantined: int
-    key: str
-    path: Path
-
-    @property
-    def history(self) -> Path:
-        """The table of what happened in each iteration."""
-        return self.path.with_suffix(".history.tsv")
-
-
-def standing(job: Job) -> tuple[str, Mapping[str, Any]] | None:
+def cached(job: ModelJob) -> tuple[str, Mapping[str, Any]] | None:
     """Return digest and facts of the model that stands whole under its key, if it does."""
     if not job.path.exists() or not job.history.exists():
         return None
@@ -44,8 +29,39 @@ def standing(job: Job) -> tuple[str, Mapping[str, Any]] | None:
     return (storage.tensors_digest(job.path), meta["training"]) if found == job.key else None
 
 
+def train_all(
+    jobs: Sequence[ModelJob], inputs: Inputs, *, device: str, processes: int, checkpoint_seconds: float
+) -> None:
+    """Train all `jobs`: the features of a video are read once, however many methods, seeds and folds learn from it."""
+    from wsstad.learning.learner import choose_device
+    from wsstad.learning.training import hold_out
+
+    held_out = {job.key: hold_out(job.labels, job.run.variant.parameters["held_out"], job.run.seed) for job in jobs}
+    labels = {video: label for job in jobs for video, label in job.labels.items()}
+    wanted = {request for job in jobs for requests in _requests(job, held_out[job.key]) for request in requests}
+    made = bags.read_all(BagReader(inputs.manifests, labels), wanted)
+    device = choose_device(device)
+    normal = {video for chosen in held_out.values() for video in chosen if labels[video] == "normal"}
+    fps = {video: readers.read_fps(inputs.manifests["frames"], video) for video in normal}
+
+    def train(job: ModelJob) -> None:
+        training, chosen_by = ([made[request] for request in part] for part in _requests(job, held_out[job.key]))
+        fit(job, training, chosen_by, fps=fps, device=device, seconds=checkpoint_seconds)
+
+    # A training on a CPU has one thread, whatever the machine: its bytes must not depend on how many there are.
+    with Progress("train", len(jobs), "models") as progress:
+        forks.run_forked(train, jobs, processes=processes if device == "cpu" else 1, progress=progress)
+
+
+def _requests(job: ModelJob, held_out: Sequence[str]) -> tuple[list[Request], list[Request]]:
+    """Return the bags that a job learns from, and those that choose its iteration."""
+    view = View.of(job.run.variant.parameters)
+    training = [Request(video, "training", view) for video in job.labels if video not in held_out]
+    return training, [Request(video, "inference", view) for video in held_out]
+
+
 def fit(
-    job: Job, training: list[Bag], held_out: list[Bag], *, fps: Mapping[str, float], device: str, seconds: float
+    job: ModelJob, training: list[Bag], held_out: list[Bag], *, fps: Mapping[str, float], device: str, seconds: float
 ) -> None:
     """Train one model and write it, its history before it."""
     from wsstad.learning.checkpoint import Checkpoint

@@ -1,54 +1,40 @@
-"""Prediction jobs: predictions to be, whether they stand already, the method that makes them, and their file."""
+"""Predictions: whether those of a fold are cached under their key, the method that makes them, and their file."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from wsstad import config
-from wsstad.artefacts import manifest, storage
-from wsstad.artefacts.manifest import Row
+from wsstad.artefacts import readers, run_files, storage
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
-from wsstad.learning import model_jobs, runs
+from wsstad.learning import bags, model_jobs, runs
+from wsstad.learning.bags import BagReader, Request, View
 from wsstad.learning.methods import METHODS
-from wsstad.learning.runs import Run
-from wsstad.structures import predictions
+from wsstad.learning.runs import Inputs, PredictionJob
+from wsstad.progress import Progress
 from wsstad.structures.alarms import Curve
-from wsstad.structures.predictions import VideoPrediction
+from wsstad.structures.predictions import VideoPrediction, to_arrays
 
 log = logging.getLogger(__name__)
 
 KIND = "predictions"
 
-Model = Mapping[str, str]  # a row of models.tsv
-
-
-@dataclass(frozen=True)
-class Job:
-    """Predictions to be: their run, its test videos, those quarantined, the model if there is one, key and file."""
-
-    run: Run
-    videos: list[str]
-    quarantined: Mapping[str, Row]
-    model: Model | None
-    key: str
-    path: Path
-
 
 @dataclass
 class Scorer:
-    """A job with its method, the false alarms that its model knows by threshold, and what it `found` so far."""
+    """A job with its method, the false alarms that its model knows by threshold, and its predictions so far."""
 
-    job: Job
+    job: PredictionJob
     method: Any
     curve: Curve | None = None
-    found: list[VideoPrediction] = field(default_factory=list)
+    predictions: list[VideoPrediction] = field(default_factory=list)
 
     def write(self, fps: Mapping[str, float]) -> str:
-        """Write what was found, with the frames a second of each video; return the digest."""
-        arrays, videos = predictions.to_arrays(self.found)
+        """Write the predictions, with the frames a second of each video; return the digest."""
+        arrays, videos = to_arrays(self.predictions)
         run = self.job.run
         meta = {
             "videos": videos,
@@ -63,8 +49,8 @@ class Scorer:
         return storage.write_artefact(self.job.path, Artefact(arrays, meta), kind=KIND, key=self.job.key)
 
 
-def standing(job: Job) -> str | None:
-    """Return the digest of the predictions that stand whole under their key, if they do."""
+def cached(job: PredictionJob) -> str | None:
+    """Return the digest of the predictions that are whole under their key, if they are there."""
     if not job.path.exists():
         return None
     try:
@@ -75,15 +61,15 @@ def standing(job: Job) -> str | None:
     return found.digest if found.key == job.key else None
 
 
-def make_scorer(job: Job, models: Path, **options: Any) -> Scorer:
-    """Return a job with its method, whose model, if it has one, lies below the folder `models`.
+def make_scorer(job: PredictionJob, table: Path, **options: Any) -> Scorer:
+    """Return a job with its method; its model, if it has one, is a row of a table beside `table`.
 
     Raises `UserError` when the model is not that of the table.
     """
     run, model = job.run, job.model
     if model is None:
         return Scorer(job, run.variant.make(run.seed, **options))
-    path = manifest.artefact_path(run.folder(models), f"fold{run.fold}", model["key"], runs.MODEL_SUFFIX)
+    path = run_files.path(table, "models", model)
     try:
         tensors, meta, _ = storage.read_tensors(path)
         same = storage.tensors_digest(path) == model["digest"]
@@ -93,3 +79,31 @@ def make_scorer(job: Job, models: Path, **options: Any) -> Scorer:
         raise UserError(f"{path}: not what models.tsv says; delete it and run again")
     method = config.load_class(METHODS[run.variant.type]).load(tensors, meta, **options)
     return Scorer(job, method, model_jobs.alarm_curve(tensors, meta))
+
+
+def predict_fold(jobs: Sequence[PredictionJob], inputs: Inputs, table: Path, **options: Any) -> dict[Path, str]:
+    """Write the predictions of some runs on one fold, video by video; return their digests.
+
+    `table` is ``predictions.tsv``; `options` are device and threads.
+    """
+    scorers = [make_scorer(job, table, **options) for job in jobs]
+    videos = sorted({video for job in jobs for video in job.videos})
+    with Progress(f"predict fold {jobs[0].run.fold}", len(videos), "videos") as progress:
+        for video in progress.each(videos):
+            _predict_video(video, [scorer for scorer in scorers if video in scorer.job.videos], inputs)
+    fps = {video: readers.read_fps(inputs.manifests["frames"], video) for video in videos}
+    return {scorer.job.path: scorer.write(fps) for scorer in scorers}
+
+
+def _predict_video(video: str, scorers: Sequence[Scorer], inputs: Inputs) -> None:
+    """Have all `scorers` predict one video, whose features are read once."""
+    views = {View.of(scorer.job.run.variant.parameters) for scorer in scorers if scorer.job.model}
+    made = bags.read_all(BagReader(inputs.manifests, {}), [Request(video, "inference", view) for view in views])
+    tubes = readers.read_tubes(inputs.manifests["tubes"], video)
+    for scorer in scorers:
+        variant, more = scorer.job.run.variant, dict[str, Any]()
+        if variant.trained:
+            more["bag"] = made[Request(video, "inference", View.of(variant.parameters))]
+        if "detections" in inputs.needed(variant):
+            more["detections"] = readers.read_arrays(inputs.manifests["detections"], video, "detections")
+        scorer.predictions.append(scorer.method.predict(video, tubes, **more))

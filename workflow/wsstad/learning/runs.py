@@ -10,7 +10,7 @@ from wsstad.artefacts.manifest import Manifest, Row
 from wsstad.errors import UserError
 from wsstad.learning.methods import METHODS, REFERENCES, needs
 
-MODEL_SUFFIX = ".safetensors"
+ModelRow = Mapping[str, str]  # a row of models.tsv
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,40 @@ class Run(NamedTuple):
     seed: int
     fold: int
 
-    def folder(self, root: Path) -> Path:
-        """Return the run's folder below `root`."""
-        return root / self.variant.name / str(self.seed)
-
     def cells(self) -> dict[str, Any]:
         """Return the cells of a table that name the run."""
         return {"method": self.variant.name, "seed": self.seed, "fold": self.fold}
 
     def __str__(self) -> str:
         return f"{self.variant.name}, seed {self.seed}, fold {self.fold}"
+
+
+@dataclass(frozen=True)
+class ModelJob:
+    """A model to be trained: its run, the training videos with their labels, its key, its file."""
+
+    run: Run
+    labels: Mapping[str, str]
+    quarantined: int
+    key: str
+    path: Path
+
+    @property
+    def history(self) -> Path:
+        """The table of what happened in each iteration."""
+        return self.path.with_suffix(".history.tsv")
+
+
+@dataclass(frozen=True)
+class PredictionJob:
+    """Predictions to be made: their run, its test videos, those quarantined, its model if it has one, key and file."""
+
+    run: Run
+    videos: list[str]
+    quarantined: Mapping[str, Row]
+    model: ModelRow | None
+    key: str
+    path: Path
 
 
 @dataclass(frozen=True)

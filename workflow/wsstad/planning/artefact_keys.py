@@ -9,9 +9,8 @@ from typing import Any
 from wsstad.artefacts import keys
 from wsstad.artefacts.manifest import Row
 from wsstad.learning.runs import Variant
-from wsstad.perception.detectors import DETECTORS
-from wsstad.perception.extractors import EXTRACTORS
-from wsstad.perception.linkers import LINKERS
+from wsstad.planning.plan import FAMILIES
+from wsstad.planning.stages import STAGES
 
 Parameters = Mapping[str, Any]
 
@@ -19,40 +18,44 @@ Parameters = Mapping[str, Any]
 def frames(source_sha256: str, settings: Parameters) -> str:
     """Return the key of one video's frames; of `settings` (of `decode`), crf counts only where it is used."""
     parameters = {name: value for name, value in settings.items() if name != "crf" or settings["store"] == "h264"}
-    code, inputs = keys.code_digest("wsstad.stages.decode"), {"source": source_sha256}
+    code, inputs = _code("decode"), {"source": source_sha256}
     return keys.make_key("decode", code=code, parameters=parameters, inputs=inputs)
 
 
 def detections(detector: Parameters, frames: Row) -> str:
     """Return the key of one video's detections."""
-    return keys.make_key("detections", code=_detection(detector), parameters=detector, inputs={"frames": frames.digest})
+    return keys.make_key(
+        "detections", code=_code("detect", detector["type"]), parameters=detector, inputs={"frames": frames.digest}
+    )
 
 
 def tubes(linker: Parameters, detections: Row) -> str:
     """Return the key of one video's tubes."""
-    return keys.make_key("tubes", code=_linking(linker), parameters=linker, inputs={"detections": detections.digest})
+    return keys.make_key(
+        "tubes", code=_code("link", linker["type"]), parameters=linker, inputs={"detections": detections.digest}
+    )
 
 
 def features(extractor: Parameters, frames: Row, tubes: Row | None = None) -> str:
     """Return the key of the features of one video's image, or of its `tubes`."""
     inputs = {"frames": frames.digest} | ({"tubes": tubes.digest} if tubes else {})
     kind = "region_features" if tubes else "image_features"
-    return keys.make_key(kind, code=_extraction(extractor), parameters=extractor, inputs=inputs)
+    return keys.make_key(kind, code=_code("extract_image", extractor["type"]), parameters=extractor, inputs=inputs)
 
 
 def extraction(extractor: Parameters, frames: Row, device: str) -> str:
     """Return the key of whatever features are made of a video's pixels, whichever regions they are of."""
     inputs = {"frames": frames.digest, "device": device}
-    return keys.make_key("extract", code=_extraction(extractor), parameters=extractor, inputs=inputs)
+    return keys.make_key("extract", code=_code("extract_image", extractor["type"]), parameters=extractor, inputs=inputs)
 
 
 def chain_code(detector: Parameters, linker: Parameters, extractor: Parameters) -> dict[str, str]:
     """Return a digest of the code of each stage that footage goes through before a model sees it."""
     return {
-        "decode": keys.code_digest("wsstad.stages.decode"),
-        "detect": _detection(detector),
-        "link": _linking(linker),
-        "extract": _extraction(extractor),
+        "decode": _code("decode"),
+        "detect": _code("detect", detector["type"]),
+        "link": _code("link", linker["type"]),
+        "extract": _code("extract_image", extractor["type"]),
     }
 
 
@@ -60,7 +63,7 @@ def model(variant: Variant, seed: int, *, labels: Mapping[str, str], digests: Ma
     """Return the key of a model of the training videos with `labels`; `digests` are those of their artefacts."""
     return keys.make_key(
         "train",
-        code=keys.code_digest("wsstad.stages.train", variant.module),
+        code=_code("train", variant.type),
         parameters={"method": variant.parameters, "seed": seed},
         inputs={video: [label, *digests[video]] for video, label in labels.items()},
     )
@@ -77,7 +80,7 @@ def predictions(
     """Return the key of predictions by a model (its digest; "" for none) of test videos; and why some have none."""
     return keys.make_key(
         "predict",
-        code=keys.code_digest("wsstad.stages.predict", variant.module),
+        code=_code("predict", variant.type),
         parameters={"method": variant.parameters, "seed": seed},
         inputs={"model": model, "videos": dict(digests), "quarantined": dict(quarantined)},
     )
@@ -88,7 +91,7 @@ def illustration(about: Parameters, *, frames: Row, tubes: Row, predictions: str
     digests = {"frames": frames.digest, "tubes": tubes.digest}
     return keys.make_key(
         "illustration",
-        code=keys.code_digest("wsstad.stages.illustrate"),
+        code=_code("illustrate"),
         parameters=about,
         inputs={**digests, "predictions": predictions, "annotations": annotations},
     )
@@ -97,23 +100,20 @@ def illustration(about: Parameters, *, frames: Row, tubes: Row, predictions: str
 def overlay(frames: Row, tubes: Row, *, prediction: str, truth: str, settings: Parameters) -> str:
     """Return the key of one test video's overlay; `prediction` and `truth` are digests of what is drawn."""
     inputs = {"frames": frames.digest, "tubes": tubes.digest, "prediction": prediction, "truth": truth}
-    return keys.make_key("overlay", code=keys.code_digest("wsstad.stages.overlay"), parameters=settings, inputs=inputs)
+    return keys.make_key("overlay", code=_code("overlay"), parameters=settings, inputs=inputs)
 
 
-def score(module: str, model: str, rows: Mapping[str, Row], *, settings: Parameters) -> str:
-    """Return the key of what a model (its digest; `module` has its class) says of one video of footage."""
+def score(method: str, model: str, rows: Mapping[str, Row], *, settings: Parameters) -> str:
+    """Return the key of what a model (its digest; `method` is its type) finds in one video of footage."""
     inputs = {"model": model, **{kind: row.digest for kind, row in rows.items()}}
-    code = keys.code_digest("wsstad.stages.score", module)
-    return keys.make_key("score", code=code, parameters=settings, inputs=inputs)
+    return keys.make_key("score", code=_code("score", method), parameters=settings, inputs=inputs)
 
 
-def _detection(detector: Parameters) -> str:
-    return keys.code_digest("wsstad.stages.detect", DETECTORS[detector["type"]].split(":")[0])
+def modules(rule: str, *variants: str) -> list[str]:
+    """Return the modules that compute a stage's results: its own, and those of the types of its `variants`."""
+    stage = STAGES[rule]
+    return [*stage.code, *sorted(FAMILIES[stage.family][kind].split(":")[0] for kind in variants)]
 
 
-def _linking(linker: Parameters) -> str:
-    return keys.code_digest("wsstad.stages.link", LINKERS[linker["type"]].split(":")[0])
-
-
-def _extraction(extractor: Parameters) -> str:
-    return keys.code_digest("wsstad.stages.extract", EXTRACTORS[extractor["type"]].split(":")[0])
+def _code(rule: str, *variants: str) -> str:
+    return keys.code_digest(*modules(rule, *variants))

@@ -79,6 +79,18 @@ def _read_split(tables: Path, split: str, *states: State) -> dict[int, dict[str,
     return dict(sorted(folds.items()))
 
 
+def tests_of(tables: Path, split: str) -> frozenset[tuple[int, str]]:
+    """Return the test cases of a split: fold and video."""
+    folds = read_split(tables, split)
+    return frozenset((fold, video) for fold, parts in folds.items() for video, part in parts.items() if part == "test")
+
+
+def tested(tables: Path) -> set[str]:
+    """Return the videos that some split tests; all of them where there is no split."""
+    splits = sorted((tables / "splits").glob("*.tsv"))
+    return {video for path in splits for _, video in tests_of(tables, path.stem)} if splits else {*read_videos(tables)}
+
+
 def check_labels(tables: Path, split: str, part: str) -> None:
     """Raise `UserError` unless every fold of a split has normal and abnormal videos in `part`."""
     videos, path = read_videos(tables), tables / "splits" / f"{split}.tsv"

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wsstad.artefacts import keys, storage
+from wsstad.artefacts import keys, model_card, storage
+from wsstad.artefacts.model_card import Card, Link
 from wsstad.errors import UserError
-from wsstad.planning import model_card
 from wsstad.planning.block import CHAIN
-from wsstad.planning.model_card import Card, Link
 
 VIDEOS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts", ".m2ts", ".mts"}
 NAME = re.compile(r"[A-Za-z0-9_-]+")

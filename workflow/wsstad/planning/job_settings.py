@@ -7,7 +7,7 @@ and would not see two of them change places; and JSON, so that `why` can tell wh
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from wsstad.artefacts.storage import canonical_json
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.planning import artefact_keys, dataset_tables, raw_videos
 from wsstad.planning.block import CHAIN, Block
-from wsstad.planning.plan import FAMILIES, Plan
+from wsstad.planning.plan import Plan
+from wsstad.planning.stages import STAGES
 
 TEMPLATES = Path(__file__).parents[1] / "reporting/page/templates"
 LENGTH = 16  # characters of a digest that is shown to people
@@ -28,7 +29,7 @@ Facts = dict[str, Any]
 
 def read(plan: Plan, rule: str, wildcards: Wildcards) -> Facts:
     """Return what the job of a rule with these wildcards goes by."""
-    return keys.plain(RULES[rule](plan, wildcards))
+    return keys.plain(FUNCTIONS[STAGES[rule].module](plan, wildcards))
 
 
 def decode(plan: Plan, w: Wildcards) -> Facts:
@@ -38,7 +39,7 @@ def decode(plan: Plan, w: Wildcards) -> Facts:
     """
     raw, rows = plan.raw_videos(w["dataset"]), plan.rows(w["dataset"])
     videos = {video: _digest(raw.state(rows[video]["path"])) for video in plan.videos(w["dataset"], w["shard"])}
-    return {"code": keys.code("wsstad.stages.decode"), "decode": plan.config["decode"], "videos": videos}
+    return {"code": _code("decode"), "decode": plan.config["decode"], "videos": videos}
 
 
 def detect(plan: Plan, w: Wildcards) -> Facts:
@@ -53,12 +54,12 @@ def link(plan: Plan, w: Wildcards) -> Facts:
 
 def extract(plan: Plan, w: Wildcards) -> Facts:
     """Return the extractor."""
-    return _variant(plan, "extract", "extractors", w["extractor"])
+    return _variant(plan, "extract_image", "extractors", w["extractor"])
 
 
 def audit(plan: Plan, w: Wildcards) -> Facts:
     """Return how many videos may be quarantined."""
-    return {"code": keys.code("wsstad.stages.audit"), "quarantine": plan.config["quarantine"]}
+    return {"code": _code("audit"), "quarantine": plan.config["quarantine"]}
 
 
 def train(plan: Plan, w: Wildcards) -> Facts:
@@ -76,7 +77,7 @@ def annotate(plan: Plan, w: Wildcards) -> Facts:
     entry = dataset_tables.read_annotator(plan.tables(w["dataset"]), w["annotator"])
     videos = {video: row["label"] for video, row in plan.rows(w["dataset"]).items()}
     return {
-        "code": keys.code("wsstad.stages.annotate", FORMATS[entry["format"]].split(":")[0]),
+        "code": keys.code(*artefact_keys.modules("annotate"), FORMATS[entry["format"]].split(":")[0]),
         "annotator": entry,
         "annotations": [_content(Path(path)) for path in plan.annotations(w["dataset"], w["annotator"])],
         "videos": _digest(videos),
@@ -86,7 +87,7 @@ def annotate(plan: Plan, w: Wildcards) -> Facts:
 def evaluate(plan: Plan, w: Wildcards) -> Facts:
     """Return how predictions are measured, of which videos, and what tables say of the dataset and the features."""
     return {
-        "code": keys.code("wsstad.stages.evaluate"),
+        "code": _code("evaluate"),
         "evaluate": plan.config["evaluate"],
         "title": dataset_tables.read_dataset(plan.tables(w["dataset"]))["title"],
         "extractor": plan.parameters("extractors", w["extractor"]),
@@ -98,25 +99,25 @@ def evaluate(plan: Plan, w: Wildcards) -> Facts:
 def describe(plan: Plan, w: Wildcards) -> Facts:
     """Return the chain that made what the models learned from."""
     variants = {name: plan.parameters(family, w[name]) for name, family in CHAIN.items()}
-    its = {"code": keys.code("wsstad.stages.describe"), "decode": plan.config["decode"], **variants}
+    its = {"code": _code("describe"), "decode": plan.config["decode"], **variants}
     return {**its, "chain": {stage: key[:LENGTH] for stage, key in artefact_keys.chain_code(**variants).items()}}
 
 
 def score(plan: Plan, w: Wildcards) -> Facts:
     """Return the model, and what is said by it."""
     its = plan.footage[w["dataset"]]
-    return {"code": _code("score", "methods", [its.card.type]), "model": its.card.digest, "score": its.settings}
+    return {"code": _code("score", its.card.type), "model": its.card.digest, "score": its.settings}
 
 
 def verdict(plan: Plan, w: Wildcards) -> Facts:
     """Return the model."""
-    return {"code": keys.code("wsstad.stages.verdict"), "model": plan.footage[w["dataset"]].card.digest}
+    return {"code": _code("verdict"), "model": plan.footage[w["dataset"]].card.digest}
 
 
 def overlay(plan: Plan, w: Wildcards) -> Facts:
     """Return what is drawn: of which test videos, and how."""
     return {
-        "code": keys.code("wsstad.stages.overlay"),
+        "code": _code("overlay"),
         "crf": plan.config["overlays"]["crf"],
         "alarms_per_hour": plan.config["evaluate"]["alarms_per_hour"],
         "split": _folds(plan, w),
@@ -127,7 +128,7 @@ def tabulate(plan: Plan, w: Wildcards) -> Facts:
     """Return the table's heading and the paper's values; and the order of the metrics, as inputs have none."""
     datasets = [w["dataset"]] if "dataset" in w.keys() else plan.datasets()  # noqa: SIM118 - Snakemake's are no mapping
     return {
-        "code": keys.code("wsstad.stages.tabulate"),
+        "code": _code("tabulate"),
         "title": plan.title(w["table"]),
         "paper": [_content(Path(path)) for path in plan.paper(w["table"])],
         "metrics": [path for dataset in datasets for path in plan.metrics(dataset, w["table"])],
@@ -137,7 +138,7 @@ def tabulate(plan: Plan, w: Wildcards) -> Facts:
 def illustrate(plan: Plan, w: Wildcards) -> Facts:
     """Return which method is illustrated, in which videos, and whether with pictures."""
     return {
-        "code": keys.code("wsstad.stages.illustrate"),
+        "code": _code("illustrate"),
         "method": plan.illustrated(Block.of(w), w["table"]),
         "pixels": plan.config["report"]["pixels"],
         "split": _folds(plan, w),
@@ -150,7 +151,7 @@ def report(plan: Plan, w: Wildcards) -> Facts:
     shown = plan.report_tables()
     templates = sorted(path for path in TEMPLATES.iterdir() if path.is_file())
     return {
-        "code": keys.code("wsstad.stages.report"),
+        "code": _code("report"),
         "templates": {path.name: _content(path) for path in templates},
         "configuration": plan.config,
         "variants": {"/".join(path.parts[-2:]): _content(path) for path in plan.variants(shown)},
@@ -160,41 +161,29 @@ def report(plan: Plan, w: Wildcards) -> Facts:
     }
 
 
-RULES: dict[str, Callable[[Plan, Wildcards], Facts]] = {
-    "decode": decode,
-    "detect": detect,
-    "link": link,
-    "extract_image": extract,
-    "extract_region": extract,
-    "audit": audit,
-    "train": train,
-    "describe": describe,
-    "predict": predict,
-    "annotate": annotate,
-    "evaluate": evaluate,
-    "overlay": overlay,
-    "score": score,
-    "verdict": verdict,
-    "tabulate_dataset": tabulate,
-    "tabulate": tabulate,
-    "illustrate": illustrate,
-    "report": report,
-}
+# By the module of the stage.
+FUNCTIONS: dict[str, Callable[[Plan, Wildcards], Facts]] = {
+    function.__name__: function
+    for function in (
+        decode, detect, link, extract, audit, train, describe, predict, annotate, evaluate, overlay, score, verdict,
+        tabulate, illustrate, report,
+    )
+}  # fmt: skip
 
 
-def _variant(plan: Plan, stage: str, family: str, name: str) -> Facts:
+def _variant(plan: Plan, rule: str, family: str, name: str) -> Facts:
     """Return a variant, with the defaults of its schema, and the code behind it."""
     parameters = plan.parameters(family, name)
-    return {"code": _code(stage, family, [parameters["type"]]), family.removesuffix("s"): parameters}
+    return {"code": _code(rule, parameters["type"]), family.removesuffix("s"): parameters}
 
 
-def _methods(plan: Plan, stage: str, w: Wildcards) -> Facts:
+def _methods(plan: Plan, rule: str, w: Wildcards) -> Facts:
     """Return the methods of a table, in its order, with what the scale lays over them, their seeds, and the folds."""
     scale = plan.scale(w["scale"])
     seeds = plan.methods(Block.of(w), w["table"])
     methods = {name: config.load_method(plan.variant("methods", name), scale) for name in seeds}
     return {
-        "code": _code(stage, "methods", {its["type"] for its in methods.values()}),
+        "code": _code(rule, *{method["type"] for method in methods.values()}),
         "methods": methods,
         "order": list(methods),
         "seeds": seeds,
@@ -202,9 +191,8 @@ def _methods(plan: Plan, stage: str, w: Wildcards) -> Facts:
     }
 
 
-def _code(stage: str, family: str, kinds: Iterable[str]) -> dict[str, str]:
-    modules = sorted(FAMILIES[family][kind].split(":")[0] for kind in kinds)
-    return keys.code(f"wsstad.stages.{stage}", *modules)
+def _code(rule: str, *variants: str) -> dict[str, str]:
+    return keys.code(*artefact_keys.modules(rule, *variants))
 
 
 def _folds(plan: Plan, w: Wildcards) -> dict[str, str]:

@@ -9,6 +9,7 @@ from wsstad.learning.methods import needs
 from wsstad.planning import job_settings, paths
 from wsstad.planning.block import Block
 from wsstad.planning.plan import Plan
+from wsstad.planning.stages import STAGES
 
 # What Snakemake calls with a job's wildcards to learn an input or a parameter.
 Ask = Callable[[Any], Any]
@@ -46,9 +47,7 @@ class RuleInputs:
     def detections(self, wildcards: Any) -> list[str]:
         """Return the manifests of the detections, if a method of the table reads them."""
         kinds = {self.plan.parameters("methods", name)["type"] for name in self._methods(wildcards)}
-        return (
-            self.all_shards(paths.DETECTIONS)(wildcards) if any("detections" in needs(kind) for kind in kinds) else []
-        )
+        return self.all_shards("detect")(wildcards) if any("detections" in needs(kind) for kind in kinds) else []
 
     def detections_flag(self, wildcards: Any, input: Any) -> str:  # noqa: A002 - Snakemake passes it by this name
         """Return the flag that hands the detections to predict, if it needs them."""
@@ -77,9 +76,9 @@ class RuleInputs:
 
     def everything(self, table: str) -> list[str]:
         """Return all files behind a table, and its own."""
-        wanted = [its for its in paths.outputs(self.plan) if its.rule not in (*paths.APART, *paths.ON_A_PAGE)]
-        mine = [its for its in wanted if its.wildcards.get("dataset") not in self.plan.footage]
-        return [str(its.path) for its in mine if its.wildcards.get("table", table) == table]
+        outputs = [output for output in paths.outputs(self.plan) if STAGES[output.rule].target == "table"]
+        labelled = [output for output in outputs if output.wildcards.get("dataset") not in self.plan.footage]
+        return [str(output.path) for output in labelled if output.wildcards.get("table", table) == table]
 
     def illustrated(self, wildcards: Any) -> str:
         """Return the method of a table whose decisions the report shows video by video."""
@@ -89,24 +88,24 @@ class RuleInputs:
         """Return the whole configuration as a verb takes it: ``key=value``, a word each."""
         return [f"{key}={storage.canonical_json(value)}" for key, value in self.plan.config.items()]
 
-    def shown(self, pattern: str) -> Ask:
-        """Return a function that gives the outputs with this pattern of the tables of the report."""
+    def shown(self, rule: str) -> Ask:
+        """Return a function that gives the outputs of a rule that are of the tables of the report."""
 
         def files(wildcards: Any) -> list[str]:
-            tables, rule = self.plan.report_tables(), next(r for r, its in paths.OUTPUTS.items() if pattern in its)
-            found = [its for its in paths.outputs(self.plan) if its.rule == rule]
-            return [str(its.path) for its in found if its.wildcards.get("table", tables[0]) in tables]
+            tables = self.plan.report_tables()
+            outputs = [output for output in paths.outputs(self.plan) if output.rule == rule]
+            return [str(output.path) for output in outputs if output.wildcards.get("table", tables[0]) in tables]
 
         return files
 
     def apart(self, rule: str) -> Ask:
-        """Return a function that gives all outputs of a rule that has a target of its own."""
+        """Return a function that gives all outputs of a rule that is made only when asked for."""
 
         def files(wildcards: Any) -> list[str]:
-            found = [str(its.path) for its in paths.outputs(self.plan) if its.rule == rule]
-            if not found:
-                raise UserError(f"{self.plan.where}: {paths.APART[rule]}")
-            return found
+            outputs = [str(output.path) for output in paths.outputs(self.plan) if output.rule == rule]
+            if not outputs:
+                raise UserError(f"{self.plan.where}: {STAGES[rule].absent}")
+            return outputs
 
         return files
 
@@ -118,21 +117,21 @@ class RuleInputs:
         """Return the heading of the table."""
         return self.plan.title(wildcards.table)
 
-    def all_shards(self, pattern: str) -> Ask:
+    def all_shards(self, rule: str) -> Ask:
         """Return a function that gives a stage's manifests of all shards of the dataset."""
 
         def manifests(wildcards: Any) -> list[str]:
             shards = self.plan.shards(wildcards.dataset)
-            return [pattern.format(**{**dict(wildcards), "shard": shard}) for shard in shards]
+            return [STAGES[rule].output.format(**{**dict(wildcards), "shard": shard}) for shard in shards]
 
         return manifests
 
-    def footage(self, pattern: str) -> Ask:
+    def footage(self, rule: str) -> Ask:
         """Return a function that gives the manifest of a stage that a shard of footage went through."""
 
         def path(wildcards: Any) -> str:
             chain = self.plan.footage[wildcards.dataset].chain()
-            return pattern.format(**chain, dataset=wildcards.dataset, shard=wildcards.shard)
+            return STAGES[rule].output.format(**chain, dataset=wildcards.dataset, shard=wildcards.shard)
 
         return path
 

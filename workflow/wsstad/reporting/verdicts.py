@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from wsstad.artefacts.model_card import Card
 from wsstad.evaluation import alarms
 from wsstad.evaluation.alarms import Calibration
-from wsstad.planning.model_card import Card
 from wsstad.structures.alarms import Curve, find
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import VideoTubes

@@ -7,10 +7,10 @@ from typing import Any
 import yaml
 
 from wsstad import config
-from wsstad.artefacts import manifest, storage
-from wsstad.planning import artefact_keys, model_card
+from wsstad.artefacts import manifest, model_card, run_files, storage
+from wsstad.artefacts.model_card import Card, Link
+from wsstad.planning import artefact_keys
 from wsstad.planning.block import CHAIN
-from wsstad.planning.model_card import Card, Link
 
 SIZE = manifest.size_column(model_card.SUFFIX)
 COLUMNS = ("method", "seed", "fold", "key", "digest", SIZE)
@@ -31,8 +31,7 @@ def main(argv: list[str] | None = None) -> None:
             "fold": int(row["fold"]),
             "key": row["key"],
         }
-        folder = args.output.parent.parent / "models" / row["method"] / row["seed"]
-        path = manifest.artefact_path(folder, f"fold{row['fold']}", row["key"], model_card.SUFFIX)
+        path = run_files.path(args.output, "models", row, model_card.SUFFIX)
         Card(**run, type=types[row["method"]], digest=row["digest"], **chain).write(path)
         rows.append({**run, "digest": storage.file_digest(path), SIZE: path.stat().st_size})
     storage.write_table(args.output, rows, COLUMNS)

@@ -5,14 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wsstad import cli, config, video
+from wsstad import cli, config
 from wsstad.artefacts import manifest, shards
-from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
+from wsstad.perception import detection
 from wsstad.perception.detectors import DETECTORS
 from wsstad.planning import artefact_keys, dataset_tables
-from wsstad.progress import Progress
-from wsstad.structures import detections
+from wsstad.structures.detections import Detector
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -27,9 +26,7 @@ def main(argv: list[str] | None = None) -> None:
     def compute(missing: Sequence[str]) -> Iterator[shards.Outcome]:
         detector = load_detector(args.detector, variant, weights=args.weights, threads=args.threads)
         paths = {name: args.source / row["path"] for name, row in dataset_tables.read_videos(args.tables).items()}
-        total = sum(frames.rows[name].counts["frames"] for name in missing)
-        with Progress(f"detect {args.shard}", total, "frames") as progress:
-            yield from shards.one_by_one(missing, lambda name: detect(detector, frames, name, paths[name], progress))
+        return detection.detect_all(detector, missing, frames, paths, label=f"detect {args.shard}")
 
     shards.process_shard(
         "detections",
@@ -53,7 +50,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def load_detector(path: Path, variant: Mapping[str, Any], *, weights: Path, threads: int) -> detections.Detector:
+def load_detector(path: Path, variant: Mapping[str, Any], *, weights: Path, threads: int) -> Detector:
     """Make the detector of a YAML file; its weights lie beside it or in `weights`."""
     folder = path.parent
     if "weights" in variant and not (folder / variant["weights"]).is_file():
@@ -62,18 +59,5 @@ def load_detector(path: Path, variant: Mapping[str, Any], *, weights: Path, thre
             raise UserError(
                 f"{path}: weights: {variant['weights']!r} is not in {path.parent} or {weights} (see --weights)"
             )
-    return config.load_class(DETECTORS[variant["type"]])(variant, folder, threads=threads)
-
-
-def detect(
-    detector: detections.Detector, frames: manifest.Manifest, name: str, path: Path, progress: Progress
-) -> Artefact:
-    """Return the detections in all frames of one video."""
-    pixels = video.open_frames(frames, name, path)
-    found = []
-    for detected in detector.detect(pixels):
-        found.append(detected)
-        progress.add()
-    arrays = detections.to_arrays(found, width=pixels.width, height=pixels.height)
-    meta = {"classes": detector.classes, "boxes": len(arrays["score"])}
-    return Artefact(arrays, meta, origin={"detector": detector.facts})
+    detector: Detector = config.load_class(DETECTORS[variant["type"]])(variant, folder, threads=threads)
+    return detector

@@ -4,7 +4,8 @@ import logging
 from pathlib import Path
 
 from wsstad.artefacts import storage
-from wsstad.planning import command_line, paths
+from wsstad.planning import command_line
+from wsstad.planning.stages import STAGES
 
 log = logging.getLogger(__name__)
 
@@ -13,7 +14,7 @@ def main(argv: list[str] | None = None) -> None:
     """Write the page about the tables that the configuration's `report` names."""
     parser = command_line.plan_parser(__doc__)
     parser.add_argument("--no-pixels", action="store_true", help="no picture and no clip of the footage")
-    parser.add_argument("--output", type=Path, default=Path(paths.REPORT), help="the page to write")
+    parser.add_argument("--output", type=Path, default=Path(STAGES["report"].output), help="the page to write")
     args = parser.parse_args(argv)
     from wsstad.reporting.page import render
 

@@ -1,93 +1,25 @@
-"""Verdict: what a model said of all videos of some footage, as a table and in words, the alarms first."""
+"""Verdict: the scores of all videos of some footage as a table and in words, the alarms first."""
 
 import argparse
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from wsstad.artefacts import manifest, storage
-from wsstad.artefacts.manifest import Manifest, Row
-from wsstad.planning import dataset_tables, model_card
-from wsstad.planning.model_card import Card
-from wsstad.reporting.verdicts import KIND, SUFFIXES
-
-FILES = {suffix: suffix.strip(".").split(".")[0] for suffix in SUFFIXES}  # a column for each kind of file
-COLUMNS = ("video", "path", "verdict", "score", "alarms", "first_from", "first_to", "note", *FILES.values())
-ORDER = ("alarm", "unknown", "quiet", "not scored")
-NOTHING_SEEN = "nothing was detected in any frame: the whole image was scored"
+from wsstad.artefacts import manifest, model_card, storage
+from wsstad.planning import artefact_keys, dataset_tables
+from wsstad.reporting import verdict_table
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Write the table of verdicts, and last what there is to say of it."""
+    """Write the verdicts in words, and last their table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", type=Path, nargs="+", required=True, help="manifests of all shards")
     parser.add_argument("--tables", type=Path, required=True, help="folder of the footage's videos.tsv")
     parser.add_argument("--model", type=Path, required=True, help="the model")
     parser.add_argument("--output", type=Path, required=True, help="verdicts.tsv; the words go to .txt beside it")
     args = parser.parse_args(argv)
-    found = manifest.read_manifest(*args.scores)
     paths = {video: row["path"] for video, row in dataset_tables.read_videos(args.tables).items()}
-    facts = {video: storage.read_facts(found.path(video), kind=KIND).meta for video in found.ok()}
-    rows = [_row(found, row, paths[video], facts.get(video)) for video, row in found.rows.items()]
-    rows.sort(key=lambda row: (ORDER.index(row["verdict"]), -float(row["score"] or 0), row["video"]))
-    threshold = next(iter(facts.values()), {}).get("threshold")
-    storage.write_text(
-        args.output.with_suffix(".txt"), "\n".join(say(rows, model_card.read(args.model), threshold)) + "\n"
-    )
-    storage.write_table(args.output, rows, COLUMNS)
-
-
-def say(rows: Sequence[Mapping[str, Any]], card: Card, threshold: Mapping[str, Any] | None) -> Iterator[str]:
-    """Yield in words what the rows of the table say, the model and its threshold first."""
-    yield f"scored by {card.method}, seed {card.seed}, trained on {card.dataset} ({card.split}, fold {card.fold})"
-    if threshold:
-        hours = f"{threshold['alarms_per_hour']:g} false alarm{'s' * (threshold['alarms_per_hour'] != 1)} an hour"
-        yield f"an alarm is a score above {threshold['score']:.4f}, calibrated for {hours} on held-out normal videos"
-        if threshold["note"]:
-            yield f"mind: {threshold['note']}"
-    if moved := card.moved():
-        yield f"mind: the code of {', '.join(moved)}, or a library behind it, has changed since the model was trained"
-    counts = Counter(row["verdict"] for row in rows)
-    yield f"{len(rows)} video{'s' * (len(rows) != 1)}: " + ", ".join(
-        f"{counts[name]} {name}" for name in ORDER if counts[name]
-    )
-    yield ""
-    paths = {row["path"]: _printable(row["path"]) for row in rows}
-    wide = max(map(len, paths.values()))
-    for row in rows:
-        score = f"{row['score']:.2f}" if row["score"] != "" else "    "
-        count = "1 alarm," if row["alarms"] == 1 else f"{row['alarms']} alarms, the first"
-        when = f"{count} from {row['first_from']} to {row['first_to']}" if row["alarms"] else ""
-        yield f"{row['verdict']:10}  {score}  {paths[row['path']]:{wide}}  {when or row['note']}".rstrip()
-
-
-def _row(found: Manifest, row: Row, path: str, facts: Mapping[str, Any] | None) -> dict[str, Any]:
-    cells: dict[str, Any] = dict.fromkeys(COLUMNS, "") | {"video": row.video, "path": path}
-    if facts is None:
-        return cells | {"verdict": "not scored", "note": f"{row.code} {row.reason}"}
-    cells |= {"verdict": facts["verdict"], "score": facts["score"], "alarms": len(facts["alarms"])}
-    if facts["alarms"]:
-        first = facts["alarms"][0]
-        cells |= {"first_from": _clock(first["from_seconds"]), "first_to": _clock(first["to_seconds"])}
-    if not facts["detected_frames"]:
-        cells["note"] = NOTHING_SEEN
-    return cells | {FILES[suffix]: found.path(row.video, suffix).name for suffix in facts["files"]}
-
-
-def _printable(path: str) -> str:
-    r"""Return a name that does nothing to a terminal but appear on it.
-
-    >>> _printable("cam\x1b[2J\n1.mp4")
-    'cam?[2J?1.mp4'
-    """
-    return "".join(sign if sign.isprintable() else "?" for sign in path)
-
-
-def _clock(seconds: float) -> str:
-    """Return seconds as people say them.
-
-    >>> _clock(83.25)
-    '1:23.2'
-    """
-    return f"{int(seconds // 60)}:{int(seconds % 60 * 10) / 10:04.1f}"
+    rows, threshold = verdict_table.read(manifest.read_manifest(*args.scores), paths)
+    card = model_card.read(args.model)
+    changed = card.changed(artefact_keys.chain_code(**card.parameters()))
+    words = verdict_table.describe(rows, card, threshold, changed=changed)
+    storage.write_text(args.output.with_suffix(".txt"), "\n".join(words) + "\n")
+    storage.write_table(args.output, rows, verdict_table.COLUMNS)

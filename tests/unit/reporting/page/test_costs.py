@@ -4,17 +4,17 @@ from pathlib import Path
 
 from support import pages
 from wsstad.artefacts import storage
-from wsstad.planning import paths
 from wsstad.planning.paths import Output
+from wsstad.planning.stages import STAGES
 from wsstad.reporting.page import costs
 
-OUTPUT = Output("evaluate", Path(paths.METRICS.format(**pages.WILDCARDS)), pages.WILDCARDS)
+OUTPUT = Output("evaluate", Path(STAGES["evaluate"].output.format(**pages.WILDCARDS)), pages.WILDCARDS)
 
 
 def leave(stage, name, *, s, log="", rss="10.0"):
     cells = {"s": s, "max_rss": rss, "cpu_time": "2.0"}
-    storage.write_table(costs.BENCHMARKS / stage / f"{name}.tsv", [cells], list(cells))
-    storage.write_text(costs.LOGS / stage / f"{name}.log", log)
+    storage.write_table(Path("results/benchmarks") / stage / f"{name}.tsv", [cells], list(cells))
+    storage.write_text(Path("results/logs") / stage / f"{name}.log", log)
 
 
 def test_jobs_of_a_stage_are_added_up(tmp_path, monkeypatch):

@@ -6,20 +6,7 @@ from pathlib import Path
 
 from wsstad.artefacts import job_logs, storage
 from wsstad.planning.paths import Output
-
-BENCHMARKS, LOGS = Path("results/benchmarks"), Path("results/logs")
-# Where the benchmark files of a stage lie, whose names are those of its jobs.
-STAGES = {
-    "decode": "decode/{dataset}/*",
-    "detect": "detect/{dataset}/{detector}/*",
-    "link": "link/{dataset}/{detector}/{linker}/*",
-    "extract, image": "extract/{dataset}/{extractor}/image/*",
-    "extract, region": "extract/{dataset}/{extractor}/region/{detector}/{linker}/*",
-    "train": "train/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}",
-    "predict": "predict/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}",
-    "evaluate": "evaluate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{table}/{annotator}",
-    "illustrate": "illustrate/{dataset}/{split}/{extractor}/{detector}/{linker}/{scale}/{annotator}/{table}",
-}
+from wsstad.planning.stages import STAGES
 
 
 @dataclass(frozen=True)
@@ -40,18 +27,18 @@ class Cost:
 
 def read(outputs: Sequence[Output]) -> list[Cost]:
     """Return the cost of every stage behind some metrics, stages that left no record of it left out."""
-    found = []
-    for stage, pattern in STAGES.items():
-        wanted = dict.fromkeys(pattern.format(**output.wildcards) for output in outputs)
-        files = [path for its in wanted for path in sorted(BENCHMARKS.glob(f"{its}.tsv"))]
+    costs = []
+    for stage in [stage for stage in STAGES.values() if stage.has_cost]:
+        wanted = dict.fromkeys(stage.benchmark.format(**output.wildcards, shard="*") for output in outputs)
+        files = [path for pattern in wanted for path in sorted(Path().glob(pattern))]
         if files:
-            found.append(_cost(stage, files))
-    return found
+            costs.append(_cost(stage.rule.replace("_", ", "), files))
+    return costs
 
 
 def _cost(stage: str, files: Sequence[Path]) -> Cost:
     rows = [storage.read_table(path)[-1] for path in files]
-    logs = [LOGS / path.relative_to(BENCHMARKS).with_suffix(".log") for path in files]
+    logs = [Path("results/logs", *path.parts[2:]).with_suffix(".log") for path in files]
     heard = [log for path in logs if (log := job_logs.read(path))]
     did = [log for log in heard if log.entries]
     return Cost(

@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wsstad.artefacts import manifest, storage
+from wsstad.artefacts import manifest, run_files, storage
 from wsstad.artefacts.storage import Artefact, DamagedError
 from wsstad.errors import UserError
 from wsstad.evaluation import alarms, blocks
 from wsstad.evaluation.blocks import Cells, PaperRows
-from wsstad.learning import model_jobs, runs
+from wsstad.learning import model_jobs
 from wsstad.planning import paths
 from wsstad.planning.block import Block
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import Plan
+from wsstad.planning.stages import STAGES
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,7 @@ class Shown:
         return found
 
     def _model(self, row: Mapping[str, str]) -> Path:
-        folder = self.folder / "models" / row["method"] / row["seed"]
-        return manifest.artefact_path(folder, f"fold{row['fold']}", row["key"], runs.MODEL_SUFFIX)
+        return run_files.path(self.output.path.parent, "models", row)
 
 
 def read(plan: Plan) -> Iterator[Shown]:
@@ -120,7 +120,7 @@ def _read_one(plan: Plan, table: str, output: Output, paper: PaperRows) -> Shown
         metrics=metrics,
         paper=[row for rows in blocks.paper_of(paper, metrics).values() for row in rows],
         method=method,
-        videos=tuple(_videos(Path(paths.ILLUSTRATIONS.format(**output.wildcards)), result["videos"])),
+        videos=tuple(_videos(Path(STAGES["illustrate"].output.format(**output.wildcards)), result["videos"])),
         models=tuple(row for row in trained if row["method"] == method),
     )
 

@@ -7,11 +7,10 @@ from typing import Any
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
-from wsstad.planning import artefact_keys
-from wsstad.planning.block import CHAIN
 
 SUFFIX = ".card.json"
 KIND = "card"
+LINKS = ("detector", "linker", "extractor")
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,13 @@ class Card:
     decode: Mapping[str, Any]
     code: Mapping[str, str]
 
-    def moved(self) -> list[str]:
-        """Return the stages whose code, or the libraries behind it, is not what it was when the model was trained."""
-        now = artefact_keys.chain_code(self.detector.parameters, self.linker.parameters, self.extractor.parameters)
+    def changed(self, now: Mapping[str, str]) -> list[str]:
+        """Return the stages whose code, of which `now` has the digests, has changed since the training."""
         return [stage for stage in now if now[stage] != self.code.get(stage)]
+
+    def parameters(self) -> dict[str, Mapping[str, Any]]:
+        """Return the parameters of the variant of each family."""
+        return {name: getattr(self, name).parameters for name in LINKS}
 
     @property
     def name(self) -> str:
@@ -71,11 +73,11 @@ def read(model: Path) -> Card:
             f"{model}: no such model; those that were trained are results/*/runs/**/models/**/*.safetensors"
         )
     if not path.is_file():
-        raise UserError(f"{model}: no card {path.name} beside it; `workflow/run` of what trained the model writes it")
+        raise UserError(f"{model}: no card {path.name} beside it; a run of what trained the model writes it")
     try:
         digest = storage.tensors_digest(model)
         found = storage.read_json(path)
-        links = {name: Link(**found[name]) for name in CHAIN}
+        links = {name: Link(**found[name]) for name in LINKS}
         card = Card(**{**found, **links})
     except storage.DamagedError as error:
         raise UserError(str(error)) from error

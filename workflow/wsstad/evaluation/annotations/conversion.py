@@ -1,0 +1,64 @@
+"""Conversion of a dataset's public annotations into the canonical table."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Set
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from wsstad import config
+from wsstad.errors import UserError
+from wsstad.evaluation.annotations import FORMATS
+from wsstad.evaluation.annotations import table as canonical
+
+log = logging.getLogger(__name__)
+
+
+def read(source: Path, videos: Mapping[str, Mapping[str, str]], entry: Mapping[str, Any]) -> list[canonical.BoxRow]:
+    """Return the boxes of one annotator as its format reads them, of all videos that it has.
+
+    `videos` are the rows of videos.tsv; `entry` is the annotator's in dataset.yaml, its paths relative to `source`.
+    """
+    options = dict(entry)
+    if options.get("events"):
+        options["events"] = str(source / options["events"])
+    rows = config.load_class(FORMATS[options["format"]])(source / options["path"], sorted(videos), options)
+    if "size" in options:
+        rows = [row if row.size else replace(row, size=tuple(options["size"])) for row in rows]
+    return rows
+
+
+def convert(
+    source: Path, videos: Mapping[str, Mapping[str, str]], entry: Mapping[str, Any], *, tested: Set[str], where: str
+) -> list[canonical.BoxRow]:
+    """Return the checked boxes of one annotator; `where` names the annotator in messages.
+
+    Raises `UserError` when a normal video has boxes, or when no id of the annotations is one of the videos. Boxes of
+    unknown videos, and abnormal test videos (`tested`) without a box, are counted in the log.
+    """
+    rows = read(source, videos, entry)
+    known = canonical.check([row for row in rows if row.video in videos])
+    ignored = Counter(row.video for row in rows if row.video not in videos)
+    if ignored:
+        log.warning(
+            "annotate: ignored %d of %d boxes, of %d videos that are not in videos.tsv, such as %r",
+            ignored.total(),
+            len(rows),
+            len(ignored),
+            next(iter(ignored)),
+        )
+        if not known:
+            raise UserError(f"{where}: none of its {len(ignored)} videos, such as {next(iter(ignored))!r}, is listed")
+    boxed = {row.video for row in known}
+    for video in unboxed(videos, boxed, tested):
+        log.warning("annotate: abnormal test video %s has no box by %s: it cannot be localised", video, where)
+    for video in sorted(boxed):
+        if videos[video]["label"] == "normal":
+            raise UserError(f"{where}: {video!r} is normal in videos.tsv, but it has boxes")
+    return known
+
+
+def unboxed(videos: Mapping[str, Mapping[str, str]], boxed: Set[str], tested: Set[str]) -> list[str]:
+    """Return the abnormal test videos that have no box, sorted."""
+    return sorted(video for video in tested - boxed if videos[video]["label"] == "abnormal")

@@ -1,0 +1,84 @@
+"""The verdicts on some footage as a table and in words, the alarms first."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from wsstad.artefacts import storage
+from wsstad.artefacts.manifest import Manifest, Row
+from wsstad.artefacts.model_card import Card
+from wsstad.reporting.verdicts import KIND, SUFFIXES
+
+FILES = {suffix: suffix.strip(".").split(".")[0] for suffix in SUFFIXES}  # a column for each kind of file
+COLUMNS = ("video", "path", "verdict", "score", "alarms", "first_from", "first_to", "note", *FILES.values())
+ORDER = ("alarm", "unknown", "quiet", "not scored")
+NOTHING_SEEN = "nothing was detected in any frame: the whole image was scored"
+
+
+def read(scores: Manifest, paths: Mapping[str, str]) -> tuple[list[dict[str, Any]], Mapping[str, Any] | None]:
+    """Return the rows of the table, the alarms first, and the threshold; `paths` are those of the videos."""
+    facts = {video: storage.read_facts(scores.path(video), kind=KIND).meta for video in scores.ok()}
+    rows = [_row(scores, row, paths[video], facts.get(video)) for video, row in scores.rows.items()]
+    rows.sort(key=lambda row: (ORDER.index(row["verdict"]), -float(row["score"] or 0), row["video"]))
+    return rows, next(iter(facts.values()), {}).get("threshold")
+
+
+def describe(
+    rows: Sequence[Mapping[str, Any]], card: Card, threshold: Mapping[str, Any] | None, *, changed: Sequence[str]
+) -> Iterator[str]:
+    """Yield the rows of the table in words, the model and its threshold first.
+
+    `changed` are the stages whose code is not that which the model was trained with.
+    """
+    yield f"scored by {card.method}, seed {card.seed}, trained on {card.dataset} ({card.split}, fold {card.fold})"
+    if threshold:
+        hours = f"{threshold['alarms_per_hour']:g} false alarm{'s' * (threshold['alarms_per_hour'] != 1)} an hour"
+        yield f"an alarm is a score above {threshold['score']:.4f}, calibrated for {hours} on held-out normal videos"
+        if threshold["note"]:
+            yield f"warning: {threshold['note']}"
+    if changed:
+        stages = ", ".join(changed)
+        yield f"warning: the code of {stages}, or a library behind it, has changed since the model was trained"
+    counts = Counter(row["verdict"] for row in rows)
+    yield f"{len(rows)} video{'s' * (len(rows) != 1)}: " + ", ".join(
+        f"{counts[name]} {name}" for name in ORDER if counts[name]
+    )
+    yield ""
+    paths = {row["path"]: _printable(row["path"]) for row in rows}
+    wide = max(map(len, paths.values()))
+    for row in rows:
+        score = f"{row['score']:.2f}" if row["score"] != "" else "    "
+        count = "1 alarm," if row["alarms"] == 1 else f"{row['alarms']} alarms, the first"
+        when = f"{count} from {row['first_from']} to {row['first_to']}" if row["alarms"] else ""
+        yield f"{row['verdict']:10}  {score}  {paths[row['path']]:{wide}}  {when or row['note']}".rstrip()
+
+
+def _row(scores: Manifest, row: Row, path: str, facts: Mapping[str, Any] | None) -> dict[str, Any]:
+    cells: dict[str, Any] = dict.fromkeys(COLUMNS, "") | {"video": row.video, "path": path}
+    if facts is None:
+        return cells | {"verdict": "not scored", "note": f"{row.code} {row.reason}"}
+    cells |= {"verdict": facts["verdict"], "score": facts["score"], "alarms": len(facts["alarms"])}
+    if facts["alarms"]:
+        first = facts["alarms"][0]
+        cells |= {"first_from": _clock(first["from_seconds"]), "first_to": _clock(first["to_seconds"])}
+    if not facts["detected_frames"]:
+        cells["note"] = NOTHING_SEEN
+    return cells | {FILES[suffix]: scores.path(row.video, suffix).name for suffix in facts["files"]}
+
+
+def _printable(path: str) -> str:
+    r"""Return a name that does nothing to a terminal but appear on it.
+
+    >>> _printable("cam\x1b[2J\n1.mp4")
+    'cam?[2J?1.mp4'
+    """
+    return "".join(sign if sign.isprintable() else "?" for sign in path)
+
+
+def _clock(seconds: float) -> str:
+    """Return seconds as people say them.
+
+    >>> _clock(83.25)
+    '1:23.2'
+    """
+    return f"{int(seconds // 60)}:{int(seconds % 60 * 10) / 10:04.1f}"

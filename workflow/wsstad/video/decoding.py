@@ -1,0 +1,63 @@
+"""Decode a source: upright frames of one size on the clip grid, or the reason why a video has none.
+
+With the store ``h264`` the frames are kept beside the artefact, in an mp4 whose GOP i is clip i; with ``index`` only
+what is known about them is kept, and later stages read the source again.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wsstad.artefacts import storage
+from wsstad.artefacts.storage import Artefact
+from wsstad.video.encoding import encode
+from wsstad.video.sources import open_source
+
+Watch = Callable[[Iterable[Any]], Iterator[Any]]
+
+
+def decode(
+    path: Path,
+    source_sha256: str,
+    *,
+    store: Path,
+    settings: Mapping[str, Any],
+    watch: Watch = iter,
+) -> Artefact:
+    """Decode one source, write `store` where the settings ask for one, and return what is known about the frames.
+
+    Every frame comes through `watch`. Raises `QuarantineError` for a source that should not be used.
+    """
+    source = open_source(path, settings["max_pixels"])
+    images = watch(source.images(settings["damaged"]))
+    kept: dict[str, Any] = {"store": settings["store"]}
+    if settings["store"] == "h264":
+        first = next(images)  # the source knows its rate from here on
+        encode(store, chain([first], images), fps=source.fps, crf=settings["crf"])
+        kept |= {"store_sha256": storage.file_digest(store), "crf": settings["crf"]}
+    else:
+        for _ in images:
+            pass
+    facts = {
+        **kept,
+        "source_sha256": source_sha256,
+        "container": source.container,
+        "fps": str(source.fps),
+        "rotation": source.rotation,
+        "frames": len(source.pts),
+        "errors": source.errors,
+        "corrupt_frames": source.corrupt_frames,
+    }
+    arrays = {
+        "pts": np.array(source.pts, dtype=np.float64),
+        "size": np.array([len(source.pts), source.width, source.height], dtype=np.int64),
+    }
+    return Artefact(arrays, facts)
+
+
+def count(artefact: Artefact) -> dict[str, int]:
+    """Return how many frames a video has, and how many errors its decoder reported."""
+    return {"frames": artefact.meta["frames"], "errors": artefact.meta["errors"] + artefact.meta["corrupt_frames"]}
