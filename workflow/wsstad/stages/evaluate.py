@@ -3,16 +3,17 @@
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from wsstad import config
-from wsstad.artefacts import manifest, storage
+from wsstad.artefacts import manifest
 from wsstad.errors import UserError
-from wsstad.evaluation import method_runs, metrics
+from wsstad.evaluation import method_runs, metrics, results
 from wsstad.evaluation.annotations import table as canonical
-from wsstad.evaluation.assessment import RANDOM_SEED, Assessment, Options, assess
+from wsstad.evaluation.assessment import RANDOM_SEED, Assessment, Identity, Options, assess
 from wsstad.evaluation.cases import TestSet
 from wsstad.evaluation.comparisons import compare
+from wsstad.evaluation.metrics import Resampling
+from wsstad.evaluation.results import BlockResult, Names
 from wsstad.planning import dataset_tables
 from wsstad.progress import Progress
 
@@ -22,22 +23,22 @@ NAMES = ("dataset", "split", "detector", "linker", "scale", "annotator")
 def main(argv: list[str] | None = None) -> None:
     """Write the metrics of every method of a table on one chain of variants, and the comparison of any two."""
     args = _parse(argv)
-    exam = read_test_set(args)
-    options = Options(args.gamma, tuple(args.thresholds), args.draws, args.bootstrap, args.alarms_per_hour)
-    assessed: dict[str, Assessment] = {}
+    test_set = read_test_set(args)
+    resampling = Resampling(args.bootstrap, RANDOM_SEED)
+    options = Options(args.gamma, tuple(args.thresholds), args.draws, resampling, args.alarms_per_hour)
+    assessed: list[Assessment] = []
     methods = method_runs.methods(args.predictions)
     with Progress("evaluate", len(methods), "methods") as progress:
         for method in methods:
-            found = method_runs.read(args.predictions, method, exam.expected)
+            predicted = method_runs.read(args.predictions, method, test_set.expected)
             try:
-                assessed[method] = assess(found, exam, options)
+                assessed.append(assess(predicted, test_set, options, identify(args, method)))
             except UserError as error:
                 raise UserError(f"{args.predictions}: {method}: {error}") from error
-            assessed[method].result.update(describe(args, method, found.first.selection))
             progress.add()
-    results = [its.result for its in assessed.values()]
-    compared = compare(assessed, thresholds=args.thresholds, draws=args.bootstrap, seed=RANDOM_SEED)
-    storage.write_json(args.output, {"results": results, "comparisons": compared})
+    compared = compare(assessed, thresholds=args.thresholds, resampling=resampling)
+    block = BlockResult(results=tuple(assessment.result for assessment in assessed), comparisons=compared)
+    results.write(args.output, block)
 
 
 def read_test_set(args: argparse.Namespace) -> TestSet:
@@ -53,25 +54,17 @@ def read_test_set(args: argparse.Namespace) -> TestSet:
     )
 
 
-def describe(args: argparse.Namespace, method: str, selection: str) -> dict[str, Any]:
-    """Return the names and settings of an evaluation."""
-    extractor = config.load_yaml(args.extractor)
-    settings = {"gamma": args.gamma, "thresholds": args.thresholds, "bootstrap": args.bootstrap, "selection": selection}
-    if selection == "random":
-        settings["draws"] = args.draws
-    return {
-        "names": {
-            **{name: getattr(args, name) for name in NAMES},
-            "extractor": args.extractor.stem,
-            "method": method,
-        },
-        "title": dataset_tables.read_dataset(args.tables)["title"],
-        "features": args.features_note or describe_features(extractor),
-        "settings": settings,
-    }
+def identify(args: argparse.Namespace, method: str) -> Identity:
+    """Return the names of a method in its block, and what tables say of dataset and features."""
+    names = {name: getattr(args, name) for name in NAMES}
+    return Identity(
+        Names(**names, extractor=args.extractor.stem, method=method),
+        title=dataset_tables.read_dataset(args.tables)["title"],
+        features=args.features_note or describe_features(config.load_yaml(args.extractor)),
+    )
 
 
-def describe_features(extractor: Mapping[str, Any]) -> str:
+def describe_features(extractor: Mapping[str, object]) -> str:
     """Return in words where the weights of an extractor come from, so that no table hides that they are random."""
     kind = extractor.get("type", "unknown")
     if extractor.get("weights"):

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-BLOCK = 1024  # thresholds at once: (draws, BLOCK) float64 must fit in memory a few times
+BLOCK = 1024  # thresholds at once: (samples, BLOCK) float64 must fit in memory a few times
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def fold_members(folds: np.ndarray) -> list[np.ndarray]:
 
 
 def average_folds(values: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the weighted mean over the folds in each sample, (draws,); NaN where no fold has weight."""
+    """Return the weighted mean over the folds in each sample, (samples,); NaN where no fold has weight."""
     total = np.sum(weights, axis=0)
     products = np.sum([value * weight for value, weight in zip(values, weights, strict=True)], axis=0)
     return np.divide(products, total, out=np.full(np.shape(total), np.nan), where=total > 0)
