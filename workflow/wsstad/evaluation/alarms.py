@@ -65,5 +65,5 @@ def _note(allowed: int, hours: float, per_hour: float, *, is_lowest: bool) -> st
     if not allowed:
         return f"{footage} no alarm: the threshold is the highest score seen, and says little about new video"
     if allowed < FEW:
-        return f"{footage} {allowed}: the threshold hangs on few moments"
+        return f"{footage} {allowed}: the threshold rests on few frames"
     return ""
