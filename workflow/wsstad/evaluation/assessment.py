@@ -6,23 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from wsstad.errors import UserError
-from wsstad.evaluation import dense_metrics, scorecard, selections
+from wsstad.evaluation import dense_metrics, results, scorecard, selections
 from wsstad.evaluation.cases import Cases, TestSet
 from wsstad.evaluation.groundtruth import GroundTruth
 from wsstad.evaluation.method_runs import MethodRuns
 from wsstad.evaluation.metrics import Resampling
 from wsstad.evaluation.metrics.significance import Row
-from wsstad.evaluation.results import (
-    Alarms,
-    Card,
-    Counts,
-    Evaluated,
-    EvaluatedAbnormal,
-    MethodResult,
-    Missing,
-    Names,
-    Settings,
-)
+from wsstad.evaluation.results import Alarms, Card, Counts, MethodResult, Names, Settings
 from wsstad.evaluation.selections import Run
 from wsstad.structures.predictions import Case
 
@@ -87,7 +77,9 @@ def assess(predicted: MethodRuns, test_set: TestSet, options: Options, identity:
         folds=scorecard.by_fold(runs, cases),
         classes=_by_class(runs, cases, test_set, options),
         alarms=alarms,
-        missing=tuple(Missing(fold=f, video=v, reason=reason) for (f, v), reason in predicted.first.missing.items()),
+        missing=tuple(
+            results.Missing(fold=f, video=v, reason=reason) for (f, v), reason in predicted.first.missing.items()
+        ),
         unboxed=tuple(test[1] for test in tests if abnormal[test] and test not in cases.boxed),
         videos=scorecard.video_rows(runs, labels=test_set.labels, boxed=cases.boxed, each_run=selection != "random"),
     )
@@ -148,6 +140,6 @@ def _count(cases: Cases, test_set: TestSet) -> Counts:
     expected = sum(test_set.labels[video] == "abnormal" for _, video in test_set.expected)
     abnormal = sum(cases.abnormal.values())
     return Counts(
-        videos=Evaluated(evaluated=len(cases.abnormal), expected=len(test_set.expected)),
-        abnormal=EvaluatedAbnormal(evaluated=abnormal, expected=expected, localised=len(cases.boxed)),
+        videos=results.Evaluated(evaluated=len(cases.abnormal), expected=len(test_set.expected)),
+        abnormal=results.EvaluatedAbnormal(evaluated=abnormal, expected=expected, localised=len(cases.boxed)),
     )

@@ -97,7 +97,7 @@ def _precision_sum(high: Tally, low: Tally, counts: np.ndarray) -> np.ndarray:
 def _divide(scores: Sequence[np.ndarray], truths: Sequence[np.ndarray]) -> tuple[Tally, Tally]:
     """Return the tallies of the abnormal and of the normal frames."""
     pairs = list(zip(scores, truths, strict=True))
-    for its, truth in pairs:
-        if its.shape != truth.shape:
-            raise ValueError(f"scores of {len(its)} frames, truth of {len(truth)}")
-    return tally([its[truth] for its, truth in pairs]), tally([its[~truth] for its, truth in pairs])
+    for video, truth in pairs:
+        if video.shape != truth.shape:
+            raise ValueError(f"scores of {len(video)} frames, truth of {len(truth)}")
+    return tally([video[truth] for video, truth in pairs]), tally([video[~truth] for video, truth in pairs])

@@ -81,7 +81,7 @@ def rbdc(matches: Sequence[Matches], folds: np.ndarray, counts: np.ndarray) -> n
 
     Counts of one give RBDC itself; `folds` (v,) are those of the videos.
     """
-    found = [np.concatenate([np.zeros(0), *its.tracks]) for its in matches]
+    found = [np.concatenate([np.zeros(0), *video.tracks]) for video in matches]
     return _areas(found, matches, folds, counts)
 
 
@@ -89,7 +89,7 @@ def tbdc(
     matches: Sequence[Matches], folds: np.ndarray, counts: np.ndarray, *, min_share: float = MIN_SHARE
 ) -> np.ndarray:
     """Return TBDC in each sample of `counts` (samples, v), (samples,); NaN where a sample has no track."""
-    found = [np.array([track_score(track, min_share) for track in its.tracks]) for its in matches]
+    found = [np.array([track_score(track, min_share) for track in video.tracks]) for video in matches]
     return _areas(found, matches, folds, counts)
 
 

@@ -59,15 +59,15 @@ def tally(scores: Sequence[np.ndarray], times: Sequence[np.ndarray] | None = Non
     Raises `ValueError` for a score that is not a number.
     """
     distinct, sizes = [], []
-    for i, its in enumerate(scores):
-        values, which, ones = np.unique(its, return_inverse=True, return_counts=True)
+    for i, things in enumerate(scores):
+        values, which, ones = np.unique(things, return_inverse=True, return_counts=True)
         distinct.append(values)
         sizes.append(ones if times is None else np.bincount(which, weights=times[i], minlength=len(values)))
     everything = np.concatenate([np.zeros(0), *distinct])
     if np.isnan(everything).any():
         raise ValueError("a score is not a number")
     order = np.argsort(-everything, kind="stable")
-    video = np.repeat(np.arange(len(scores)), [len(its) for its in distinct])
+    video = np.repeat(np.arange(len(scores)), [len(values) for values in distinct])
     return Tally(everything[order], video[order], np.concatenate([np.zeros(0), *sizes])[order], len(scores))
 
 
