@@ -10,6 +10,8 @@ from support import results
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
+from wsstad.evaluation.results import NAMES, Alarms, SeedAlarms, VideoResult
+from wsstad.evaluation.results import write as write_results
 from wsstad.planning.stages import STAGES
 from wsstad.reporting.pictures import illustrations
 from wsstad.stages import report
@@ -42,7 +44,7 @@ benchmarks:
     annotators: [boxes]
     seeds: [0, 1]
 """
-THRESHOLDS = [0.1, 0.2, 0.3, 0.5]  # as many columns as real tables have
+THRESHOLDS = (0.1, 0.2, 0.3, 0.5)  # as many columns as real tables have
 THRESHOLD = 0.9  # of an alarm
 FRAMES, SIZE = 96, (320, 240)
 
@@ -86,32 +88,35 @@ def _write_dataset(folder, title, kind):
 
 
 def _metrics(tests, labels, classes, kind, rng):
-    found = []
+    made = []
+    names = {name: WILDCARDS[name] for name in NAMES}
+    card = results.card((0.8, 0.7, 0.9))
+    card |= {f"IoU@{eps:g}": card["IoU@0.2"] for eps in THRESHOLDS}
+    by_class = {"VAUC": results.entry(0.7, 0.6, 0.8, n=3), "MIoU": results.entry(0.2, 0.1, 0.3, n=3)}
+    counts = {"alarms": 3, "hours": 0.25, "share": 0.1, "detected": 2, "events": 4}
+    alarms = (SeedAlarms(**counts, notes=("the threshold rests on few frames",)),) * 2
     for method in METHODS:
         selection = {"random": "random", "upper_bound": "oracle"}.get(method, "top1")
-        its = results.result(method, (0.8, 0.7, 0.9), dataset="made_up", selection=selection)
-        its["names"] |= {name: WILDCARDS[name] for name in its["names"] if name in WILDCARDS}
-        its["settings"]["thresholds"] = THRESHOLDS
-        its["metrics"] |= {f"IoU@{eps:g}": its["metrics"]["IoU@0.2"] for eps in THRESHOLDS}
-        its["title"], its["videos"] = "Made up", []
-        for video in tests:
-            score = [round(float(s), 6) for s in rng.random(2)]
-            row = {"fold": 0, "video": video, "label": labels[video], "score": float(np.mean(score))}
-            if labels[video] == "abnormal":
-                row |= {"s_loc": score[0], "s_loc_of_runs": score}
-            its["videos"].append(row | {"scores_of_runs": score, "spans_of_runs": [[16, 64]] * 2})
+        more = {"metrics": card, "thresholds": THRESHOLDS, "selection": selection, "names": names}
         if selection == "top1":
-            card = {"VAUC": results.entry(0.7, 0.6, 0.8, n=3), "MIoU": results.entry(0.2, 0.1, 0.3, n=3)}
-            its["classes"] = {kind: card, "fall": card}
-            its["alarms"] = {"allowed_per_hour": 1.0, "seeds": [{"notes": ["the threshold hangs on few moments"]}] * 2}
-        found.append(its)
+            more |= {"classes": {kind: by_class, "fall": by_class}}
+            more |= {"alarms": Alarms(allowed_per_hour=1.0, seeds=alarms)}
+        videos = tuple(_video(video, labels[video], rng) for video in tests)
+        made.append(results.result(method, videos=videos, **more))
     won = [results.comparison(metric, "random", "mgpr", better="mgpr") for metric in ("VAUC", "IoU@0.5")]
-    return results.block(found, won)
+    return results.block(made, won)
+
+
+def _video(video, label, rng):
+    scores = [round(float(score), 6) for score in rng.random(2)]
+    boxed = {"s_loc": scores[0], "s_loc_of_runs": scores} if label == "abnormal" else {}
+    runs = {"scores_of_runs": scores, "spans_of_runs": [(16, 64)] * 2}
+    return VideoResult(fold=0, video=video, label=label, score=float(np.mean(scores)), **boxed, **runs)
 
 
 def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
     path = folder / STAGES["evaluate"].output.format(**WILDCARDS)
-    storage.write_json(path, metrics)
+    write_results(path, metrics)
     block = path.parent.parent.parent
     history = [{"iteration": i, "loss": 2 / i, "held_out_vauc": 0.9 if i % 4 == 0 else ""} for i in range(1, 9)]
     model = {"method": "mgpr", "seed": "0", "fold": "0", "key": "ab" * 32, "digest": "cd" * 32, "held_out_videos": "4"}

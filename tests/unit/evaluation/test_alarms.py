@@ -66,7 +66,7 @@ def spikes(heights, seconds=3600, fps=1.0):
 def test_one_alarm_an_hour_is_just_above_the_second_highest_spike():
     found = calibrate([spikes([0.9, 0.5, 0.7])], fps=[1.0])
     assert (found.threshold, found.allowed, found.given) == (0.7, 1, 1)
-    assert found.note == "1 h of normal video at 1 an hour allow 1: the threshold hangs on few moments"
+    assert found.note == "1 h of normal video at 1 an hour allow 1: the threshold rests on few frames"
     found = calibrate([spikes([0.9]), spikes([0.7, 0.8, 0.6])], fps=[1.0, 1.0])
     assert (found.threshold, found.allowed) == (0.7, 2)
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from support.results import entry
 from wsstad.reporting import latex, leaderboard
-from wsstad.reporting.leaderboard import Grid, Layout
+from wsstad.reporting.leaderboard import Grid, Layout, Row, Score, Words
 
 
 @pytest.mark.parametrize(
@@ -20,9 +21,14 @@ def test_escape(text, expected):
 
 
 def test_a_grid_has_a_line_for_every_row(monkeypatch):
-    rows = [["", "method", "VAUC"], ["a", "mgpr_m1", "90.0 ± 1.0"], ["", "", "[80.0, 99.0]"]]
-    grids = [Grid("", rows), Grid("By class.", rows)]
-    monkeypatch.setattr(leaderboard, "layouts", lambda results, paper: [Layout("Made up", ["Split cv."], grids)])
+    share = Score(entry(0.9, 0.8, 0.99, n=3, k=(3, 2)), beats="bc", is_best=True)
+    rows = [
+        Row("mgpr_m1", [Words("a"), Words("mgpr_m1"), share]),
+        Row("mgpr_m1", [Words(""), Words("paper: Ours"), Words("92.88", order=92.88)], is_paper=True),
+    ]
+    grids = [Grid(caption, ["", "method", "VAUC"], 2, rows) for caption in ("", "By class.")]
+    made = Layout("Made up", ["Split cv."], "All videos.", grids)
+    monkeypatch.setattr(leaderboard, "layouts", lambda results, paper: [made])
     first, second = latex.table([], [], title="Table 9").split("\n\n")
     assert first.splitlines() == [
         r"\begin{table}",
@@ -31,8 +37,9 @@ def test_a_grid_has_a_line_for_every_row(monkeypatch):
         r"\toprule",
         r" & method & VAUC \\",
         r"\midrule",
-        r"a & mgpr\_m1 & 90.0 $\pm$ 1.0 \\",
+        r"a & mgpr\_m1 & 90.0 $\pm$ 1.0 (3, 2/3) $>$bc \\",
         r" &  & [80.0, 99.0] \\",
+        r" & paper: Ours & 92.88 \\",
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",

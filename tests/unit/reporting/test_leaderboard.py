@@ -1,90 +1,101 @@
-from support.results import PAPER, block, comparison, entry, example, result
-from wsstad.evaluation import blocks
-from wsstad.reporting import leaderboard, markdown
+"""The leaderboard: typed cells of every grid."""
 
-GOLDEN = """\
-## Made up: cv4, net, yolo, iou, cpu
+from dataclasses import replace
 
-Split cv4, detector yolo, linker iou, scale cpu, boxes by masks, Gamma detected.
-Features: net (c3d, not trained: random weights of seed 0).
-Not evaluated: b (V105 damaged).
-Abnormal, without boxes, in VAUC alone: c.
-
-|   | method      |          VAUC |         MIoU |            IoU@0.2 | videos | boxes |     seeds |
-| - | ----------- | ------------: | -----------: | -----------------: | -----: | ----: | --------: |
-| a | random      |    50.0 ± 1.0 |   12.3 ± 1.0 | 75.0 ± 1.0 (1.5/2) |    5/6 |   2/3 | 100 draws |
-|   |             |  [48.0, 52.0] | [10.0, 20.0] |       [20.0, 90.0] |        |       |           |
-|   | upper_bound |         100.0 |         12.3 |         75.0 (2/2) |    5/6 |   2/3 |         1 |
-|   |             | by definition | [10.0, 20.0] |       [20.0, 90.0] |        |       |           |
-| b | mgpr_cpu    | 90.0 ± 1.0 >a |   12.3 ± 1.0 | 75.0 ± 1.0 (2, 1/2) |    5/6 |   2/3 |         2 |
-"""
+from support.results import PAPER, block, card, comparison, entry, example, result
+from wsstad.evaluation.results import Alarms, SeedAlarms
+from wsstad.reporting import leaderboard
+from wsstad.reporting.leaderboard import DASH, Score
 
 
-def table(*found, paper=()):
-    return markdown.table(found, list(paper), title="Benchmark")
+def layout(*rows, won=(), paper=()):
+    (made,) = leaderboard.layouts([block(rows, won)], list(paper))
+    return made
 
 
-def lines(text):
-    """The cells of a text's table lines, so that a golden need not repeat the padding."""
-    return [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("|")]
+def column(grid, name):
+    return [row.cells[grid.columns.index(name)] for row in grid.rows]
 
 
-def test_a_block_reads_like_this():
-    text = table(example(), paper=PAPER)
-    found, wanted = lines(text), lines(GOLDEN)
-    assert [row for row in found if "---" not in row[1]][:6] == [row for row in wanted if "-" not in row[1]]
-    before_table = text[text.index("## ") :].split("\n|")[0]
-    assert before_table.strip() == GOLDEN.split("\n|")[0].strip()
-    widths = {len(line) for line in text.splitlines() if line.startswith("|")}
-    assert len(widths) == 1
+def test_a_cell_holds_the_number_and_its_pieces():
+    (made,) = leaderboard.layouts([example()], PAPER)
+    main = made.grids[0]
+    cells = dict(zip(main.columns, main.rows[2].cells, strict=True))
+    assert cells["VAUC"] == Score(entry(0.9, 0.8, 0.99, pairs=5), beats="a", is_best=True)
+    assert (cells["VAUC"].text, cells["VAUC"].below, cells["VAUC"].order) == ("90.0 ± 1.0", "[80.0, 99.0]", 90)
+    share = cells["IoU@0.2"]
+    assert (share.text, share.counts, share.below) == ("75.0 ± 1.0", "2, 1/2", "[20.0, 90.0]")
+    assert [(cells[name].text, cells[name].order) for name in ("videos", "boxes", "seeds")] == [
+        ("5/6", 5),
+        ("2/3", 2),
+        ("2", 2),
+    ]
 
 
-def test_methods_stand_in_the_order_of_the_table():
-    names = ["zeta", "mgpr", "random"]
-    text = table(block([result(name, (0.5, 0.4, 0.6)) for name in names]))
-    assert [row[2] for row in lines(text)[2:] if row[2]] == names
+def test_an_upper_bound_is_no_rival_and_its_vauc_no_measurement():
+    (made,) = leaderboard.layouts([example()], [])
+    random, bound, _ = made.grids[0].rows
+    assert [row.cells[0].text for row in made.grids[0].rows] == ["a", "", "b"]
+    vauc = bound.cells[2]
+    assert (vauc.text, vauc.below, vauc.order, vauc.is_best) == ("100.0", "by definition", 100, False)
+    assert random.cells[-1].text == "100 draws"
+    assert not any(cell.is_best for cell in bound.cells)
 
 
-def test_a_win_names_the_rows_that_it_is_over_and_no_difference_is_one_without():
-    names = ["a", "b", "c"]
+def test_what_is_shown_to_be_below_a_highest_value_is_not_among_the_best():
+    rows = [result(name, (value, 0.1, 0.9)) for name, value in {"a": 0.8, "b": 0.8, "c": 0.5, "d": 0.4}.items()]
+    # c is below b, which is as high as a; d is below c alone, which is not the highest.
+    won = [comparison("VAUC", "b", "c", better="b"), comparison("VAUC", "c", "d", better="c")]
+    main = layout(*rows, won=won).grids[0]
+    assert [cell.is_best for cell in column(main, "VAUC")] == [True, True, False, True]
+    assert all(cell.is_best for cell in column(main, "MIoU"))
+
+
+def test_a_win_names_the_rows_that_it_is_over():
     won = [comparison("VAUC", "c", "a", better="c"), comparison("VAUC", "b", "c", better="c")]
-    text = table(block([result(name, (0.5, 0.4, 0.6)) for name in names], won))
-    assert [row[3] for row in lines(text)[2::2]] == ["50.0 ± 1.0", "50.0 ± 1.0", "50.0 ± 1.0 >ab"]
-    assert ">" not in table(block([result("a", (0.9, 0.8, 1.0)), result("b", (0.1, 0.0, 0.2))])).split("## ")[1]
+    main = layout(*(result(name) for name in "abc"), won=won).grids[0]
+    assert [cell.beats for cell in column(main, "VAUC")] == ["", "", "ab"]
+    assert not any(cell.beats for row in layout(result("a"), result("b")).grids[0].rows for cell in row.cells)
 
 
 def test_the_papers_rows_stand_beside_ours_for_its_datasets_alone():
-    rows = lines(table(block([result("mgpr", (0.9, 0.8, 1.0), dataset="stra")]), paper=PAPER))[2:]
-    assert [row[2] for row in rows] == ["mgpr", "", "paper: Ours", "paper: ASA"]
-    assert rows[2][3:7] == ["92.88", "–", "15.87", "–"]
-    assert rows[3][3:7] == ["–", "6.54", "–", "–"]
-    assert "paper:" not in table(example(), paper=PAPER)
+    main = layout(result("mgpr", names={"dataset": "stra"}), paper=PAPER).grids[0]
+    assert [(row.cells[1].text, row.is_paper) for row in main.rows] == [
+        ("mgpr", False),
+        ("paper: Ours", True),
+        ("paper: ASA", True),
+    ]
+    assert [cell.text for cell in main.rows[1].cells[2:6]] == ["92.88", DASH, "15.87", DASH]
+    assert column(main, "VAUC")[1].order == 92.88
+    assert column(main, "MIoU")[1].order is None
+    assert not any(row.is_paper for row in layout(result("mgpr"), paper=PAPER).grids[0].rows)
 
 
 def test_a_method_without_boxes_has_dashes():
-    only = result("mgpr", (0.9, 0.8, 1.0))
-    only["metrics"] = {"VAUC": only["metrics"]["VAUC"]}
-    assert lines(table(block([only])))[2][3:6] == ["90.0 ± 1.0", "–", "–"]
+    main = layout(result("mgpr", metrics={"VAUC": entry(0.9, 0.8, 1.0)})).grids[0]
+    assert [(cell.text, cell.below) for cell in main.rows[0].cells[3:5]] == [(DASH, DASH)] * 2
 
 
 def test_what_looks_at_all_candidates_has_a_grid_of_its_own():
-    mine = result("mgpr", (0.9, 0.8, 1.0))
-    mine["metrics"] |= {name: entry(0.7, 0.6, 0.8) for name in leaderboard.MORE}
-    seed = {"alarms": 3, "hours": 0.25, "share": 0.1, "detected": 2, "events": 4, "notes": []}
-    mine["alarms"] = {"allowed_per_hour": 2.0, "seeds": [seed, {**seed, "alarms": 5}]}
-    layout = leaderboard.layouts([block([mine, result("random", (0.5, 0.4, 0.6))])], [])[0]
-    assert [len(grid.rows) for grid in layout.grids] == [5, 3]
-    assert "at most 2 an hour" in layout.grids[1].caption
-    assert layout.grids[1].rows[1] == ["mgpr", *["70.0 ± 1.0"] * 6, "3, 5 in 0.25 h", "2/4"]
+    metrics = card() | {name: entry(0.7, 0.6, 0.8) for name in leaderboard.MORE}
+    seed = SeedAlarms(alarms=3, hours=0.25, share=0.1, detected=2, events=4, notes=())
+    alarms = Alarms(allowed_per_hour=2.0, seeds=(seed, replace(seed, alarms=5)))
+    made = layout(result("mgpr", metrics=metrics, alarms=alarms), result("random"))
+    assert [len(grid.rows) for grid in made.grids] == [2, 1]
+    assert "at most 2 an hour" in made.grids[1].caption
+    cells = made.grids[1].rows[0].cells
+    assert [cell.text for cell in cells] == ["mgpr", *["70.0 ± 1.0"] * 6, "3, 5 in 0.25 h", "2/4"]
+    assert cells[-2].order == 4
 
 
 def test_classes_have_a_grid_where_there_are_several():
-    mine = result("mgpr", (0.9, 0.8, 1.0), classes={"fall": {"VAUC": {**entry(0.8, 0.7, 0.9), "n": 3}}, "fire": {}})
-    grid = leaderboard.layouts([block([mine])], [])[0].grids[1]
-    assert grid.rows[1:] == [["fall", "mgpr", "80.0 ± 1.0", "–", "3"]]
+    made = layout(result("mgpr", classes={"fall": {"VAUC": entry(0.8, 0.7, 0.9, n=3)}, "fire": {}}))
+    (row,) = made.grids[1].rows
+    assert [cell.text for cell in row.cells] == ["fall", "mgpr", "80.0 ± 1.0", DASH, "3"]
+    assert not any(cell.below for cell in row.cells)
 
 
 def test_the_legend_says_how_counts_are_written():
     for counts in ([10, 9], [10, 10]):
-        assert f"`{blocks.show_counts(counts)}/12`" in leaderboard.LEGEND
-    assert blocks.MAX_COUNTS == 5, "the legend says of more than five there is the mean"
+        assert f"`{leaderboard.show_counts(counts)}/12`" in leaderboard.LEGEND
+    assert leaderboard.MAX_COUNTS == 5, "the legend says of more than five there is the mean"

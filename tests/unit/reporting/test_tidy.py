@@ -1,12 +1,12 @@
 """Tidy tables: a row a number, a row a comparison."""
 
 from support.results import PAPER, block, comparison, entry, example, result
-from wsstad.evaluation import blocks
+from wsstad.evaluation.results import Spread
 from wsstad.reporting import tidy
 
 
 def test_there_is_a_row_for_every_metric_of_every_method_and_of_the_paper():
-    rows = tidy.rows([example(), block([result("mgpr", (0.9, 0.8, 1.0), dataset="stra")])], PAPER)
+    rows = tidy.rows([example(), block([result("mgpr", names={"dataset": "stra"})])], PAPER)
     assert all(tuple(row) == tidy.COLUMNS for row in rows)
     assert len(rows) == 4 * 3 + 3
     assert [row["metric"] for row in rows[:3]] == ["VAUC", "MIoU", "IoU@0.2"]
@@ -41,7 +41,7 @@ def test_significant_names_the_methods_that_are_beaten():
 
 
 def test_folds_and_classes_are_parts():
-    card = {"VAUC": {"mean": 0.5, "std": None, "pairs": 4}}
+    card = {"VAUC": Spread(mean=0.5, std=None, pairs=4)}
     mine = result("mgpr", (0.9, 0.8, 1.0), folds={"0": card}, classes={"fall": {"MIoU": entry(0.2, 0.1, 0.3, n=3)}})
     parts = [row for row in tidy.rows([block([mine])], []) if row["part"]]
     assert [(row["part"], row["metric"], row["percent"], row["low"], row["n"]) for row in parts] == [
@@ -55,12 +55,3 @@ def test_there_is_a_row_for_every_comparison():
     (row,) = tidy.comparison_rows([block([result(name, (0.5, 0.4, 0.6)) for name in "ab"], [won])])
     assert row.keys() == set(tidy.COMPARISONS)
     assert (row["difference"], row["low"], row["high"], row["better"]) == ("-40.00", "-50.00", "-30.00", "b")
-
-
-def test_blocks_are_sorted_by_their_names():
-    found = []
-    for name in ("yolo", "motion"):
-        its = result("mgpr", (0.9, 0.8, 1.0))
-        its["names"] = its["names"] | {"detector": name}
-        found.append(block([its]))
-    assert [blocks.names_of(its)["detector"] for its in blocks.in_order(found)] == ["motion", "yolo"]

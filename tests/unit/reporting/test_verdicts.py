@@ -15,7 +15,7 @@ from wsstad.evaluation import alarms
 from wsstad.planning import artefact_keys
 from wsstad.reporting import verdict_table
 from wsstad.reporting.pictures import drawing, timeline_plot
-from wsstad.reporting.verdicts import Findings, Threshold
+from wsstad.reporting.verdicts import Alarm, Findings, Threshold
 from wsstad.structures.alarms import Curve
 from wsstad.structures.tubes import Tube, VideoTubes, whole_frame
 
@@ -58,7 +58,7 @@ def test_alarms_are_those_of_the_calibrated_threshold():
     its = found()
     assert its.threshold.score == alarms.calibrate(CURVE, 1.0).threshold == 0.5
     assert its.alarms == [
-        {"start": 10, "stop": 40, "from_seconds": 1.0, "to_seconds": 4.0, "score": 0.9},
+        Alarm(start=10, stop=40, from_seconds=1.0, to_seconds=4.0, score=0.9),
     ], "half a second of quiet is closed"
     assert found((0.3, 0.5, 0.4)).verdict == "quiet", "above is above"
     assert found(curve=None).verdict == "unknown"

@@ -10,6 +10,7 @@ from wsstad.artefacts.manifest import Row, artefact_path, write_manifest
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
 from wsstad.evaluation import metrics
+from wsstad.evaluation.evaluating import describe_features
 from wsstad.stages import evaluate
 from wsstad.structures.alarms import Curve
 from wsstad.structures.tubes import VideoTubes
@@ -53,7 +54,10 @@ def run(folder, path, *flags):
         str(folder / "tubes.tsv"),
     ]
     where = ["--tables", str(folder / "tables"), "--extractor", str(folder / "net.yaml"), "--output", str(output)]
-    evaluate.main([*where, *names, *inputs, "--bootstrap", "200", "--gamma", "union", *flags])
+    settings = {"--gamma": ["union"], "--thresholds": ["0.1", "0.2", "0.3", "0.5"], "--draws": ["100"]}
+    settings |= {"--bootstrap": ["200"], "--alarms-per-hour": ["1.0"]}
+    given = [word for flag, values in settings.items() for word in (flag, *values)]
+    evaluate.main([*where, *names, *inputs, *given, *flags])
     (result,) = json.loads(output.read_text())["results"]
     return result
 
@@ -170,7 +174,7 @@ def test_boxes_after_the_end_are_logged(folder, caplog):
     ],
 )
 def test_features_are_described_by_where_their_weights_come_from(extractor, words):
-    assert evaluate.describe_features(extractor) == words
+    assert describe_features(extractor) == words
 
 
 def test_every_method_of_a_table_has_a_result(folder):

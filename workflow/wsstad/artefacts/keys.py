@@ -118,16 +118,18 @@ def _parse(file: Path) -> tuple[str, list[str]]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             imported += [name for name in names if _is_module(name)] or [node.module]
-        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            if ast.get_docstring(node) is not None:
-                node.body = node.body[1:] or [ast.Pass()]
         elif isinstance(node, ast.Assert):
             node.msg = None
     return ast.unparse(_Blank().visit(tree)), imported
 
 
 class _Blank(ast.NodeTransformer):
-    """Blank the texts that are for people: those of exceptions, of calls of a logger, of labels of progress."""
+    """Blank the texts that are for people: docstrings, those of exceptions, of calls of a logger, of progress."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        self.generic_visit(node)
+        is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return ast.Pass() if is_text else node  # the docstring of a module, a class, a function, or an attribute
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)

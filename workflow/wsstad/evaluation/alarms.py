@@ -36,11 +36,11 @@ def rate(
 ) -> AlarmRate:
     """Return the alarms that a threshold gives in videos with frame scores `videos` and frame rates `fps`."""
     spans = [
-        find(scores, threshold, fps=its, merge_seconds=merge_seconds) for scores, its in zip(videos, fps, strict=True)
+        find(scores, threshold, fps=rate, merge_seconds=merge_seconds) for scores, rate in zip(videos, fps, strict=True)
     ]
     hours = hours_of(videos, fps)
-    alarms = sum(len(its) for its in spans)
-    frames = sum(int((its[:, 1] - its[:, 0]).sum()) for its in spans)
+    alarms = sum(map(len, spans))
+    frames = sum(int(np.diff(rows).sum()) for rows in spans)
     return AlarmRate(alarms, hours, alarms / hours, frames / sum(len(scores) for scores in videos))
 
 
@@ -65,5 +65,5 @@ def _note(allowed: int, hours: float, per_hour: float, *, is_lowest: bool) -> st
     if not allowed:
         return f"{footage} no alarm: the threshold is the highest score seen, and says little about new video"
     if allowed < FEW:
-        return f"{footage} {allowed}: the threshold hangs on few moments"
+        return f"{footage} {allowed}: the threshold rests on few frames"
     return ""

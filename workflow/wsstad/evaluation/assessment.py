@@ -1,17 +1,18 @@
 """Assessment: everything that is measured of one method's runs on a test set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from wsstad.errors import UserError
-from wsstad.evaluation import dense_metrics, scorecard, selections
-from wsstad.evaluation.cases import TestSet
+from wsstad.evaluation import dense_metrics, results, scorecard, selections
+from wsstad.evaluation.cases import Cases, TestSet
 from wsstad.evaluation.groundtruth import GroundTruth
 from wsstad.evaluation.method_runs import MethodRuns
+from wsstad.evaluation.metrics import Resampling
 from wsstad.evaluation.metrics.significance import Row
+from wsstad.evaluation.results import Alarms, Card, Counts, MethodResult, Names, Settings
 from wsstad.evaluation.selections import Run
 from wsstad.structures.predictions import Case
 
@@ -20,87 +21,125 @@ RANDOM_SEED = 0  # of the row Random and of the bootstrap: both repeat to the la
 
 @dataclass(frozen=True)
 class Options:
-    """Gamma of Eq. 10, the eps of IoU@eps, draws of the row Random, resamples, false alarms that are allowed."""
+    """Gamma of Eq. 10, the eps of IoU@eps, draws of the row Random, bootstrap, false alarms that are allowed."""
 
     gamma: str
     thresholds: tuple[float, ...]
     draws: int
-    bootstrap: int
+    resampling: Resampling
     alarms_per_hour: float
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What is assessed: the method in its block, the title of the dataset, the features in words."""
+
+    names: Names
+    title: str
+    features: str
 
 
 @dataclass(frozen=True)
 class Assessment:
     """The numbers of a result; and what a comparison needs: the row, its tests with `abnormal` (v,), the boxed ones."""
 
-    result: dict[str, Any]
+    result: MethodResult
     row: Row
     tests: tuple[Case, ...]
     abnormal: np.ndarray
     boxed: tuple[Case, ...]
 
 
-def assess(found: MethodRuns, exam: TestSet, options: Options) -> Assessment:
+def assess(predicted: MethodRuns, test_set: TestSet, options: Options, identity: Identity) -> Assessment:
     """Measure the runs of a method.
 
     Raises `UserError` when its tests are of one class alone: VAUC needs both.
     """
-    first = found.first.predictions
-    tests = sorted(first)
-    abnormal, truths = exam.abnormal(tests), exam.truths(first)
+    first = predicted.first.predictions
+    tests = tuple(sorted(first))
+    abnormal, truths = test_set.abnormal(tests), test_set.truths(first)
     if len(set(abnormal.values())) < 2:
-        only = ", ".join(sorted({exam.labels[video] for _, video in tests})) or "no"
+        only = ", ".join(sorted({test_set.labels[video] for _, video in tests})) or "no"
         raise UserError(f"{only} test videos alone can be evaluated; VAUC needs both classes")
-    boxed = [test for test in tests if test[1] in truths]
-    runs = choose(found, exam, truths, options)
-    about: dict[str, Any] = {"abnormal": abnormal, "boxed": boxed}
-    draws: dict[str, Any] = {"draws": options.bootstrap, "seed": RANDOM_SEED}
-    eps = list(options.thresholds)
-    result: dict[str, Any] = {
-        "seeds": list(found.seeds),
-        "counts": _count(abnormal, exam, boxed),
-        "metrics": scorecard.build(runs, **about, thresholds=eps, **draws),
-        "folds": scorecard.by_fold(runs, **about),
-        "missing": [{"fold": f, "video": v, "reason": reason} for (f, v), reason in found.first.missing.items()],
-        "unboxed": [test[1] for test in tests if abnormal[test] and test not in boxed],
-        "videos": scorecard.video_rows(
-            runs, labels=exam.labels, boxed=boxed, each_run=found.first.selection != "random"
+    cases = Cases(abnormal, tuple(test for test in tests if test[1] in truths))
+    runs = choose(predicted, test_set, truths, options)
+    metrics = scorecard.build(runs, cases, thresholds=options.thresholds, resampling=options.resampling)
+    dense, alarms = _measure_all_candidates(predicted, test_set, truths, options)
+    selection = predicted.first.selection
+    result = MethodResult(
+        names=identity.names,
+        title=identity.title,
+        features=identity.features,
+        settings=_settings(selection, options),
+        seeds=tuple(predicted.seeds),
+        counts=_count(cases, test_set),
+        metrics=metrics | dense,
+        folds=scorecard.by_fold(runs, cases),
+        classes=_by_class(runs, cases, test_set, options),
+        alarms=alarms,
+        missing=tuple(
+            results.Missing(fold=f, video=v, reason=reason) for (f, v), reason in predicted.first.missing.items()
         ),
-    }
-    classes = {test: exam.classes[test[1]] for test in tests}
-    if len({classes[test] for test in tests if abnormal[test]}) > 1:
-        result["classes"] = scorecard.by_class(runs, classes=classes, **about, thresholds=eps, **draws)
-    if found.first.selection == "top1":
-        card, rated = dense_metrics.measure(found, exam, truths, **draws, alarms_per_hour=options.alarms_per_hour)
-        result["metrics"] |= card
-        result |= {"alarms": rated} if rated else {}
+        unboxed=tuple(test[1] for test in tests if abnormal[test] and test not in cases.boxed),
+        videos=scorecard.video_rows(runs, labels=test_set.labels, boxed=cases.boxed, each_run=selection != "random"),
+    )
     scores = np.array([[run[test].score for test in tests] for run in runs])
-    s_loc = selections.stack(runs, boxed)[..., 0] if boxed else np.zeros((len(runs), 0))
-    is_abnormal = np.array([abnormal[test] for test in tests])
-    return Assessment(result, Row(scores, s_loc), tuple(tests), is_abnormal, tuple(boxed))
+    s_loc = selections.stack(runs, cases.boxed)[..., 0] if cases.boxed else np.zeros((len(runs), 0))
+    return Assessment(result, Row(scores, s_loc), tests, cases.flags(tests), cases.boxed)
 
 
-def choose(found: MethodRuns, exam: TestSet, truths: Mapping[str, GroundTruth], options: Options) -> list[Run]:
+def choose(predicted: MethodRuns, test_set: TestSet, truths: Mapping[str, GroundTruth], options: Options) -> list[Run]:
     """Return what each run chose: a run is a seed, or for Random a draw."""
-    result = []
-    for number, seed in enumerate(found.seeds.values()):
-        its = seed.predictions
+    runs: list[Run] = []
+    for number, seed in enumerate(predicted.seeds.values()):
+        rows, gamma = seed.predictions, options.gamma
         if seed.selection == "random":
-            drawn = selections.random(its, truths, options.gamma, draws=options.draws, seed=RANDOM_SEED + number)
-            result += drawn
+            runs += selections.random(rows, truths, gamma, draws=options.draws, seed=RANDOM_SEED + number)
         elif seed.selection == "oracle":
-            result.append(selections.oracle(its, truths, exam.labels, options.gamma))
+            runs.append(selections.oracle(rows, truths, test_set.labels, gamma))
         elif seed.selection == "oracle_frames":
-            result.append(selections.oracle_frames(its, truths, exam.labels, options.gamma))
+            runs.append(selections.oracle_frames(rows, truths, test_set.labels, gamma))
         else:
-            result.append(selections.top1(its, truths, options.gamma))
-    return result
+            runs.append(selections.top1(rows, truths, gamma))
+    return runs
 
 
-def _count(abnormal: Mapping[Case, bool], exam: TestSet, boxed: Sequence[Case]) -> dict[str, dict[str, int]]:
+def _by_class(runs: list[Run], cases: Cases, test_set: TestSet, options: Options) -> dict[str, Card]:
+    """Return the cards of the classes of abnormal videos; none where there is one class alone."""
+    classes = {test: test_set.classes[test[1]] for test in cases.abnormal}
+    if len({classes[test] for test, abnormal in cases.abnormal.items() if abnormal}) < 2:
+        return {}
+    return scorecard.by_class(
+        runs, cases, classes=classes, thresholds=options.thresholds, resampling=options.resampling
+    )
+
+
+def _measure_all_candidates(
+    predicted: MethodRuns, test_set: TestSet, truths: Mapping[str, GroundTruth], options: Options
+) -> tuple[Card, Alarms | None]:
+    """Return frames, regions and alarms of a method that scores every candidate itself; nothing of other rows."""
+    if predicted.first.selection != "top1":
+        return {}, None
+    return dense_metrics.measure(
+        predicted, test_set, truths, resampling=options.resampling, alarms_per_hour=options.alarms_per_hour
+    )
+
+
+def _settings(selection: str, options: Options) -> Settings:
+    return Settings(
+        gamma=options.gamma,
+        thresholds=options.thresholds,
+        bootstrap=options.resampling.resamples,
+        selection=selection,
+        draws=options.draws if selection == "random" else None,
+    )
+
+
+def _count(cases: Cases, test_set: TestSet) -> Counts:
     """Return how many test videos were evaluated, and how many there are."""
-    expected = sum(exam.labels[video] == "abnormal" for _, video in exam.expected)
-    return {
-        "videos": {"evaluated": len(abnormal), "expected": len(exam.expected)},
-        "abnormal": {"evaluated": sum(abnormal.values()), "expected": expected, "localised": len(boxed)},
-    }
+    expected = sum(test_set.labels[video] == "abnormal" for _, video in test_set.expected)
+    abnormal = sum(cases.abnormal.values())
+    return Counts(
+        videos=results.Evaluated(evaluated=len(cases.abnormal), expected=len(test_set.expected)),
+        abnormal=results.EvaluatedAbnormal(evaluated=abnormal, expected=expected, localised=len(cases.boxed)),
+    )

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from wsstad.artefacts import readers
 from wsstad.artefacts.manifest import Manifest
 from wsstad.evaluation import groundtruth
@@ -13,6 +15,18 @@ from wsstad.structures.predictions import Case, VideoPrediction
 from wsstad.structures.tubes import Tube, VideoTubes
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Cases:
+    """The tests of a method: whether each is of an abnormal video, and which of those have boxes."""
+
+    abnormal: Mapping[Case, bool]
+    boxed: tuple[Case, ...]
+
+    def flags(self, tests: Sequence[Case]) -> np.ndarray:
+        """Return whether each of `tests` is of an abnormal video, (n,) bool."""
+        return np.array([self.abnormal[test] for test in tests])
 
 
 @dataclass(frozen=True)

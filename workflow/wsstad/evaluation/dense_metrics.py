@@ -1,7 +1,6 @@
 """What is measured of all candidates of a method and not of the chosen one alone: frames, regions, alarms."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -9,8 +8,9 @@ from wsstad.evaluation import alarms, scorecard
 from wsstad.evaluation.cases import TestSet
 from wsstad.evaluation.groundtruth import GroundTruth
 from wsstad.evaluation.method_runs import MethodRuns, Seed
-from wsstad.evaluation.metrics import regions
+from wsstad.evaluation.metrics import Resampling, regions
 from wsstad.evaluation.metrics.regions import Matches
+from wsstad.evaluation.results import Alarms, Card, SeedAlarms
 from wsstad.structures.alarms import find
 from wsstad.structures.predictions import Case
 
@@ -18,67 +18,70 @@ Frames = dict[Case, np.ndarray]  # of every test an array (n_frames,)
 
 
 def measure(
-    found: MethodRuns,
-    exam: TestSet,
+    predicted: MethodRuns,
+    test_set: TestSet,
     truths: Mapping[str, GroundTruth],
     *,
-    draws: int,
-    seed: int,
+    resampling: Resampling,
     alarms_per_hour: float,
-) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+) -> tuple[Card, Alarms | None]:
     """Return the entries of a scorecard for frames and regions, and the alarms, if any model has a threshold."""
-    first, seeds = found.first.predictions, list(found.seeds.values())
-    abnormal = exam.abnormal(list(first))
+    first, seeds = predicted.first.predictions, list(predicted.seeds.values())
+    abnormal = test_set.abnormal(list(first))
     # An abnormal video without boxes says nothing about its frames.
     counted = [test for test in first if test[1] in truths or not abnormal[test]]
-    shown = {test: np.zeros(first[test].n_frames, dtype=bool) for test in counted}
-    shown |= {test: truths[test[1]].united.present for test in counted if test[1] in truths}
-    painted = [_paint(its) for its in seeds]
-    resampling: dict[str, Any] = {"abnormal": abnormal, "draws": draws, "seed": seed}
-    card = scorecard.frames(painted, shown, **resampling)
-    card |= scorecard.regions([_match(its, counted, exam, truths) for its in seeds], **resampling)
-    return card, rate_alarms(seeds, painted, shown, alarms_per_hour)
+    abnormal_frames = {test: np.zeros(first[test].n_frames, dtype=bool) for test in counted}
+    abnormal_frames |= {test: truths[test[1]].united.present for test in counted if test[1] in truths}
+    painted = [{test: row.frame_scores for test, row in seed.predictions.items()} for seed in seeds]
+    matched = [_match(seed, counted, test_set, truths) for seed in seeds]
+    card = scorecard.frames(painted, abnormal_frames, abnormal=abnormal, resampling=resampling)
+    card |= scorecard.regions(matched, abnormal=abnormal, resampling=resampling)
+    return card, rate_alarms(seeds, painted, abnormal_frames, alarms_per_hour)
 
 
 def rate_alarms(
-    seeds: Sequence[Seed], painted: Sequence[Frames], shown: Mapping[Case, np.ndarray], per_hour: float
-) -> dict[str, Any]:
+    seeds: Sequence[Seed], painted: Sequence[Frames], abnormal_frames: Mapping[Case, np.ndarray], per_hour: float
+) -> Alarms | None:
     """Return the alarms at the threshold that the model of each fold took from its held-out normal videos.
 
-    `shown` (n_frames,) bool has the abnormal frames of the tests that count. `alarms` are false ones, in normal tests
-    of `hours`; `share` is that of their frames under alarm; `detected` of `events` abnormal tests have an alarm in an
-    abnormal frame. Empty where no fold has both a threshold and a normal test.
+    `abnormal_frames` (n_frames,) bool has those of the tests that count. None where no fold has both a threshold and a
+    normal test.
     """
-    rows = []
-    for seed, scores in zip(seeds, painted, strict=True):
-        chosen = {fold: alarms.calibrate(curve, per_hour) for fold, curve in seed.curves.items()}
-        tests = [test for test in shown if test[0] in chosen]
-        spans = {t: find(scores[t], chosen[t[0]].threshold, fps=seed.fps[t[1]]) for t in tests}
-        normal, events = ([t for t in tests if shown[t].any() == wanted] for wanted in (False, True))
-        if not normal:
-            return {}
-        frames = sum(len(scores[t]) for t in normal)
-        row = {
-            "alarms": sum(len(spans[t]) for t in normal),
-            "hours": round(sum(len(scores[t]) / seed.fps[t[1]] for t in normal) / 3600, scorecard.DECIMALS),
-            "share": round(sum(int(np.diff(spans[t]).sum()) for t in normal) / frames, scorecard.DECIMALS),
-            "detected": sum(any(shown[t][start:stop].any() for start, stop in spans[t].tolist()) for t in events),
-            "events": len(events),
-        }
-        rows.append({**row, "notes": sorted({its.note for its in chosen.values() if its.note})})
-    return {"allowed_per_hour": per_hour, "seeds": rows}
+    rated = [_rate_seed(*pair, abnormal_frames, per_hour) for pair in zip(seeds, painted, strict=True)]
+    if not all(rated):
+        return None
+    return Alarms(allowed_per_hour=per_hour, seeds=tuple(row for row in rated if row))
 
 
-def _paint(seed: Seed) -> Frames:
-    return {test: its.frame_scores for test, its in seed.predictions.items()}
+def _rate_seed(
+    seed: Seed, scores: Frames, abnormal_frames: Mapping[Case, np.ndarray], per_hour: float
+) -> SeedAlarms | None:
+    calibrated = {fold: alarms.calibrate(curve, per_hour) for fold, curve in seed.curves.items()}
+    tests = [test for test in abnormal_frames if test[0] in calibrated]
+    spans = {test: find(scores[test], calibrated[test[0]].threshold, fps=seed.fps[test[1]]) for test in tests}
+    events, normal = ([test for test in tests if abnormal_frames[test].any() == wanted] for wanted in (True, False))
+    if not normal:
+        return None
+    n_frames = sum(len(scores[test]) for test in normal)
+    return SeedAlarms(
+        alarms=sum(len(spans[test]) for test in normal),
+        hours=scorecard.rounded(sum(len(scores[test]) / seed.fps[test[1]] for test in normal) / 3600),
+        share=scorecard.rounded(sum(int(np.diff(spans[test]).sum()) for test in normal) / n_frames),
+        detected=sum(
+            any(abnormal_frames[test][start:stop].any() for start, stop in spans[test].tolist()) for test in events
+        ),
+        events=len(events),
+        notes=tuple(sorted({calibration.note for calibration in calibrated.values() if calibration.note})),
+    )
 
 
 def _match(
-    seed: Seed, counted: Sequence[Case], exam: TestSet, truths: Mapping[str, GroundTruth]
+    seed: Seed, counted: Sequence[Case], test_set: TestSet, truths: Mapping[str, GroundTruth]
 ) -> dict[Case, Matches]:
     matched = {}
     for test in counted:
-        its = seed.predictions[test]
+        prediction = seed.predictions[test]
         events = truths[test[1]].events if test[1] in truths else ()
-        matched[test] = regions.match(exam.candidates(its), its.scores, events, its.n_frames)
+        candidates = test_set.candidates(prediction)
+        matched[test] = regions.match(candidates, prediction.scores, events, prediction.n_frames)
     return matched

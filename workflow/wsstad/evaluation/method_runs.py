@@ -65,7 +65,7 @@ def read(path: Path, method: str, expected: Set[Case]) -> MethodRuns:
 
 
 def _read_seed(path: Path, rows: Sequence[Mapping[str, str]]) -> Seed:
-    found: dict[Case, VideoPrediction] = {}
+    predicted: dict[Case, VideoPrediction] = {}
     missing: dict[Case, str] = {}
     fps: dict[str, float] = {}
     curves: dict[int, Curve] = {}
@@ -74,7 +74,7 @@ def _read_seed(path: Path, rows: Sequence[Mapping[str, str]]) -> Seed:
         fold = int(row["fold"])
         artefact = storage.read_artefact(run_files.path(path, "predictions", row), kind="predictions")
         arrays, facts = artefact.arrays, artefact.meta
-        found |= {(fold, its.video): its for its in predictions.from_arrays(arrays, facts["videos"])}
+        predicted |= {(fold, row.video): row for row in predictions.from_arrays(arrays, facts["videos"])}
         missing |= {(fold, video): reason for video, reason in facts["quarantined"].items()}
         fps |= dict(zip(facts["videos"], facts["fps"], strict=True))
         if "alarm_hours" in facts:
@@ -83,4 +83,4 @@ def _read_seed(path: Path, rows: Sequence[Mapping[str, str]]) -> Seed:
     if len(chosen) != 1 or not chosen <= set(SELECTIONS):
         allowed = ", ".join(SELECTIONS)
         raise UserError(f"{path}: selection {', '.join(sorted(chosen)) or 'of no fold'}; allowed: one of {allowed}")
-    return Seed(dict(sorted(found.items())), dict(sorted(missing.items())), chosen.pop(), fps, curves)
+    return Seed(dict(sorted(predicted.items())), dict(sorted(missing.items())), chosen.pop(), fps, curves)

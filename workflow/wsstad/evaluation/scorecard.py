@@ -1,89 +1,79 @@
 """Scorecard: the metrics of several runs of one method on the same test videos, each with its spread and interval."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from wsstad.evaluation import metrics
+from wsstad.evaluation.cases import Cases
+from wsstad.evaluation.metrics import Resampling
 from wsstad.evaluation.metrics import frames as frame_metrics
 from wsstad.evaluation.metrics import regions as region_metrics
 from wsstad.evaluation.metrics.regions import Matches
+from wsstad.evaluation.results import Card, Entry, Spread, VideoResult
 from wsstad.evaluation.selections import MEASURES, Run, stack
 from wsstad.structures.predictions import Case
 
 DECIMALS = 6  # of every number in metrics.json: far beyond what it means, short of what a machine's libm decides
 
 
-def build(
-    runs: Sequence[Run],
-    *,
-    abnormal: Mapping[Case, bool],
-    boxed: Sequence[Case],
-    thresholds: Sequence[float],
-    draws: int,
-    seed: int,
-) -> dict[str, dict[str, Any]]:
-    """Return for each metric its `mean` and `std` over the runs, its `interval`, and its counts.
+def build(runs: Sequence[Run], cases: Cases, *, thresholds: Sequence[float], resampling: Resampling) -> Card:
+    """Return for each metric its mean and std over the runs, its interval, and its counts.
 
     Parameters
     ----------
-    runs : what each run chose in every test of `abnormal`.
-    boxed : the abnormal tests with ground truth; without any, there is VAUC alone.
+    runs : what each run chose in every test of `cases`; without any with boxes, there is VAUC alone.
     thresholds : the eps of IoU@eps.
-    draws, seed : of the bootstrap over videos, abnormal and normal ones apart. Runs are averaged first: the interval
-        is about other videos, the `std` about other seeds.
+    resampling : of the videos, abnormal and normal ones apart. Runs are averaged first: the interval is about other
+        videos, the std about other seeds.
     """
-    tests = sorted(abnormal)
-    rng = np.random.default_rng(seed)
-    card = {"VAUC": _vauc(runs, tests, np.array([abnormal[test] for test in tests]), draws, rng)}
-    return card | _localisation(runs, boxed, thresholds, draws, rng)
+    rng = resampling.generator()
+    card = {"VAUC": _vauc(runs, sorted(cases.abnormal), cases, resampling, rng)}
+    return card | _localisation(runs, cases.boxed, thresholds, resampling, rng)
 
 
 def by_class(
     runs: Sequence[Run],
+    cases: Cases,
     *,
     classes: Mapping[Case, str],
-    abnormal: Mapping[Case, bool],
-    boxed: Sequence[Case],
     thresholds: Sequence[float],
-    draws: int,
-    seed: int,
-) -> dict[str, dict[str, dict[str, Any]]]:
+    resampling: Resampling,
+) -> dict[str, Card]:
     """Return the card of each class of abnormal videos, which `classes` names: its videos against all normal ones.
 
     `n` of VAUC is the number of the class's videos, `n` of the other metrics that of those with boxes. A class of which
     no video shares a fold with a normal one has no VAUC, one without boxes nothing else. Other arguments as of `build`.
     """
-    normal = [test for test, its in abnormal.items() if not its]
+    normal = [test for test, is_abnormal in cases.abnormal.items() if not is_abnormal]
     cards = {}
-    for name in sorted({classes[test] for test, its in abnormal.items() if its}):
-        mine = [test for test, its in abnormal.items() if its and classes[test] == name]
-        rng, card = np.random.default_rng(seed), {}
-        if {fold for fold, _ in mine} & {fold for fold, _ in normal}:
-            tests = sorted(mine + normal)
-            card["VAUC"] = _vauc(runs, tests, np.array([abnormal[test] for test in tests]), draws, rng)
-            card["VAUC"]["n"] = len(mine)
-        cards[name] = card | _localisation(runs, [test for test in boxed if test in mine], thresholds, draws, rng)
+    for name in sorted({classes[test] for test, is_abnormal in cases.abnormal.items() if is_abnormal}):
+        members = [test for test, is_abnormal in cases.abnormal.items() if is_abnormal and classes[test] == name]
+        rng, card = resampling.generator(), {}
+        if {fold for fold, _ in members} & {fold for fold, _ in normal}:
+            vauc = _vauc(runs, sorted(members + normal), cases, resampling, rng)
+            card["VAUC"] = replace(vauc, n=len(members))
+        boxed = [test for test in cases.boxed if test in members]
+        cards[name] = card | _localisation(runs, boxed, thresholds, resampling, rng)
     return cards
 
 
-def by_fold(
-    runs: Sequence[Run], *, abnormal: Mapping[Case, bool], boxed: Sequence[Case]
-) -> dict[str, dict[str, dict[str, Any]]]:
+def by_fold(runs: Sequence[Run], cases: Cases) -> dict[str, dict[str, Spread]]:
     """Return VAUC and MIoU of each fold, mean and std over the runs; a fold is too small for an interval."""
-    folds: dict[str, dict[str, dict[str, Any]]] = {}
-    for fold in sorted({fold for fold, _ in abnormal}):
-        tests = [test for test in sorted(abnormal) if test[0] == fold]
-        mine = [test for test in sorted(boxed) if test[0] == fold]
-        flags = np.array([abnormal[test] for test in tests])
+    folds: dict[str, dict[str, Spread]] = {}
+    for fold in sorted({fold for fold, _ in cases.abnormal}):
+        tests = [test for test in sorted(cases.abnormal) if test[0] == fold]
+        boxed = [test for test in sorted(cases.boxed) if test[0] == fold]
+        abnormal = cases.flags(tests)
         card = folds.setdefault(str(fold), {})
-        if flags.any() and not flags.all():
+        if abnormal.any() and not abnormal.all():
             scores = np.array([[run[test].score for test in tests] for run in runs])
-            values = [metrics.vauc(row, flags, np.zeros(len(tests))) for row in scores]
-            card["VAUC"] = _spread(values, pairs=int(flags.sum() * (~flags).sum()))
-        if mine:
-            card["MIoU"] = _spread(stack(runs, mine)[..., MEASURES.index("s_loc")].mean(axis=1).tolist(), n=len(mine))
+            values = [metrics.vauc(row, abnormal, np.zeros(len(tests))) for row in scores]
+            card["VAUC"] = _spread(values, pairs=int(abnormal.sum() * (~abnormal).sum()))
+        if boxed:
+            s_loc = stack(runs, boxed)[..., MEASURES.index("s_loc")]
+            card["MIoU"] = _spread(s_loc.mean(axis=1).tolist(), n=len(boxed))
     return folds
 
 
@@ -92,72 +82,110 @@ def frames(
     truths: Mapping[Case, np.ndarray],
     *,
     abnormal: Mapping[Case, bool],
-    draws: int,
-    seed: int,
-) -> dict[str, dict[str, Any]]:
+    resampling: Resampling,
+) -> Card:
     """Return the entries of the frame-level metrics; see `metrics.frames` for their conventions.
 
     Parameters
     ----------
-    painted : of each run, the scores (n_frames,) of every test's frames, as from `metrics.frames.paint`.
+    painted : of each run, the scores (n_frames,) of every test's frames, as from `structures.predictions.paint`.
     truths : (n_frames,) bool, the abnormal frames of every test that counts: not of abnormal ones without boxes.
-    abnormal, draws, seed : as of `build`. AUC_abn, or all, may be missing where no fold has frames of both kinds.
+    abnormal : whether each test is of an abnormal video. AUC_abn, or all, may be missing where no fold has frames of
+        both kinds.
     """
     tests = sorted(truths)
     folds, is_abnormal = np.array([fold for fold, _ in tests]), np.array([abnormal[test] for test in tests])
     truth = [truths[test] for test in tests]
     scores = [[run[test] for test in tests] for run in painted]
-    counts = metrics.resample_videos(is_abnormal, draws, np.random.default_rng(seed))
-    # The first sample is the videos themselves.
-    counts = np.concatenate([np.ones((1, len(tests))), counts])
+    counts = _with_all_once(metrics.resample_videos(is_abnormal, resampling.resamples, resampling.generator()))
     paired = [frame_metrics.pair_frames(run, truth, folds) for run in scores]
-    values = {
-        "frame_AUC": [frame_metrics.frame_auc(*its, counts) for its in paired],
-        "frame_AUC_abn": [frame_metrics.frame_auc(*its, counts * is_abnormal) for its in paired],
+    samples = {
+        "frame_AUC": [frame_metrics.frame_auc(*pairs, counts) for pairs in paired],
+        "frame_AUC_abn": [frame_metrics.frame_auc(*pairs, counts * is_abnormal) for pairs in paired],
         "frame_AP": [frame_metrics.average_precision(run, truth, folds, counts) for run in scores],
     }
-    sizes = {"n": sum(len(its) for its in truth), "abnormal": sum(int(its.sum()) for its in truth)}
-    return {name: {**entry, **sizes} for name, its in values.items() if (entry := _resampled(np.array(its)))}
+    n, n_abnormal = sum(map(len, truth)), sum(int(flags.sum()) for flags in truth)
+    entries = {name: _resampled(np.array(runs)) for name, runs in samples.items()}
+    return {name: replace(entry, n=n, abnormal=n_abnormal) for name, entry in entries.items() if entry}
 
 
 def regions(
-    matched: Sequence[Mapping[Case, Matches]], *, abnormal: Mapping[Case, bool], draws: int, seed: int
-) -> dict[str, dict[str, Any]]:
+    matched: Sequence[Mapping[Case, Matches]], *, abnormal: Mapping[Case, bool], resampling: Resampling
+) -> Card:
     """Return the entries of RBDC and TBDC from what `metrics.regions.match` found in every test of each run.
 
-    Leave out abnormal videos without boxes. Other arguments as of `build`.
+    Leave out abnormal videos without boxes. Other arguments as of `frames`.
     """
     tests = sorted(matched[0])
     folds, is_abnormal = np.array([fold for fold, _ in tests]), np.array([abnormal[test] for test in tests])
-    counts = metrics.resample_videos(is_abnormal, draws, np.random.default_rng(seed))
-    counts = np.concatenate([np.ones((1, len(tests))), counts])
+    counts = _with_all_once(metrics.resample_videos(is_abnormal, resampling.resamples, resampling.generator()))
     runs = [[run[test] for test in tests] for run in matched]
-    tracks = [track for its in runs[0] for track in its.tracks]
-    sizes = {"RBDC": sum(len(track) for track in tracks), "TBDC": len(tracks)}
-    values = {
+    tracks = [track for matches in runs[0] for track in matches.tracks]
+    sizes = {"RBDC": sum(map(len, tracks)), "TBDC": len(tracks)}
+    samples = {
         "RBDC": [region_metrics.rbdc(run, folds, counts) for run in runs],
         "TBDC": [region_metrics.tbdc(run, folds, counts) for run in runs],
     }
-    entries = {name: _resampled(np.array(its)) for name, its in values.items()}
-    return {name: {**entry, "n": sizes[name]} for name, entry in entries.items() if entry}
+    entries = {name: _resampled(np.array(rows)) for name, rows in samples.items()}
+    return {name: replace(entry, n=sizes[name]) for name, entry in entries.items() if entry}
+
+
+def video_rows(
+    runs: Sequence[Run], *, labels: Mapping[str, str], boxed: Sequence[Case], each_run: bool
+) -> tuple[VideoResult, ...]:
+    """Return a row for every test: mean score, mean S_loc, and what each run chose, where `each_run` asks for it."""
+    rows = []
+    for test in sorted(runs[0]):
+        fold, video = test
+        choices = [run[test] for run in runs]
+        s_loc = [rounded(choice.measures[0]) for choice in choices if choice.measures is not None and test in boxed]
+        row = VideoResult(
+            fold=fold,
+            video=video,
+            label=labels[video],
+            score=rounded(np.mean([choice.score for choice in choices])),
+            s_loc=rounded(np.mean(s_loc)) if s_loc else None,
+        )
+        if each_run:
+            row = replace(
+                row,
+                s_loc_of_runs=tuple(s_loc),
+                scores_of_runs=tuple(rounded(choice.score) for choice in choices),
+                spans_of_runs=tuple(choice.span for choice in choices),
+            )
+        rows.append(row)
+    return tuple(rows)
+
+
+def rounded(value: float | np.floating) -> float:
+    """Return a number as metrics.json has it."""
+    return round(float(value), DECIMALS)
+
+
+def rounded_pair(bounds: tuple[float, float]) -> tuple[float, float]:
+    """Return the bounds of an interval as metrics.json has them."""
+    return rounded(bounds[0]), rounded(bounds[1])
 
 
 def _localisation(
-    runs: Sequence[Run], boxed: Sequence[Case], thresholds: Sequence[float], draws: int, rng: np.random.Generator
-) -> dict[str, dict[str, Any]]:
+    runs: Sequence[Run],
+    boxed: Sequence[Case],
+    thresholds: Sequence[float],
+    resampling: Resampling,
+    rng: np.random.Generator,
+) -> Card:
     """Return the entries of the metrics over abnormal videos with ground truth, none without any."""
     if not boxed:
         return {}
-    card = {}
     measured = stack(runs, sorted(boxed))
-    counts = metrics.resample(len(boxed), draws, rng)
+    counts = metrics.resample(len(boxed), resampling.resamples, rng)
     s_loc = measured[..., MEASURES.index("s_loc")]
-    card["MIoU"] = _mean(s_loc, counts)
+    card = {"MIoU": _mean(s_loc, counts)}
     for threshold in thresholds:
         hits = metrics.iou_at(s_loc, threshold)
         k = hits.sum(axis=1)
-        wilson = metrics.wilson(float(k.mean()), len(boxed))
-        card[f"IoU@{threshold:g}"] = {**_mean(hits, counts), "k": k.tolist(), "wilson": [rounded(b) for b in wilson]}
+        wilson = rounded_pair(metrics.wilson(float(k.mean()), len(boxed)))
+        card[f"IoU@{threshold:g}"] = replace(_mean(hits, counts), k=tuple(k.tolist()), wilson=wilson)
     for name, measure in (
         ("temporal", "temporal"),
         ("keyframe_IoU", "keyframes"),
@@ -168,66 +196,41 @@ def _localisation(
     return card
 
 
-def video_rows(
-    runs: Sequence[Run], *, labels: Mapping[str, str], boxed: Sequence[Case], each_run: bool
-) -> list[dict[str, Any]]:
-    """Return a row for every test: mean score, mean S_loc, and what each run chose, where `each_run` asks for it."""
-    rows = []
-    for test in sorted(runs[0]):
-        fold, video = test
-        choices = [run[test] for run in runs]
-        row: dict[str, Any] = {"fold": fold, "video": video, "label": labels[video]}
-        row["score"] = rounded(np.mean([choice.score for choice in choices]))
-        if test in boxed:
-            s_loc = [rounded(choice.measures[0]) for choice in choices if choice.measures is not None]
-            row["s_loc"] = rounded(np.mean(s_loc))
-            if each_run:
-                row["s_loc_of_runs"] = s_loc
-        if each_run:
-            row["scores_of_runs"] = [rounded(choice.score) for choice in choices]
-            row["spans_of_runs"] = [list(choice.span) for choice in choices]
-        rows.append(row)
-    return rows
-
-
 def _vauc(
-    runs: Sequence[Run], tests: Sequence[Case], abnormal: np.ndarray, draws: int, rng: np.random.Generator
-) -> dict[str, Any]:
-    folds = np.array([fold for fold, _ in tests])
+    runs: Sequence[Run], tests: Sequence[Case], cases: Cases, resampling: Resampling, rng: np.random.Generator
+) -> Entry:
+    abnormal, folds = cases.flags(tests), np.array([fold for fold, _ in tests])
     scores = np.array([[run[test].score for test in tests] for run in runs])
     mean, std = metrics.mean_and_std([metrics.vauc(row, abnormal, folds) for row in scores])
     right, same_fold = metrics.pair_matrix(scores, abnormal, folds)
-    counts = [metrics.resample(n, draws, rng) for n in right.shape]
+    counts = [metrics.resample(n, resampling.resamples, rng) for n in right.shape]
     samples = metrics.resampled_vauc(right, same_fold, *counts)
-    return {**_entry(mean, std, samples), "pairs": int(same_fold.sum())}
+    return replace(_entry(mean, std, samples), pairs=int(same_fold.sum()))
 
 
-def _resampled(samples: np.ndarray) -> dict[str, Any]:
-    """Return the entry of a metric from its value and its samples, (runs, 1 + draws); none if it has no value."""
+def _with_all_once(counts: np.ndarray) -> np.ndarray:
+    """Return resamples of videos, (resamples, v), after a first one that is the videos themselves."""
+    return np.concatenate([np.ones((1, counts.shape[1])), counts])
+
+
+def _resampled(samples: np.ndarray) -> Entry | None:
+    """Return the entry of a metric from its value and its samples, (runs, 1 + resamples); none if it has no value."""
     if np.isnan(samples[:, 0]).any():
-        return {}
+        return None
     return _entry(*metrics.mean_and_std(samples[:, 0].tolist()), samples[:, 1:].mean(axis=0))
 
 
-def _mean(values: np.ndarray, counts: np.ndarray) -> dict[str, Any]:
+def _mean(values: np.ndarray, counts: np.ndarray) -> Entry:
     """Return the entry of a metric that is the mean of `values` (runs, videos)."""
     mean, std = metrics.mean_and_std(values.mean(axis=1).tolist())
-    return {**_entry(mean, std, metrics.resampled_means(values.mean(axis=0), counts)), "n": values.shape[1]}
+    return replace(_entry(mean, std, metrics.resampled_means(values.mean(axis=0), counts)), n=values.shape[1])
 
 
-def _spread(values: Sequence[float], **counts: int) -> dict[str, Any]:
+def _spread(values: Sequence[float], *, n: int | None = None, pairs: int | None = None) -> Spread:
     mean, std = metrics.mean_and_std(values)
-    return {"mean": rounded(mean), "std": None if std is None else rounded(std), **counts}
+    return Spread(mean=rounded(mean), std=None if std is None else rounded(std), n=n, pairs=pairs)
 
 
-def _entry(mean: float, std: float | None, samples: np.ndarray) -> dict[str, Any]:
-    return {
-        "mean": rounded(mean),
-        "std": None if std is None else rounded(std),
-        "interval": [rounded(bound) for bound in metrics.interval(samples)],
-    }
-
-
-def rounded(value: float | np.floating) -> float:
-    """Return a number as metrics.json has it."""
-    return round(float(value), DECIMALS)
+def _entry(mean: float, std: float | None, samples: np.ndarray) -> Entry:
+    interval = rounded_pair(metrics.interval(samples))
+    return Entry(mean=rounded(mean), std=None if std is None else rounded(std), interval=interval)

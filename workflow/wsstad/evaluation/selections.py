@@ -5,7 +5,7 @@ many times. ``oracle`` takes the candidate of the largest S_loc: the upper bound
 chooses anew in each annotated frame: the upper bound that the boxes inside the candidates allow, were they linked well.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,16 +69,13 @@ def oracle(
     gamma: str,
 ) -> Run:
     """Return the best candidates; the score of a video is its label, so that VAUC is 1 by definition, as in Table 1."""
-    run = {}
-    for test, prediction in predictions.items():
-        score, truth = float(labels[test[1]] == "abnormal"), truths.get(test[1])
-        if truth is None:
-            run[test] = _choice(prediction, prediction.top1, score, None, gamma)
-            continue
+
+    def best_candidate(prediction: VideoPrediction, truth: GroundTruth) -> tuple[tuple[int, int], np.ndarray]:
         table = _measure_all(prediction, truth, gamma)
         best = int(np.argmax(table[:, 0]))
-        run[test] = Choice(score, _span(prediction, best), table[best])
-    return run
+        return _span(prediction, best), table[best]
+
+    return _choose_by_truth(predictions, truths, labels, best_candidate)
 
 
 def oracle_frames(
@@ -92,17 +89,13 @@ def oracle_frames(
     So Gamma of Eq. 10 is the annotated frames, the detected ones among them if `gamma` is ``detected``. The score of a
     video is its label; the span runs from the first to the last chosen frame, with gaps.
     """
-    run = {}
-    for test, prediction in predictions.items():
-        score, truth = float(labels[test[1]] == "abnormal"), truths.get(test[1])
-        if truth is None:
-            run[test] = _choice(prediction, prediction.top1, score, None, gamma)
-            continue
+
+    def best_frames(prediction: VideoPrediction, truth: GroundTruth) -> tuple[tuple[int, int], np.ndarray]:
         best = best_boxes(prediction, truth.united)
         frames = np.flatnonzero(best.present).tolist() or [0]
-        measures = measure_boxes(best, truth, prediction.detected, gamma)
-        run[test] = Choice(score, (frames[0], frames[-1] + 1), measures)
-    return run
+        return (frames[0], frames[-1] + 1), measure_boxes(best, truth, prediction.detected, gamma)
+
+    return _choose_by_truth(predictions, truths, labels, best_frames)
 
 
 def best_boxes(prediction: VideoPrediction, truth: FrameBoxes) -> FrameBoxes:
@@ -138,6 +131,21 @@ def random(
 def stack(runs: Sequence[Run], tests: Sequence[Case]) -> np.ndarray:
     """Return the measures of `tests`, which all have ground truth, as (runs, tests, measures)."""
     return np.array([[run[test].measures for test in tests] for run in runs]).reshape(len(runs), len(tests), -1)
+
+
+def _choose_by_truth(
+    predictions: Mapping[Case, VideoPrediction],
+    truths: Mapping[str, GroundTruth],
+    labels: Mapping[str, str],
+    choose: Callable[[VideoPrediction, GroundTruth], tuple[tuple[int, int], np.ndarray]],
+) -> Run:
+    """Return span and measures that `choose` takes in videos with boxes, elsewhere the top-1; scores are the labels."""
+    run = {}
+    for test, prediction in predictions.items():
+        truth = truths.get(test[1])
+        span, measures = (_span(prediction, prediction.top1), None) if truth is None else choose(prediction, truth)
+        run[test] = Choice(float(labels[test[1]] == "abnormal"), span, measures)
+    return run
 
 
 def _choice(prediction: VideoPrediction, candidate: int, score: float, truth: GroundTruth | None, gamma: str) -> Choice:

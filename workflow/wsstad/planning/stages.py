@@ -173,7 +173,7 @@ STAGES = {
         Stage(
             "evaluate",
             (f"{BLOCK}/{{table}}/metrics/{{annotator}}.json",),
-            ("wsstad.evaluation.assessment", "wsstad.evaluation.comparisons"),
+            ("wsstad.evaluation.evaluating",),
             has_cost=True,
         ),
         Stage(

@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 
-from wsstad.evaluation.blocks import Cells, PaperRows
+from wsstad.evaluation.results import BlockResult
 from wsstad.reporting import leaderboard
-from wsstad.reporting.leaderboard import Grid
+from wsstad.reporting.leaderboard import Cell, Grid, Row
+from wsstad.reporting.paper import PaperRow
 
 SPECIAL = {"\\": r"\textbackslash{}", "±": r"$\pm$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 SPECIAL |= {">": r"$>$"} | {character: f"\\{character}" for character in "&%$#_{}"}
 
 
-def table(blocks: Sequence[Cells], paper: PaperRows, *, title: str) -> str:
+def table(blocks: Sequence[BlockResult], paper: Sequence[PaperRow], *, title: str) -> str:
     """Return a ``table`` environment for every grid of every block; the remarks of the block are in its caption."""
     environments = []
-    for block in leaderboard.layouts(blocks, paper):
-        for grid in block.grids:
-            caption = " ".join([f"{title}. {block.title}.", *block.remarks, grid.caption])
+    for layout in leaderboard.layouts(blocks, paper):
+        for grid in layout.grids:
+            caption = " ".join([f"{title}. {layout.title}.", *layout.remarks, grid.caption])
             environments.append(_environment(caption.strip(), grid))
     return "\n".join(environments)
 
@@ -30,19 +31,33 @@ def escape(text: str) -> str:
 
 
 def _environment(caption: str, grid: Grid) -> str:
-    header, *body = ([escape(cell) for cell in row] for row in grid.rows)
+    lines = [line for row in grid.rows for line in _lines(row)]
     return "\n".join(
         [
             r"\begin{table}",
             rf"\caption{{{escape(caption)}}}",
-            rf"\begin{{tabular}}{{ll{'r' * (len(header) - 2)}}}",
+            rf"\begin{{tabular}}{{ll{'r' * (len(grid.columns) - 2)}}}",
             r"\toprule",
-            " & ".join(header) + r" \\",
+            _line(grid.columns),
             r"\midrule",
-            *(" & ".join(row) + r" \\" for row in body),
+            *map(_line, lines),
             r"\bottomrule",
             r"\end{tabular}",
             r"\end{table}",
             "",
         ]
     )
+
+
+def _lines(row: Row) -> list[list[str]]:
+    """Return the texts of a row and, where there is anything below them, of a second line."""
+    below = [cell.below for cell in row.cells]
+    return [[_text(cell) for cell in row.cells], *([below] if any(below) else [])]
+
+
+def _text(cell: Cell) -> str:
+    return cell.text + (f" ({cell.counts})" if cell.counts else "") + (f" >{cell.beats}" if cell.beats else "")
+
+
+def _line(texts: Sequence[str]) -> str:
+    return " & ".join(map(escape, texts)) + r" \\"

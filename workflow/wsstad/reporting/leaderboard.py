@@ -1,14 +1,16 @@
-"""The leaderboard: blocks as a reader sees them, grids of cells that Markdown and LaTeX only draw."""
+"""The leaderboard: blocks as a reader sees them, grids of typed cells that Markdown, LaTeX and HTML each write."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
-from typing import Any
+from typing import ClassVar
 
-from wsstad.evaluation import blocks
-from wsstad.evaluation.blocks import Cells, PaperRows
+from wsstad.evaluation.results import BlockResult, Card, Entry, MethodResult, SeedAlarms
+from wsstad.reporting import paper as papers
+from wsstad.reporting.paper import PaperRow
 
 DASH = "–"
+MAX_COUNTS = 5  # runs whose counts k are listed one by one; of more, the mean
 MORE = {
     "frame_AUC": "frame AUC",
     "frame_AUC_abn": "AUC_abn",
@@ -31,139 +33,241 @@ correction for all pairs of the table) and by the paired bootstrap; without it, 
 
 
 @dataclass(frozen=True)
+class Words:
+    """A cell that is no metric of ours: a text, what stands below it, and the number that it sorts by, if any."""
+
+    text: str
+    below: str = ""
+    order: float | None = None
+    counts: ClassVar[str] = ""
+    beats: ClassVar[str] = ""
+    is_best: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class Score:
+    """A cell with a metric of a method, the letters of the rows that it `beats`, and whether no row is shown better.
+
+    `is_best` is true of the highest value, and of each that the comparisons do not show to be below it.
+    """
+
+    entry: Entry
+    beats: str = ""
+    is_best: bool = False
+    with_interval: bool = True
+
+    @property
+    def text(self) -> str:
+        """Mean and standard deviation over the runs, in percent."""
+        text = f"{100 * self.entry.mean:.1f}"
+        return text if self.entry.std is None else f"{text} ± {100 * self.entry.std:.1f}"
+
+    @property
+    def counts(self) -> str:
+        """The counts k/n of a share, empty for other metrics."""
+        return f"{show_counts(self.entry.k)}/{self.entry.n}" if self.entry.k else ""
+
+    @property
+    def below(self) -> str:
+        """The interval, in percent, where it is to be shown."""
+        low, high = self.entry.bounds
+        return f"[{100 * low:.1f}, {100 * high:.1f}]" if self.with_interval else ""
+
+    @property
+    def order(self) -> float:
+        """What the cell sorts by."""
+        return 100 * self.entry.mean
+
+
+Cell = Words | Score
+MISSING = Words(DASH, below=DASH)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The cells of a row and the method that it is about; `is_paper` where the values are the paper's."""
+
+    method: str
+    cells: Sequence[Cell]
+    is_paper: bool = False
+
+
+@dataclass(frozen=True)
 class Grid:
-    """Rows of cells, the header first, under a caption, which may be empty."""
+    """Rows under `columns`, of which the first `n_texts` hold no numbers, and a caption, which may be empty."""
 
     caption: str
-    rows: list[list[str]]
+    columns: Sequence[str]
+    n_texts: int
+    rows: Sequence[Row]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """One block: heading, remarks, grids."""
+    """One block: heading, remarks, how many test videos the numbers are over, and grids, the main one first."""
 
     title: str
     remarks: list[str]
+    sizes: str
     grids: list[Grid]
 
 
-def layouts(found: Sequence[Cells], paper: PaperRows) -> list[Layout]:
+def layouts(blocks: Sequence[BlockResult], paper: Sequence[PaperRow]) -> list[Layout]:
     """Return the layout of every block, with the paper's rows beside ours for its datasets."""
-    return [_layout(block, blocks.paper_of(paper, block)) for block in found]
+    return [_layout(block, papers.by_method(paper, block)) for block in blocks]
 
 
-def _layout(block: Cells, paper: dict[str, list[Mapping[str, str]]]) -> Layout:
-    first, names = block["results"][0], blocks.names_of(block)
+def show_counts(ks: Sequence[int]) -> str:
+    """Return the counts of all runs, as one where they agree, as their mean where there are many.
+
+    >>> show_counts([3, 4, 3]), show_counts([3, 3]), show_counts([1, 2] * 50)
+    ('3, 4, 3', '3', '1.5')
+    """
+    if len(set(ks)) <= 1:
+        return str(ks[0]) if ks else ""
+    return ", ".join(map(str, ks)) if len(ks) <= MAX_COUNTS else f"{sum(ks) / len(ks):.1f}"
+
+
+def class_size(card: Card) -> int:
+    """Return the number of videos of a class: those with boxes where VAUC is missing."""
+    return (card["VAUC"] if "VAUC" in card else card["MIoU"]).n or 0
+
+
+def _layout(block: BlockResult, paper: Mapping[str, Sequence[PaperRow]]) -> Layout:
+    first, names = block.results[0], block.names
     remarks = [
         f"Split {names['split']}, detector {names['detector']}, linker {names['linker']}, scale {names['scale']},"
-        f" boxes by {names['annotator']}, Gamma {first['settings']['gamma']}.",
-        f"Features: {names['extractor']} ({first['features']}).",
-        *_remarks(block["results"]),
+        f" boxes by {names['annotator']}, Gamma {block.gamma}.",
+        f"Features: {names['extractor']} ({first.features}).",
+        *_remarks(block.results),
     ]
+    videos, boxed = (_distinct(pairs) for pairs in zip(*map(_sizes, block.results), strict=True))
+    sizes = f"Test videos that are evaluated: {videos}; abnormal ones with boxes: {boxed}."
     grids = [_main(block, paper), _of_all_candidates(block), _of_classes(block)]
-    title = f"{first['title']}: {', '.join(names[name] for name in blocks.NAMES[1:6])}"
-    return Layout(title, remarks, [grid for grid in grids if len(grid.rows) > 1])
+    title = ", ".join(names[name] for name in ("split", "extractor", "detector", "linker", "scale"))
+    return Layout(f"{first.title}: {title}", remarks, sizes, [grid for grid in grids if grid.rows])
 
 
-def _main(block: Cells, paper: dict[str, list[Mapping[str, str]]]) -> Grid:
+def _main(block: BlockResult, paper: Mapping[str, Sequence[PaperRow]]) -> Grid:
     """Return the grid of the paper's metrics."""
-    thresholds = sorted({float(eps) for result in block["results"] for eps in result["settings"]["thresholds"]})
-    columns = ["VAUC", "MIoU", *(f"IoU@{eps:g}" for eps in thresholds)]
-    letters = _letters(block)
-    rows, left = [["", "method", *columns, "videos", "boxes", "seeds"]], dict(paper)
-    for result in block["results"]:
-        method, counts = result["names"]["method"], result["counts"]
-        better = {metric: "".join(letters[name] for name in blocks.beaten(block, method, metric)) for metric in columns}
-        values, intervals = _two_lines(result, columns, better)
-        videos = f"{counts['videos']['evaluated']}/{counts['videos']['expected']}"
-        boxed = f"{counts['abnormal']['localised']}/{counts['abnormal']['expected']}"
-        # The seeds of a row that is drawn are its draws.
-        drawn = result["settings"]["selection"] == "random"
-        seeds = f"{blocks.count_runs(result)} draws" if drawn else str(len(result["seeds"]))
-        rows += [[letters.get(method, ""), method, *values, videos, boxed, seeds], ["", "", *intervals, "", "", ""]]
-        if method in left:
-            rows.append(_paper_row(left.pop(method), columns))
-    return Grid("", rows + [_paper_row(its, columns) for its in left.values()])
+    thresholds = sorted({eps for result in block.results for eps in result.settings.thresholds})
+    metrics = ["VAUC", "MIoU", *(f"IoU@{eps:g}" for eps in thresholds)]
+    letters, best = _letters(block), {metric: _best(block, metric) for metric in metrics}
+    rows, left = [], dict(paper)
+    for result in block.results:
+        scores = []
+        for metric in metrics:
+            beats = "".join(letters[name] for name in block.beaten(result.method, metric))
+            scores.append(_score(result, metric, beats=beats, is_best=result.method in best[metric]))
+        videos, boxed = _sizes(result)
+        runs = f"{result.n_runs} draws" if result.is_drawn else str(len(result.seeds))
+        counts = result.counts
+        cells = [
+            Words(letters.get(result.method, "")),
+            Words(result.method),
+            *scores,
+            Words(videos, order=counts.videos.evaluated),
+            Words(boxed, order=counts.abnormal.localised),
+            Words(runs, order=result.n_runs),
+        ]
+        rows.append(Row(result.method, cells))
+        if result.method in left:
+            rows.append(_paper_row(left.pop(result.method), metrics))
+    rows += [_paper_row(values, metrics) for values in left.values()]
+    return Grid("", ["", "method", *metrics, "videos", "boxes", "seeds"], 2, rows)
 
 
-def _of_all_candidates(block: Cells) -> Grid:
+def _of_all_candidates(block: BlockResult) -> Grid:
     """Return the grid of what looks at all candidates: frames, regions, alarms."""
-    rows = [["method", *MORE.values(), "false alarms", "detected"]]
-    for result in block["results"]:
-        if "frame_AUC" in result["metrics"]:
-            values, intervals = _two_lines(result, list(MORE), {})
-            alarms = result.get("alarms")
-            more = _alarm_cells(alarms["seeds"]) if alarms else [DASH, DASH]
-            rows += [[result["names"]["method"], *values, *more], ["", *intervals, "", ""]]
-    allowed = {result["alarms"]["allowed_per_hour"] for result in block["results"] if "alarms" in result}
+    rows = []
+    for result in block.results:
+        if "frame_AUC" in result.metrics:
+            alarms = _alarm_cells(result.alarms.seeds) if result.alarms else [Words(DASH), Words(DASH)]
+            scores = [_score(result, metric) for metric in MORE]
+            rows.append(Row(result.method, [Words(result.method), *scores, *alarms]))
+    allowed = {result.alarms.allowed_per_hour for result in block.results if result.alarms}
     caption = "Over all candidates, not the top-1 alone."
     if allowed:
         caption += (
             f" False alarms: in normal test videos, at the threshold that gives at most {min(allowed):g} an hour in"
             " held-out normal training videos. Detected: abnormal test videos with an alarm in an abnormal frame."
         )
-    return Grid(caption, rows)
+    return Grid(caption, ["method", *MORE.values(), "false alarms", "detected"], 1, rows)
 
 
-def _alarm_cells(seeds: Sequence[Cells]) -> list[str]:
-    """Return the false alarms with the hours that they are in, and how many events were detected, one k a seed."""
-    alarms = blocks.show_counts([its["alarms"] for its in seeds])
-    detected = blocks.show_counts([its["detected"] for its in seeds])
-    return [f"{alarms} in {seeds[0]['hours']:.2g} h", f"{detected}/{seeds[0]['events']}"]
-
-
-def _of_classes(block: Cells) -> Grid:
+def _of_classes(block: BlockResult) -> Grid:
     """Return the grid of the classes of abnormal videos, where there are several."""
-    rows = [["class", "method", "VAUC", "MIoU", "videos"]]
-    for name in sorted({name for result in block["results"] for name in result.get("classes", {})}):
-        for result in block["results"]:
-            card = result.get("classes", {}).get(name, {})
-            if card and not blocks.is_oracle(result):
-                values = [_value(card[m], blocks.count_runs(result)) if m in card else DASH for m in ("VAUC", "MIoU")]
-                rows.append([name, result["names"]["method"], *values, str(card.get("VAUC", card.get("MIoU"))["n"])])
-    return Grid("By class: its abnormal videos against all normal ones.", rows)
+    rows = []
+    for name in sorted({name for result in block.results for name in result.classes}):
+        for result in block.results:
+            card = result.classes.get(name, {})
+            if card and not result.is_oracle:
+                scores = [Score(card[m], with_interval=False) if m in card else Words(DASH) for m in ("VAUC", "MIoU")]
+                size = class_size(card)
+                rows.append(
+                    Row(result.method, [Words(name), Words(result.method), *scores, Words(f"{size}", order=size)])
+                )
+    caption = "By class: its abnormal videos against all normal ones."
+    return Grid(caption, ["class", "method", "VAUC", "MIoU", "videos"], 2, rows)
 
 
-def _letters(block: Cells) -> dict[str, str]:
+def _score(result: MethodResult, metric: str, *, beats: str = "", is_best: bool = False) -> Cell:
+    entry = result.metrics.get(metric)
+    if entry is None:
+        return MISSING
+    if result.is_oracle and metric == "VAUC":
+        return Words("100.0", below="by definition", order=100)
+    return Score(entry, beats, is_best)
+
+
+def _best(block: BlockResult, metric: str) -> set[str]:
+    """Return the methods of the highest value, and those that no comparison shows to be below one of these.
+
+    An upper bound is no rival.
+    """
+    values = {r.method: r.metrics[metric].mean for r in block.results if metric in r.metrics and not r.is_oracle}
+    highest = [method for method, value in values.items() if value == max(values.values())]
+    return values.keys() - {name for method in highest for name in block.beaten(method, metric)}
+
+
+def _alarm_cells(seeds: Sequence[SeedAlarms]) -> list[Cell]:
+    """Return the false alarms with the hours that they are in, and how many events were detected, one k a seed."""
+    alarms, detected = [seed.alarms for seed in seeds], [seed.detected for seed in seeds]
+    return [
+        Words(f"{show_counts(alarms)} in {seeds[0].hours:.2g} h", order=sum(alarms) / len(seeds)),
+        Words(f"{show_counts(detected)}/{seeds[0].events}", order=sum(detected) / len(seeds)),
+    ]
+
+
+def _letters(block: BlockResult) -> dict[str, str]:
     """Return the letter of each row that can be compared, by method."""
-    rivals = [result["names"]["method"] for result in block["results"] if not blocks.is_oracle(result)]
+    rivals = [result.method for result in block.results if not result.is_oracle]
     names = [*ascii_lowercase, *(f"{letter}'" for letter in ascii_lowercase)]
     return dict(zip(rivals, names, strict=False))
 
 
-def _two_lines(result: Cells, metrics: Sequence[str], better: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Return the values of a method and, below, their intervals."""
-    values, intervals = [], []
-    for metric in metrics:
-        entry = result["metrics"].get(metric)
-        if entry is None or (blocks.is_oracle(result) and metric == "VAUC"):
-            values.append(DASH if entry is None else "100.0")
-            intervals.append(DASH if entry is None else "by definition")
-            continue
-        mark = f" >{better[metric]}" if better.get(metric) else ""
-        values.append(_value(entry, blocks.count_runs(result)) + mark)
-        low, high = blocks.interval(entry)[1]
-        intervals.append(f"[{100 * low:.1f}, {100 * high:.1f}]")
-    return values, intervals
+def _sizes(result: MethodResult) -> tuple[str, str]:
+    """Return how many test videos were evaluated, and how many abnormal ones have boxes, of those expected."""
+    videos, abnormal = result.counts.videos, result.counts.abnormal
+    return f"{videos.evaluated}/{videos.expected}", f"{abnormal.localised}/{abnormal.expected}"
 
 
-def _value(entry: dict[str, Any], n_runs: int) -> str:
-    text = f"{100 * entry['mean']:.1f}"
-    if n_runs > 1:
-        text += f" ± {100 * entry['std']:.1f}"
-    return f"{text} ({blocks.show_counts(entry['k'])}/{entry['n']})" if "k" in entry else text
+def _distinct(texts: Iterable[str]) -> str:
+    return " or ".join(dict.fromkeys(texts))
 
 
-def _remarks(results: Sequence[Cells]) -> list[str]:
+def _remarks(results: Sequence[MethodResult]) -> list[str]:
     """Return what a reader must know of videos that are not, or not fully, part of the numbers."""
-    missing = sorted({(m["video"], m["reason"]) for result in results for m in result["missing"]})
+    missing = sorted({(row.video, row.reason) for result in results for row in result.missing})
     lines = [f"Not evaluated: {video} ({reason})." for video, reason in missing]
-    unboxed = sorted({video for result in results for video in result["unboxed"]})
+    unboxed = sorted({video for result in results for video in result.unboxed})
     if unboxed:
         lines.append(f"Abnormal, without boxes, in VAUC alone: {', '.join(unboxed)}.")
     return lines
 
 
-def _paper_row(rows: Sequence[Mapping[str, str]], columns: Sequence[str]) -> list[str]:
-    values = {row["metric"]: row["value"] for row in rows}
-    return ["", f"paper: {rows[0]['label']}", *(values.get(metric, DASH) for metric in columns), DASH, DASH, DASH]
+def _paper_row(rows: Sequence[PaperRow], metrics: Sequence[str]) -> Row:
+    values = {row.metric: Words(row.value, order=row.percent) for row in rows}
+    scores = [values.get(metric, Words(DASH)) for metric in metrics]
+    cells = [Words(""), Words(f"paper: {rows[0].label}"), *scores, *[Words(DASH)] * 3]
+    return Row(rows[0].method, cells, is_paper=True)

@@ -1,34 +1,46 @@
-"""A table as Markdown that also reads well as plain text."""
+"""A table as Markdown for reading: five columns that also read well as plain text; the other formats have the rest."""
 
 from collections.abc import Sequence
 
-from wsstad.evaluation.blocks import Cells, PaperRows
+from wsstad.evaluation.results import BlockResult
 from wsstad.reporting import leaderboard
-from wsstad.reporting.leaderboard import Grid, Layout
+from wsstad.reporting.leaderboard import Cell, Grid, Layout
+from wsstad.reporting.paper import PaperRow
+
+SHOWN = ("IoU@0.2", "IoU@0.5")  # where one of them is measured; else the two lowest eps
+LEGEND = """\
+In %, mean ± standard deviation over seeds (over draws for `random`). Bold: the best of a column, and each row not shown
+to be worse than it by both the paired permutation test over videos (Holm, p < 0.05) and the paired bootstrap; with few
+videos that may be all rows. Upper bounds know the truth: they are not ranked, and their VAUC is 100 by definition. The
+`.tsv`, `.comparisons.tsv` and `.tex` beside this file, and the report, have counts, intervals and all other metrics.
+"""
 
 
-def table(blocks: Sequence[Cells], paper: PaperRows, *, title: str) -> str:
+def table(blocks: Sequence[BlockResult], paper: Sequence[PaperRow], *, title: str) -> str:
     """Return the table, a section a block."""
-    parts = [f"# {title}", leaderboard.LEGEND.rstrip()]
-    return "\n\n".join([*parts, *(_section(block) for block in leaderboard.layouts(blocks, paper))]) + "\n"
+    parts = [f"# {title}", LEGEND.rstrip()]
+    return "\n\n".join([*parts, *(_section(layout) for layout in leaderboard.layouts(blocks, paper))]) + "\n"
 
 
-def _section(block: Layout) -> str:
-    parts = [f"## {block.title}", "\n".join(block.remarks)]
-    return "\n\n".join([*parts, *(part for grid in block.grids for part in _grid(grid))])
+def _section(layout: Layout) -> str:
+    remarks = "\n".join([*layout.remarks, layout.sizes])
+    return "\n\n".join([f"## {layout.title}", remarks, _grid(layout.grids[0])])
 
 
-def _grid(grid: Grid) -> list[str]:
-    """Return the caption, if there is one, and the rows with columns of one width, numbers to the right."""
-    texts = 1 + max(i for i, name in enumerate(grid.rows[0]) if name in ("class", "method"))  # columns to the left
-    widths = [max(3, *(len(cell) for cell in column)) for column in zip(*grid.rows, strict=True)]
+def _grid(grid: Grid) -> str:
+    """Return the columns to read, of one width each, numbers to the right."""
+    shares = [name for name in grid.columns if name.startswith("IoU@")]
+    wanted = {"method", "VAUC", "MIoU", *(set(SHOWN) & set(shares) or shares[:2])}
+    places = [i for i, name in enumerate(grid.columns) if name in wanted]
+    lines = [[grid.columns[i] for i in places], *([_text(row.cells[i]) for i in places] for row in grid.rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    padded = [
+        [cells[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))]
+        for cells in (lines[0], rule, *lines[1:])
+    ]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in padded)
 
-    def line(cells: Sequence[str]) -> str:
-        padded = [
-            cell.ljust(w) if i < texts else cell.rjust(w) for i, (cell, w) in enumerate(zip(cells, widths, strict=True))
-        ]
-        return f"| {' | '.join(padded)} |"
 
-    rule = ["-" * w if i < texts else "-" * (w - 1) + ":" for i, w in enumerate(widths)]
-    rows = "\n".join([line(grid.rows[0]), line(rule), *(line(row) for row in grid.rows[1:])])
-    return [grid.caption, rows] if grid.caption else [rows]
+def _text(cell: Cell) -> str:
+    return f"**{cell.text}**" if cell.is_best else cell.text

@@ -1,13 +1,16 @@
 """Tidy tables for other programs: one row a number, and one row a comparison of two methods."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
-from wsstad.evaluation import blocks
-from wsstad.evaluation.blocks import Cells, PaperRows
+from wsstad.evaluation.results import NAMES, BlockResult, Entry, Spread
+from wsstad.reporting import paper as papers
+from wsstad.reporting.leaderboard import show_counts
+from wsstad.reporting.paper import PaperRow
+
+Cells = dict[str, str | float | None]  # by column
 
 COLUMNS = (
-    *blocks.NAMES,
+    *NAMES,
     "gamma",
     "method",
     "source",
@@ -26,7 +29,7 @@ COLUMNS = (
     "expected",
 )
 COMPARISONS = (
-    *blocks.NAMES,
+    *NAMES,
     "metric",
     "first",
     "second",
@@ -41,67 +44,66 @@ COMPARISONS = (
 )
 
 
-def rows(found: Sequence[Cells], paper: PaperRows) -> list[Cells]:
+def rows(blocks: Sequence[BlockResult], paper: Sequence[PaperRow]) -> list[Cells]:
     """Return one row for every block, method and metric, in percent; the paper's rows follow for its datasets.
 
     `part` is empty, or names the fold or the class that a number is about. `significant` lists the methods that this
     one is better than.
     """
-    result = [row for block in found for row in _block(block, paper)]
-    return [{column: row.get(column, "") for column in COLUMNS} for row in result]
+    filled = [row for block in blocks for row in _block(block, paper)]
+    return [{column: row.get(column, "") for column in COLUMNS} for row in filled]
 
 
-def comparison_rows(found: Sequence[Cells]) -> list[Cells]:
+def comparison_rows(blocks: Sequence[BlockResult]) -> list[Cells]:
     """Return one row for every comparison of two methods: the difference, in percent, is first less second."""
     return [
         {
-            **blocks.names_of(block),
-            **{
-                name: row[name] for name in ("metric", "first", "second", "n", "p_bootstrap", "p_permutation", "better")
-            },
-            "difference": _percent(row["value"]),
-            "low": _percent(row["interval"][0]),
-            "high": _percent(row["interval"][1]),
-            "p_corrected": row["corrected"],
+            **block.names,
+            "metric": row.metric,
+            "first": row.first,
+            "second": row.second,
+            "difference": _percent(row.value),
+            "low": _percent(row.interval[0]),
+            "high": _percent(row.interval[1]),
+            "p_bootstrap": row.p_bootstrap,
+            "p_permutation": row.p_permutation,
+            "p_corrected": row.corrected,
+            "n": row.n,
+            "better": row.better,
         }
-        for block in found
-        for row in block["comparisons"]
+        for block in blocks
+        for row in block.comparisons
     ]
 
 
-def _block(block: Cells, paper: PaperRows) -> Iterator[Cells]:
-    common = {**blocks.names_of(block), "gamma": block["results"][0]["settings"]["gamma"]}
-    for result in block["results"]:
-        method = result["names"]["method"]
-        ours = {**common, "method": method, "source": "ours", "runs": blocks.count_runs(result)}
-        ours |= result["counts"]["videos"]
-        for metric, entry in sorted(result["metrics"].items(), key=_rank):
-            better_than = ",".join(blocks.beaten(block, method, metric))
+def _block(block: BlockResult, paper: Sequence[PaperRow]) -> Iterator[Cells]:
+    common: Cells = {**block.names, "gamma": block.gamma}
+    for result in block.results:
+        ours: Cells = {**common, "method": result.method, "source": "ours", "runs": result.n_runs}
+        ours |= {"evaluated": result.counts.videos.evaluated, "expected": result.counts.videos.expected}
+        for metric, entry in sorted(result.metrics.items(), key=_rank):
+            better_than = ",".join(block.beaten(result.method, metric))
             yield {**ours, **_numbers(metric, entry), "significant": better_than}
-        for kind, parts in (("class", result.get("classes", {})), ("fold", result.get("folds", {}))):
-            for name, card in parts.items():
-                for metric, entry in sorted(card.items(), key=_rank):
-                    yield {**ours, **_numbers(metric, entry), "part": f"{kind} {name}"}
-    for method, its in blocks.paper_of(paper, block).items():
-        for row in its:
-            yield {**common, "method": method, "source": "paper", "metric": row["metric"], "percent": row["value"]}
+        parts: dict[str, Mapping[str, Spread]] = {f"class {name}": card for name, card in result.classes.items()}
+        parts |= {f"fold {name}": card for name, card in result.folds.items()}
+        for part, card in parts.items():
+            for metric, spread in sorted(card.items(), key=_rank):
+                yield {**ours, **_numbers(metric, spread), "part": part}
+    for method, values in papers.by_method(paper, block).items():
+        for row in values:
+            yield {**common, "method": method, "source": "paper", "metric": row.metric, "percent": row.value}
 
 
-def _numbers(metric: str, entry: dict[str, Any]) -> Cells:
-    kind, (low, high) = blocks.interval(entry) if "interval" in entry else ("", (None, None))
-    return {
-        "metric": metric,
-        "percent": _percent(entry["mean"]),
-        "std": _percent(entry["std"]),
-        "low": _percent(low),
-        "high": _percent(high),
-        "interval": kind,
-        "k": blocks.show_counts(entry.get("k", [])),
-        "n": entry.get("n", entry.get("pairs")),
-    }
+def _numbers(metric: str, spread: Spread) -> Cells:
+    cells: Cells = {"metric": metric, "percent": _percent(spread.mean), "std": _percent(spread.std)}
+    cells["n"] = spread.pairs if spread.n is None else spread.n
+    if isinstance(spread, Entry):
+        cells |= {"low": _percent(spread.bounds[0]), "high": _percent(spread.bounds[1])}
+        cells |= {"interval": "wilson" if spread.wilson else "bootstrap", "k": show_counts(spread.k)}
+    return cells
 
 
-def _rank(item: tuple[str, Cells]) -> tuple[int, str]:
+def _rank(item: tuple[str, Spread]) -> tuple[int, str]:
     """Order metrics as a reader looks for them: the paper's, then the others."""
     name = item[0]
     return ("VAUC", "MIoU", "IoU@").index(name[:4]) if name[:4] in ("VAUC", "MIoU", "IoU@") else 3, name

@@ -1,4 +1,4 @@
-"""Findings: what a model says of one video without a label, for people and for programs.
+"""Findings: what a model found in one video without a label, for people and for programs.
 
 The tubes go into JSON that ``workflow/schemas/tubes.schema.yaml`` describes, the scores into CSV, both into a picture.
 """
@@ -6,9 +6,8 @@ The tubes go into JSON that ``workflow/schemas/tubes.schema.yaml`` describes, th
 import csv
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from wsstad.structures.tubes import VideoTubes
 
 KIND = "score"  # of the artefact
 TUBES, SCORES, TIMELINE, OVERLAY = SUFFIXES = (".tubes.json", ".scores.csv", ".timeline.png", ".overlay.mp4")
-WITH_BOXES = 20  # tubes whose boxes are told frame by frame: those of the highest scores
+WITH_BOXES = 20  # tubes whose boxes are listed frame by frame: those of the highest scores
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,23 @@ class Threshold:
 
 
 @dataclass(frozen=True)
+class Span:
+    """First frame and one past the last, and the seconds of both."""
+
+    start: int
+    stop: int
+    from_seconds: float
+    to_seconds: float
+
+
+@dataclass(frozen=True)
+class Alarm(Span):
+    """An alarm and the highest score in it."""
+
+    score: float
+
+
+@dataclass(frozen=True)
 class Findings:
     """A video, the prediction of a model whose card this is, the times of its frames in seconds, and the threshold."""
 
@@ -60,40 +76,45 @@ class Findings:
         return self.prediction.frame_scores
 
     @cached_property
-    def alarms(self) -> list[dict[str, Any]]:
-        """The alarms: first frame and one past the last, when that is, and the highest score."""
+    def alarms(self) -> list[Alarm]:
+        """The alarms, in time."""
         if self.threshold is None:
             return []
-        spans = find(self.scores, self.threshold.score, fps=self.fps).tolist()
-        return [{**self._span(*span), "score": _number(self.scores[slice(*span)].max())} for span in spans]
+        spans = [self._span(*span) for span in find(self.scores, self.threshold.score, fps=self.fps).tolist()]
+        return [Alarm(**vars(span), score=_number(self.scores[span.start : span.stop].max())) for span in spans]
 
     @property
     def verdict(self) -> str:
         """``alarm``, ``quiet``, or ``unknown`` where the model knows no threshold."""
         return "unknown" if self.threshold is None else "alarm" if self.alarms else "quiet"
 
-    def top_span(self) -> dict[str, Any]:
+    @property
+    def duration(self) -> float:
+        """When the last frame is over, in seconds."""
+        return _number(self._end(self.prediction.n_frames))
+
+    def top_span(self) -> Span:
         """Return when the predicted tube is there."""
         _, start, stop = self.prediction.spans[self.prediction.top1].tolist()
         return self._span(start, stop)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """Return everything but the tubes."""
-        its, card = self.prediction, self.card
+        prediction, card = self.prediction, self.card
         return {
-            "video": its.video,
+            "video": prediction.video,
             "path": self.path,
-            "frames": its.n_frames,
-            "width": its.width,
-            "height": its.height,
+            "frames": prediction.n_frames,
+            "width": prediction.width,
+            "height": prediction.height,
             "fps": self.fps,
-            "seconds": _number(self._end(its.n_frames)),
-            "detected_frames": int(its.detected.sum()),
+            "seconds": self.duration,
+            "detected_frames": int(prediction.detected.sum()),
             "model": {name: getattr(card, name) for name in ("method", "seed", "fold", "key", "digest", "dataset")},
             "threshold": self._threshold(),
             "verdict": self.verdict,
-            "score": _number(its.video_score),
-            "alarms": self.alarms,
+            "score": _number(prediction.video_score),
+            "alarms": [asdict(alarm) for alarm in self.alarms],
         }
 
     def to_json(self) -> str:
@@ -107,8 +128,8 @@ class Findings:
     def to_csv(self) -> str:
         """Return a row a frame: its number, its time, its score, and whether it is part of an alarm."""
         on = np.zeros(len(self.scores), dtype=int)
-        for its in self.alarms:
-            on[its["start"] : its["stop"]] = 1
+        for alarm in self.alarms:
+            on[alarm.start : alarm.stop] = 1
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["frame", "seconds", "score", "alarm"])
@@ -116,31 +137,27 @@ class Findings:
             writer.writerow([row[0], f"{row[1]:.3f}", f"{row[2]:.6f}", row[3]])
         return text.getvalue()
 
-    def _tube(self, t: int, score: float, *, with_boxes: bool) -> dict[str, Any]:
-        tube, its = self.tubes.tubes[t], self.prediction
+    def _tube(self, t: int, score: float, *, with_boxes: bool) -> dict[str, object]:
+        tube, prediction = self.tubes.tubes[t], self.prediction
         parts = [
             {"start": start, "stop": stop, "score": _number(value)}
-            for (of, start, stop), value in zip(its.spans.tolist(), its.scores.tolist(), strict=True)
+            for (of, start, stop), value in zip(prediction.spans.tolist(), prediction.scores.tolist(), strict=True)
             if of == t
         ]
-        told = {"tube": t, "kind": tube.kind, **self._span(tube.start, tube.stop), "score": _number(score)}
-        told |= {"members": list(tube.members), "parts": parts}
-        return told | ({"boxes": np.round(tube.boxes.astype(float), 4).tolist()} if with_boxes else {})
+        span = self._span(tube.start, tube.stop)
+        facts = {"tube": t, "kind": tube.kind, **asdict(span), "score": _number(score)}
+        facts |= {"members": list(tube.members), "parts": parts}
+        return facts | ({"boxes": np.round(tube.boxes.astype(float), 4).tolist()} if with_boxes else {})
 
-    def _threshold(self) -> dict[str, Any] | None:
+    def _threshold(self) -> dict[str, object] | None:
         if self.threshold is None:
             return None
-        its = self.threshold
-        return {"score": its.score, "alarms_per_hour": its.per_hour, "note": its.calibration.note}
+        note = self.threshold.calibration.note
+        return {"score": self.threshold.score, "alarms_per_hour": self.threshold.per_hour, "note": note}
 
-    def _span(self, start: int, stop: int) -> dict[str, Any]:
+    def _span(self, start: int, stop: int) -> Span:
         """Return a span in frames and in seconds."""
-        return {
-            "start": start,
-            "stop": stop,
-            "from_seconds": _number(self.seconds[start]),
-            "to_seconds": _number(self._end(stop)),
-        }
+        return Span(start, stop, _number(self.seconds[start]), _number(self._end(stop)))
 
     def _end(self, stop: int) -> float:
         """Return when the frame before `stop` is over."""

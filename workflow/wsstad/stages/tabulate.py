@@ -5,13 +5,10 @@ import logging
 from pathlib import Path
 
 from wsstad.artefacts import storage
-from wsstad.errors import UserError
-from wsstad.evaluation import blocks
-from wsstad.reporting import latex, markdown, tidy
+from wsstad.evaluation import results
+from wsstad.reporting import latex, markdown, paper, tidy
 
 log = logging.getLogger(__name__)
-
-PAPER_COLUMNS = {"dataset", "method", "label", "metric", "value"}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -24,15 +21,11 @@ def main(argv: list[str] | None = None) -> None:
         "--output", type=Path, nargs=4, required=True, help="the .tsv, .comparisons.tsv, .md and .tex to write"
     )
     args = parser.parse_args(argv)
-    found = blocks.in_order([storage.read_json(path) for path in args.metrics])
-    paper = storage.read_table(args.paper) if args.paper else []
-    if paper and paper[0].keys() != PAPER_COLUMNS:
-        raise UserError(
-            f"{args.paper}: row 1: columns {', '.join(paper[0])}; needed: {', '.join(sorted(PAPER_COLUMNS))}"
-        )
+    blocks = results.in_order([results.read(path) for path in args.metrics])
+    rows = paper.read(args.paper) if args.paper else []
     numbers, comparisons, readable, tex = args.output
-    storage.write_table(numbers, tidy.rows(found, paper), tidy.COLUMNS)
-    storage.write_table(comparisons, tidy.comparison_rows(found), tidy.COMPARISONS)
-    storage.write_text(readable, markdown.table(found, paper, title=args.title))
-    storage.write_text(tex, latex.table(found, paper, title=args.title))
-    log.info("tabulate: %d rows -> %s", sum(len(block["results"]) for block in found), readable)
+    storage.write_table(numbers, tidy.rows(blocks, rows), tidy.COLUMNS)
+    storage.write_table(comparisons, tidy.comparison_rows(blocks), tidy.COMPARISONS)
+    storage.write_text(readable, markdown.table(blocks, rows, title=args.title))
+    storage.write_text(tex, latex.table(blocks, rows, title=args.title))
+    log.info("tabulate: %d rows -> %s", sum(len(block.results) for block in blocks), readable)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from wsstad.evaluation import metrics, scorecard
-from wsstad.evaluation.metrics import significance
+from wsstad.evaluation.cases import Cases
+from wsstad.evaluation.metrics import Resampling, significance
 from wsstad.evaluation.metrics.significance import Difference, Row
 from wsstad.evaluation.selections import MEASURES, Choice
 
@@ -125,8 +126,8 @@ def rows(rng, *, runs=1, lift=0.0):
     return made
 
 
-def draw_shared(draws=400):
-    return significance.draw_shared(ABNORMAL, FOLDS, n_boxed=12, draws=draws, seed=0)
+def draw_shared(resamples=400):
+    return significance.draw_shared(ABNORMAL, FOLDS, n_boxed=12, resampling=Resampling(resamples, 0))
 
 
 def test_differences_are_those_of_the_metrics_over_all_runs():
@@ -157,7 +158,7 @@ def test_a_row_does_not_differ_from_itself():
 
 def test_without_boxes_vauc_alone_is_compared():
     made = [Row(row.scores, np.zeros((1, 0))) for row in rows(np.random.default_rng(4))]
-    shared = significance.draw_shared(ABNORMAL, FOLDS, n_boxed=0, draws=50, seed=0)
+    shared = significance.draw_shared(ABNORMAL, FOLDS, n_boxed=0, resampling=Resampling(50, 0))
     assert [its.metric for its in significance.compare(*made, shared, [0.1])] == ["VAUC"]
 
 
@@ -176,15 +177,16 @@ def test_all_rows_share_the_resamples_of_the_scorecard():
                 for test, score in zip(tests, scores.tolist(), strict=True)
             }
         )
-    options = {"thresholds": [0.1], "draws": 300, "seed": 7}
-    card = scorecard.build(made, abnormal=dict(zip(tests, abnormal.tolist(), strict=True)), boxed=boxed, **options)
-    shared = significance.draw_shared(abnormal, folds, n_boxed=12, draws=300, seed=7)
+    resampling = Resampling(300, seed=7)
+    cases = Cases(dict(zip(tests, abnormal.tolist(), strict=True)), tuple(boxed))
+    card = scorecard.build(made, cases, thresholds=[0.1], resampling=resampling)
+    shared = significance.draw_shared(abnormal, folds, n_boxed=12, resampling=resampling)
     nothing = Row(np.zeros((1, 24)), np.zeros((1, 12)))
     found = {its.metric: its for its in significance.compare(row, nothing, shared, [0.1])}
     for metric in ("MIoU", "IoU@0.1"):
-        assert found[metric].interval == pytest.approx(card[metric]["interval"], abs=1e-6)
+        assert found[metric].interval == pytest.approx(card[metric].interval, abs=1e-6)
     # A row without any order has VAUC 1/2 in every sample.
-    assert [bound + 0.5 for bound in found["VAUC"].interval] == pytest.approx(card["VAUC"]["interval"], abs=1e-6)
+    assert [bound + 0.5 for bound in found["VAUC"].interval] == pytest.approx(card["VAUC"].interval, abs=1e-6)
 
 
 def wins(times, *, seed, **options):

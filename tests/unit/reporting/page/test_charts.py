@@ -5,20 +5,22 @@ import re
 import pytest
 
 from support import results
+from wsstad.evaluation.results import VideoResult
 from wsstad.reporting.page import charts
 
 
 def a_block():
     rows = {"whole_frame": (0.02, "top1"), "stil": (0.3, "top1"), "asa": (0.4, "top1"), "mgpr": (0.2, "top1")}
     rows |= dict.fromkeys(("upper_bound", "upper_bound_m1"), (0.7, "oracle"))
-    found = []
+    made = []
     for method, (miou, selection) in rows.items():
-        its = results.result(method, (0.8, 0.7, 0.9), selection=selection)
-        its["metrics"]["MIoU"]["mean"] = miou
         scores = [0.5, 0.5] if method == "whole_frame" else [0.4, 0.6]
-        its["videos"] = [{"video": f"v{i}", "score": s, "s_loc_of_runs": [miou, s]} for i, s in enumerate(scores)]
-        found.append(its)
-    return results.block(found)
+        videos = tuple(
+            VideoResult(fold=0, video=f"v{i}", label="abnormal", score=s, s_loc_of_runs=(miou, s))
+            for i, s in enumerate(scores)
+        )
+        made.append(results.result(method, metrics=results.card(miou=miou), selection=selection, videos=videos))
+    return results.block(made)
 
 
 def test_few_rows_are_drawn_at_every_threshold_and_each_bound_has_its_own_dashes():

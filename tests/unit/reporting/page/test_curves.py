@@ -6,14 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsstad.evaluation import metrics
+from wsstad.evaluation.results import VideoResult
 from wsstad.reporting.page import curves
 
 
 def rows_of(scores, labels, folds):
     return [
-        {"fold": fold, "label": ("normal", "abnormal")[label], "score": 0.5, "scores_of_runs": list(its)}
-        for its, label, fold in zip(scores, labels, folds, strict=True)
+        video(fold=fold, label=("normal", "abnormal")[label], scores_of_runs=row)
+        for row, label, fold in zip(scores, labels, folds, strict=True)
     ]
+
+
+def video(*, fold=0, label="abnormal", **more):
+    return VideoResult(fold=fold, video="v", label=label, score=0.5, **more)
 
 
 @st.composite
@@ -42,6 +47,6 @@ def test_the_area_under_the_roc_is_vauc(given_runs):
 
 
 def test_success_is_the_share_of_videos_above_each_threshold():
-    rows = [{"s_loc_of_runs": [0.1, 0.3]}, {"s_loc_of_runs": [0.5, 0.5]}, {"score": 1}]
+    rows = [video(s_loc_of_runs=(0.1, 0.3)), video(s_loc_of_runs=(0.5, 0.5)), video()]
     assert curves.success(rows, np.array([0, 0.1, 0.3, 0.5])).tolist() == [1, 0.75, 0.5, 0]
-    assert curves.success([{"score": 1}], np.array([0.1])).size == 0
+    assert curves.success([video()], np.array([0.1])).size == 0

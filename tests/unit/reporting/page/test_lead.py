@@ -10,14 +10,17 @@ from wsstad.reporting.page import lead
 
 def said(*, comparisons=(), **rows):
     """Return the paragraphs about `mgpr` in a block of `rows`, each a MIoU."""
-    found = []
-    for method, miou in rows.items():
-        its = results.result(method, (0.5, 0.4, 0.6), selection="oracle" if method == "upper_bound" else "top1")
-        its["metrics"]["MIoU"]["mean"] = miou
-        found.append(its)
-    mine = next(its for its in found if its["names"]["method"] == "mgpr")
-    what = {"title": "Benchmark", "block": SimpleNamespace(split="cv4"), "method": "mgpr", "result": mine}
-    return lead.paragraphs(SimpleNamespace(**what, metrics=results.block(found, comparisons)))
+    block = results.block(
+        [
+            results.result(
+                name, metrics=results.card(miou=miou), selection="oracle" if name == "upper_bound" else "top1"
+            )
+            for name, miou in rows.items()
+        ],
+        comparisons,
+    )
+    what = {"title": "Benchmark", "block": SimpleNamespace(split="cv4"), "method": "mgpr", "measured": block}
+    return lead.paragraphs(SimpleNamespace(**what, result=block.of("mgpr")))
 
 
 def test_a_higher_row_is_named_and_no_difference_claimed_without_a_mark():

@@ -30,8 +30,8 @@ def test_the_worst_come_first_and_every_video_comes_once(place):
     assert [card.video.name for card in section.cards] == [f"v{i:03d}" for i in range(30)]
     misses = [card.video.s_loc for card in section.misses]
     assert misses == sorted(card.video.s_loc for card in section.cards if card.video.abnormal)[:6]
-    highest = [card.video.found.meta["score"] for card in section.highest]
-    normal = [card.video.found.meta["score"] for card in section.cards if not card.video.abnormal]
+    highest = [card.video.illustration.meta["score"] for card in section.highest]
+    normal = [card.video.illustration.meta["score"] for card in section.cards if not card.video.abnormal]
     assert highest == sorted(normal, reverse=True)[:6]
     assert [(video.name, video.reason) for video in section.quarantined] == [("broken", "V105 3 errors")]
 
@@ -61,11 +61,11 @@ def test_no_difference_is_claimed_that_no_comparison_found(place):
 def test_normal_videos_above_the_threshold_are_counted(place):
     (section,) = build(place, Pictures(pixels=False))
     normal = [card for card in section.cards if not card.video.abnormal]
-    above = [card for card in normal if card.video.found.meta["score"] > pages.THRESHOLD]
+    above = [card for card in normal if card.video.illustration.meta["score"] > pages.THRESHOLD]
     assert 0 < len(above) < 6
     assert [card.timeline.alarms for card in section.highest] == [True] * len(above) + [False] * (6 - len(above))
     assert section.false_alarms.startswith(f"{len(above)} of 15 are above the threshold of their fold")
-    assert section.false_alarms.endswith("Mind: the threshold hangs on few moments.")
+    assert section.false_alarms.endswith("Mind: the threshold rests on few frames.")
 
 
 def test_the_cards_say_what_was_learned_from_and_where_the_footage_is_from(place):

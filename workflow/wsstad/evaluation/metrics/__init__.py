@@ -1,6 +1,6 @@
 """Metrics: how well what a method says meets the truth, and how sure one may be of it. Pure functions of arrays.
 
-`localisation` (S_loc of Eq. 10, IoU@eps, tube IoU) and `ranking` (VAUC) are the paper's, section 5.1; `frames` (frame
+`localisation` (S_loc of Eq. 10, IoU@eps, tube IoU) and `video_auc` (VAUC) are the paper's, section 5.1; `frames` (frame
 AUC and AP) and `regions` (RBDC, TBDC) are what readers of neighbouring benchmarks look for; `resampling` and
 `significance` say how far to trust them. A metric is a number in [0, 1].
 """
@@ -9,6 +9,7 @@ from wsstad.evaluation.metrics.localisation import GAMMAS, Overlap, iou_at, over
 from wsstad.evaluation.metrics.resampling import (
     COVERAGE,
     NORMAL_QUANTILE,
+    Resampling,
     interval,
     mean_and_std,
     resample,
@@ -23,6 +24,7 @@ __all__ = [
     "GAMMAS",
     "NORMAL_QUANTILE",
     "Overlap",
+    "Resampling",
     "interval",
     "iou_at",
     "mean_and_std",

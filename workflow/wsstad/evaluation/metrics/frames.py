@@ -56,7 +56,7 @@ def pair_frames(
 
 
 def frame_auc(right: np.ndarray, pairs: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return the frame-level AUC in each sample of `counts` (draws, v), (draws,); NaN where a sample has no pair.
+    """Return the frame-level AUC in each sample of `counts` (samples, v), (samples,); NaN where a sample has no pair.
 
     `right` and `pairs` are from `pair_frames`. Counts of one give the AUC itself; counts of zero for the normal videos
     give AUC_abn.
@@ -68,7 +68,7 @@ def frame_auc(right: np.ndarray, pairs: np.ndarray, counts: np.ndarray) -> np.nd
 def average_precision(
     scores: Sequence[np.ndarray], truths: Sequence[np.ndarray], folds: np.ndarray, counts: np.ndarray
 ) -> np.ndarray:
-    """Return the frame-level AP in each sample of `counts` (draws, v), (draws,); NaN where no fold has both kinds.
+    """Return the frame-level AP in each sample of `counts` (samples, v), (samples,); NaN where no fold has both kinds.
 
     Other arguments as of `pair_frames`. Counts of one give the AP itself.
     """
@@ -83,7 +83,7 @@ def average_precision(
 
 
 def _precision_sum(high: Tally, low: Tally, counts: np.ndarray) -> np.ndarray:
-    """Return the sum over the abnormal frames of the precision at their score, (draws,)."""
+    """Return the sum over the abnormal frames of the precision at their score, (samples,)."""
     total, before, thresholds = np.zeros(len(counts)), np.zeros(len(counts)), high.thresholds
     for reached, others in zip(high.reaching(thresholds), low.reaching(thresholds), strict=True):
         found, false = counts @ reached, counts @ others
@@ -97,7 +97,7 @@ def _precision_sum(high: Tally, low: Tally, counts: np.ndarray) -> np.ndarray:
 def _divide(scores: Sequence[np.ndarray], truths: Sequence[np.ndarray]) -> tuple[Tally, Tally]:
     """Return the tallies of the abnormal and of the normal frames."""
     pairs = list(zip(scores, truths, strict=True))
-    for its, truth in pairs:
-        if its.shape != truth.shape:
-            raise ValueError(f"scores of {len(its)} frames, truth of {len(truth)}")
-    return tally([its[truth] for its, truth in pairs]), tally([its[~truth] for its, truth in pairs])
+    for video, truth in pairs:
+        if video.shape != truth.shape:
+            raise ValueError(f"scores of {len(video)} frames, truth of {len(truth)}")
+    return tally([video[truth] for video, truth in pairs]), tally([video[~truth] for video, truth in pairs])

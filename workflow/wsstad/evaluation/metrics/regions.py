@@ -77,19 +77,19 @@ def match(
 
 
 def rbdc(matches: Sequence[Matches], folds: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return RBDC in each sample of `counts` (draws, v) of the videos, (draws,); NaN where a sample has no region.
+    """Return RBDC in each sample of `counts` (samples, v) of the videos, (samples,); NaN where a sample has no region.
 
     Counts of one give RBDC itself; `folds` (v,) are those of the videos.
     """
-    found = [np.concatenate([np.zeros(0), *its.tracks]) for its in matches]
+    found = [np.concatenate([np.zeros(0), *video.tracks]) for video in matches]
     return _areas(found, matches, folds, counts)
 
 
 def tbdc(
     matches: Sequence[Matches], folds: np.ndarray, counts: np.ndarray, *, min_share: float = MIN_SHARE
 ) -> np.ndarray:
-    """Return TBDC in each sample of `counts` (draws, v) of the videos, (draws,); NaN where a sample has no track."""
-    found = [np.array([track_score(track, min_share) for track in its.tracks]) for its in matches]
+    """Return TBDC in each sample of `counts` (samples, v), (samples,); NaN where a sample has no track."""
+    found = [np.array([track_score(track, min_share) for track in video.tracks]) for video in matches]
     return _areas(found, matches, folds, counts)
 
 
@@ -118,9 +118,9 @@ def _areas(
 
 
 def _area(hits: Tally, false: Tally, counts: np.ndarray, most: np.ndarray) -> np.ndarray:
-    """Return the area of one fold's curve in each sample, (draws,), 0 for one without anything to find.
+    """Return the area of one fold's curve in each sample, (samples,), 0 for one without anything to find.
 
-    `most` (draws, 2) says how many hits there can be, and frames.
+    `most` (samples, 2) says how many hits there can be, and frames.
     """
     n_hits, n_frames = np.maximum(most, 1).T[..., None]  # a fold may have no video in a sample
     area, rate, rate_false = (np.zeros((len(counts), 1)) for _ in range(3))
@@ -138,7 +138,7 @@ def _area(hits: Tally, false: Tally, counts: np.ndarray, most: np.ndarray) -> np
 
 
 def _strip(left: np.ndarray, right: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Return the areas under lines from (left, low) to (right, high), cut at 1, (draws, k) each, summed over k."""
+    """Return the areas under lines from (left, low) to (right, high), cut at 1, (samples, k) each, summed over k."""
     width = np.minimum(right, 1) - np.minimum(left, 1)
     share = np.divide(width, right - left, out=np.zeros_like(width), where=right > left)
     return (width * (low + (high - low) * share / 2)).sum(axis=1, keepdims=True)

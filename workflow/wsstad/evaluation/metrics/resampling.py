@@ -1,6 +1,7 @@
 """Resampling: intervals of a metric over other test videos, and its spread over runs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,22 +9,34 @@ COVERAGE = 0.95
 NORMAL_QUANTILE = 1.959963984540054  # of (1 + COVERAGE) / 2
 
 
-def resample(n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Return how often each of `n` videos is in each of `draws` bootstrap samples, (draws, n) float64."""
-    return rng.multinomial(n, np.full(n, 1 / n), size=draws).astype(np.float64)
+@dataclass(frozen=True)
+class Resampling:
+    """How many bootstrap samples of the videos there are, and the seed that they are drawn with."""
+
+    resamples: int
+    seed: int
+
+    def generator(self) -> np.random.Generator:
+        """Return a generator that gives the same samples each time."""
+        return np.random.default_rng(self.seed)
 
 
-def resample_videos(abnormal: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Return how often each video is in each sample, (draws, v); abnormal and normal ones are resampled apart."""
-    counts = np.zeros((draws, len(abnormal)))
+def resample(n: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
+    """Return how often each of `n` videos is in each of `resamples` bootstrap samples, (resamples, n) float64."""
+    return rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
+
+
+def resample_videos(abnormal: np.ndarray, resamples: int, rng: np.random.Generator) -> np.ndarray:
+    """Return how often each video is in each sample, (resamples, v); abnormal and normal ones are resampled apart."""
+    counts = np.zeros((resamples, len(abnormal)))
     for mine in (abnormal, ~abnormal):
         if mine.any():
-            counts[:, mine] = resample(int(mine.sum()), draws, rng)
+            counts[:, mine] = resample(int(mine.sum()), resamples, rng)
     return counts
 
 
 def resampled_means(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return the mean of `values` (n,) in each sample of `counts` (draws, n)."""
+    """Return the mean of `values` (n,) in each sample of `counts` (resamples, n)."""
     return counts @ values / counts.sum(axis=1)
 
 

@@ -17,12 +17,12 @@ are about other videos, with the seeds at hand. With n videos no p-value is belo
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from wsstad.evaluation.metrics.localisation import iou_at
-from wsstad.evaluation.metrics.resampling import interval, resample, resample_videos
+from wsstad.evaluation.metrics.resampling import Resampling, interval, resample, resample_videos
 from wsstad.evaluation.metrics.video_auc import pair_matrix, resampled_vauc, win_rates
 
 LEVEL = 0.05
@@ -60,11 +60,7 @@ class Shared:
 
 @dataclass(frozen=True)
 class Difference:
-    """The first method's metric less the second's, over `n` videos, with interval and p-values, two-sided.
-
-    `corrected` is the permutation p-value after Holm's correction over a family, and `significant` the verdict; both
-    are set by `decide`.
-    """
+    """The first method's metric less the second's, over `n` videos, with interval and p-values, two-sided."""
 
     metric: str
     n: int
@@ -72,21 +68,27 @@ class Difference:
     interval: tuple[float, float]
     p_bootstrap: float
     p_permutation: float
-    corrected: float | None = None
-    significant: bool | None = None
 
 
-def draw_shared(abnormal: np.ndarray, folds: np.ndarray, *, n_boxed: int, draws: int, seed: int) -> Shared:
+@dataclass(frozen=True)
+class Verdict(Difference):
+    """A difference in a family: the permutation p-value after Holm's correction, and whether it is `significant`."""
+
+    corrected: float
+    significant: bool
+
+
+def draw_shared(abnormal: np.ndarray, folds: np.ndarray, *, n_boxed: int, resampling: Resampling) -> Shared:
     """Draw what all comparisons share, from labels (v,) bool and folds (v,) of the tests; `n_boxed` have boxes.
 
-    The resamples are those of a scorecard of the same `draws` and `seed`.
+    The resamples are those of a scorecard of the same `resampling`.
     """
-    rng = np.random.default_rng(seed)
+    rng, resamples = resampling.generator(), resampling.resamples
     return Shared(
         abnormal=abnormal,
         folds=folds,
-        counts=resample_videos(abnormal, draws, rng),
-        boxed_counts=resample(n_boxed, draws, rng) if n_boxed else np.zeros((draws, 0)),
+        counts=resample_videos(abnormal, resamples, rng),
+        boxed_counts=resample(n_boxed, resamples, rng) if n_boxed else np.zeros((resamples, 0)),
         flips=draw_flips(len(abnormal), rng),
         boxed_flips=draw_flips(n_boxed, rng),
     )
@@ -174,16 +176,17 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected.tolist()
 
 
-def decide(family: Sequence[Difference], level: float = LEVEL) -> list[Difference]:
+def decide(family: Sequence[Difference], level: float = LEVEL) -> list[Verdict]:
     """Return a family of comparisons with corrected p-values and verdicts; all that one table claims is a family.
 
     A difference is significant only if its corrected permutation p-value is below `level` *and* its bootstrap interval
     excludes 0.
     """
     result = []
-    for its, p in zip(family, holm([its.p_permutation for its in family]), strict=True):
-        low, high = its.interval
-        result.append(replace(its, corrected=p, significant=p < level and not low <= 0 <= high))
+    for difference, p in zip(family, holm([row.p_permutation for row in family]), strict=True):
+        low, high = difference.interval
+        significant = p < level and not low <= 0 <= high
+        result.append(Verdict(**vars(difference), corrected=p, significant=significant))
     return result
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-BLOCK = 1024  # thresholds at once: (draws, BLOCK) float64 must fit in memory a few times
+BLOCK = 1024  # thresholds at once: (samples, BLOCK) float64 must fit in memory a few times
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,15 @@ def tally(scores: Sequence[np.ndarray], times: Sequence[np.ndarray] | None = Non
     Raises `ValueError` for a score that is not a number.
     """
     distinct, sizes = [], []
-    for i, its in enumerate(scores):
-        values, which, ones = np.unique(its, return_inverse=True, return_counts=True)
+    for i, things in enumerate(scores):
+        values, which, ones = np.unique(things, return_inverse=True, return_counts=True)
         distinct.append(values)
         sizes.append(ones if times is None else np.bincount(which, weights=times[i], minlength=len(values)))
     everything = np.concatenate([np.zeros(0), *distinct])
     if np.isnan(everything).any():
         raise ValueError("a score is not a number")
     order = np.argsort(-everything, kind="stable")
-    video = np.repeat(np.arange(len(scores)), [len(its) for its in distinct])
+    video = np.repeat(np.arange(len(scores)), [len(values) for values in distinct])
     return Tally(everything[order], video[order], np.concatenate([np.zeros(0), *sizes])[order], len(scores))
 
 
@@ -77,7 +77,7 @@ def fold_members(folds: np.ndarray) -> list[np.ndarray]:
 
 
 def average_folds(values: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the weighted mean over the folds in each sample, (draws,); NaN where no fold has weight."""
+    """Return the weighted mean over the folds in each sample, (samples,); NaN where no fold has weight."""
     total = np.sum(weights, axis=0)
     products = np.sum([value * weight for value, weight in zip(values, weights, strict=True)], axis=0)
     return np.divide(products, total, out=np.full(np.shape(total), np.nan), where=total > 0)

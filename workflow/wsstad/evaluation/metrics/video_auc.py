@@ -39,7 +39,7 @@ def pair_matrix(scores: np.ndarray, abnormal: np.ndarray, folds: np.ndarray) -> 
 def resampled_vauc(
     right: np.ndarray, same_fold: np.ndarray, abnormal_counts: np.ndarray, normal_counts: np.ndarray
 ) -> np.ndarray:
-    """Return VAUC in each sample, (draws,); NaN where a sample has no pair to compare.
+    """Return VAUC in each sample, (samples,); NaN where a sample has no pair to compare.
 
     Abnormal and normal videos are resampled apart (stratified); `right` and `same_fold` are from `pair_matrix`.
     """

@@ -1,26 +1,25 @@
 """The numbers behind curves: pure functions of what `evaluate` noted of each video."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-Row = Mapping[str, Any]  # of `videos` in a result of `evaluate`
+from wsstad.evaluation.results import VideoResult
 
 
-def roc(rows: Sequence[Row]) -> np.ndarray:
+def roc(rows: Sequence[VideoResult]) -> np.ndarray:
     """Return the ROC curve (k, 2), false and true positive rate, whose area is VAUC as the tables have it.
 
     VAUC compares only videos of one fold and one run, so the curve is the mean of theirs at each false positive rate,
     weighted by their pairs of an abnormal and a normal video.
     """
     parts = []
-    for fold in sorted({row["fold"] for row in rows}):
-        mine = [row for row in rows if row["fold"] == fold]
-        abnormal = np.array([row["label"] == "abnormal" for row in mine])
+    for fold in sorted({row.fold for row in rows}):
+        tests = [row for row in rows if row.fold == fold]
+        abnormal = np.array([row.label == "abnormal" for row in tests])
         pairs = int(abnormal.sum() * (~abnormal).sum())
-        scores = np.array([row.get("scores_of_runs", [row["score"]]) for row in mine])
-        parts += [(pairs, *_steps(its, abnormal)) for its in scores.T if pairs]
+        scores = np.array([row.scores_of_runs or (row.score,) for row in tests])
+        parts += [(pairs, *_steps(run, abnormal)) for run in scores.T if pairs]
     if not parts:
         return np.zeros((0, 2))
     at = np.unique(np.concatenate([false for _, false, _ in parts]))
@@ -34,23 +33,23 @@ def area(curve: np.ndarray) -> float:
     return float(np.trapezoid(curve[:, 1], curve[:, 0]))
 
 
-def success(rows: Sequence[Row], eps: np.ndarray) -> np.ndarray:
+def success(rows: Sequence[VideoResult], eps: np.ndarray) -> np.ndarray:
     """Return IoU@eps, the share of the videos with boxes whose S_loc is above each of `eps`: the mean of the runs."""
     s_loc = s_locs(rows)
     return (s_loc[:, :, None] > eps).mean(axis=(0, 1)) if s_loc.size else np.zeros(0)
 
 
-def s_locs(rows: Sequence[Row]) -> np.ndarray:
+def s_locs(rows: Sequence[VideoResult]) -> np.ndarray:
     """Return S_loc (videos, runs) of the videos with boxes, where each run is noted."""
-    found = [row["s_loc_of_runs"] for row in rows if "s_loc_of_runs" in row]
-    return np.array(found) if found else np.zeros((0, 0))
+    measured = [row.s_loc_of_runs for row in rows if row.s_loc_of_runs]
+    return np.array(measured) if measured else np.zeros((0, 0))
 
 
 def _steps(scores: np.ndarray, abnormal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return false and true positive rate at every threshold, from none to all."""
     thresholds = np.unique(scores)[::-1]
     above = scores[:, None] >= thresholds
-    rates = [np.concatenate([[0.0], above[its].mean(axis=0)]) for its in (~abnormal, abnormal)]
+    rates = [np.concatenate([[0.0], above[kind].mean(axis=0)]) for kind in (~abnormal, abnormal)]
     return rates[0], rates[1]
 
 

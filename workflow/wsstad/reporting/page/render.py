@@ -1,7 +1,5 @@
 """The page: sections and what is common to them, through templates that escape every name."""
 
-from typing import Any
-
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -14,21 +12,21 @@ from wsstad.reporting.page.sections import Pictures
 
 def page(plan: Plan, *, pixels: bool) -> str:
     """Return the page of a run as HTML that needs nothing else."""
-    found = list(shown.read(plan))
+    tables = list(shown.read(plan))
     pictures = Pictures(pixels)
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
-            sections=sections.build_all(found, plan, pictures),
+            sections=sections.build_all(tables, plan, pictures),
             pictures=pictures,
-            costs=costs.read([its.output for its in found]),
+            costs=costs.read([table.output for table in tables]),
             versions=provenance.versions(),
-            weights=provenance.weights(plan, found),
-            variants=provenance.variants(plan, found),
+            weights=provenance.weights(plan, tables),
+            variants=provenance.variants(plan, tables),
             configuration=provenance.configuration(plan),
             seeds=sorted(
-                {seed for its in found for result in its.metrics["results"] for seed in result["seeds"]}, key=int
+                {seed for table in tables for result in table.measured.results for seed in result.seeds}, key=int
             ),
             legend=leaderboard.LEGEND,
         )
@@ -43,14 +41,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "clock": _clock}
+    environment.filters["clock"] = _clock
     # The style sheet and the script are files of this package: they go in as they are.
     environment.globals["verbatim"] = lambda name: Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
     return environment
-
-
-def _percent(value: Any) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
 
 
 def _clock(seconds: float) -> str:

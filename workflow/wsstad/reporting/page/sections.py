@@ -4,13 +4,13 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wsstad.evaluation import blocks
+from wsstad.evaluation.results import NAMES
 from wsstad.planning.plan import Plan
 from wsstad.reporting import leaderboard
+from wsstad.reporting import paper as papers
 from wsstad.reporting.leaderboard import Layout
-from wsstad.reporting.page import charts, grids, lead, provenance, timelines
+from wsstad.reporting.page import charts, lead, provenance, timelines
 from wsstad.reporting.page.figures import Chart
-from wsstad.reporting.page.grids import Table
 from wsstad.reporting.page.provenance import Facts
 from wsstad.reporting.page.shown import Shown, Video
 from wsstad.reporting.page.timelines import Timeline
@@ -29,16 +29,20 @@ class Pictures:
 
     def of(self, video: Video) -> dict[str, str]:
         """Return strip, clip and poster as addresses that hold their content; none where there is none, or no room."""
-        if not self.pixels or video.found is None or "strip" not in video.found.arrays:
+        illustration = video.illustration
+        if not self.pixels or illustration is None or "strip" not in illustration.arrays:
             return {}
         kinds = {"strip": "image/webp", "clip": "video/mp4", "poster": "image/webp"}
-        found = {name: f"data:{kind};base64,{_base64(video, name)}" for name, kind in kinds.items()}
-        size = sum(map(len, found.values()))
+        addresses = {
+            name: f"data:{kind};base64,{base64.b64encode(illustration.arrays[name].tobytes()).decode()}"
+            for name, kind in kinds.items()
+        }
+        size = sum(map(len, addresses.values()))
         if size > self.left:
             self.refused += 1
             return {}
         self.left -= size
-        return found
+        return addresses
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,6 @@ class Section:
     label: str
     shown: Shown
     layout: Layout
-    tables: list[Table]
-    letters: Mapping[str, str]
     lead: list[str]
     tiles_of: str
     tiles: list[tuple[str, str, str]]
@@ -85,7 +87,8 @@ class Section:
     @property
     def branches(self) -> list[str]:
         """The branches that the method has scores of."""
-        return self.cards[0].video.found.meta["branches"] if self.cards and self.cards[0].video.found else []
+        illustration = self.cards[0].video.illustration if self.cards else None
+        return illustration.meta["branches"] if illustration else []
 
     @property
     def rated(self) -> bool:
@@ -96,12 +99,13 @@ class Section:
     def false_alarms(self) -> str:
         """How many normal videos the score of the seed that is shown gives an alarm in, in words; none if unknown."""
         normal = [card.timeline for card in self.cards if not card.video.abnormal]
-        if not normal or any(its.threshold is None for its in normal):
+        rated = self.shown.result.alarms
+        if not normal or rated is None or any(timeline.threshold is None for timeline in normal):
             return ""
-        rated = self.shown.result["alarms"]
-        hourly, notes = rated["allowed_per_hour"], rated["seeds"][0]["notes"]
+        hourly, notes = rated.allowed_per_hour, rated.seeds[0].notes
+        above = sum(timeline.alarms for timeline in normal)
         return (
-            f"{sum(its.alarms for its in normal)} of {len(normal)} are above the threshold of their fold, the lowest"
+            f"{above} of {len(normal)} are above the threshold of their fold, the lowest"
             f" with at most {hourly:g} false alarm{'s' * (hourly != 1)} an hour in held-out normal training videos."
             + (f" Mind: {'; '.join(notes)}." if notes else "")
         )
@@ -112,52 +116,50 @@ class Section:
         return any(card.timeline.attended for card in self.cards)
 
 
-def build_all(found: Sequence[Shown], plan: Plan, pictures: Pictures) -> list[Section]:
+def build_all(tables: Sequence[Shown], plan: Plan, pictures: Pictures) -> list[Section]:
     """Return the sections of a page."""
-    names = [{"table": its.title, **its.output.wildcards} for its in found]
-    differing = [name for name in ("dataset", "table", *blocks.NAMES[1:]) if len({its[name] for its in names}) > 1]
-    labels = [", ".join(its[name] for name in differing) for its in names]
+    names = [{"table": shown.title, **shown.output.wildcards} for shown in tables]
+    differing = [name for name in ("dataset", "table", *NAMES[1:]) if len({row[name] for row in names}) > 1]
+    labels = [", ".join(row[name] for name in differing) for row in names]
     return [
-        _build(f"s{i}", label, its, plan, pictures) for i, (its, label) in enumerate(zip(found, labels, strict=True))
+        _build(f"s{i}", label, shown, plan, pictures)
+        for i, (shown, label) in enumerate(zip(tables, labels, strict=True))
     ]
 
 
 def _build(anchor: str, label: str, shown: Shown, plan: Plan, pictures: Pictures) -> Section:
     """Return a section; failures have their pictures before all other videos."""
-    (layout,) = leaderboard.layouts([shown.metrics], shown.paper)
-    tables = [grids.table(grid) for grid in layout.grids]
-    seen = [video for video in shown.videos if video.found]
-    misses = sorted((its for its in seen if its.s_loc is not None), key=lambda its: (its.s_loc, _score(its)))
-    highest = sorted((its for its in seen if not its.abnormal), key=lambda its: -_score(its))
+    (layout,) = leaderboard.layouts([shown.measured], shown.paper)
+    seen = [video for video in shown.videos if video.illustration]
+    misses = sorted((v for v in seen if v.s_loc is not None), key=lambda v: (v.s_loc, _score(v)))
+    highest = sorted((v for v in seen if not v.abnormal), key=lambda v: -_score(v))
     worst = [*misses[:MOST_FAILURES], *highest[:MOST_FAILURES]]
-    anchors = {its.name: f"{anchor}-v{i}" for i, its in enumerate(seen)}  # a name may not be fit for one
-    others = [its for its in seen if its.name not in {bad.name for bad in worst}]
+    anchors = {video.name: f"{anchor}-v{i}" for i, video in enumerate(seen)}  # a name may not be fit for one
+    others = [video for video in seen if video.name not in {bad.name for bad in worst}]
     thresholds = shown.thresholds()
-    cards = {its.name: _card(anchors[its.name], its, thresholds, pictures) for its in [*worst, *others]}
+    cards = {v.name: _card(anchors[v.name], v, thresholds, pictures) for v in [*worst, *others]}
     return Section(
         anchor=anchor,
         label=label,
         shown=shown,
         layout=layout,
-        tables=tables,
-        letters=grids.letters(tables[0]),
         lead=lead.paragraphs(shown),
         tiles_of=lead.measured(shown.result),
         tiles=lead.tiles(shown.result),
         charts=_charts(anchor, shown),
         cards=[cards[name] for name in sorted(cards)],
-        misses=[cards[its.name] for its in misses[:MOST_FAILURES]],
-        highest=[cards[its.name] for its in highest[:MOST_FAILURES]],
-        quarantined=[video for video in shown.videos if not video.found],
+        misses=[cards[video.name] for video in misses[:MOST_FAILURES]],
+        highest=[cards[video.name] for video in highest[:MOST_FAILURES]],
+        quarantined=[video for video in shown.videos if not video.illustration],
         model_card=provenance.model_card(shown, plan),
         data_statement=provenance.data_statement(shown, plan),
     )
 
 
 def _charts(anchor: str, shown: Shown) -> list[Chart]:
-    block, method = shown.metrics, shown.method
+    block, method = shown.measured, shown.method
     drawn = [
-        charts.ladder(f"{anchor}-ladder", block, method, blocks.paper_of(shown.paper, block)),
+        charts.ladder(f"{anchor}-ladder", block, method, papers.by_method(shown.paper, block)),
         charts.classes(f"{anchor}-classes", shown.result),
         charts.roc(f"{anchor}-roc", block, method),
         charts.training(f"{anchor}-training", method, shown.histories(), shown.held_out),
@@ -168,18 +170,11 @@ def _charts(anchor: str, shown: Shown) -> list[Chart]:
 
 
 def _card(anchor: str, video: Video, thresholds: Mapping[int, float], pictures: Pictures) -> Card:
-    if video.found is None:
+    if video.illustration is None:
         raise ValueError(f"{video.name} has no illustration")
-    return Card(
-        anchor, video, timelines.make(video.found, thresholds.get(video.found.meta["fold"])), **pictures.of(video)
-    )
+    threshold = thresholds.get(video.illustration.meta["fold"])
+    return Card(anchor, video, timelines.make(video.illustration, threshold), **pictures.of(video))
 
 
 def _score(video: Video) -> float:
-    return float(video.found.meta["score"]) if video.found else 0.0
-
-
-def _base64(video: Video, name: str) -> str:
-    if video.found is None:
-        raise ValueError(f"{video.name} has no illustration")
-    return base64.b64encode(video.found.arrays[name].tobytes()).decode()
+    return float(video.illustration.meta["score"]) if video.illustration else 0.0

@@ -1,52 +1,57 @@
 """What a page shows of one table in one block, read from the results."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Concatenate, ParamSpec, TypeVar
 
 from wsstad.artefacts import manifest, run_files, storage
 from wsstad.artefacts.storage import Artefact, DamagedError
 from wsstad.errors import UserError
-from wsstad.evaluation import alarms, blocks
-from wsstad.evaluation.blocks import Cells, PaperRows
+from wsstad.evaluation import alarms, results
+from wsstad.evaluation.results import BlockResult, MethodResult, VideoResult
 from wsstad.learning import model_jobs
 from wsstad.planning import paths
 from wsstad.planning.block import Block
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
+from wsstad.reporting import paper as papers
+from wsstad.reporting.paper import PaperRow
+
+Options = ParamSpec("Options")
+Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
 class Video:
-    """A test video: what its illustration holds (none if it is quarantined, for a `reason`), what was measured."""
+    """A test video: its illustration and what was measured, neither if it is quarantined, for a `reason`."""
 
     name: str
-    found: Artefact | None
-    measured: Mapping[str, Any] = field(default_factory=dict)
+    illustration: Artefact | None
+    measured: VideoResult | None = None
     reason: str = ""
 
     @property
     def s_loc(self) -> float | None:
         """S_loc of the seed that is illustrated, if the video is abnormal and has boxes."""
-        return self.measured["s_loc_of_runs"][0] if "s_loc_of_runs" in self.measured else None
+        return self.measured.s_loc_of_runs[0] if self.measured and self.measured.s_loc_of_runs else None
 
     @property
     def abnormal(self) -> bool:
         """Whether its label says so."""
-        return self.found is not None and self.found.meta["label"] == "abnormal"
+        return self.illustration is not None and self.illustration.meta["label"] == "abnormal"
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One table in one block by one annotator: the metrics, the method that is illustrated, its videos and models."""
+    """One table in one block by one annotator: what was measured, the illustrated method, its videos and models."""
 
     table: str
     title: str
     output: Output
-    metrics: Cells
-    paper: PaperRows
+    measured: BlockResult
+    paper: Sequence[PaperRow]
     method: str
     videos: tuple[Video, ...]
     models: tuple[Mapping[str, str], ...]
@@ -57,9 +62,9 @@ class Shown:
         return Block.of(self.output.wildcards)
 
     @property
-    def result(self) -> Cells:
-        """What was found of the method that is illustrated."""
-        return next(its for its in self.metrics["results"] if its["names"]["method"] == self.method)
+    def result(self) -> MethodResult:
+        """What was measured of the method that is illustrated."""
+        return self.measured.of(self.method)
 
     @property
     def folder(self) -> Path:
@@ -73,27 +78,29 @@ class Shown:
 
     def histories(self) -> dict[str, list[dict[str, str]]]:
         """Return the rows of every training of the method that is illustrated, by seed and fold."""
-        found = {}
+        histories = {}
         for row in self.models:
             path = self._model(row).with_suffix(".history.tsv")
-            found[f"seed {row['seed']}, fold {row['fold']}"] = storage.read_table(path)
-        return found
+            histories[f"seed {row['seed']}, fold {row['fold']}"] = storage.read_table(path)
+        return histories
 
-    def facts(self) -> dict[str, Any]:
-        """Return what the first model of the method says of itself; nothing where there is none."""
-        return _read(storage.read_tensors, self._model(self.models[0]))[1] if self.models else {}
+    def training_videos(self) -> list[str]:
+        """Return what the first model of the method learned from; nothing where there is no model."""
+        meta = _read(storage.read_tensors, self._model(self.models[0]))[1] if self.models else {}
+        return list(meta["training"]["training_videos"]) if "training" in meta else []
 
     def thresholds(self) -> dict[int, float]:
         """Return the score above which the seed that is illustrated gives an alarm, by fold; those that are known."""
-        found = {}
-        mine = [row for row in self.models if row["seed"] == self.result["seeds"][0]] if "alarms" in self.result else []
-        for row in mine:
+        thresholds: dict[int, float] = {}
+        if self.result.alarms is None:
+            return thresholds
+        for row in [row for row in self.models if row["seed"] == self.result.seeds[0]]:
             tensors, meta, _ = _read(storage.read_tensors, self._model(row))
             curve = model_jobs.alarm_curve(tensors, meta)
             if curve:
-                calibrated = alarms.calibrate(curve, self.result["alarms"]["allowed_per_hour"])
-                found[int(row["fold"])] = calibrated.threshold
-        return found
+                calibrated = alarms.calibrate(curve, self.result.alarms.allowed_per_hour)
+                thresholds[int(row["fold"])] = calibrated.threshold
+        return thresholds
 
     def _model(self, row: Mapping[str, str]) -> Path:
         return run_files.path(self.output.path.parent, "models", row)
@@ -101,43 +108,45 @@ class Shown:
 
 def read(plan: Plan) -> Iterator[Shown]:
     """Yield what the page shows, table by table in the order of the configuration."""
-    outputs = [its for its in paths.outputs(plan) if its.rule == "evaluate"]
+    outputs = [output for output in paths.outputs(plan) if output.rule == "evaluate"]
     for table in plan.report_tables():
-        paper = [row for path in plan.paper(table) for row in storage.read_table(Path(path))]
-        for output in [its for its in outputs if its.wildcards["table"] == table]:
+        paper = [row for path in plan.paper(table) for row in papers.read(Path(path))]
+        for output in [output for output in outputs if output.wildcards["table"] == table]:
             yield _read_one(plan, table, output, paper)
 
 
-def _read_one(plan: Plan, table: str, output: Output, paper: PaperRows) -> Shown:
+def _read_one(plan: Plan, table: str, output: Output, paper: Sequence[PaperRow]) -> Shown:
     block = Block.of(output.wildcards)
-    method, metrics = plan.illustrated(block, table), storage.read_json(output.path)
-    result = next(its for its in metrics["results"] if its["names"]["method"] == method)
+    method, measured = plan.illustrated(block, table), results.read(output.path)
     trained = storage.read_table(output.path.parent.parent / "models.tsv")
     return Shown(
         table=table,
         title=plan.title(table),
         output=output,
-        metrics=metrics,
-        paper=[row for rows in blocks.paper_of(paper, metrics).values() for row in rows],
+        measured=measured,
+        paper=[row for rows in papers.by_method(paper, measured).values() for row in rows],
         method=method,
-        videos=tuple(_videos(Path(STAGES["illustrate"].output.format(**output.wildcards)), result["videos"])),
+        videos=tuple(_videos(Path(STAGES["illustrate"].output.format(**output.wildcards)), measured.of(method).videos)),
         models=tuple(row for row in trained if row["method"] == method),
     )
 
 
-def _videos(path: Path, measured: Sequence[Mapping[str, Any]]) -> Iterator[Video]:
-    found = manifest.read_manifest(path)
-    rows = {(row["fold"], row["video"]): row for row in measured}
-    for name, row in sorted(found.rows.items()):
+def _videos(path: Path, measured: Sequence[VideoResult]) -> Iterator[Video]:
+    illustrations = manifest.read_manifest(path)
+    results_of = {(row.fold, row.video): row for row in measured}
+    for name, row in sorted(illustrations.rows.items()):
         if row.ok:
-            artefact = _read(storage.read_artefact, found.path(name), kind="illustration")
-            yield Video(name, artefact, rows[artefact.meta["fold"], name])
+            artefact = _read(storage.read_artefact, illustrations.path(name), kind="illustration")
+            yield Video(name, artefact, results_of[artefact.meta["fold"], name])
         else:
             yield Video(name, None, reason=f"{row.code} {row.reason}")
 
 
-def _read(reader: Any, path: Path, **options: Any) -> Any:
+def _read(
+    reader: Callable[Concatenate[Path, Options], Content], path: Path, *args: Options.args, **options: Options.kwargs
+) -> Content:
+    """Return what a reader of `storage` reads; a damaged file is one line for the user."""
     try:
-        return reader(path, **options)
+        return reader(path, *args, **options)
     except DamagedError as error:
         raise UserError(f"{error}; delete it and run again") from error

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import cv2
 import numpy as np
@@ -57,30 +56,30 @@ class Case:
         return [mark._replace(label="") for mark in shown]
 
 
-def describe(case: Case, about: Mapping[str, Any]) -> Artefact:
+def describe(case: Case, about: Mapping[str, object]) -> Artefact:
     """Return what a page says of a video, without pictures; `about` are facts that it knows already."""
-    its = case.prediction
-    columns = [its.scores, *its.branch_scores.T]
-    painted = [thin(predictions.paint(its.spans, scores, its.n_frames)) for scores in columns]
-    weights = its.attention[:, 0] if its.attention.shape[1] else np.zeros(0, dtype=np.float32)
+    prediction = case.prediction
+    columns = [prediction.scores, *prediction.branch_scores.T]
+    painted = [thin(predictions.paint(prediction.spans, scores, prediction.n_frames)) for scores in columns]
+    weights = prediction.attention[:, 0] if prediction.attention.shape[1] else np.zeros(0, dtype=np.float32)
     order = np.argsort(-weights, kind="stable")[:ATTENDED]
     arrays = {
         "timeline": np.array(painted, dtype=np.float32),
         "truth": np.array(case.truth_spans, dtype=np.int32).reshape(-1, 2),
-        "attended": its.spans[order].astype(np.int32).reshape(-1, 3),
+        "attended": prediction.spans[order].astype(np.int32).reshape(-1, 3),
         "attention": weights[order].astype(np.float32),
     }
     attended = arrays["attended"][:, 0].tolist()
     facts = {
         **about,
-        "n_frames": its.n_frames,
-        "size": [its.width, its.height],
-        "score": round(its.video_score, 6),
-        "candidates": len(its.scores),
-        "top1": [int(value) for value in its.spans[its.top1]],
-        "kind": case.kind(int(its.spans[its.top1, 0])),
+        "n_frames": prediction.n_frames,
+        "size": [prediction.width, prediction.height],
+        "score": round(prediction.video_score, 6),
+        "candidates": len(prediction.scores),
+        "top1": [int(value) for value in prediction.spans[prediction.top1]],
+        "kind": case.kind(int(prediction.spans[prediction.top1, 0])),
         "attended_kinds": [case.kind(tube) for tube in attended],
-        "own_attention": round(float(weights[its.top1]), 6) if len(weights) else None,
+        "own_attention": round(float(weights[prediction.top1]), 6) if len(weights) else None,
     }
     return Artefact(arrays, facts)
 

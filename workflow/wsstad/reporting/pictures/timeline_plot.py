@@ -32,12 +32,12 @@ def draw(found: Findings) -> "Figure":
     if found.threshold:
         name = f"alarm threshold, {found.threshold.score:.2f}"
         axes.axhline(found.threshold.score, color=THRESHOLD, linewidth=1.2, linestyle=":", label=name)
-    for number, its in enumerate(found.alarms):
+    for number, alarm in enumerate(found.alarms):
         name = "alarm" if number == 0 else "_"  # one line of the legend for all
-        axes.axvspan(its["from_seconds"], its["to_seconds"], color=ALARM, alpha=0.3, linewidth=0, label=name)
+        axes.axvspan(alarm.from_seconds, alarm.to_seconds, color=ALARM, alpha=0.3, linewidth=0, label=name)
     top = found.top_span()
-    axes.axvspan(top["from_seconds"], top["to_seconds"], ymax=0.03, color=TUBE, linewidth=0, label="top-1 tube")
-    axes.set(xlabel="time, seconds", ylabel="score", ylim=(0, 1.02), xlim=(0, max(found.facts()["seconds"], 1e-3)))
+    axes.axvspan(top.from_seconds, top.to_seconds, ymax=0.03, color=TUBE, linewidth=0, label="top-1 tube")
+    axes.set(xlabel="time, seconds", ylabel="score", ylim=(0, 1.02), xlim=(0, max(found.duration, 1e-3)))
     # A name is text and nothing else, whatever signs it is made of.
     axes.set_title(f"{found.path}: {found.verdict}, highest score {found.prediction.video_score:.2f}", parse_math=False)
     figure.legend(loc="outside lower center", ncols=4, frameon=False)
