@@ -105,7 +105,7 @@ fc6: $(VENV)/complete ## Train on real C3D features that others extracted: make 
 	@$(VENV)/bin/python benchmarks/ready_features.py --source "$(DATA)"
 
 lock: ## Pin every dependency of envs/requirements.in with its hashes (needs uv)
-	uv pip compile --quiet --generate-hashes --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	  --override envs/requirements.overrides --no-header --no-emit-index-url envs/requirements.in -o envs/requirements.lock
 
 clean: ## Remove the virtual environment and everything generated
