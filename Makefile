@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help why gc demo report test check format ped2 ped2-c3d fc6 demo-detector lock clean benchmark
+.PHONY: help help-developers why gc demo report test check format ped2 ped2-c3d fc6 demo-detector lock clean benchmark
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 VENV := .venv
@@ -16,8 +16,11 @@ export PYTHONPATH := workflow
 # One thread a job, several jobs at a time: the stages set their own thread counts.
 export OMP_NUM_THREADS ?= 1
 
-help: ## Say what there is to make
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help: ## List what a user needs
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+help-developers: ## List the targets of developers
+	@awk -F ':.*#- ' '/^[a-z0-9-]+:.*#- / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/complete: envs/requirements.lock
 	@envs/set_up.sh "$(PYTHON)" $(VENV)
@@ -31,7 +34,7 @@ demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: 
 	  && echo "         results/tables/benchmark.md (the table above), results/tables/benchmark.tsv (every number)," \
 	  && echo "         results/demo/source/videos (the videos), results/logs (what each job said)"
 
-report: $(VENV)/complete ## Make results/report.html: make report CONFIG="my.yaml config/no_pixels.yaml"
+report: $(VENV)/complete #- Make results/report.html: make report CONFIG="my.yaml config/no_pixels.yaml"
 	@$(RUN) report $(if $(CONFIG),--configfile $(CONFIG))
 	@echo "Look at: results/report.html, in a browser"
 
@@ -40,12 +43,12 @@ test: $(VENV)/complete ## Run all tests
 	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal $(PYTEST)
 
 .PHONY: test-cluster
-test-cluster: $(VENV)/complete ## Run the tests of batches, on a real Slurm that runs on this machine
+test-cluster: $(VENV)/complete #- Run the tests of batches, on a real Slurm that runs on this machine
 	@tests/install.sh cluster
 	@echo "[test-cluster] starting a Slurm of three nodes, running the tests on it, stopping it; about 15 minutes on two cores"
 	@$(VENV)/bin/python -m pytest tests/cluster -m cluster $(PYTEST)
 
-check: $(VENV)/complete ## Check style, types, rules and tests: what CI runs
+check: $(VENV)/complete #- Check style, types, rules and tests: what CI runs
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check .
 	@$(VENV)/bin/snakefmt --check Snakefile workflow/rules
 	@$(VENV)/bin/mypy
@@ -57,11 +60,11 @@ lint: $(VENV)/complete
 	@$(VENV)/bin/python -m wsstad synthesize --output results/demo/source --videos 24 --seed 2021 --jobs 2
 	@$(VENV)/bin/snakemake --lint 2>&1 | tee /dev/stderr | grep --quiet "in a good condition"  # it exits with 0 even so
 
-format: $(VENV)/complete ## Format the code
+format: $(VENV)/complete #- Format the code
 	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix . && $(VENV)/bin/snakefmt Snakefile workflow/rules
 
 .PHONY: reference
-reference: $(VENV)/complete ## Write config/README.md's reference of all keys from the schemas
+reference: $(VENV)/complete #- Write config/README.md's reference of all keys from the schemas
 	@$(VENV)/bin/python -c "from pathlib import Path; from wsstad import reference; reference.update(Path('config/README.md'))"
 
 ped2: $(VENV)/complete ## Run UCSD Ped2: make ped2 DATA=<its folder> WEIGHTS=<folder of yolo11n.pt>
@@ -73,39 +76,39 @@ ped2-c3d: $(VENV)/complete ## Run every other clip of UCSD Ped2 with full C3D; a
 	@$(RUN) --configfile config/ped2_c3d.yaml --config weights=$(WEIGHTS) 'datasets={"ucsd_ped2_half": {"source": "$(DATA)"}}'
 	@echo && cat results/ucsd_ped2_half/tables/benchmark.md
 
-demo-detector: $(VENV)/complete ## Train the demo's detector anew, on scenes that the demo does not use
+demo-detector: $(VENV)/complete #- Train the demo's detector anew, on scenes that the demo does not use
 	@$(VENV)/bin/python -m wsstad fit_detector --output config/detectors/demo_yolo.pt --work results/demo_detector
 
 NAME ?= scored
-score: $(VENV)/complete ## Score footage of yours: make score VIDEO=<a video, or a folder of them> MODEL=<a trained model> NAME=<of its results>
+score: $(VENV)/complete #- Score footage of yours: make score VIDEO=<a video, or a folder of them> MODEL=<a trained model> NAME=<of its results>
 	@[ -n "$(VIDEO)" ] && [ -n "$(MODEL)" ] || { echo "make score VIDEO=<a video, or a folder of them> MODEL=<a trained model>"; exit 2; }
 	@$(RUN) scores $(if $(CONFIG),--configfile $(CONFIG)) --config 'benchmarks=[]' $(SET) \
 	  'score={"$(NAME)": {"source": "$(VIDEO)", "model": "$(MODEL)"}}'
 	@name=$$($(VENV)/bin/python -c "import pathlib, sys; from wsstad import cards; print(cards.read(pathlib.Path(sys.argv[1])).name)" "$(MODEL)") \
 	  && echo && cat results/$(NAME)/scores/$$name/verdicts.txt && echo && echo "Look at: results/$(NAME)/scores/$$name"
 
-overlays: $(VENV)/complete ## Draw the predictions on the test videos: make overlays CONFIG=my.yaml
+overlays: $(VENV)/complete #- Draw the predictions on the test videos: make overlays CONFIG=my.yaml
 	@$(RUN) overlays $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET))
 
-status: ## Say how far the run is that is at work in results/, from any shell: make status EVERY=5 goes on saying it
+status: #- Say how far the run is that is at work in results/, from any shell: make status EVERY=5 goes on saying it
 	@[ -e $(VENV)/complete ] || { echo "the set-up has not ended, or not begun: \`make demo\` begins with it"; exit 1; }
 	@$(VENV)/bin/python -m wsstad status $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET)) $(if $(EVERY),--every $(EVERY))
 
-why: $(VENV)/complete ## Say what a run would do, and because of which change: make why CONFIG=my.yaml SET='weights=...'
+why: $(VENV)/complete #- Say what a run would do, and because of which change: make why CONFIG=my.yaml SET='weights=...'
 	@$(VENV)/bin/python -m wsstad why $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET)) $(if $(TABLE),--table $(TABLE))
 
-gc: $(VENV)/complete ## List artefacts that no run of CONFIG="a.yaml b.yaml" can reach; DELETE=1 removes them
+gc: $(VENV)/complete #- List artefacts that no run of CONFIG="a.yaml b.yaml" can reach; DELETE=1 removes them
 	@$(VENV)/bin/python -m wsstad gc $(foreach file,$(CONFIG),--configfile $(file)) $(if $(SET),--config $(SET)) $(if $(DELETE),--delete)
 
-benchmark: $(VENV)/complete ## Time every stage against its limit, on whatever device is there
+benchmark: $(VENV)/complete #- Time every stage against its limit, on whatever device is there
 	@$(VENV)/bin/python benchmarks/stages.py
 	@echo && $(VENV)/bin/python benchmarks/train.py
 
 fc6: $(VENV)/complete ## Train on real C3D features that others extracted: make fc6 DATA=<folder that holds c3d_fc6_ucfcrime/>
 	@$(VENV)/bin/python benchmarks/ready_features.py --source "$(DATA)"
 
-lock: ## Pin every dependency of envs/requirements.in with its hashes (needs uv)
-	uv pip compile --quiet --generate-hashes --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+lock: #- Pin every dependency of envs/requirements.in with its hashes (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	  --override envs/requirements.overrides --no-header --no-emit-index-url envs/requirements.in -o envs/requirements.lock
 
 clean: ## Remove the virtual environment and everything generated

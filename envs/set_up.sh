@@ -10,13 +10,18 @@ if ! flock --nonblock 8; then
     flock 8
 fi
 [ ! "$venv/complete" -nt "$lock" ] || exit 0
+case $("$python" --version) in
+    "Python 2."* | "Python 3."[0-9].* | "Python 3.10."* | "Python 3."1[4-9].*)
+        echo "wsstad needs Python 3.11, 3.12 or 3.13, and $python is $("$python" --version): make demo PYTHON=python3.12" >&2
+        exit 1 ;;
+esac
 echo "[set-up] creating $venv with $("$python" --version); two to four minutes and 7 GB, once"
 rm -rf "$venv"
 "$python" -m venv "$venv" || { echo "$python cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
 total=$(grep -c '^[a-z0-9].*==' "$lock")
 "$venv/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off --no-deps --require-hashes \
     -r "$lock" 2>&1 | awk -v total="$total" '
-    /^Collecting|^Processing/ {n++; if (n % 20 == 0 || n == total) {printf "[set-up] %d/%d packages fetched\n", n, total; fflush()}}
+    /^Collecting|^Processing|^Ignoring/ {n++; if (n % 20 == 0 || n == total) {printf "[set-up] %d/%d packages fetched\n", n, total; fflush()}}
     /^Installing/ {print "[set-up] installing them (about a minute and a half)"; fflush()}
     /ERROR|error:/ {print; fflush()}'
 touch "$venv/complete"

@@ -7,9 +7,15 @@ from wsstad.planning.plan import REPOSITORY
 PAGES = sorted([*REPOSITORY.glob("*.md"), REPOSITORY / "config/README.md", *(REPOSITORY / "docs").glob("*.md")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
+# What `wsstad` alone means is the package; a command has a verb or a flag.
 COMMAND = re.compile(
-    r"([A-Z_]+=\S+ )*(make|\S*workflow/run|\S*python3?|snakemake|tests/install.sh|pip|git|sbatch)( |$)"
+    r"([A-Z_]+=\S+ )*"
+    r"((make|\S*python3?|snakemake|tests/install.sh|pip|git|sbatch|pre-commit)( |$)|(\S*/)?wsstad (-|[a-z]))"
 )
+VERBS = {
+    *("completion", "demo", "fit-detector", "gc", "import-features", "overlays", "report"),
+    *("run", "score", "status", "synthesize", "tables", "why"),
+}
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 

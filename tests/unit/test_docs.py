@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from support.documentation import FENCE, LINK, PAGES, SPAN, code, fences
+from support.documentation import FENCE, LINK, PAGES, SPAN, VERBS, code, fences
 from wsstad import config
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
@@ -51,18 +51,12 @@ def unknown_targets_of_the_workflow(text, page):
     rules = [REPOSITORY / "Snakefile", *(REPOSITORY / "workflow/rules").glob("*.smk")]
     known = {name for path in rules for name in re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE)}
     known |= {BENCHMARK, *variants("tables")}
-    named = re.findall(r"workflow/run((?: (?:[A-Za-z]\w*(?![\w./=-])|\.\.\.))+)", code(text))
+    named = re.findall(r"wsstad (?:run|tables|why)((?: (?:[A-Za-z]\w*(?![\w./=-])|\.\.\.))+)", code(text))
     return {name for names in named for name in names.split()} - known - {"..."}
 
 
 def unknown_verbs(text, page):
-    named = re.findall(r"python -m wsstad (\w+)", text)
-    return {name for name in named if "def main(" not in source_of(name)}
-
-
-def source_of(verb):
-    path = REPOSITORY / "workflow/wsstad/commands" / f"{verb}.py"
-    return path.read_text() if path.exists() else ""
+    return set(re.findall(r"(?:^|[ /])wsstad ([a-z][\w-]*)", code(text), re.MULTILINE)) - VERBS
 
 
 @cache
@@ -138,7 +132,7 @@ def bad_yaml(text, page):
 CHECKS = {
     broken_links: "[here](nowhere.md)",
     unknown_targets_of_make: "Type `make cofee`.",
-    unknown_targets_of_the_workflow: "`workflow/run table1 table9 --configfile my.yaml`",
+    unknown_targets_of_the_workflow: "`wsstad run table1 table9 --config my.yaml`",
     unknown_verbs: "```\npython -m wsstad frobnicate --all\n```",
     unknown_keys: "The key `evaluate.gama` decides.",
     unknown_files_of_yaml: "It is `linkers/iuo.yaml`.",
@@ -163,7 +157,7 @@ def test_each_check_finds_what_is_not_there(check, wrong):
     [
         (broken_links, "![chain](chains.png)"),
         (broken_links, "[here](faq.md#nothing-of-the-sort)"),
-        (unknown_targets_of_make, "```\nmake demo\nmake why CONFIG=a.yaml && make cofee\n```"),
+        (unknown_targets_of_make, "```\nmake demo\nmake test && make cofee\n```"),
         (unknown_keys, "`evalute.gamma`"),
         (unknown_keys, "`benchmarks[].metods`"),
         (unknown_files_of_yaml, "```\ncp config/methods/mpgr.yaml x\n```"),
@@ -259,6 +253,36 @@ def test_the_example_of_the_paper_writes_tables(tmp_path, monkeypatch):
     }
     parts = {"Abuse001_x264": "train", "N1": "train", "Arson002_x264": "test", "N2": "test"}
     assert read_split(tables, "official") == {0: parts}
+
+
+def rows_of(page, header):
+    """Return the rows of the first table of a page with this header: a dictionary of cells each."""
+    lines = (REPOSITORY / page).read_text().splitlines()
+    names = [name.strip() for name in header.split("|")[1:-1]]
+    start = next(n for n, line in enumerate(lines) if [cell.strip() for cell in line.split("|")[1:-1]] == names)
+    body = lines[start + 2 :]
+    rows = body[: next(n for n, line in enumerate(body) if not line.startswith("|"))]
+    return [dict(zip(names, (cell.strip() for cell in row.split("|")[1:-1]), strict=True)) for row in rows]
+
+
+def test_the_readme_and_the_page_of_results_show_the_same_table_of_the_demo():
+    short = "| method | VAUC | MIoU | IoU@0.2 | IoU@0.5 |"
+    full = "| | method | VAUC | MIoU | IoU@0.1 | IoU@0.2 | IoU@0.3 | IoU@0.5 | videos | boxes | seeds |"
+    shown = rows_of("README.md", short)
+    assert shown == rows_of("docs/results.md", short)
+    # The first line of a method in the full table has the counts and marks after the same numbers.
+    complete = [row for row in rows_of("docs/results.md", full) if row["method"]]
+    assert [row["method"] for row in shown] == [row["method"] for row in complete]
+    for row, its in zip(shown, complete, strict=True):
+        assert all(re.match(rf"{re.escape(value)}( [(>]|$)", its[name]) for name, value in row.items())
+
+
+def test_the_hooks_have_the_versions_of_the_lock():
+    hooks = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())["repos"]
+    lock = (REPOSITORY / "envs/requirements.lock").read_text()
+    revisions = {repo["repo"].rsplit("/", 1)[-1]: repo["rev"].removeprefix("v") for repo in hooks}
+    assert f"\nruff=={revisions['ruff-pre-commit']} " in lock
+    assert f"\nsnakefmt=={revisions['snakefmt']} " in lock
 
 
 def test_the_paper_page_has_the_paper_s_table_1():

@@ -19,29 +19,22 @@ from workflow.conftest import CONFIG, REPOSITORY
 pytestmark = pytest.mark.workflow
 
 MODEL = "results/small/runs/cv2/narrow/motion/iou/full/models/mgpr_tiny/0/fold0.*.safetensors"
-PLAN = "RUN='workflow/run --dry-run'"
-# Make shows the tables at the end, which a plan does not make: of its commands only the run is typed, as a plan.
-PED2 = "DATA=$SHARED/data/ucsd_ped2 WEIGHTS=$SHARED/weights | grep ^workflow/run | sed 's/$/ --dry-run/' | bash"
-OF_THE_TUTORIAL = {"make score VIDEO=... MODEL=..."}
 # What is typed for a command: nothing else, or this. What runs the workflow is not here; see `typed`.
 SAME = ""
 # Minutes, a cluster, the tests themselves: the commands behind it are put together, and not run.
 ONLY_SHOWN = "make --dry-run"
+FILES = ("pyproject.toml", "README.md", ".pre-commit-config.yaml")
 COMMANDS = {
+    "make": SAME,
+    "make help-developers": SAME,
     "make demo": ONLY_SHOWN,
-    "make why CONFIG=my.yaml": SAME,
-    "make why CONFIG=my.yaml TABLE=table1": SAME,
-    "make gc CONFIG=my.yaml": "make gc CONFIG=my.yaml && make gc CONFIG=my.yaml DELETE=1",
-    "make status": "make status CONFIG=my.yaml",
-    "make status EVERY=5": "timeout 6 make status EVERY=5 CONFIG=my.yaml || [ $? = 124 ]",
-    "make report CONFIG=config/no_pixels.yaml": f"make report CONFIG='my.yaml config/no_pixels.yaml' {PLAN}",
-    "make overlays": f"make overlays CONFIG=my.yaml {PLAN}",
-    "make score VIDEO=footage MODEL=results/<...>.safetensors": f"make score VIDEO=footage MODEL=$(ls {MODEL})",
-    "make ped2": f"make --dry-run ped2 {PED2}",
-    "make ped2 DATA=<folder of the dataset> WEIGHTS=<folder of yolo11n.pt>": f"make --dry-run ped2 {PED2}",
-    'make ped2 TABLES="table2 table3 table4"': f'make --dry-run ped2 TABLES="table2 table3 table4" {PED2}',
-    "make ped2-c3d": f"make --dry-run ped2-c3d {PED2}",
+    "make ped2": ONLY_SHOWN,
+    "make ped2 DATA=<folder of the dataset> WEIGHTS=<folder of yolo11n.pt>": ONLY_SHOWN,
+    'make ped2 TABLES="table2 table3 table4"': ONLY_SHOWN,
+    "make ped2-c3d": ONLY_SHOWN,
+    "make fc6": ONLY_SHOWN,
     "make fc6 DATA=<folder that holds c3d_fc6_ucfcrime/>": ONLY_SHOWN,
+    "make clean": ONLY_SHOWN,
     "make .venv/complete": "make .venv/complete && [ -e .venv/complete ]",
     "make reference": SAME,
     "make format": ONLY_SHOWN,
@@ -50,14 +43,42 @@ COMMANDS = {
     "make check": ONLY_SHOWN,
     "make test-cluster": ONLY_SHOWN,
     "make benchmark": ONLY_SHOWN,
-    "python -m wsstad.stages report --no-pixels": "python -m wsstad.stages report --no-pixels --configfile my.yaml",
-    "python -m wsstad import_features": "python -m wsstad import_features --help",
+    "pip install <folder of the clone>": "python -m pip install --dry-run --no-deps --no-build-isolation .",
+    "pre-commit install": "[ -e .pre-commit-config.yaml ]",
+    "python -m wsstad": "python -m wsstad --help",
     "python tests/mutants.py": "python tests/mutants.py nonesuch",
-    ".venv/bin/python -m pytest tests/unit/test_<module>.py": ".venv/bin/python -m pytest tests/unit/test_clips.py",
+    ".venv/bin/python -m pytest tests/unit/<room>/test_<module>.py": (
+        ".venv/bin/python -m pytest tests/unit/structures/test_clips.py"
+    ),
     "tests/install.sh browser": "bash -n tests/install.sh",
-    "workflow/run --report report.zip": "workflow/run --configfile my.yaml --report report.zip",
-    "workflow/run <table>": "workflow/run benchmark --configfile my.yaml --dry-run",
-    "workflow/run table1 ... table5": "workflow/run table1 table5 --configfile my.yaml --dry-run",
+    "snakemake --report report.zip": "snakemake --configfile wsstad.yaml --report report.zip",
+    "wsstad --help": SAME,
+    "wsstad completion SHELL": "wsstad completion bash && wsstad completion zsh",
+    "wsstad demo": "wsstad demo --help",
+    "wsstad fit-detector": "wsstad fit-detector --help",
+    "wsstad import-features": "wsstad import-features --help",
+    "wsstad synthesize": "wsstad synthesize --help",
+    "wsstad gc": "wsstad gc && wsstad gc --delete",
+    "wsstad gc --config my.yaml": SAME,
+    "wsstad gc [--delete]": "wsstad gc --help",
+    "wsstad overlays": SAME,
+    "wsstad report": SAME,
+    "wsstad report --no-pixels": SAME,
+    "wsstad report [--no-pixels]": "wsstad report --help",
+    "wsstad run <table>": "wsstad why benchmark",
+    "wsstad run [TARGET ...]": "wsstad run --help",
+    "wsstad run table1 ... table5": "wsstad why table1",
+    "wsstad score VIDEO --model MODEL [--name NAME]": "wsstad score --help",
+    "wsstad score footage --model <model> --name lobby": f"wsstad score footage --model $(ls {MODEL}) --name lobby",
+    "wsstad score footage --model results/<...>.safetensors": f"wsstad score footage --model $(ls {MODEL})",
+    "wsstad status": SAME,
+    "wsstad status --every 5": "timeout 6 wsstad status --every 5 || [ $? = 124 ]",
+    "wsstad status [--every SECONDS]": "wsstad status --help",
+    "wsstad tables [NAME ...]": "wsstad tables benchmark",
+    "wsstad why": SAME,
+    "wsstad why --config my.yaml": SAME,
+    "wsstad why [TARGET]": "wsstad why benchmark",
+    "wsstad why table1 --config my.yaml": SAME,
 }
 
 
@@ -67,17 +88,18 @@ def on_pages() -> list[str]:
     pages = [page for page in documentation.PAGES if page != history]
     found = (its for page in pages for its in documentation.commands(page.read_text(), page == tutorial))
     short = (re.sub(r"results/\S+(\.\w+)$", r"results/<...>\1", its) for its in found)
-    return sorted({re.sub(r"\b(mine|paper|lobby)\.yaml", "my.yaml", its) for its in short} - OF_THE_TUTORIAL)
+    return sorted({re.sub(r"\b(mine|paper|lobby)\.yaml", "my.yaml", its) for its in short})
 
 
 def typed(command: str) -> str:
-    """Return what is typed for a command of the pages; what runs the workflow is a plan of it, on the small dataset."""
+    """Return what is typed for a command of the pages; for what runs the workflow, what would run, target by target."""
     if command in COMMANDS:
-        shown = re.sub(r"<.*>", "folder", command.replace("make ", "make --dry-run "))
+        shown = re.sub(r"<.*>", "folder", re.sub(r"^make ?", "make --dry-run ", command))
         return shown if COMMANDS[command] == ONLY_SHOWN else COMMANDS[command] or command
-    assert "workflow/run" in command, f"say in COMMANDS what is typed for {command!r}"
-    config = "" if "--configfile" in command else " --configfile my.yaml"
-    return f"{command}{config} --dry-run"
+    assert command.startswith("wsstad run"), f"say in COMMANDS what is typed for {command!r}"
+    targets = re.sub(r"--(config|set|profile) \S+", "", command).split()[2:] or [""]
+    flags = " ".join(re.findall(r"--(?:config|set) \S+", command))
+    return " && ".join(f"wsstad why {target} {flags}" for target in targets)
 
 
 def test_no_command_is_here_that_no_page_has():
@@ -86,8 +108,8 @@ def test_no_command_is_here_that_no_page_has():
 
 @pytest.fixture
 def clone(finished, tmp_path):
-    """A clone of the repository, set up, in which the small dataset has run; `my.yaml` names it and footage."""
-    for name in ("Makefile", "Snakefile", "workflow", "config", "envs", "tests", "benchmarks", "pyproject.toml"):
+    """A clone, set up, in which the small dataset has run; `my.yaml` and `wsstad.yaml` name it and footage."""
+    for name in (*("Makefile", "Snakefile", "workflow", "config", "envs", "tests", "benchmarks"), *FILES):
         subprocess.run(["cp", "-a", REPOSITORY / name, tmp_path], check=True)
     subprocess.run(["cp", "-a", f"{finished.folder}/.", tmp_path], check=True)
     (tmp_path / ".venv").mkdir()
@@ -100,15 +122,15 @@ def clone(finished, tmp_path):
     (model,) = tmp_path.glob(MODEL)
     scoring = {"lobby": {"source": "footage", "model": str(model.relative_to(tmp_path))}}
     mine = {**CONFIG, "score": scoring, "overlays": {"methods": ["mgpr_tiny"]}}
-    (tmp_path / "my.yaml").write_text(yaml.safe_dump(mine))
+    for name in ("my.yaml", "wsstad.yaml"):
+        (tmp_path / name).write_text(yaml.safe_dump(mine))
     return tmp_path
 
 
 @pytest.mark.parametrize("command", on_pages())
-def test_it_runs(clone, command, request):
+def test_it_runs(clone, command):
     line = typed(command)
-    real = {"SHARED": str(request.getfixturevalue("shared"))} if "$SHARED" in line else {}
-    environment = {**os.environ, **real, "PATH": f"{clone}/.venv/bin:{os.environ['PATH']}", "PYTHONPATH": "workflow"}
+    environment = {**os.environ, "PATH": f"{clone}/.venv/bin:{os.environ['PATH']}", "PYTHONPATH": "workflow"}
     shell = ["bash", "-c", f"set -euo pipefail\n{line}"]
     done = subprocess.run(shell, cwd=clone, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""Published annotations to the one canonical table. Nothing but `evaluate` reads it.
+"""Published annotations to the one canonical table. No stage up to and including `predict` reads it.
 
 REQUIRED INPUTS: config/datasets/<dataset>/dataset.yaml and the annotation files that it names
 OUTPUTS: results/<dataset>/annotations/<annotator>.tsv

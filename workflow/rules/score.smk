@@ -1,4 +1,4 @@
-"""Footage without labels to what a trained model says of it.
+"""Footage without labels to the scores and verdicts of a trained model.
 
 REQUIRED INPUTS: a model and its card; frames, tubes and features of the footage, made by what the card names
 OUTPUTS: results/<name>/scores/<model>/<video>.<key>.{tubes.json,scores.csv,timeline.png,overlay.mp4}, manifests,

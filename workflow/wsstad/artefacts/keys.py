@@ -50,7 +50,7 @@ LIBRARIES = {
     "sklearn": "scikit-learn",
     "torch": "torch",
     "torchvision": "torchvision",
-    "ultralytics": "ultralytics",
+    "ultralytics": "ultralytics-opencv-headless",
 }
 
 
