@@ -23,8 +23,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "workflow"))
 
 from wsstad import cli, config
 from wsstad.artefacts import storage
+from wsstad.locations import SHARE
 from wsstad.planning import command_line
-from wsstad.planning.plan import REPOSITORY, Plan
+from wsstad.planning.plan import Plan
 
 FOLDERS = {"image": "extract_image", "region": "extract_region"}
 NOUNS = {"train": "models", "predict": "folds of runs"}
@@ -46,7 +47,7 @@ class Place:
         self.methods = [name for name in plan.methods(self.block, "benchmark") if plan.is_trained(name)]
         self.tables = folder / "tables"
         self.entry = next(its for its in content["benchmarks"] if its["dataset"] == self.block.dataset)
-        for source in (REPOSITORY / "config", Path("config")):
+        for source in (SHARE / "config", Path("config")):
             shutil.copytree(source, folder / "config", dirs_exist_ok=True)
         shutil.copytree(plan.tables(self.block.dataset), self.tables, dirs_exist_ok=True)
         content["datasets"] = {
@@ -74,7 +75,7 @@ class Place:
         """Run; return how many seconds it took, and of all processors, and what each stage had to do."""
         before, used = self._logs(), _processor_seconds()
         started = time.perf_counter()
-        command = [REPOSITORY / "workflow/run", "--configfile", "config.yaml", "--quiet", "all", *arguments]
+        command = [SHARE / "workflow/run", "--configfile", "config.yaml", "--quiet", "all", *arguments]
         subprocess.run(command, cwd=self.folder, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
         seconds, used = time.perf_counter() - started, _processor_seconds() - used
         changed = [path for path, state in self._logs().items() if before.get(path) != state]

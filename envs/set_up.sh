@@ -24,4 +24,15 @@ total=$(grep -c '^[a-z0-9].*==' "$lock")
     /^Collecting|^Processing|^Ignoring/ {n++; if (n % 20 == 0 || n == total) {printf "[set-up] %d/%d packages fetched\n", n, total; fflush()}}
     /^Installing/ {print "[set-up] installing them (about a minute and a half)"; fflush()}
     /ERROR|error:/ {print; fflush()}'
+# The command of this clone.
+cat > "$venv/bin/wsstad" << END
+#!$(realpath "$venv")/bin/python
+import sys
+
+sys.path.insert(0, "$(realpath workflow)")
+from wsstad.__main__ import main
+
+main()
+END
+chmod +x "$venv/bin/wsstad"
 touch "$venv/complete"

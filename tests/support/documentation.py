@@ -2,9 +2,9 @@
 
 import re
 
-from wsstad.planning.plan import REPOSITORY
+from wsstad.locations import SHARE
 
-PAGES = sorted([*REPOSITORY.glob("*.md"), REPOSITORY / "config/README.md", *(REPOSITORY / "docs").glob("*.md")])
+PAGES = sorted([*SHARE.glob("*.md"), SHARE / "config/README.md", *(SHARE / "docs").glob("*.md")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 # What `wsstad` alone means is the package; a command has a verb or a flag.

@@ -14,9 +14,10 @@ from wsstad import config
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.learning.methods import METHODS
+from wsstad.locations import SHARE
 from wsstad.planning import reference
 from wsstad.planning.dataset_tables import read_split, read_videos
-from wsstad.planning.plan import BENCHMARK, FAMILIES, REPOSITORY
+from wsstad.planning.plan import BENCHMARK, FAMILIES
 from wsstad.structures import detections, predictions
 from wsstad.structures.tubes import Tube, VideoTubes
 
@@ -41,14 +42,14 @@ def broken_links(text, page):
 
 
 def unknown_targets_of_make(text, page):
-    makefile = (REPOSITORY / "Makefile").read_text().replace("$(VENV)", ".venv")
+    makefile = (SHARE / "Makefile").read_text().replace("$(VENV)", ".venv")
     known = {name for line in re.findall(r"^([\w./ -]+):(?!=)", makefile, re.MULTILINE) for name in line.split()}
     named = re.findall(r"(?:^|[;&|$] *)make ((?:[a-z.][\w./-]*(?: |$))*)", code(text), re.MULTILINE)
     return {name for names in named for name in names.split()} - known
 
 
 def unknown_targets_of_the_workflow(text, page):
-    rules = [REPOSITORY / "Snakefile", *(REPOSITORY / "workflow/rules").glob("*.smk")]
+    rules = [SHARE / "Snakefile", *(SHARE / "workflow/rules").glob("*.smk")]
     known = {name for path in rules for name in re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE)}
     known |= {BENCHMARK, *variants("tables")}
     named = re.findall(r"wsstad (?:run|tables|why)((?: (?:[A-Za-z]\w*(?![\w./=-])|\.\.\.))+)", code(text))
@@ -88,7 +89,7 @@ def unknown_files_of_yaml(text, page):
         # A name without a folder may be the reader's own file; a dataset's folder may be called tables.
         own = Path(name).name == "dataset.yaml" or re.search(r"[<*]", name)
         if folder in {"config", "tables", "scales", *FAMILIES} and not own:
-            places = (REPOSITORY / name, REPOSITORY / "config" / name)
+            places = (SHARE / name, SHARE / "config" / name)
             if not any(place.exists() or place.with_suffix(".yaml.example").exists() for place in places):
                 yield name
 
@@ -106,13 +107,13 @@ def unknown_variants(text, page):
 
 @cache
 def variants(family):
-    files = (REPOSITORY / "config" / family).glob("*.yaml*")
+    files = (SHARE / "config" / family).glob("*.yaml*")
     return {path.name.removesuffix(".example").removesuffix(".yaml") for path in files}
 
 
 def bad_yaml(text, page):
     """Find configurations and descriptions of datasets that would be refused."""
-    base = config.read([REPOSITORY / "config/config.yaml"])
+    base = config.read([SHARE / "config/config.yaml"])
     for body in fences(text, "yaml"):
         content = yaml.safe_load(body)
         try:
@@ -142,14 +143,14 @@ CHECKS = {
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda its: its.__name__)
-@pytest.mark.parametrize("page", PAGES, ids=lambda its: str(its.relative_to(REPOSITORY)))
+@pytest.mark.parametrize("page", PAGES, ids=lambda its: str(its.relative_to(SHARE)))
 def test_what_a_page_names_is_there(page, check):
     assert not list(check(page.read_text(), page))
 
 
 @pytest.mark.parametrize(("check", "wrong"), CHECKS.items(), ids=lambda its: getattr(its, "__name__", ""))
 def test_each_check_finds_what_is_not_there(check, wrong):
-    assert list(check(wrong, REPOSITORY / "docs/page.md"))
+    assert list(check(wrong, SHARE / "docs/page.md"))
 
 
 @pytest.mark.parametrize(
@@ -166,28 +167,28 @@ def test_each_check_finds_what_is_not_there(check, wrong):
     ],
 )
 def test_checks_find_more_than_the_plain_case(check, wrong):
-    assert list(check(wrong, REPOSITORY / "docs/page.md"))
+    assert list(check(wrong, SHARE / "docs/page.md"))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda its: str(its.relative_to(REPOSITORY)))
+@pytest.mark.parametrize("page", PAGES, ids=lambda its: str(its.relative_to(SHARE)))
 def test_what_a_fence_holds_is_known(page):
     # What is not said to be of a language may hold commands, which tests/workflow/test_commands.py looks for.
     assert {language for _, language, _ in FENCE.findall(page.read_text())} <= {"", "sh", "yaml", "python"}
 
 
 def test_the_pages_are_found():
-    names = {str(page.relative_to(REPOSITORY)) for page in PAGES}
+    names = {str(page.relative_to(SHARE)) for page in PAGES}
     assert names >= {"README.md", "CONTRIBUTING.md", "config/README.md", "docs/formats.md", "docs/faq.md"}
 
 
 def test_every_method_and_table_has_its_place_on_the_page_of_methods():
-    told = set(SPAN.findall((REPOSITORY / "docs/methods.md").read_text()))
+    told = set(SPAN.findall((SHARE / "docs/methods.md").read_text()))
     assert variants("methods") <= told
     assert variants("tables") <= told
 
 
 def example(page):
-    (source,) = fences((REPOSITORY / page).read_text(), "python")
+    (source,) = fences((SHARE / page).read_text(), "python")
     return source
 
 
@@ -216,7 +217,7 @@ def test_the_example_of_the_formats_reads_an_artefact(tmp_path, monkeypatch):
 def datasets_on_the_page():
     """Return for each kind of artefact the dtype of each dataset, as the page of formats has them."""
     kinds, kind = {}, ""
-    for line in (REPOSITORY / "docs/formats.md").read_text().splitlines():
+    for line in (SHARE / "docs/formats.md").read_text().splitlines():
         cells = [cell.strip() for cell in line.split("|")[1:-1]]
         if len(cells) == 4 and (dtypes := re.findall(r"(bool|[a-z]+\d+) \(", cells[2])):
             kind = cells[0].strip("`") or kind
@@ -257,7 +258,7 @@ def test_the_example_of_the_paper_writes_tables(tmp_path, monkeypatch):
 
 def rows_of(page, header):
     """Return the rows of the first table of a page with this header: a dictionary of cells each."""
-    lines = (REPOSITORY / page).read_text().splitlines()
+    lines = (SHARE / page).read_text().splitlines()
     names = [name.strip() for name in header.split("|")[1:-1]]
     start = next(n for n, line in enumerate(lines) if [cell.strip() for cell in line.split("|")[1:-1]] == names)
     body = lines[start + 2 :]
@@ -278,17 +279,17 @@ def test_the_readme_and_the_page_of_results_show_the_same_table_of_the_demo():
 
 
 def test_the_hooks_have_the_versions_of_the_lock():
-    hooks = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())["repos"]
-    lock = (REPOSITORY / "envs/requirements.lock").read_text()
+    hooks = yaml.safe_load((SHARE / ".pre-commit-config.yaml").read_text())["repos"]
+    lock = (SHARE / "envs/requirements.lock").read_text()
     revisions = {repo["repo"].rsplit("/", 1)[-1]: repo["rev"].removeprefix("v") for repo in hooks}
     assert f"\nruff=={revisions['ruff-pre-commit']} " in lock
     assert f"\nsnakefmt=={revisions['snakefmt']} " in lock
 
 
 def test_the_paper_page_has_the_paper_s_table_1():
-    with open(REPOSITORY / "config/paper/table1.tsv", newline="") as file:
+    with open(SHARE / "config/paper/table1.tsv", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
-    page = (REPOSITORY / "docs/paper.md").read_text().splitlines()
+    page = (SHARE / "docs/paper.md").read_text().splitlines()
     for label in dict.fromkeys(row["label"] for row in rows):
         (line,) = [line for line in page if line.startswith(f"| {label} |")]
         assert sorted(line.split("|")[2:-1]) == sorted(f" {row['value']} " for row in rows if row["label"] == label)

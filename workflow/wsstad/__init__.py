@@ -1,6 +1,6 @@
 """Rebuild benchmarks for weakly-supervised spatio-temporal anomaly detection.
 
-Verbs are stages (``python -m wsstad decode`` ...), nouns are the library; imports run from verbs to nouns only.
+The command ``wsstad`` is `wsstad.__main__`; the rules run `wsstad.stages`.
 """
 
 __version__ = "0.1.0"

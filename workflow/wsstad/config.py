@@ -10,9 +10,10 @@ import jsonschema
 import yaml
 
 from wsstad.errors import UserError
+from wsstad.locations import SCHEMAS
 
+SET_FILE = ".set."  # begins the name of the file that keeps what --set gave to a run
 LIMITS = ("max_iterations", "evaluate_every")
-SCHEMAS = Path(__file__).parent.parent / "schemas"
 
 
 def load_variant(path: Path, family: str) -> dict[str, Any]:
@@ -47,19 +48,44 @@ def read(files: Sequence[Path], assignments: Sequence[str] = ()) -> dict[str, An
     for path in files:
         content = _lay_over(content, load_yaml(path))
     for text in assignments:
-        key, _, value = text.partition("=")
-        content = _lay_over(content, {key: yaml.safe_load(value)})
+        content = _lay_over(content, assigned(text))
     return content
 
 
+def assigned(text: str) -> dict[str, Any]:
+    """Return ``key=value`` as a mapping: dots in the key go into sections, the value has the type of the schema's key.
+
+    >>> assigned("decode.crf=20"), assigned("weights=2021")
+    ({'decode': {'crf': 20}}, {'weights': '2021'})
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise UserError(f"--set: {text!r} is not KEY=VALUE, such as decode.crf=20")
+    schema: Any = _validator("config").schema
+    for name in key.split("."):
+        known = schema.get("properties", {})
+        schema = known.get(name) or schema.get("additionalProperties") or {}
+    try:
+        content = value if schema.get("type") == "string" else yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UserError(f"--set: {key}: {value!r} is not YAML: {' '.join(str(error).split())}") from error
+    *sections, last = key.split(".")
+    assigned_value: dict[str, Any] = {last: content}
+    for name in reversed(sections):
+        assigned_value = {name: assigned_value}
+    return assigned_value
+
+
 def name_files(files: Sequence[Path], *, values: bool) -> str:
-    """Return how an error names a configuration: its files, the last of which counts most, below `values` of --config.
+    """Return how an error names a configuration: its files, the last of which counts most, below `values` of --set.
 
     >>> name_files([], values=True), name_files([Path("a.yaml"), Path("b.yaml")], values=False)
-    ('--config, over config/config.yaml', 'b.yaml, over a.yaml')
+    ('--set, over config/config.yaml', 'b.yaml, over a.yaml')
     """
-    short: list[Path | str] = ["--config"] if values else []
-    short += [path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path for path in reversed(files)]
+    short: list[Path | str] = ["--set"] if values else []
+    for path in reversed(files):
+        inside = path.is_relative_to(Path.cwd())
+        short.append("--set" if path.name.startswith(SET_FILE) else path.relative_to(Path.cwd()) if inside else path)
     return ", over ".join(map(str, short if files else [*short, "config/config.yaml"]))
 
 

@@ -31,8 +31,9 @@ def main(argv: list[str] | None = None) -> None:
     parser = command_line.plan_parser(__doc__)
     parser.add_argument("--delete", action="store_true", help="remove them")
     args = parser.parse_args(argv)
+    groups = command_line.enter(args)
     with lock.held(command_line.RESULTS):
-        plans = [command_line.read_plan(files, args.config) for files in args.configfile or [[]]]
+        plans = [command_line.read_plan(files, args.set) for files in groups]
         found = list(unreachable(plans))
         _report(found, plans, deleted=args.delete)
         if args.delete:
@@ -90,7 +91,7 @@ def _report(found: list[tuple[Path, int]], plans: list[Plan], *, deleted: bool) 
     for dataset in [name for name in others if name not in known]:
         print(f"left alone: {command_line.RESULTS / dataset}, which the configuration does not name")
     if found and not deleted:
-        print("nothing was removed; --delete does, and with make DELETE=1")
+        print("nothing was removed; --delete does")
 
 
 def _megabytes(size: int) -> str:

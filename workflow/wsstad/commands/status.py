@@ -4,6 +4,8 @@ Everything is read from what a run leaves behind: manifests, artefacts, logs, an
 Nobody is asked and no lock is taken.
 """
 
+import argparse
+import os
 import signal
 import sys
 import time
@@ -26,13 +28,13 @@ MOST_QUARANTINED = 8  # that are named
 def main(argv: list[str] | None = None) -> None:
     """Say how far the run is, once or again and again."""
     parser = command_line.plan_parser(__doc__)
-    parser.add_argument("--target", action="append", help="of workflow/run; may be repeated; default: those of the run")
+    parser.add_argument("--target", action="append", help="may be repeated; default: those of the run")
     parser.add_argument("--every", type=float, help="say it again every so many seconds, until stopped")
     args = parser.parse_args(argv)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # who reads the first lines alone, as `head` does, has heard enough
-    files = [path for group in args.configfile for path in group]
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # exit quietly when the reader closes the pipe, as `head` does
+    files = _enter(args)
     while True:
-        plan, targets, started = _plan(files, args.config, args.target)
+        plan, targets, started = _plan(files, args.set, args.target)
         lines = list(tell(plan, targets, started=started, bars=sys.stdout.isatty()))
         print(("\033[H\033[2J" if args.every and sys.stdout.isatty() else "") + "\n".join(lines), flush=True)
         if not args.every:
@@ -57,6 +59,15 @@ def tell(plan: Plan, targets: Sequence[str], *, started: float, bars: bool) -> I
         for name, log in its.failed.items():
             yield f"    failed: {name}: {log.failure}"
     yield from _sum(found, now)
+
+
+def _enter(args: argparse.Namespace) -> list[Path]:
+    """Change to the folder of the results; without flags, the run that is noted there says what it is of."""
+    noted = (args.directory or Path()) / command_line.RESULTS / run_progress.RUN
+    if args.config or args.set or not noted.is_file():
+        return command_line.enter_one(args)
+    os.chdir(args.directory or Path())
+    return []
 
 
 def _plan(files: Sequence[Path], values: Sequence[str], targets: Sequence[str] | None) -> tuple[Plan, list[str], float]:

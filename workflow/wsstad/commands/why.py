@@ -13,9 +13,10 @@ from pathlib import Path
 from wsstad.commands import changes, lock, outlook, snakemake_records
 from wsstad.commands.outlook import StageOutlook
 from wsstad.errors import UserError
+from wsstad.locations import SHARE
 from wsstad.planning import command_line, job_settings, paths
 from wsstad.planning.paths import Output
-from wsstad.planning.plan import BENCHMARK, REPOSITORY, Plan
+from wsstad.planning.plan import BENCHMARK, Plan
 from wsstad.planning.stages import STAGES
 
 ALL = "all"  # the tables and the report
@@ -25,13 +26,13 @@ MOST_CHANGES = 12  # that are told of one stage
 def main(argv: list[str] | None = None) -> None:
     """Tell what a run would do."""
     parser = command_line.plan_parser(__doc__)
-    parser.add_argument("--table", default=ALL, help="the target, as for workflow/run")
+    parser.add_argument("target", nargs="?", default=ALL, help="the target, as for `wsstad run`")
     args = parser.parse_args(argv)
-    files = [path for group in args.configfile for path in group]
+    files = command_line.enter_one(args)
     with lock.held(command_line.RESULTS):
-        plan = command_line.read_plan(files, args.config)
-        pending = _pending(files, args.config, args.table)
-        lines = list(explain(plan, args.table, pending))
+        plan = command_line.read_plan(files, args.set)
+        pending = _pending(files, args.set, args.target)
+        lines = list(explain(plan, args.target, pending))
     print("\n".join(lines) if lines else "nothing to do")
 
 
@@ -80,10 +81,10 @@ def _amount(rule: str, stages: Sequence[StageOutlook]) -> str:
 
 def _pending(files: Sequence[Path], assignments: Sequence[str], table: str) -> dict[Path, str]:
     """Return the outputs of the jobs that Snakemake would run, each with its status."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(REPOSITORY / "Snakefile"), "--summary"]
-    command += ["--workflow-profile", str(REPOSITORY / "workflow/profiles/default")]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SHARE / "Snakefile"), "--summary"]
+    command += ["--workflow-profile", str(SHARE / "workflow/profiles/default")]
+    files = command_line.with_set_file(files, assignments)
     command += ["--configfile", *map(str, files)] if files else []
-    command += ["--config", *assignments] if assignments else []
     # We hold the lock: what is damaged may be removed, as at the start of a run.
     done = subprocess.run(
         [*command, "--", table], env={**os.environ, "WSSTAD_LOCKED": "1"}, capture_output=True, text=True, check=False

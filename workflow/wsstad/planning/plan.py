@@ -11,6 +11,7 @@ from typing import Any
 from wsstad import config
 from wsstad.errors import UserError
 from wsstad.learning.methods import METHODS, REFERENCES
+from wsstad.locations import SHARE
 from wsstad.perception.detectors import DETECTORS
 from wsstad.perception.extractors import EXTRACTORS
 from wsstad.perception.linkers import LINKERS
@@ -20,7 +21,6 @@ from wsstad.planning.footage import Footage
 from wsstad.planning.raw_videos import Bucket, RawVideos
 
 FAMILIES = {"detectors": DETECTORS, "linkers": LINKERS, "extractors": EXTRACTORS, "methods": METHODS}
-REPOSITORY = Path(__file__).parents[3]
 BENCHMARK = "benchmark"  # the table whose rows are the methods that the configuration lists
 
 
@@ -117,7 +117,7 @@ class Plan:
 
     def table_names(self) -> list[str]:
         """Return the tables that can be asked for: that of the configured methods, and each of ``config/tables/``."""
-        found = {path.stem for root in (Path(), REPOSITORY) for path in (root / "config/tables").glob("*.yaml")}
+        found = {path.stem for root in (Path(), SHARE) for path in (root / "config/tables").glob("*.yaml")}
         return [BENCHMARK, *sorted(found - {BENCHMARK})]
 
     def table(self, name: str) -> Path:
@@ -289,11 +289,11 @@ class Plan:
 
 
 def _find(path: str, where: str) -> Path:
-    """Return `path` as it is, else inside the repository: a run in another folder finds what comes with wsstad."""
-    for candidate in (Path(path), REPOSITORY / path):
+    """Return `path` as it is, else as it comes with wsstad."""
+    for candidate in (Path(path), SHARE / path):
         if candidate.exists():
             return candidate
     beside = Path(path).parent
-    known = {its.stem for root in (Path(), REPOSITORY) for its in (root / beside).glob("*.yaml")}
+    known = {its.stem for root in (Path(), SHARE) for its in (root / beside).glob("*.yaml")}
     allowed = f"; allowed: {', '.join(sorted(known))}" if path.endswith(".yaml") else ""
     raise UserError(f"{where}: no {path}{allowed}")

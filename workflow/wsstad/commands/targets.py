@@ -1,0 +1,100 @@
+"""The verbs that run the workflow for one purpose and then show what it made."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from wsstad.artefacts import model_card
+from wsstad.commands import run, synthesize
+from wsstad.locations import SHARE
+from wsstad.planning import command_line
+
+DEMO = """# The demo, written by `wsstad demo`: 24 made-up road videos. Copy it, and name your own dataset.
+# Every key is explained in config/README.md of the project. What is not said here is as in its config/config.yaml.
+shard_videos: 12
+"""
+
+
+def demo(argv: list[str] | None = None) -> None:
+    """Make the demo's videos in this folder, run everything on them, print the table.
+
+    wsstad demo --cores 2
+    """
+    args = run.make_parser(demo.__doc__).parse_args(argv)
+    if not args.config and Path.cwd() != SHARE and not command_line.DEFAULT.exists():
+        command_line.DEFAULT.write_text(DEMO)
+    command, environment = run.prepare(args, [])
+    print("[demo] 24 made-up road videos, full C3D with seeded (untrained) weights; about 4 minutes on two cores")
+    synthesize.main(["--output", "results/demo/source", "--videos", "24", "--seed", "2021", "--jobs", "2"])
+    _call(command, environment)
+    print()
+    print(Path("results/tables/benchmark.md").read_text(encoding="utf-8"))
+    print("results/report.html           everything on one page, in a browser")
+    print("results/tables/benchmark.tsv  every number, with intervals and counts")
+    print("results/demo/source/videos    the videos")
+
+
+def report(argv: list[str] | None = None) -> None:
+    """Make results/report.html, one page on everything.
+
+    wsstad report --no-pixels
+    """
+    parser = run.make_parser(report.__doc__)
+    parser.add_argument("--no-pixels", action="store_true", help="without pictures of the footage")
+    args = parser.parse_args(argv)
+    args.set += ["report.pixels=false"] if args.no_pixels else []
+    _call(*run.prepare(args, ["report"]))
+    print("results/report.html, to be opened in a browser")
+
+
+def tables(argv: list[str] | None = None) -> None:
+    """Make tables and print them; by default the benchmark.
+
+    wsstad tables benchmark
+    """
+    parser = run.make_parser(tables.__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="benchmark, table1 ... table5, ablations, your own")
+    args = parser.parse_intermixed_args(argv)
+    names = args.names or ["benchmark"]
+    _call(*run.prepare(args, names))
+    for name in names:
+        print(Path(f"results/tables/{name}.md").read_text(encoding="utf-8"))
+
+
+def overlays(argv: list[str] | None = None) -> None:
+    """Draw predictions and truth on the test videos.
+
+    wsstad overlays
+    """
+    args = run.make_parser(overlays.__doc__).parse_args(argv)
+    _call(*run.prepare(args, ["overlays"]))
+
+
+def score(argv: list[str] | None = None) -> None:
+    """Score unlabelled footage with a trained model, and print the verdicts.
+
+    wsstad score footage/ --model results/demo/runs/.../mgpr/0/fold0.0123456789ab.safetensors --name lobby
+    """
+    parser = run.make_parser(score.__doc__)
+    parser.add_argument("video", type=Path, help="a video, or a folder of them")
+    parser.add_argument("--model", type=Path, required=True, help="a model that a run trained")
+    parser.add_argument("--name", default="scored", help="of the results")
+    args = parser.parse_args(argv)
+    card = model_card.read(args.model)
+    footage: dict[str, Any] = {"source": str(args.video.resolve()), "model": str(args.model.resolve())}
+    args.set += ["benchmarks=[]", f"score={json.dumps({args.name: footage})}"]
+    _call(*run.prepare(args, ["scores"]))
+    folder = Path("results", args.name, "scores", card.name)
+    print((folder / "verdicts.txt").read_text(encoding="utf-8"))
+    print(f"{folder}: timelines, videos with boxes, and a JSON file for each video")
+
+
+def _call(command: Sequence[str], environment: dict[str, str]) -> None:
+    """Run the workflow; end as it ends unless that is well."""
+    sys.stdout.flush()
+    code = subprocess.run(command, env=environment, check=False).returncode
+    if code:
+        sys.exit(code)
