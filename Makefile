@@ -2,11 +2,11 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help help-developers why gc demo report test check format ped2 ped2-c3d fc6 demo-detector lock clean benchmark
+.PHONY: help help-developers demo test check format ped2 ped2-c3d fc6 demo-detector lock clean benchmark
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 VENV := .venv
-RUN := workflow/run
+WSSTAD := $(VENV)/bin/wsstad
 DATA ?= data/ucsd_ped2
 TABLES ?= benchmark
 WEIGHTS ?= weights
@@ -26,17 +26,7 @@ $(VENV)/complete: envs/requirements.lock
 	@envs/set_up.sh "$(PYTHON)" $(VENV)
 
 demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: the first thing to try
-	@echo "[demo] 24 made-up road videos, full C3D with seeded (untrained) weights; about 4 minutes on two cores"
-	@$(VENV)/bin/python -m wsstad synthesize --output results/demo/source --videos 24 --seed 2021 --jobs 2
-	@$(RUN)
-	@echo && cat results/tables/benchmark.md
-	@echo && echo "Look at: results/report.html (everything on one page, in a browser)," \
-	  && echo "         results/tables/benchmark.md (the table above), results/tables/benchmark.tsv (every number)," \
-	  && echo "         results/demo/source/videos (the videos), results/logs (what each job said)"
-
-report: $(VENV)/complete #- Make results/report.html: make report CONFIG="my.yaml config/no_pixels.yaml"
-	@$(RUN) report $(if $(CONFIG),--configfile $(CONFIG))
-	@echo "Look at: results/report.html, in a browser"
+	@$(WSSTAD) demo
 
 test: $(VENV)/complete ## Run all tests
 	@echo "[test] unit, contract, fault and workflow tests; about 14 minutes on two cores"
@@ -57,7 +47,7 @@ check: $(VENV)/complete #- Check style, types, rules and tests: what CI runs
 
 .PHONY: lint
 lint: $(VENV)/complete
-	@$(VENV)/bin/python -m wsstad synthesize --output results/demo/source --videos 24 --seed 2021 --jobs 2
+	@$(WSSTAD) synthesize --output results/demo/source --videos 24 --seed 2021 --jobs 2
 	@$(VENV)/bin/snakemake --lint 2>&1 | tee /dev/stderr | grep --quiet "in a good condition"  # it exits with 0 even so
 
 format: $(VENV)/complete #- Format the code
@@ -65,40 +55,19 @@ format: $(VENV)/complete #- Format the code
 
 .PHONY: reference
 reference: $(VENV)/complete #- Write config/README.md's reference of all keys from the schemas
-	@$(VENV)/bin/python -c "from pathlib import Path; from wsstad import reference; reference.update(Path('config/README.md'))"
+	@$(VENV)/bin/python -c "from pathlib import Path; from wsstad.planning import reference; reference.update(Path('config/README.md'))"
 
 ped2: $(VENV)/complete ## Run UCSD Ped2: make ped2 DATA=<its folder> WEIGHTS=<folder of yolo11n.pt>
-	@$(RUN) $(TABLES) report --configfile config/ped2.yaml --config weights=$(WEIGHTS) 'datasets={"ucsd_ped2": {"source": "$(DATA)"}}'
+	@$(WSSTAD) run $(TABLES) report --config config/ped2.yaml --set weights="$(WEIGHTS)" datasets.ucsd_ped2.source="$(DATA)"
 	@echo && cat $(addprefix results/ucsd_ped2/tables/,$(addsuffix .md,$(TABLES)))
 	@echo && echo "Look at: results/report.html (everything on one page, in a browser)"
 
 ped2-c3d: $(VENV)/complete ## Run every other clip of UCSD Ped2 with full C3D; an hour on two cores
-	@$(RUN) --configfile config/ped2_c3d.yaml --config weights=$(WEIGHTS) 'datasets={"ucsd_ped2_half": {"source": "$(DATA)"}}'
+	@$(WSSTAD) run --config config/ped2_c3d.yaml --set weights="$(WEIGHTS)" datasets.ucsd_ped2_half.source="$(DATA)"
 	@echo && cat results/ucsd_ped2_half/tables/benchmark.md
 
 demo-detector: $(VENV)/complete #- Train the demo's detector anew, on scenes that the demo does not use
-	@$(VENV)/bin/python -m wsstad fit_detector --output config/detectors/demo_yolo.pt --work results/demo_detector
-
-NAME ?= scored
-score: $(VENV)/complete #- Score footage of yours: make score VIDEO=<a video, or a folder of them> MODEL=<a trained model> NAME=<of its results>
-	@[ -n "$(VIDEO)" ] && [ -n "$(MODEL)" ] || { echo "make score VIDEO=<a video, or a folder of them> MODEL=<a trained model>"; exit 2; }
-	@$(RUN) scores $(if $(CONFIG),--configfile $(CONFIG)) --config 'benchmarks=[]' $(SET) \
-	  'score={"$(NAME)": {"source": "$(VIDEO)", "model": "$(MODEL)"}}'
-	@name=$$($(VENV)/bin/python -c "import pathlib, sys; from wsstad import cards; print(cards.read(pathlib.Path(sys.argv[1])).name)" "$(MODEL)") \
-	  && echo && cat results/$(NAME)/scores/$$name/verdicts.txt && echo && echo "Look at: results/$(NAME)/scores/$$name"
-
-overlays: $(VENV)/complete #- Draw the predictions on the test videos: make overlays CONFIG=my.yaml
-	@$(RUN) overlays $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET))
-
-status: #- Say how far the run is that is at work in results/, from any shell: make status EVERY=5 goes on saying it
-	@[ -e $(VENV)/complete ] || { echo "the set-up has not ended, or not begun: \`make demo\` begins with it"; exit 1; }
-	@$(VENV)/bin/python -m wsstad status $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET)) $(if $(EVERY),--every $(EVERY))
-
-why: $(VENV)/complete #- Say what a run would do, and because of which change: make why CONFIG=my.yaml SET='weights=...'
-	@$(VENV)/bin/python -m wsstad why $(if $(CONFIG),--configfile $(CONFIG)) $(if $(SET),--config $(SET)) $(if $(TABLE),--table $(TABLE))
-
-gc: $(VENV)/complete #- List artefacts that no run of CONFIG="a.yaml b.yaml" can reach; DELETE=1 removes them
-	@$(VENV)/bin/python -m wsstad gc $(foreach file,$(CONFIG),--configfile $(file)) $(if $(SET),--config $(SET)) $(if $(DELETE),--delete)
+	@$(WSSTAD) fit-detector --output config/detectors/demo_yolo.pt --work results/demo_detector
 
 benchmark: $(VENV)/complete #- Time every stage against its limit, on whatever device is there
 	@$(VENV)/bin/python benchmarks/stages.py
