@@ -1,10 +1,13 @@
 """Made-up results of a run, as the report is made from them: no stage ran, but every file is as a stage leaves it."""
 
+import json
 from contextlib import chdir
 from fractions import Fraction
+from pathlib import Path
 
 import cv2
 import numpy as np
+import yaml
 
 from support import results
 from wsstad.artefacts import manifest, storage
@@ -53,7 +56,8 @@ def make(folder, *flags, **options):
     """Return the report of made-up results, which `write` makes with `options`, by the verb with `flags`."""
     write(folder, **options)
     with chdir(folder):
-        report.main(["--configfile", "config.yaml", *flags])
+        words = [f"{key}={json.dumps(value)}" for key, value in yaml.safe_load(Path("config.yaml").read_text()).items()]
+        report.main(["--config", *words, *flags])
     return folder / "results/report.html"
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -59,12 +60,13 @@ class Workplace:
     repository: Path = REPOSITORY
 
     def start(self, *arguments: str) -> subprocess.Popen:
-        runner = self.repository / "workflow" / "run"
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        targets = list(takewhile(lambda word: not word.startswith("-"), arguments))
+        command = [sys.executable, "-m", "wsstad", "run", *targets, "--config", "config.yaml", "--cores", "2"]
+        package = str(self.repository / "workflow")
         return subprocess.Popen(
-            [runner, "--configfile", "config.yaml", "--cores", "2", *arguments],
+            [*command, "--", *arguments[len(targets) :]],
             cwd=self.folder,
-            env={**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": package, "OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -73,7 +75,7 @@ class Workplace:
 
     def verb(self, name: str, *arguments: str) -> str:
         """Run a verb and return what it printed; fail with everything that it said unless it ended well."""
-        command = [sys.executable, "-m", "wsstad", name, "--configfile", "config.yaml", *arguments]
+        command = [sys.executable, "-m", "wsstad", name, "--config", "config.yaml", *arguments]
         env = {**os.environ, "PYTHONPATH": str(self.repository / "workflow")}
         done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr

@@ -51,7 +51,7 @@ def test_an_earlier_setting_goes_and_the_present_one_stays(copy):
     (copy.folder / "other.yaml").write_text(config)
     copy.benchmark(detectors=["keen"])
     kept = files(copy)
-    copy.verb("gc", "--configfile", "other.yaml", "--delete")
+    copy.verb("gc", "--config", "other.yaml", "--delete")
     assert files(copy) == kept
     copy.verb("gc", "--delete")
     gone = kept - files(copy)
@@ -81,7 +81,7 @@ def test_it_refuses_while_a_run_is_at_work(copy):
     assert config["benchmarks"][0]["detectors"] == ["motion"]
     with subprocess.Popen(["flock", "results/.lock", "sleep", "60"], cwd=copy.folder) as run:
         subprocess.run(["sleep", "0.5"], check=True)
-        command = [sys.executable, "-m", "wsstad", "gc", "--configfile", "config.yaml", "--delete"]
+        command = [sys.executable, "-m", "wsstad", "gc", "--config", "config.yaml", "--delete"]
         env = {"PYTHONPATH": str(copy.repository / "workflow")}
         done = subprocess.run(command, cwd=copy.folder, env=env, capture_output=True, text=True)
         run.terminate()

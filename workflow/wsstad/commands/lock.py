@@ -1,4 +1,4 @@
-"""The lock that everything takes that works in a folder of results; `workflow/run` takes it as well."""
+"""The lock that everything takes that works in a folder of results; a run takes it as well."""
 
 import fcntl
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Run the workflow: all of it, or the targets that are named, whatever an earlier run was doing when it was killed.
 
-Targets are all (the table `benchmark` and the report), report, overlays, scores, and each table by its name. Words after
--- go to Snakemake. Stop a run with Ctrl-C or kill -INT; the same command goes on from there.
+Targets are all (the table `benchmark` and the report), report, overlays, scores, and each table by its name. Words
+after -- go to Snakemake. Stop a run with Ctrl-C or kill -INT; the same command goes on from there.
 
     wsstad run table2 --config my.yaml --set decode.crf=20
 """

@@ -7,7 +7,7 @@ from wsstad.scenes.footage_plan import Benchmark, video_name
 
 COLUMNS = ("video", "event", "frame", "x1", "y1", "x2", "y2", "fill")
 DATASET = """\
-# Made by `python -m wsstad synthesize`, whose annotations.tsv lies beside the videos.
+# Made by `wsstad synthesize`, whose annotations.tsv lies beside the videos.
 title: Synthetic roads
 statement: Drawn by wsstad.commands.synthesize from a seed; no road, vehicle or person in it is real.
 annotations:
