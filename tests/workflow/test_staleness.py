@@ -226,22 +226,29 @@ def package(edited) -> Path:
     return edited.repository / "workflow/wsstad"
 
 
-def test_comments_and_docstrings_in_the_code(edited):
-    for name in ("storage", "boxes", "train", "evaluate"):
+def test_words_in_the_code(edited):
+    """Comments, docstrings, texts of errors and log lines where results are computed; anything where none are."""
+    for name in ("artefacts/storage", "structures/boxes", "learning/training", "evaluation/assessment"):
         path = package(edited) / f"{name}.py"
         edit(path, '"""', '"""New. ')
         path.write_text(path.read_text() + "\n# a comment\n")
+    edit(package(edited) / "artefacts/storage.py", 'UserError(f"', 'UserError(f"new: ')
+    edit(package(edited) / "perception/extraction.py", 'log.info("', 'log.info("new: ')
+    for name in ("stages/extract", "planning/dataset_tables", "commands/why", "cli"):
+        with open(package(edited) / f"{name}.py", "a") as file:
+            file.write("\nUNUSED = 1\n")
+    edit(package(edited) / "stages/extract.py", 'help="', 'help="new: ')
     assert edited.redo() == {}
 
 
 def test_the_code_of_a_stage(edited):
-    with open(package(edited) / "link.py", "a") as file:
+    with open(package(edited) / "perception/linking.py", "a") as file:
         file.write("\nUNUSED = 1\n")
     assert edited.redo() == {"link": [6, 6], "region": [0, 0], **LOOKED_AT}
 
 
 def test_code_imported_by_what_is_imported(edited):
-    with open(package(edited) / "methods/optimisers.py", "a") as file:
+    with open(package(edited) / "learning/optimisers.py", "a") as file:
         file.write("\nUNUSED = 1\n")
     assert edited.redo() == LEARNED
 
