@@ -54,7 +54,8 @@ class Extraction:
         with Progress(label, total, "clips of the grid") as progress:
             yield from clip_features.compute(wanted(), extractor, progress.add)
             progress.add(total - progress.done)  # those of which no feature was missing
-        log.info("%s: %d computed, %d taken over", label, computed, reused)
+        kind = "region_features" if self.tubes else "image_features"
+        log.info("%s: %d computed, %d taken over", kind, computed, reused)
 
     def _clips(self, name: str, extractor: Extractor, known: clip_features.KnownFeatures) -> VideoClips:
         key = self.extraction_key(name)
