@@ -32,7 +32,8 @@ import sys
 sys.path.insert(0, "$(realpath workflow)")
 from wsstad.__main__ import main
 
-main()
+if __name__ == "__main__":  # a process that is spawned imports this file again
+    main()
 END
 chmod +x "$venv/bin/wsstad"
 touch "$venv/complete"

@@ -4,8 +4,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from wsstad import forks
 from wsstad.artefacts import readers, storage
 from wsstad.learning import bags
@@ -95,10 +93,3 @@ def _alarms(method: Any, normal: list[Bag], fps: Mapping[str, float]) -> alarms.
         return None
     painted = [predictions.paint(bag.spans, method.score(bag)[0], int(bag.videolet_spans[-1, 1])) for bag in normal]
     return alarms.trace(painted, fps=[fps[bag.video] for bag in normal])
-
-
-def alarm_curve(tensors: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> alarms.Curve | None:
-    """Return the false alarms by threshold that a model keeps, if it had normal videos to learn them from."""
-    if "alarms/thresholds" not in tensors:
-        return None
-    return alarms.Curve(tensors["alarms/thresholds"], tensors["alarms/counts"], meta["training"]["alarm_hours"])

@@ -10,9 +10,10 @@ from wsstad import config
 from wsstad.artefacts import readers, run_files, storage
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
-from wsstad.learning import bags, model_jobs, runs
+from wsstad.learning import bags, runs
 from wsstad.learning.bags import BagReader, Request, View
 from wsstad.learning.methods import METHODS
+from wsstad.learning.model_alarms import alarm_curve
 from wsstad.learning.runs import Inputs, PredictionJob
 from wsstad.progress import Progress
 from wsstad.structures.alarms import Curve
@@ -78,7 +79,7 @@ def make_scorer(job: PredictionJob, table: Path, **options: Any) -> Scorer:
     if not same:
         raise UserError(f"{path}: not what models.tsv says; delete it and run again")
     method = config.load_class(METHODS[run.variant.type]).load(tensors, meta, **options)
-    return Scorer(job, method, model_jobs.alarm_curve(tensors, meta))
+    return Scorer(job, method, alarm_curve(tensors, meta))
 
 
 def predict_fold(jobs: Sequence[PredictionJob], inputs: Inputs, table: Path, **options: Any) -> dict[Path, str]:

@@ -10,9 +10,9 @@ from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.model_card import Card
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
-from wsstad.learning import model_jobs
 from wsstad.learning.bags import BagReader, View
 from wsstad.learning.methods import METHODS
+from wsstad.learning.model_alarms import alarm_curve
 from wsstad.progress import Progress
 from wsstad.reporting.pictures.decision import Portrayal
 from wsstad.reporting.verdicts import OVERLAY, SCORES, TIMELINE, TUBES, Findings, Threshold
@@ -31,7 +31,7 @@ class Scoring:
         except storage.DamagedError as error:
             raise UserError(str(error)) from error
         self.parameters = self.meta["parameters"]
-        self.threshold = Threshold.of(model_jobs.alarm_curve(self.tensors, self.meta), alarms_per_hour)
+        self.threshold = Threshold.of(alarm_curve(self.tensors, self.meta), alarms_per_hour)
 
     @property
     def method_type(self) -> str:

@@ -10,7 +10,7 @@ from wsstad.artefacts.storage import Artefact, DamagedError
 from wsstad.errors import UserError
 from wsstad.evaluation import alarms, results
 from wsstad.evaluation.results import BlockResult, MethodResult, VideoResult
-from wsstad.learning import model_jobs
+from wsstad.learning.model_alarms import alarm_curve
 from wsstad.planning import paths
 from wsstad.planning.block import Block
 from wsstad.planning.paths import Output
@@ -96,7 +96,7 @@ class Shown:
             return thresholds
         for row in [row for row in self.models if row["seed"] == self.result.seeds[0]]:
             tensors, meta, _ = _read(storage.read_tensors, self._model(row))
-            curve = model_jobs.alarm_curve(tensors, meta)
+            curve = alarm_curve(tensors, meta)
             if curve:
                 calibrated = alarms.calibrate(curve, self.result.alarms.allowed_per_hour)
                 thresholds[int(row["fold"])] = calibrated.threshold
