@@ -4,9 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-PACKAGE = Path(
-    workflow.basedir, "workflow"
-)  # in a clone; an installed package is found anyway
+# In a clone; an installed package is found anyway.
+PACKAGE = Path(workflow.basedir, "workflow")
 sys.path.insert(0, str(PACKAGE))
 
 from wsstad.commands import damage, run_progress
