@@ -1,6 +1,6 @@
 """Time what is run again after a change, on any configured dataset: a change at a time, on a copy of its results.
 
-    python benchmarks/reruns.py --configfile config/ped2.yaml --config weights=weights 'datasets={"ucsd_ped2": ...}'
+    python benchmarks/reruns.py --config config/ped2.yaml --set weights=weights datasets.ucsd_ped2.source=...
 
 Run it where the results are; what is not there yet is made first. The copy lies in ``--work``; nothing else is touched.
 """
@@ -91,11 +91,11 @@ def main(argv: list[str] | None = None) -> None:
     parser = command_line.plan_parser(__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--work", type=Path, default=Path("runs/reruns"), help="where the copy lies; made anew")
-    parser.add_argument("--cores", default="all", help="as for workflow/run")
+    parser.add_argument("--cores", default="all", help="as for `wsstad run`")
     parser.add_argument("--extractor", action="store_true", help="change the extractor as well: all clips anew")
     args = parser.parse_args(argv)
-    files = [path for group in args.configfile for path in group]
-    plan = command_line.read_plan(files, args.config)
+    files = [path for group in args.config or [] for path in group]
+    plan = command_line.read_plan(files, args.set)
     shutil.rmtree(args.work, ignore_errors=True)
     place = Place(_copied(args.work), plan.config, plan)
     print("| change | seconds | CPU seconds | what was done |\n|---|---:|---:|---|", flush=True)

@@ -24,7 +24,16 @@ import scores  # noqa: E402
 from measure import Row, table  # noqa: E402
 
 log = logging.getLogger("benchmark")
-LIBRARIES = ("numpy", "av", "opencv-python-headless", "h5py", "lap", "torch", "torchvision", "ultralytics")
+LIBRARIES = (
+    "numpy",
+    "av",
+    "opencv-python-headless",
+    "h5py",
+    "lap",
+    "torch",
+    "torchvision",
+    "ultralytics-opencv-headless",
+)
 
 
 def main(argv: list[str] | None = None) -> None:

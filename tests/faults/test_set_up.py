@@ -65,11 +65,3 @@ def test_without_python_there_is_one_line(repository, clone):
     process = start(repository, clone, "")
     assert process.communicate(timeout=20)[0].startswith("there is no python3 in PATH")
     assert process.returncode == 1
-
-
-def test_status_sets_nothing_up(repository, tmp_path):
-    (tmp_path / "Makefile").write_text((repository / "Makefile").read_text())
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # these tests' own make
-    done = subprocess.run(["make", "status"], cwd=tmp_path, env=ours, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert done.stdout == "the set-up has not ended, or not begun: `make demo` begins with it\n"
