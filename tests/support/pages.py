@@ -16,7 +16,7 @@ from wsstad.artefacts.storage import Artefact
 from wsstad.evaluation.results import NAMES, Alarms, SeedAlarms, VideoResult
 from wsstad.evaluation.results import write as write_results
 from wsstad.planning.stages import STAGES
-from wsstad.reporting.pictures import illustrations
+from wsstad.reporting.pictures import illustration
 from wsstad.stages import report
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import Tube, VideoTubes
@@ -134,7 +134,7 @@ def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
     shown = _pictures(rng) if pictures else {}
     rows = [Row("broken", "", code="V105", reason="3 errors")]
     for video in tests:
-        its = illustration(video, labels[video], classes[video], rng)
+        its = illustrated(video, labels[video], classes[video], rng)
         its = Artefact(its.arrays | shown, its.meta)
         key = "ef" * 32
         digest = storage.write_artefact(
@@ -153,7 +153,7 @@ def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
         )
 
 
-def illustration(video, label, kind, rng):
+def illustrated(video, label, kind, rng):
     """Return what `illustrate` writes of a video, without pictures; of a normal one the top-1 looks at all alike."""
     boxes = np.repeat(np.array([[20, 20, 80, 90]], dtype=np.float32), 48, axis=0)
     tubes = VideoTubes(FRAMES, *SIZE, np.ones(FRAMES, dtype=bool), [Tube(16, boxes), Tube(40, boxes)])
@@ -168,8 +168,8 @@ def illustration(video, label, kind, rng):
         video, FRAMES, *SIZE, tubes.detected, spans, scores, np.stack([scores, scores / 2], 1), {best: tube}, weights
     )
     about = {"video": video, "fold": 0, "label": label, "class": kind, "method": "mgpr", "seed": "0"}
-    case = illustrations.Case(said, None, tubes)
-    found = illustrations.describe(case, {**about, "fps": 10.0, "branches": ["tube", "temporal"], "pixels": True})
+    case = illustration.Case(said, None, tubes)
+    found = illustration.describe(case, {**about, "fps": 10.0, "branches": ["tube", "temporal"], "pixels": True})
     truth = np.array([[20, 70]] if label == "abnormal" else [], dtype=np.int32).reshape(-1, 2)
     return Artefact(found.arrays | {"truth": truth}, found.meta)
 
@@ -177,9 +177,9 @@ def illustration(video, label, kind, rng):
 def _pictures(rng):
     """Return a strip, a clip and its poster as heavy as real ones are at most: noise that moves."""
     noise = cv2.GaussianBlur(rng.integers(0, 255, (180, 400, 3), dtype=np.uint8), (0, 0), 1.2)
-    clip = encode_clip([noise[:, 3 * i : 3 * i + 240] for i in range(48)], Fraction(12), illustrations.CLIP_BYTES)
-    strip = encode_picture(np.tile(noise[:108, :384], (1, 3, 1)), illustrations.QUALITY)
-    poster = encode_picture(noise[:, :240], illustrations.POSTER_QUALITY)
+    clip = encode_clip([noise[:, 3 * i : 3 * i + 240] for i in range(48)], Fraction(12), illustration.CLIP_BYTES)
+    strip = encode_picture(np.tile(noise[:108, :384], (1, 3, 1)), illustration.QUALITY)
+    poster = encode_picture(noise[:, :240], illustration.POSTER_QUALITY)
     made = {"strip": strip, "clip": clip, "poster": poster}
     return {name: np.frombuffer(content, dtype=np.uint8) for name, content in made.items()} | {
         "clip_frames": np.array([0, 48], dtype=np.int32)

@@ -97,6 +97,8 @@ def test_a_change_in_the_import_closure_moves_the_digest(package, file, old, new
         ("room/deep.py", '"words"', '"other words"'),
         ("room/deep.py", '"more words"', '"less"'),
         ("room/noun.py", "Doc.", "Another docstring."),
+        ("room/noun.py", '    """Doc."""\n', ""),
+        ("room/deep.py", "def f(x):\n", 'def f(x):\n    """New."""\n'),
         ("cli.py", "x = 1", "x = 2"),
         ("stages/link.py", "z = 1", "z = 2"),
         ("room/other.py", "y = 1", "y = 2"),
@@ -106,6 +108,12 @@ def test_words_layout_and_neutral_modules_do_not(package, file, old, new):
     before = digest()
     edit(package / file, old, new)
     assert digest() == before
+
+
+def test_code_that_never_counts_cannot_be_asked_for(package):
+    forget()
+    with pytest.raises(ValueError, match="link: in no key"):
+        keys.code("wsstad.stages.link")
 
 
 def test_the_version_of_a_library_moves_the_digest(package, monkeypatch):

@@ -7,6 +7,7 @@ from wsstad.artefacts.readers import read_fps
 from wsstad.commands import import_features
 from wsstad.errors import UserError
 from wsstad.learning.bags import BagReader, View
+from wsstad.perception import ready_features
 from wsstad.planning import dataset_tables
 from wsstad.stages import predict, train
 
@@ -84,7 +85,7 @@ def test_says_what_it_imported(imported) -> None:
 
 def test_second_import_computes_nothing_and_changes_no_byte(imported, monkeypatch) -> None:
     before = {path: path.read_bytes() for its in imported.run().values() for path in sorted(its.folder.rglob("*.*"))}
-    monkeypatch.setattr(import_features, "make", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(ready_features, "make", lambda *_: pytest.fail("computed again"))
     imported.run()
     assert {path: path.read_bytes() for path in before} == before
 
@@ -153,3 +154,13 @@ def test_the_real_archive(tmp_path, repository, shared) -> None:
     lengths = {video: row.counts["clips"] for video, row in found["image_features"].rows.items()}
     assert lengths["Explosion008_x264"] == 96  # 1748 frames are 109 clips: three to a videolet
     assert lengths["Arson001_x264"] == 32  # of unknown length
+
+
+def test_the_code_that_lays_out_features_is_in_their_key(monkeypatch) -> None:
+    videolets = ready_features.Videolets("a/v", np.zeros((32, 2), dtype=np.float16), None)
+    before = import_features.make_key("tubes", videolets, (4, 3))
+    monkeypatch.setattr(import_features.keys, "code_digest", lambda module: f"another digest of {module}")
+    after = import_features.make_key("tubes", videolets, (4, 3))
+    assert after != before
+    monkeypatch.undo()
+    assert "wsstad.perception.clip_regions" in import_features.keys.code("wsstad.perception.ready_features")

@@ -10,7 +10,7 @@ from wsstad.artefacts.manifest import Row, artefact_path, write_manifest
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
 from wsstad.evaluation import metrics
-from wsstad.evaluation.evaluating import describe_features
+from wsstad.evaluation.evaluate import describe_features
 from wsstad.stages import evaluate
 from wsstad.structures.alarms import Curve
 from wsstad.structures.tubes import VideoTubes

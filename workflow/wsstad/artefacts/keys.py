@@ -75,13 +75,18 @@ def plain(value: Any) -> Any:
 
 @cache
 def code_digest(*modules: str) -> str:
-    """Return the digest of the code that `modules` (such as "wsstad.stages.link") run, with their imports."""
+    """Return the digest of the code that `modules` (such as "wsstad.perception.linking") run, with their imports."""
     return hashlib.sha256(canonical_json(code(*modules)).encode()).hexdigest()
 
 
 @cache
 def code(*modules: str) -> dict[str, str]:
-    """Return what a code digest is the digest of: the digest of each module, and the version of each library."""
+    """Return what a code digest is the digest of: the digest of each module, and the version of each library.
+
+    Raises `ValueError` for a module that is in no key: its code would never count.
+    """
+    if neutral := [module for module in modules if is_neutral(module)]:
+        raise ValueError(f"{', '.join(neutral)}: in no key")
     sources: dict[str, str] = {}
     libraries: set[str] = set()
     pending = list(modules)
@@ -126,10 +131,13 @@ def _parse(file: Path) -> tuple[str, list[str]]:
 class _Blank(ast.NodeTransformer):
     """Blank the texts that are for people: docstrings, those of exceptions, of calls of a logger, of progress."""
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         self.generic_visit(node)
         is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return ast.Pass() if is_text else node  # the docstring of a module, a class, a function, or an attribute
+        return None if is_text else node  # the docstring of a module, a class, a function, or an attribute
+
+    def visit_Pass(self, node: ast.Pass) -> None:
+        """Drop what stands in the place of a docstring."""
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)

@@ -7,23 +7,13 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from wsstad.artefacts import keys, shards, storage
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
-from wsstad.perception import clip_regions, ready_features
+from wsstad.perception import ready_features
 from wsstad.perception.ready_features import Videolets
 from wsstad.planning import dataset_tables
-
-FPS = "30"  # of all videos of UCF-Crime; it turns frames into the hours in which alarms are counted
-# Kind of artefact -> what its manifest counts, as that of the stage it stands in for.
-COUNTS = {
-    "frames": ("frames", "errors"),
-    "tubes": ("unary", "multivariate", "dropped"),
-    "image_features": ("clips",),
-    "region_features": ("clips",),
-}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -44,7 +34,7 @@ def main(argv: list[str] | None = None) -> None:
             keys={video: make_key(kind, its, options["size"]) for video, its in found.items()},
             compute=partial(_compute, kind, found, options["size"]),
             counts=partial(_count, kind),
-            count_names=COUNTS[kind],
+            count_names=ready_features.COUNTS[kind],
         )
 
 
@@ -65,32 +55,16 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 def make_key(kind: str, found: Videolets, size: Sequence[int]) -> str:
     """Return the key of one kind of artefact of a video."""
     inputs = {"features": storage.array_digest(found.features), "frames": found.official_frames, "key": found.key}
-    code = keys.code_digest("wsstad.commands.import_features")
+    code = keys.code_digest("wsstad.perception.ready_features")
     return keys.make_key(kind, code=code, parameters={"size": list(size)}, inputs=inputs)
-
-
-def make(kind: str, found: Videolets, size: Sequence[int]) -> Artefact:
-    """Return the artefact of one kind: "frames" (their rate alone), "tubes", "image_features", "region_features"."""
-    facts: dict[str, Any] = {"imported": found.key, "level": "image", "official_frames": found.official_frames}
-    video = found.tubes(*size)
-    if kind == "frames":
-        return Artefact({}, {"fps": FPS, "frames": video.n_frames, "errors": 0, **facts})
-    if kind == "tubes":
-        return Artefact(video.to_arrays(), {"unary": 0, "multivariate": 0, "dropped": 0, "linker": "none", **facts})
-    features = found.clip_features()
-    arrays = {"features": features}
-    if kind == "region_features":
-        tube, clip, boxes = clip_regions.regions(video)
-        arrays |= {"tube": tube, "clip": clip, "hash": clip_regions.hashes(clip, boxes)}
-    return Artefact(arrays, {"clips": len(features), **facts})
 
 
 def _compute(
     kind: str, found: Mapping[str, Videolets], size: Sequence[int], videos: Sequence[str]
 ) -> Iterator[shards.Outcome]:
     for video in videos:
-        yield video, make(kind, found[video], size)
+        yield video, ready_features.make(kind, found[video], size)
 
 
 def _count(kind: str, artefact: Artefact) -> dict[str, int]:
-    return {name: artefact.meta[name] for name in COUNTS[kind]}
+    return {name: artefact.meta[name] for name in ready_features.COUNTS[kind]}

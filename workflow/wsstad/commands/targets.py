@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wsstad.artefacts import model_card
+from wsstad.artefacts import model_card, storage
 from wsstad.commands import run, synthesize
+from wsstad.errors import UserError
 from wsstad.locations import SHARE
 from wsstad.planning import command_line
 
@@ -21,11 +22,18 @@ shard_videos: 12
 def demo(argv: list[str] | None = None) -> None:
     """Make the demo's videos in this folder, run everything on them, print the table.
 
+    A folder that is no clone gets a wsstad.yaml, so that every other command works there.
+
     wsstad demo --cores 2
     """
     args = run.make_parser(demo.__doc__).parse_args(argv)
-    if not args.config and Path.cwd() != SHARE and not command_line.DEFAULT.exists():
-        command_line.DEFAULT.write_text(DEMO)
+    if args.config:
+        raise UserError("wsstad demo: --config is not for the demo, which has a configuration of its own")
+    path = (args.directory or Path()) / command_line.DEFAULT
+    if path.is_file() and path.read_text(encoding="utf-8") != DEMO:
+        raise UserError(f"{path}: a configuration that is not the demo's; type `wsstad demo` in another folder")
+    if path.parent.resolve() != SHARE:  # in a clone the project's own configuration is the demo's
+        storage.write_text(path, DEMO)
     command, environment = run.prepare(args, [])
     print("[demo] 24 made-up road videos, full C3D with seeded (untrained) weights; about 4 minutes on two cores")
     synthesize.main(["--output", "results/demo/source", "--videos", "24", "--seed", "2021", "--jobs", "2"])

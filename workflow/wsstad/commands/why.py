@@ -1,7 +1,7 @@
 """Say in plain words what a run would do, and because of which change. Nothing is made.
 
 Which jobs would run is Snakemake's own answer; why, comes from its records of what they went by the last time; how much
-each has to do, from the keys. "At most" means that it hangs on what an earlier stage will turn out.
+each has to do, from the keys. "At most": it depends on what an earlier stage makes.
 """
 
 import os
@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from wsstad.commands import changes, lock, outlook, snakemake_records
 from wsstad.commands.outlook import StageOutlook
@@ -83,15 +84,20 @@ def _pending(files: Sequence[Path], assignments: Sequence[str], table: str) -> d
     """Return the outputs of the jobs that Snakemake would run, each with its status."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SHARE / "Snakefile"), "--summary"]
     command += ["--workflow-profile", str(SHARE / "workflow/profiles/default")]
-    files = command_line.with_set_file(files, assignments)
-    command += ["--configfile", *map(str, files)] if files else []
-    # We hold the lock: what is damaged may be removed, as at the start of a run.
-    done = subprocess.run(
-        [*command, "--", table], env={**os.environ, "WSSTAD_LOCKED": "1"}, capture_output=True, text=True, check=False
-    )
+    with TemporaryDirectory() as folder:
+        files = command_line.with_set_file(files, assignments, Path(folder))
+        command += ["--configfile", *map(str, files)] if files else []
+        done = _summary([*command, "--", table])
     told = [line for line in done.stderr.splitlines() if line.startswith("wsstad: ")]
     if done.returncode:
         raise UserError(told[-1].removeprefix("wsstad: ") if told else done.stderr)
     print("\n".join(told), file=sys.stderr, end="\n" if told else "")
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     return {Path(row[0]): row[-2] for row in rows if row[-1] == "update pending"}
+
+
+def _summary(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    # We hold the lock: what is damaged may be removed, as at the start of a run.
+    return subprocess.run(
+        command, env={**os.environ, "WSSTAD_LOCKED": "1"}, capture_output=True, text=True, check=False
+    )

@@ -8,7 +8,7 @@ import numpy as np
 
 from wsstad.structures.alarms import MERGE_SECONDS, Curve, find, hours_of
 
-FEW = 10  # allowed alarms below which a threshold hangs on a handful of moments, and the note says so
+FEW = 10  # allowed alarms below which a threshold rests on a handful of frames, as its note tells
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,10 @@ from pydantic.dataclasses import dataclass
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
+from wsstad.locations import SCHEMAS
 
 NAMES = ("dataset", "split", "extractor", "detector", "linker", "scale", "annotator")
-SCHEMA = Path(__file__).parents[2] / "schemas" / "metrics.schema.json"
+SCHEMA = SCHEMAS / "metrics.schema.json"
 CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
 

@@ -5,7 +5,7 @@ stages read afterwards is what extraction would have left, and their means are t
 """
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,21 @@ from typing import Any
 
 import numpy as np
 
+from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
+from wsstad.perception import clip_regions
 from wsstad.structures import clips, tubes
 from wsstad.structures.clips import VIDEOLETS
 from wsstad.structures.tubes import VideoTubes
+
+FPS = "30"  # of all videos of UCF-Crime; it turns frames into the hours in which alarms are counted
+# Kind of artefact -> what its manifest counts, as that of the stage it stands in for.
+COUNTS = {
+    "frames": ("frames", "errors"),
+    "tubes": ("unary", "multivariate", "dropped"),
+    "image_features": ("clips",),
+    "region_features": ("clips",),
+}
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,22 @@ def read(
                 raise UserError(f"{where[video]}: {video!r} has no features in {path}; allowed: one of {allowed}")
             found[video] = Videolets(key, _features(opened[path], key, path), lengths.get(video))
     return found
+
+
+def make(kind: str, found: Videolets, size: Sequence[int]) -> Artefact:
+    """Return the artefact of one kind: "frames" (their rate alone), "tubes", "image_features", "region_features"."""
+    facts: dict[str, Any] = {"imported": found.key, "level": "image", "official_frames": found.official_frames}
+    video = found.tubes(*size)
+    if kind == "frames":
+        return Artefact({}, {"fps": FPS, "frames": video.n_frames, "errors": 0, **facts})
+    if kind == "tubes":
+        return Artefact(video.to_arrays(), {"unary": 0, "multivariate": 0, "dropped": 0, "linker": "none", **facts})
+    features = found.clip_features()
+    arrays = {"features": features}
+    if kind == "region_features":
+        tube, clip, boxes = clip_regions.regions(video)
+        arrays |= {"tube": tube, "clip": clip, "hash": clip_regions.hashes(clip, boxes)}
+    return Artefact(arrays, {"clips": len(features), **facts})
 
 
 def read_lengths(path: Path) -> dict[str, int]:

@@ -50,18 +50,16 @@ def enter(args: argparse.Namespace) -> list[list[Path]]:
     Raises `UserError` where there is no configuration: neither a file, nor a clone, whose own is the demo's.
     """
     groups = [[path.resolve() for path in group] for group in args.config or []]
-    for path in [path for group in groups for path in group]:
-        config.load_yaml(path)
     folder = args.directory or _folder_of([path for group in groups for path in group])
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder")
     os.chdir(folder)
-    if groups:
-        return groups
-    if DEFAULT.is_file():
-        return [[DEFAULT.resolve()]]
-    if Path.cwd() == SHARE:
-        return [[]]
+    if not groups and DEFAULT.is_file():
+        groups = [[DEFAULT.resolve()]]
+    for path in [path for group in groups for path in group]:
+        config.load_yaml(path)  # Snakemake answers a file that is missing, or is no YAML, with a traceback
+    if groups or Path.cwd() == SHARE:
+        return groups or [[]]
     raise UserError(f"{Path.cwd()}: no {DEFAULT} here; name a configuration with --config, or begin with `wsstad demo`")
 
 
@@ -76,15 +74,15 @@ def read_plan(files: Sequence[Path], assignments: Sequence[str]) -> Plan:
     return Plan(content, RESULTS, where=config.name_files(files, values=bool(assignments)))
 
 
-def with_set_file(files: Sequence[Path], assignments: Sequence[str]) -> list[Path]:
-    """Return the files, and last one that holds `assignments`: Snakemake would read their types anew.
+def with_set_file(files: Sequence[Path], assignments: Sequence[str], folder: Path = RESULTS) -> list[Path]:
+    """Return the files, and last one in `folder` that holds `assignments`: Snakemake would read their types anew.
 
     It is named by its content, so that jobs of a run that is at work find theirs.
     """
     if not assignments:
         return list(files)
     text = yaml.safe_dump(config.read([], assignments))
-    path = RESULTS / f"{config.SET_FILE}{hashlib.sha256(text.encode()).hexdigest()[:12]}.yaml"
+    path = folder / f"{config.SET_FILE}{hashlib.sha256(text.encode()).hexdigest()[:12]}.yaml"
     storage.write_text(path, text)
     return [*files, path.resolve()]
 

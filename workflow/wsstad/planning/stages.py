@@ -173,7 +173,7 @@ STAGES = {
         Stage(
             "evaluate",
             (f"{BLOCK}/{{table}}/metrics/{{annotator}}.json",),
-            ("wsstad.evaluation.evaluating",),
+            ("wsstad.evaluation.evaluate",),
             has_cost=True,
         ),
         Stage(
@@ -197,7 +197,7 @@ STAGES = {
         Stage(
             "verdict",
             ("results/{dataset}/scores/{model}/verdicts.tsv",),
-            ("wsstad.reporting.verdict_table",),
+            ("wsstad.reporting.verdicts",),
             scope="footage",
             target="apart",
             absent="score: no footage is named",
@@ -216,7 +216,7 @@ STAGES = {
         Stage(
             "illustrate",
             (f"{BLOCK}/illustrations/{{annotator}}/manifests/{{table}}.tsv",),
-            ("wsstad.reporting.pictures.illustrating",),
+            ("wsstad.reporting.pictures.illustrations",),
             kind="illustration",
             target="page",
             has_cost=True,

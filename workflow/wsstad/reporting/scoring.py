@@ -4,18 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wsstad import config
 from wsstad.artefacts import readers, storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.model_card import Card
 from wsstad.artefacts.storage import Artefact
-from wsstad.errors import UserError
-from wsstad.learning.bags import BagReader, View
-from wsstad.learning.methods import METHODS
-from wsstad.learning.model_alarms import alarm_curve
+from wsstad.learning.trained_model import TrainedModel
 from wsstad.progress import Progress
+from wsstad.reporting.findings import OVERLAY, SCORES, TIMELINE, TUBES, Findings, Threshold
 from wsstad.reporting.pictures.decision import Portrayal
-from wsstad.reporting.verdicts import OVERLAY, SCORES, TIMELINE, TUBES, Findings, Threshold
 
 # Gives the file of a video with a suffix.
 FileOf = Callable[[str, str], Path]
@@ -24,19 +20,11 @@ FileOf = Callable[[str, str], Path]
 class Scoring:
     """A model that scores videos: `manifests` by kind hold their frames, tubes and features."""
 
-    def __init__(self, model: Path, card: Card, manifests: Mapping[str, Manifest], alarms_per_hour: float) -> None:
-        self.card, self.manifests = card, manifests
-        try:
-            self.tensors, self.meta, _ = storage.read_tensors(model)
-        except storage.DamagedError as error:
-            raise UserError(str(error)) from error
-        self.parameters = self.meta["parameters"]
-        self.threshold = Threshold.of(alarm_curve(self.tensors, self.meta), alarms_per_hour)
-
-    @property
-    def method_type(self) -> str:
-        """The method's name in METHODS."""
-        return str(self.parameters["type"])
+    def __init__(
+        self, model: TrainedModel, card: Card, manifests: Mapping[str, Manifest], alarms_per_hour: float
+    ) -> None:
+        self.model, self.card, self.manifests = model, card, manifests
+        self.threshold = Threshold.of(model.curve, alarms_per_hour)
 
     def score(
         self,
@@ -52,11 +40,11 @@ class Scoring:
 
         `suffixes` are those of the files wanted; `options` are device and threads.
         """
-        method = config.load_class(METHODS[self.method_type]).load(self.tensors, self.meta, **options)
+        self.model.load(**options)
         frames = self.manifests["frames"].rows
         with Progress("score", sum(frames[video].counts["frames"] for video in paths), "frames") as progress:
             for video, path in paths.items():
-                findings = self._find(video, path, method)
+                findings = self._find(video, path)
                 files = {suffix: file_of(video, suffix) for suffix in suffixes}
                 _write(findings, files)
                 if OVERLAY in files:
@@ -66,13 +54,12 @@ class Scoring:
                 digests = {suffix: storage.file_digest(file) for suffix, file in files.items()}
                 yield video, Artefact({"scores": findings.scores}, {**findings.facts(), "files": digests})
 
-    def _find(self, video: str, path: str, method: Any) -> Findings:
-        features = BagReader(self.manifests, {}).read(video)
-        prediction = method.predict(video, features.tubes, bag=View.of(self.parameters).bag(features, "inference"))
+    def _find(self, video: str, path: str) -> Findings:
+        prediction, tubes = self.model.predict(video, self.manifests)
         frames = self.manifests["frames"]
         times = readers.read_arrays(frames, video, "frames", ("pts",))["pts"]
         fps = readers.read_fps(frames, video)
-        return Findings(path, prediction, features.tubes, self.card, times, fps, self.threshold)
+        return Findings(path, prediction, tubes, self.card, times, fps, self.threshold)
 
     def _draw(self, findings: Findings, source: Path, output: Path, crf: int, progress: Progress) -> None:
         from wsstad.video import open_frames, playback

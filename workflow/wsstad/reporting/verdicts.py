@@ -1,168 +1,84 @@
-"""Findings: what a model found in one video without a label, for people and for programs.
+"""The verdicts on some footage as a table and in words, the alarms first."""
 
-The tubes go into JSON that ``workflow/schemas/tubes.schema.yaml`` describes, the scores into CSV, both into a picture.
-"""
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-import csv
-import io
-import json
-from dataclasses import asdict, dataclass
-from functools import cached_property
-
-import numpy as np
-
+from wsstad.artefacts import storage
+from wsstad.artefacts.manifest import Manifest, Row
 from wsstad.artefacts.model_card import Card
-from wsstad.evaluation import alarms
-from wsstad.evaluation.alarms import Calibration
-from wsstad.structures.alarms import Curve, find
-from wsstad.structures.predictions import VideoPrediction
-from wsstad.structures.tubes import VideoTubes
+from wsstad.reporting.findings import KIND, SUFFIXES
 
-KIND = "score"  # of the artefact
-TUBES, SCORES, TIMELINE, OVERLAY = SUFFIXES = (".tubes.json", ".scores.csv", ".timeline.png", ".overlay.mp4")
-WITH_BOXES = 20  # tubes whose boxes are listed frame by frame: those of the highest scores
+FILES = {suffix: suffix.strip(".").split(".")[0] for suffix in SUFFIXES}  # a column for each kind of file
+COLUMNS = ("video", "path", "verdict", "score", "alarms", "first_from", "first_to", "note", *FILES.values())
+ORDER = ("alarm", "unknown", "quiet", "not scored")
+NOTHING_SEEN = "nothing was detected in any frame: the whole image was scored"
 
 
-@dataclass(frozen=True)
-class Threshold:
-    """The score above which there is an alarm, the false alarms an hour that it may give, and how it was found."""
-
-    per_hour: float
-    calibration: Calibration
-
-    @classmethod
-    def of(cls, curve: Curve | None, per_hour: float) -> "Threshold | None":
-        """Return the threshold of a model that knows its false alarms, or None."""
-        return cls(per_hour, alarms.calibrate(curve, per_hour)) if curve else None
-
-    @property
-    def score(self) -> float:
-        """The highest score that is no alarm."""
-        return self.calibration.threshold
+def read(scores: Manifest, paths: Mapping[str, str]) -> tuple[list[dict[str, Any]], Mapping[str, Any] | None]:
+    """Return the rows of the table, the alarms first, and the threshold; `paths` are those of the videos."""
+    facts = {video: storage.read_facts(scores.path(video), kind=KIND).meta for video in scores.ok()}
+    rows = [_row(scores, row, paths[video], facts.get(video)) for video, row in scores.rows.items()]
+    rows.sort(key=lambda row: (ORDER.index(row["verdict"]), -float(row["score"] or 0), row["video"]))
+    return rows, next(iter(facts.values()), {}).get("threshold")
 
 
-@dataclass(frozen=True)
-class Span:
-    """First frame and one past the last, and the seconds of both."""
+def describe(
+    rows: Sequence[Mapping[str, Any]], card: Card, threshold: Mapping[str, Any] | None, *, changed: Sequence[str]
+) -> Iterator[str]:
+    """Yield the rows of the table in words, the model and its threshold first.
 
-    start: int
-    stop: int
-    from_seconds: float
-    to_seconds: float
-
-
-@dataclass(frozen=True)
-class Alarm(Span):
-    """An alarm and the highest score in it."""
-
-    score: float
-
-
-@dataclass(frozen=True)
-class Findings:
-    """A video, the prediction of a model whose card this is, the times of its frames in seconds, and the threshold."""
-
-    path: str
-    prediction: VideoPrediction
-    tubes: VideoTubes
-    card: Card
-    seconds: np.ndarray
-    fps: float
-    threshold: Threshold | None
-
-    @cached_property
-    def scores(self) -> np.ndarray:
-        """The score of every frame, (n_frames,)."""
-        return self.prediction.frame_scores
-
-    @cached_property
-    def alarms(self) -> list[Alarm]:
-        """The alarms, in time."""
-        if self.threshold is None:
-            return []
-        spans = [self._span(*span) for span in find(self.scores, self.threshold.score, fps=self.fps).tolist()]
-        return [Alarm(**vars(span), score=_number(self.scores[span.start : span.stop].max())) for span in spans]
-
-    @property
-    def verdict(self) -> str:
-        """``alarm``, ``quiet``, or ``unknown`` where the model knows no threshold."""
-        return "unknown" if self.threshold is None else "alarm" if self.alarms else "quiet"
-
-    @property
-    def duration(self) -> float:
-        """When the last frame is over, in seconds."""
-        return _number(self._end(self.prediction.n_frames))
-
-    def top_span(self) -> Span:
-        """Return when the predicted tube is there."""
-        _, start, stop = self.prediction.spans[self.prediction.top1].tolist()
-        return self._span(start, stop)
-
-    def facts(self) -> dict[str, object]:
-        """Return everything but the tubes."""
-        prediction, card = self.prediction, self.card
-        return {
-            "video": prediction.video,
-            "path": self.path,
-            "frames": prediction.n_frames,
-            "width": prediction.width,
-            "height": prediction.height,
-            "fps": self.fps,
-            "seconds": self.duration,
-            "detected_frames": int(prediction.detected.sum()),
-            "model": {name: getattr(card, name) for name in ("method", "seed", "fold", "key", "digest", "dataset")},
-            "threshold": self._threshold(),
-            "verdict": self.verdict,
-            "score": _number(prediction.video_score),
-            "alarms": [asdict(alarm) for alarm in self.alarms],
-        }
-
-    def to_json(self) -> str:
-        """Return the facts and all tubes as JSON, the tubes by falling score."""
-        best = np.full(len(self.tubes.tubes), -np.inf)
-        np.maximum.at(best, self.prediction.spans[:, 0], self.prediction.scores)
-        order = [t for t in np.argsort(-best, kind="stable").tolist() if np.isfinite(best[t])]
-        tubes = [self._tube(t, best[t], with_boxes=rank < WITH_BOXES) for rank, t in enumerate(order)]
-        return json.dumps({**self.facts(), "tubes": tubes}, ensure_ascii=True, allow_nan=False) + "\n"
-
-    def to_csv(self) -> str:
-        """Return a row a frame: its number, its time, its score, and whether it is part of an alarm."""
-        on = np.zeros(len(self.scores), dtype=int)
-        for alarm in self.alarms:
-            on[alarm.start : alarm.stop] = 1
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["frame", "seconds", "score", "alarm"])
-        for row in zip(range(len(on)), self.seconds.tolist(), self.scores.tolist(), on.tolist(), strict=True):
-            writer.writerow([row[0], f"{row[1]:.3f}", f"{row[2]:.6f}", row[3]])
-        return text.getvalue()
-
-    def _tube(self, t: int, score: float, *, with_boxes: bool) -> dict[str, object]:
-        tube, prediction = self.tubes.tubes[t], self.prediction
-        parts = [
-            {"start": start, "stop": stop, "score": _number(value)}
-            for (of, start, stop), value in zip(prediction.spans.tolist(), prediction.scores.tolist(), strict=True)
-            if of == t
-        ]
-        span = self._span(tube.start, tube.stop)
-        facts = {"tube": t, "kind": tube.kind, **asdict(span), "score": _number(score)}
-        facts |= {"members": list(tube.members), "parts": parts}
-        return facts | ({"boxes": np.round(tube.boxes.astype(float), 4).tolist()} if with_boxes else {})
-
-    def _threshold(self) -> dict[str, object] | None:
-        if self.threshold is None:
-            return None
-        note = self.threshold.calibration.note
-        return {"score": self.threshold.score, "alarms_per_hour": self.threshold.per_hour, "note": note}
-
-    def _span(self, start: int, stop: int) -> Span:
-        """Return a span in frames and in seconds."""
-        return Span(start, stop, _number(self.seconds[start]), _number(self._end(stop)))
-
-    def _end(self, stop: int) -> float:
-        """Return when the frame before `stop` is over."""
-        return float(self.seconds[stop]) if stop < len(self.seconds) else float(self.seconds[-1]) + 1 / self.fps
+    `changed` are the stages whose code is not that which the model was trained with.
+    """
+    yield f"scored by {card.method}, seed {card.seed}, trained on {card.dataset} ({card.split}, fold {card.fold})"
+    if threshold:
+        hours = f"{threshold['alarms_per_hour']:g} false alarm{'s' * (threshold['alarms_per_hour'] != 1)} an hour"
+        yield f"an alarm is a score above {threshold['score']:.4f}, calibrated for {hours} on held-out normal videos"
+        if threshold["note"]:
+            yield f"warning: {threshold['note']}"
+    if changed:
+        stages = ", ".join(changed)
+        yield f"warning: the code of {stages}, or a library behind it, has changed since the model was trained"
+    counts = Counter(row["verdict"] for row in rows)
+    yield f"{len(rows)} video{'s' * (len(rows) != 1)}: " + ", ".join(
+        f"{counts[name]} {name}" for name in ORDER if counts[name]
+    )
+    yield ""
+    paths = {row["path"]: _printable(row["path"]) for row in rows}
+    wide = max(map(len, paths.values()))
+    for row in rows:
+        score = f"{row['score']:.2f}" if row["score"] != "" else "    "
+        count = "1 alarm," if row["alarms"] == 1 else f"{row['alarms']} alarms, the first"
+        when = f"{count} from {row['first_from']} to {row['first_to']}" if row["alarms"] else ""
+        yield f"{row['verdict']:10}  {score}  {paths[row['path']]:{wide}}  {when or row['note']}".rstrip()
 
 
-def _number(value: float) -> float:
-    return round(float(value), 6)
+def _row(scores: Manifest, row: Row, path: str, facts: Mapping[str, Any] | None) -> dict[str, Any]:
+    cells: dict[str, Any] = dict.fromkeys(COLUMNS, "") | {"video": row.video, "path": path}
+    if facts is None:
+        return cells | {"verdict": "not scored", "note": f"{row.code} {row.reason}"}
+    cells |= {"verdict": facts["verdict"], "score": facts["score"], "alarms": len(facts["alarms"])}
+    if facts["alarms"]:
+        first = facts["alarms"][0]
+        cells |= {"first_from": _clock(first["from_seconds"]), "first_to": _clock(first["to_seconds"])}
+    if not facts["detected_frames"]:
+        cells["note"] = NOTHING_SEEN
+    return cells | {FILES[suffix]: scores.path(row.video, suffix).name for suffix in facts["files"]}
+
+
+def _printable(path: str) -> str:
+    r"""Return a name that does nothing to a terminal but appear on it.
+
+    >>> _printable("cam\x1b[2J\n1.mp4")
+    'cam?[2J?1.mp4'
+    """
+    return "".join(sign if sign.isprintable() else "?" for sign in path)
+
+
+def _clock(seconds: float) -> str:
+    """Return seconds as people say them.
+
+    >>> _clock(83.25)
+    '1:23.2'
+    """
+    return f"{int(seconds // 60)}:{int(seconds % 60 * 10) / 10:04.1f}"

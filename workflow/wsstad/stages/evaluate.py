@@ -9,7 +9,7 @@ from wsstad.evaluation import metrics, results
 from wsstad.evaluation.annotations import table as canonical
 from wsstad.evaluation.assessment import RANDOM_SEED, Identity, Options
 from wsstad.evaluation.cases import TestSet
-from wsstad.evaluation.evaluating import describe_features, evaluate
+from wsstad.evaluation.evaluate import describe_features, evaluate
 from wsstad.evaluation.metrics import Resampling
 from wsstad.evaluation.results import Names
 from wsstad.planning import dataset_tables

@@ -9,7 +9,7 @@ from wsstad.artefacts import manifest, shards
 from wsstad.artefacts.manifest import Row
 from wsstad.evaluation.annotations import table as canonical
 from wsstad.planning import artefact_keys, dataset_tables
-from wsstad.reporting.pictures.illustrating import Illustrations, read_folds
+from wsstad.reporting.pictures.illustrations import Illustrations, read_folds
 
 
 def main(argv: list[str] | None = None) -> None:

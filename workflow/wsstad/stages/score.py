@@ -6,9 +6,10 @@ from pathlib import Path
 
 from wsstad import cli
 from wsstad.artefacts import manifest, model_card, shards
+from wsstad.learning.trained_model import TrainedModel
 from wsstad.planning import artefact_keys, dataset_tables
+from wsstad.reporting.findings import KIND, OVERLAY, SUFFIXES
 from wsstad.reporting.scoring import Scoring
-from wsstad.reporting.verdicts import KIND, OVERLAY, SUFFIXES
 
 # Flag -> kind of the artefacts of the manifest that it names.
 READS = {"frames": "frames", "tubes": "tubes", "image": "image_features", "region": "region_features"}
@@ -18,13 +19,13 @@ def main(argv: list[str] | None = None) -> None:
     """Score the videos of one shard."""
     args = parse(argv)
     manifests = {kind: manifest.read_manifest(getattr(args, name)) for name, kind in READS.items()}
-    scoring = Scoring(args.model, model_card.read(args.model), manifests, args.alarms_per_hour)
+    scoring = Scoring(TrainedModel(args.model), model_card.read(args.model), manifests, args.alarms_per_hour)
     suffixes = tuple(suffix for suffix in SUFFIXES if args.overlay or suffix != OVERLAY)
     settings = {name: getattr(args, name) for name in ("alarms_per_hour", "overlay", "crf")}
 
     def make_key(video: str) -> str:
         rows = {kind: of_kind.rows[video] for kind, of_kind in manifests.items()}
-        return artefact_keys.score(scoring.method_type, scoring.card.digest, rows, settings=settings)
+        return artefact_keys.score(scoring.model.type, scoring.card.digest, rows, settings=settings)
 
     def file_of(video: str, suffix: str) -> Path:
         return manifest.artefact_path(args.manifest.parent.parent, video, make_key(video), suffix)

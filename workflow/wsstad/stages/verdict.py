@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wsstad.artefacts import manifest, model_card, storage
 from wsstad.planning import artefact_keys, dataset_tables
-from wsstad.reporting import verdict_table
+from wsstad.reporting import verdicts
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -17,9 +17,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--output", type=Path, required=True, help="verdicts.tsv; the words go to .txt beside it")
     args = parser.parse_args(argv)
     paths = {video: row["path"] for video, row in dataset_tables.read_videos(args.tables).items()}
-    rows, threshold = verdict_table.read(manifest.read_manifest(*args.scores), paths)
+    rows, threshold = verdicts.read(manifest.read_manifest(*args.scores), paths)
     card = model_card.read(args.model)
     changed = card.changed(artefact_keys.chain_code(**card.parameters()))
-    words = verdict_table.describe(rows, card, threshold, changed=changed)
+    words = verdicts.describe(rows, card, threshold, changed=changed)
     storage.write_text(args.output.with_suffix(".txt"), "\n".join(words) + "\n")
-    storage.write_table(args.output, rows, verdict_table.COLUMNS)
+    storage.write_table(args.output, rows, verdicts.COLUMNS)

@@ -8,7 +8,7 @@ from wsstad.reporting.page import timelines
 
 
 def a_timeline(label="abnormal", **options):
-    return timelines.make(pages.illustration("v", label, "fall", np.random.default_rng(0)), **options)
+    return timelines.make(pages.illustrated("v", label, "fall", np.random.default_rng(0)), **options)
 
 
 def test_lines_and_spans_lie_where_they_are_in_time():
@@ -41,7 +41,7 @@ def test_where_all_is_looked_at_alike_nothing_stands_out():
 
 
 def test_an_alarm_is_a_score_above_the_threshold():
-    highest = float(pages.illustration("v", "normal", "normal", np.random.default_rng(0)).arrays["timeline"][0].max())
+    highest = float(pages.illustrated("v", "normal", "normal", np.random.default_rng(0)).arrays["timeline"][0].max())
     assert not a_timeline(threshold=highest).alarms
     above = a_timeline(threshold=highest - 1e-6)
     assert above.alarms

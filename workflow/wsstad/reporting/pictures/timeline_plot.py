@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsstad.artefacts import storage
-from wsstad.reporting.verdicts import Findings
+from wsstad.reporting.findings import Findings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,9 +11,9 @@ import pytest
 from support.scoring import constant_tube, prediction
 from wsstad.evaluation import groundtruth
 from wsstad.evaluation.annotations.table import BoxRow
-from wsstad.reporting.pictures import illustrations
+from wsstad.reporting.pictures import illustration
 from wsstad.reporting.pictures.drawing import MEMBER, PREDICTION, TRUTH
-from wsstad.reporting.pictures.illustrations import Case
+from wsstad.reporting.pictures.illustration import Case
 from wsstad.structures.tubes import Tube, VideoTubes
 from wsstad.video.previews import encode_clip, encode_picture, shrink
 
@@ -46,20 +46,20 @@ def test_the_boxes_of_a_frame_are_members_truth_and_top1_in_that_order():
     [((40, 60), (50, 70), 55), ((32, 40), (60, 80), 70), ((40, 60), None, 50), ((30, 34), (0, 8), 20)],
 )
 def test_a_clip_is_around_where_truth_and_top1_meet(top1, event, middle):
-    start, stop, step = illustrations.window(a_case(top1=top1, event=event), Fraction(10))
+    start, stop, step = illustration.window(a_case(top1=top1, event=event), Fraction(10))
     assert (stop - start, step) == (40, 1)
     assert (start + stop) / 2 == max(20, min(middle, N - 20))
 
 
 @pytest.mark.parametrize(("fps", "frames", "step"), [(25, 96, 2), (5, 20, 1), (60, 96, 5)])
 def test_a_clip_is_short_and_of_few_frames(fps, frames, step):
-    start, stop, every = illustrations.window(a_case(), Fraction(fps))
+    start, stop, every = illustration.window(a_case(), Fraction(fps))
     assert (stop - start, every) == (frames, step)
     assert (stop - start) / fps <= 4
 
 
 def test_a_description_holds_what_a_timeline_needs():
-    found = illustrations.describe(a_case(), {"video": "v"})
+    found = illustration.describe(a_case(), {"video": "v"})
     assert found.arrays["timeline"].shape == (1, N)
     assert found.arrays["timeline"][0, 45] == pytest.approx(0.9)
     assert found.arrays["timeline"][0, 65] == pytest.approx(0.2)
@@ -81,9 +81,9 @@ class Grey:
 
 
 def test_pictures_show_the_boxes():
-    found = illustrations.picture(a_case(), Grey())
+    found = illustration.picture(a_case(), Grey())
     strip = cv2.imdecode(found["strip"], cv2.IMREAD_COLOR)
-    width, height = illustrations.TILE
+    width, height = illustration.TILE
     assert strip.shape == (height, 8 * width, 3)
     blue, red = strip[..., 0].astype(int) - strip[..., 2], strip[..., 2].astype(int) - strip[..., 0]
     for tile in range(8):
@@ -104,8 +104,8 @@ def test_pictures_show_the_boxes():
 
 def test_a_tile_at_the_edge_of_a_small_frame_is_whole():
     frame = np.zeros((30, 200, 3), dtype=np.uint8)
-    tile = illustrations._tile(frame, (195, 15), (10, 30), [])
-    assert tile.shape == (illustrations.TILE[1], illustrations.TILE[0], 3)
+    tile = illustration._tile(frame, (195, 15), (10, 30), [])
+    assert tile.shape == (illustration.TILE[1], illustration.TILE[0], 3)
 
 
 def test_previews_keep_to_their_size_and_repeat():

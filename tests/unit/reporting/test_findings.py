@@ -13,9 +13,9 @@ from wsstad import config
 from wsstad.artefacts.model_card import Card, Link
 from wsstad.evaluation import alarms
 from wsstad.planning import artefact_keys
-from wsstad.reporting import verdict_table
+from wsstad.reporting import verdicts
+from wsstad.reporting.findings import Alarm, Findings, Threshold
 from wsstad.reporting.pictures import drawing, timeline_plot
-from wsstad.reporting.verdicts import Alarm, Findings, Threshold
 from wsstad.structures.alarms import Curve
 from wsstad.structures.tubes import Tube, VideoTubes, whole_frame
 
@@ -125,11 +125,11 @@ def test_verdicts_are_told_the_alarms_first():
 
     rows = [
         row("b.mp4", "alarm", 0.91, 2, first=("0:12.3", "0:15.0")),
-        row("a.mp4", "quiet", 0.4, note=verdict_table.NOTHING_SEEN),
+        row("a.mp4", "quiet", 0.4, note=verdicts.NOTHING_SEEN),
         row("cut.mp4", "not scored", note="V101 not a video"),
     ]
     threshold = {"score": 0.5, "alarms_per_hour": 1.0, "note": ""}
-    assert list(verdict_table.describe(rows, CARD, threshold, changed=[])) == [
+    assert list(verdicts.describe(rows, CARD, threshold, changed=[])) == [
         "scored by mgpr, seed 0, trained on demo (cv4, fold 1)",
         "an alarm is a score above 0.5000, calibrated for 1 false alarm an hour on held-out normal videos",
         "3 videos: 1 alarm, 1 quiet, 1 not scored",
@@ -138,7 +138,7 @@ def test_verdicts_are_told_the_alarms_first():
         "quiet       0.40  a.mp4    nothing was detected in any frame: the whole image was scored",
         "not scored        cut.mp4  V101 not a video",
     ]
-    told = list(verdict_table.describe(rows, CARD, {**threshold, "note": "little footage"}, changed=["link"]))
+    told = list(verdicts.describe(rows, CARD, {**threshold, "note": "little footage"}, changed=["link"]))
     assert told[2:4] == [
         "warning: little footage",
         "warning: the code of link, or a library behind it, has changed since the model was trained",
