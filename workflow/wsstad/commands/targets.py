@@ -35,7 +35,10 @@ def demo(argv: list[str] | None = None) -> None:
     if path.parent.resolve() != SHARE:  # in a clone the project's own configuration is the demo's
         storage.write_text(path, DEMO)
     command, environment = run.prepare(args, [])
-    print("[demo] 24 made-up road videos, full C3D with seeded (untrained) weights; about 4 minutes on two cores")
+    print(
+        "[demo] 24 made-up road videos, full C3D with seeded (untrained) weights; about 4 minutes on two cores",
+        flush=True,
+    )
     synthesize.main(["--output", "results/demo/source", "--videos", "24", "--seed", "2021", "--jobs", "2"])
     _call(command, environment)
     print()
