@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from support.toy_bags import detections_of, parameters, planted_videos
+from support.toy_bags import parameters, planted_videos
 from wsstad import config
 from wsstad.learning.bags import View
 from wsstad.learning.checkpoint import Checkpoint
@@ -150,12 +150,11 @@ def test_a_model_of_one_device_scores_the_same_on_the_other(name: str) -> None:
     again = config.load_class(METHODS[name]).load(*its.save(), device="cpu")
     for video, _ in planted_videos(6, first=700):
         bag = View.of({**its.parameters, "sub_tubes": 8}).bag(video, "inference")
-        assert again.score(bag)[0] == pytest.approx(its.score(bag)[0], abs=1e-4)
-        extra = {"detections": detections_of(video.tubes)} if "detections" in its.parameters else {}
-        assert (
-            its.predict(video.video, video.tubes, bag, **extra).top1
-            == again.predict(video.video, video.tubes, bag, **extra).top1
-        )
+        scores, others = its.score(bag)[0], again.score(bag)[0]
+        assert others == pytest.approx(scores, abs=1e-4)
+        # Two candidates may score the same to rounding, and then each device may choose its own.
+        top = its.predict(video.video, video.tubes, bag).top1
+        assert others[top] == pytest.approx(others.max(), abs=1e-4)
 
 
 @pytest.mark.parametrize("name", LEARNED)
