@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from support.toy_bags import NO_PROJECTION, planted_videos
+from support.toy_bags import planted_videos
 from wsstad.learning import bags
+from wsstad.learning.parameters import ProjectionParameters
 from wsstad.learning.projection import Projection
 
 BAGS = [bags.make_bag(video) for video, _ in planted_videos(10)]
-OPTIONS = {"kind": "pca", "dimension": 8, "instances": 2048, "whiten": False}
+OPTIONS = ProjectionParameters(kind="pca", dimension=8)
 INSTANCES = np.concatenate([matrix for bag in BAGS for matrix in (bag.region, bag.image)])
 
 
@@ -16,7 +17,7 @@ INSTANCES = np.concatenate([matrix for bag in BAGS for matrix in (bag.region, ba
 def test_components_are_those_of_sklearn(whiten: bool, wide: bool) -> None:
     chosen = BAGS[:1] if wide else BAGS
     instances = np.concatenate([matrix for bag in chosen for matrix in (bag.region, bag.image)])
-    fitted = Projection.fit(chosen, {**OPTIONS, "whiten": whiten}, normalise="none")
+    fitted = Projection.fit(chosen, ProjectionParameters(kind="pca", dimension=8, whiten=whiten), normalise="none")
     assert fitted is not None
     oracle = PCA(8, whiten=whiten, svd_solver="full").fit(instances.astype(np.float64))
     expected = oracle.transform(chosen[0].region)
@@ -37,16 +38,16 @@ def test_rows_have_norm_one_again() -> None:
 
 
 def test_dimensions_beyond_the_rank_are_zero() -> None:
-    projected = Projection.fit(BAGS[:1], {**OPTIONS, "dimension": 48}, normalise="l2")(BAGS[0])
+    projected = Projection.fit(BAGS[:1], ProjectionParameters(kind="pca", dimension=48), normalise="l2")(BAGS[0])
     assert projected.region.shape[1] == 48
     assert (projected.region[:, 9:] == 0).all()  # 10 instances have rank 9 about their mean
 
 
 def test_a_sample_of_the_instances_is_evenly_spaced() -> None:
-    fitted = Projection.fit(BAGS, {**OPTIONS, "instances": 21}, normalise="l2")
+    fitted = Projection.fit(BAGS, ProjectionParameters(kind="pca", dimension=8, instances=21), normalise="l2")
     rows = np.linspace(0, len(INSTANCES) - 1, 21).round().astype(int)
     assert fitted.mean == pytest.approx(INSTANCES[rows].mean(axis=0), abs=1e-6)
 
 
 def test_none_is_no_map() -> None:
-    assert Projection.fit(BAGS, NO_PROJECTION, normalise="l2") is None
+    assert Projection.fit(BAGS, ProjectionParameters(), normalise="l2") is None

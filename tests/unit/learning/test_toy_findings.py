@@ -37,7 +37,7 @@ class SharedMgpr(Mgpr):
 
     def _build(self, dimension: int) -> None:
         super()._build(dimension)
-        self.shared = OPTIMISERS["adam"](self.networks.parameters(), lr=self.parameters["learning_rate"])
+        self.shared = OPTIMISERS["adam"](self.networks.parameters(), lr=self.parameters.learning_rate)
 
     def update(self, name: str, loss: torch.Tensor) -> None:
         self.shared.zero_grad(set_to_none=False)
@@ -91,7 +91,7 @@ def outcome(seed: int, kind: type[Mgpr] = Mgpr, **changes: Any) -> Outcome:
     """Train on 40 + 40 videos for 150 iterations and test on 60 + 60 others."""
     small = {"batch_bags": 16, "max_iterations": 150, "learning_rate": 0.003}
     method = kind(parameters("mgpr", **small, **changes), seed=seed)
-    normalise = method.parameters["normalise"] == "l2"
+    normalise = method.parameters.normalise == "l2"
     method.fit([bag for bag, _ in toy(0, 80, normalise)])
     tests = toy(5000, 100, normalise)
     scores, parts = zip(*(method.score(bag) for bag, _ in tests), strict=True)

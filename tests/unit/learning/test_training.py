@@ -10,11 +10,12 @@ from support.toy_bags import planted_videos
 from wsstad.artefacts import storage
 from wsstad.learning import bags
 from wsstad.learning.checkpoint import Checkpoint
+from wsstad.learning.parameters import GradientParameters, LearnedParameters
 from wsstad.learning.training import Training, hold_out, video_auc
 
 VIDEOS = planted_videos(8)
 BAGS = [bags.make_bag(video) for video, _ in VIDEOS]
-OPTIONS = {"batch_bags": 3, "max_instances": 9, "max_iterations": 40, "evaluate_every": 5, "patience": 3}
+OPTIONS = GradientParameters(type="any", batch_bags=3, max_instances=9, max_iterations=40, evaluate_every=5, patience=3)
 
 
 class Scripted:
@@ -50,7 +51,9 @@ def held_out() -> list[bags.Bag]:
 
 
 def train(learner, held, **options):
-    return Training(learner, BAGS, held, options={**OPTIONS, **options}, seed=0, device="cpu", checkpoint=None).run()
+    return Training(
+        learner, BAGS, held, options=OPTIONS.model_copy(update=options), seed=0, device="cpu", checkpoint=None
+    ).run()
 
 
 def test_the_best_vauc_is_taken_then_the_lower_cross_entropy() -> None:
@@ -89,7 +92,7 @@ def test_a_method_without_mini_batches_sees_all_instances_of_all_bags() -> None:
             seen.append((batch.n_abnormal, int(batch.mask.sum()), int(batch.videolet_mask.sum())))
             return super().step(batch, generator, iteration)
 
-    options = {name: value for name, value in OPTIONS.items() if name not in ("batch_bags", "max_instances")}
+    options = LearnedParameters(type="any", max_iterations=40, evaluate_every=5, patience=3)
     Training(Watching({}), BAGS, [], options=options, seed=0, device="cpu", checkpoint=None).run()
     everything = (4, sum(len(bag.region) for bag in BAGS), sum(len(bag.videolets) for bag in BAGS))
     assert seen == [everything] * 40
@@ -153,7 +156,7 @@ def test_a_checkpoint_of_another_training_or_a_cut_one_is_left_alone(tmp_path) -
 
 
 def test_memory_goes_on_where_it_was(tmp_path) -> None:
-    options = {**OPTIONS, "max_iterations": 7}
+    options = OPTIONS.model_copy(update={"max_iterations": 7})
     first, again = Scripted({}), Scripted({})
     shared = {"options": options, "seed": 0, "device": "cpu"}
     before = Training(first, BAGS, [], checkpoint=Checkpoint(tmp_path / "s", "key", seconds=0), **shared)

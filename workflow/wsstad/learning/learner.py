@@ -3,7 +3,8 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Self, Unpack
 
 import numpy as np
 import torch
@@ -13,7 +14,9 @@ from torch.optim import Optimizer
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import WEIGHTS, Batch
 from wsstad.learning.checkpoint import Checkpoint
+from wsstad.learning.method import Machine
 from wsstad.learning.optimisers import OPTIMISERS
+from wsstad.learning.parameters import GradientParameters, LearnedParameters
 from wsstad.learning.projection import Projection
 from wsstad.learning.training import History, Training
 from wsstad.structures.predictions import VideoPrediction
@@ -28,9 +31,8 @@ def choose_device(device: str) -> str:
 
 
 class LearnedMethod(ABC):
-    """A method with networks; `parameters` are its YAML, `threads` how many the CPU gives it."""
+    """A method with networks."""
 
-    trained = True
     selection = "top1"
     scored: tuple[str, ...] = ()  # the branches that `score_features` has scores of, in its order
     networks: nn.ModuleDict
@@ -38,10 +40,12 @@ class LearnedMethod(ABC):
     memory: dict[str, Tensor]
     columns: tuple[str, ...]
 
-    def __init__(self, parameters: Mapping[str, Any], *, seed: int = 0, device: str = "cpu", threads: int = 1) -> None:
+    parameters: LearnedParameters
+
+    def __init__(self, parameters: LearnedParameters, *, seed: int = 0, device: str = "cpu", threads: int = 1) -> None:
         torch.set_num_threads(threads)
         self.device = choose_device(device)
-        self.parameters, self.seed = dict(parameters), seed
+        self.parameters, self.seed = parameters, seed
         self.projection: Projection | None = None
         self.dimension = 0
 
@@ -50,12 +54,14 @@ class LearnedMethod(ABC):
         """Return the networks for features of `dimension`, by name; each gets its own optimiser."""
 
     def make_optimisers(self) -> dict[str, Optimizer]:
-        """Return the optimisers of the networks, by the same names."""
+        """Return the optimisers of the networks, by the same names; none where no gradient is followed."""
+        options = self.parameters
+        if not isinstance(options, GradientParameters):
+            return {}
         # An optimiser of its own each: the momentum of a shared one would move the branch that is frozen.
-        kind = OPTIMISERS[self.parameters["optimiser"]]
-        options = {"lr": self.parameters["learning_rate"], "weight_decay": self.parameters["weight_decay"]}
+        make = partial(OPTIMISERS[options.optimiser], lr=options.learning_rate, weight_decay=options.weight_decay)
         learning = {name: its for name, its in self.networks.items() if list(its.parameters())}
-        return {name: kind(its.parameters(), **options) for name, its in learning.items()}
+        return {name: make(its.parameters()) for name, its in learning.items()}
 
     @abstractmethod
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
@@ -83,8 +89,7 @@ class LearnedMethod(ABC):
         """Train on `bags` (whole tubes) and keep the iteration that is best on `held_out` (sub-tubes), if any."""
         if not held_out:
             log.warning("%s: no videos are held out; the last iteration is taken", label)
-        options = self.parameters["projection"]
-        self.projection = Projection.fit(bags, options, normalise=self.parameters["normalise"])
+        self.projection = Projection.fit(bags, self.parameters.projection, normalise=self.parameters.normalise)
         bags, held_out = [self._project(bag) for bag in bags], [self._project(bag) for bag in held_out]
         self._build(bags[0].region.shape[1])
         self.measure(bags)
@@ -104,7 +109,13 @@ class LearnedMethod(ABC):
         """Return scores (s,) in [0, 1] and branch scores (s, b), float32, of the instances of a bag."""
         return self.score_features(self._project(bag))
 
-    def predict(self, video: str, found: VideoTubes, bag: Bag | None = None) -> VideoPrediction:
+    def predict(
+        self,
+        video: str,
+        found: VideoTubes,
+        bag: Bag | None = None,
+        detections: Mapping[str, np.ndarray] | None = None,
+    ) -> VideoPrediction:
         """Return the scores of all sub-tubes of a video and the boxes of the best (Eq. 9)."""
         if bag is None:
             raise ValueError(f"{video}: a learned method needs a bag")
@@ -129,17 +140,21 @@ class LearnedMethod(ABC):
         tensors = {f"network/{name}": its.cpu().numpy() for name, its in self.networks.state_dict().items()}
         if self.projection is not None:
             tensors |= {"projection/mean": self.projection.mean, "projection/components": self.projection.components}
-        return tensors, {"parameters": self.parameters, "seed": self.seed, "dimension": self.dimension}
+        return tensors, {"parameters": self.parameters.model_dump(), "seed": self.seed, "dimension": self.dimension}
 
     @classmethod
     def load(
-        cls, tensors: Mapping[str, np.ndarray], meta: Mapping[str, Any], *, device: str = "cpu", threads: int = 1
-    ) -> "LearnedMethod":
-        """Rebuild the method that `save` gave the tensors and facts of."""
-        method = cls(meta["parameters"], seed=meta["seed"], device=device, threads=threads)
+        cls,
+        parameters: LearnedParameters,
+        tensors: Mapping[str, np.ndarray],
+        meta: Mapping[str, Any],
+        **machine: Unpack[Machine],
+    ) -> Self:
+        """Rebuild the method with `parameters` that `save` gave the tensors and facts of."""
+        method = cls(parameters, seed=meta["seed"], **machine)
         if "projection/mean" in tensors:
             parts = tensors["projection/mean"], tensors["projection/components"]
-            method.projection = Projection(*parts, normalise=method.parameters["normalise"])
+            method.projection = Projection(*parts, normalise=method.parameters.normalise)
         method._build(meta["dimension"])
         prefix = "network/"
         state = {n.removeprefix(prefix): torch.from_numpy(a) for n, a in tensors.items() if n.startswith(prefix)}

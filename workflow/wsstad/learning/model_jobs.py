@@ -2,15 +2,18 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wsstad import forks
 from wsstad.artefacts import readers, storage
-from wsstad.learning import bags
+from wsstad.learning import bags, methods
 from wsstad.learning.bags import Bag, BagReader, Request, View
 from wsstad.learning.runs import Inputs, ModelJob
 from wsstad.progress import Progress
 from wsstad.structures import alarms, predictions
+
+if TYPE_CHECKING:
+    from wsstad.learning.learner import LearnedMethod
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +37,7 @@ def train_all(
     from wsstad.learning.learner import choose_device
     from wsstad.learning.training import hold_out
 
-    held_out = {job.key: hold_out(job.labels, job.run.variant.parameters["held_out"], job.run.seed) for job in jobs}
+    held_out = {job.key: hold_out(job.labels, job.run.variant.learned.held_out, job.run.seed) for job in jobs}
     labels = {video: label for job in jobs for video, label in job.labels.items()}
     wanted = {request for job in jobs for requests in _requests(job, held_out[job.key]) for request in requests}
     made = bags.read_all(BagReader(inputs.manifests, labels), wanted)
@@ -53,7 +56,7 @@ def train_all(
 
 def _requests(job: ModelJob, held_out: Sequence[str]) -> tuple[list[Request], list[Request]]:
     """Return the bags that a job learns from, and those that choose its iteration."""
-    view = View.of(job.run.variant.parameters)
+    view = View.of(job.run.variant.learned)
     training = [Request(video, "training", view) for video in job.labels if video not in held_out]
     return training, [Request(video, "inference", view) for video in held_out]
 
@@ -67,7 +70,7 @@ def fit(
     fold = job.run.fold
     checkpoint = Checkpoint(job.path.with_suffix(".state.safetensors"), job.key, seconds)
     checkpoint.remove_others(f"fold{fold}.*.state.safetensors", f".fold{fold}.*.tmp")
-    method = job.run.variant.make(job.run.seed, device=device, threads=1)
+    method = methods.create(job.run.variant.learned, seed=job.run.seed, device=device, threads=1)
     history = method.fit(training, held_out, checkpoint=checkpoint, label=f"train {job.run}")
     history.write(job.history)
     facts = {
@@ -87,7 +90,7 @@ def fit(
     checkpoint.remove()
 
 
-def _alarms(method: Any, normal: list[Bag], fps: Mapping[str, float]) -> alarms.Curve | None:
+def _alarms(method: "LearnedMethod", normal: list[Bag], fps: Mapping[str, float]) -> alarms.Curve | None:
     """Return the false alarms that each threshold gives in the held-out normal videos, if there are any."""
     if not normal:
         return None

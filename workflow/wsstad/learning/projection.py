@@ -3,13 +3,13 @@
 The paper trains on the 4096 dimensions of fc6 as they are (`kind: none`).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from wsstad.learning import bags
 from wsstad.learning.bags import Bag
+from wsstad.learning.parameters import ProjectionParameters
 
 
 class Projection:
@@ -19,13 +19,13 @@ class Projection:
         self.mean, self.components, self.normalise = mean, components, normalise
 
     @classmethod
-    def fit(cls, training: Sequence[Bag], options: Mapping[str, Any], *, normalise: str) -> "Projection | None":
+    def fit(cls, training: Sequence[Bag], options: ProjectionParameters, *, normalise: str) -> "Projection | None":
         """Fit on the region and image instances of the training bags together; None when `kind` is none."""
-        if options["kind"] == "none":
+        if options.kind == "none":
             return None
-        instances = _evenly([matrix for bag in training for matrix in (bag.region, bag.image)], options["instances"])
+        instances = _evenly([matrix for bag in training for matrix in (bag.region, bag.image)], options.instances)
         mean = instances.mean(axis=0)
-        components = _principal_axes(instances - mean, options["dimension"], whiten=options["whiten"])
+        components = _principal_axes(instances - mean, options.dimension, whiten=options.whiten)
         return cls(mean.astype(np.float32), components.astype(np.float32), normalise=normalise)
 
     def __call__(self, bag: Bag) -> Bag:

@@ -17,6 +17,7 @@ from wsstad.learning.bags import Bag
 from wsstad.learning.batches import HOLD_OUT, Batch, Batches
 from wsstad.learning.checkpoint import Checkpoint, State
 from wsstad.learning.optimisers import load_state, save_state
+from wsstad.learning.parameters import GradientParameters, LearnedParameters
 from wsstad.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -102,15 +103,17 @@ class Training:
         bags: Sequence[Bag],
         held_out: Sequence[Bag],
         *,
-        options: Mapping[str, Any],
+        options: LearnedParameters,
         seed: int,
         device: str,
         checkpoint: Checkpoint | None,
     ) -> None:
         self.learner, self.held_out, self.options, self.checkpoint = learner, held_out, options, checkpoint
-        # A method without these keys sees all instances of all bags in every iteration.
-        sizes = {name: options.get(name, sys.maxsize) for name in ("batch_bags", "max_instances")}
-        self.batches = Batches(bags, **sizes, seed=seed, device=device)
+        # A method without mini-batches sees all instances of all bags in every iteration.
+        sizes = (sys.maxsize, sys.maxsize)
+        if isinstance(options, GradientParameters):
+            sizes = options.batch_bags, options.max_instances
+        self.batches = Batches(bags, batch_bags=sizes[0], max_instances=sizes[1], seed=seed, device=device)
         self.columns = ("iteration", *learner.columns, *HELD_OUT_COLUMNS)
         self.iteration = 0
         self.rows: list[list[float]] = []
@@ -121,24 +124,24 @@ class Training:
     def run(self, label: str = "train") -> History:
         """Train to the end and leave the chosen iteration's networks in the learner."""
         self._resume()
-        with Progress(label, self.options["max_iterations"], "iterations", brief=True) as progress:
+        with Progress(label, self.options.max_iterations, "iterations", brief=True) as progress:
             progress.add(self.iteration)
             while not self._finished():
                 batch, generator = self.batches.batch(self.iteration), self.batches.generator(self.iteration)
                 self._pending.append(self.learner.step(batch, generator, self.iteration))
                 self.iteration += 1
                 progress.add()
-                if self.iteration % self.options["evaluate_every"] == 0 or self._at_limit():
+                if self.iteration % self.options.evaluate_every == 0 or self._at_limit():
                     self._evaluate()
                 if self.checkpoint:
                     self.checkpoint.save_if_due(self._state)
         return self._end()
 
     def _at_limit(self) -> bool:
-        return self.iteration >= self.options["max_iterations"]
+        return self.iteration >= self.options.max_iterations
 
     def _finished(self) -> bool:
-        return self._at_limit() or self.best["evaluations_since"] >= self.options["patience"]
+        return self._at_limit() or self.best["evaluations_since"] >= self.options.patience
 
     def _evaluate(self) -> None:
         """Note how well the held-out videos are told apart, and keep the networks when they never did it better."""

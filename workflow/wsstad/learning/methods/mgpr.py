@@ -1,7 +1,6 @@
 """MGPR: mutually-guided progressive refinement (Wu et al., IJCAI 2021, section 3)."""
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Unpack, cast
 
 import numpy as np
 import torch
@@ -13,6 +12,8 @@ from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
 from wsstad.learning.layers import Branch, RelationModule, take
 from wsstad.learning.learner import LearnedMethod
+from wsstad.learning.method import Options
+from wsstad.learning.methods.parameters import MgprParameters
 from wsstad.learning.training import History
 
 PARTNER = {"tube": "temporal", "temporal": "tube"}
@@ -23,23 +24,28 @@ COLUMNS = ("loss", "ranking", "cross_entropy", "guidance", "abnormal_score", "no
 class Mgpr(LearnedMethod):
     """The tube branch p_t over tubes and the temporal branch p_v over videolets, each guided by the other."""
 
-    def __init__(self, parameters: Mapping[str, Any], **options: Any) -> None:
+    parameters: MgprParameters
+
+    def __init__(self, parameters: MgprParameters, **options: Unpack[Options]) -> None:
         super().__init__(parameters, **options)
-        both = parameters["branches"] == "both"
-        self.branches = ("temporal", "tube") if both else (parameters["branches"],)
+        both = parameters.branches == "both"
+        self.branches = ("temporal", "tube") if both else (parameters.branches,)
         self.scored = tuple(branch for branch in ("tube", "temporal") if branch in self.branches)
         self.columns = tuple(f"{branch}_{column}" for branch in self.branches for column in COLUMNS)
-        if not both and parameters["ranking"] == "mg":
+        if not both and parameters.ranking == "mg":
             raise UserError("mgpr: ranking: 'mg' needs both branches; allowed with one: plain, none")
-        if parameters["ranking"] == "none" and not parameters["cross_entropy"]:
+        if parameters.ranking == "none" and not parameters.cross_entropy:
             raise UserError("mgpr: ranking: 'none' without cross_entropy leaves nothing to learn")
 
     def make_networks(self, dimension: int) -> dict[str, nn.Module]:
         """Return the branches."""
-        options = {name: self.parameters[name] for name in ("heads", "dropout", "relation")}
-        if self.parameters["relation"] == "attention" and dimension % options["heads"]:
-            raise UserError(f"mgpr: heads: {options['heads']} do not divide {dimension} features")
-        return {name: Branch(dimension, **options) for name in self.branches}
+        options = self.parameters
+        if options.relation == "attention" and dimension % options.heads:
+            raise UserError(f"mgpr: heads: {options.heads} do not divide {dimension} features")
+        return {
+            name: Branch(dimension, heads=options.heads, dropout=options.dropout, relation=options.relation)
+            for name in self.branches
+        }
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Train the temporal branch with the tube branch frozen, then the tube branch with the temporal one frozen.
@@ -61,7 +67,7 @@ class Mgpr(LearnedMethod):
 
         The hinge of Eqs. 4 and 5 never clips, so both make the ranking loss vanish with nothing learnt (Table 3).
         """
-        last = dict(zip(history.columns, history.rows[-self.parameters["evaluate_every"] :].mean(axis=0), strict=True))
+        last = dict(zip(history.columns, history.rows[-self.parameters.evaluate_every :].mean(axis=0), strict=True))
         found = []
         for branch in self.branches:
             score, guidance = last[f"{branch}_abnormal_score"], last[f"{branch}_guidance"]
@@ -87,7 +93,7 @@ class Mgpr(LearnedMethod):
 
     def attend(self, bag: Bag, index: int) -> np.ndarray:
         """Return the attention in the tube branch, the mean over its heads, where it has that of the paper."""
-        if "tube" not in self.branches or self.parameters["relation"] != "attention":
+        if "tube" not in self.branches or self.parameters.relation != "attention":
             return super().attend(bag, index)
         relation = cast(RelationModule, self._branch("tube").relation)
         with torch.inference_mode():
@@ -103,7 +109,7 @@ class Mgpr(LearnedMethod):
 
         p_v(T_m^{a,g}) for the tube branch, p_t(V_m^a) for the temporal branch; 1 for the plain ranking loss.
         """
-        if self.parameters["ranking"] != "mg" or iteration < self.parameters["warmup_guidance"]:
+        if self.parameters.ranking != "mg" or iteration < self.parameters.warmup_guidance:
             return torch.ones(len(index), device=index.device)
         if branch == "tube":
             instances, mask = batch.abnormal_image, batch.mask
@@ -112,7 +118,7 @@ class Mgpr(LearnedMethod):
             instances, mask = batch.videolets[: batch.n_abnormal], batch.videolet_mask
         mask = mask[: batch.n_abnormal]
         # Paper is silent on what stands around the max instance: its bag, as at inference, or nothing.
-        if self.parameters["guidance"] == "single":
+        if self.parameters.guidance == "single":
             instances, index = take(instances, index)[:, None], torch.zeros_like(index)
             mask = torch.ones_like(mask[:, :1])
         with torch.no_grad():
@@ -121,11 +127,11 @@ class Mgpr(LearnedMethod):
     def _update(self, branch: str, abnormal: Tensor, normal: Tensor, weight: Tensor) -> Tensor:
         """Take one step of `branch` with Eq. 8 on the logits of its max instances; return the values of COLUMNS."""
         p_abnormal, p_normal = torch.sigmoid(abnormal), torch.sigmoid(normal)
-        ranking = losses.ranking(p_abnormal, p_normal, weight, self.parameters["pairs"])
+        ranking = losses.ranking(p_abnormal, p_normal, weight, self.parameters.pairs)
         cross_entropy = losses.cross_entropy(abnormal, normal)
         loss = losses.total(
-            ranking * float(self.parameters["ranking"] != "none"),
-            cross_entropy * float(self.parameters["cross_entropy"]),
+            ranking * float(self.parameters.ranking != "none"),
+            cross_entropy * float(self.parameters.cross_entropy),
         )
         self.update(branch, loss)
         values = (loss, ranking, cross_entropy, weight.mean(), p_abnormal.mean(), p_normal.mean())
