@@ -17,7 +17,7 @@ from wsstad.learning.batches import Batch, Batches
 from wsstad.learning.checkpoint import Checkpoint
 from wsstad.learning.methods import METHODS
 from wsstad.learning.parameters import LearnedParameters
-from wsstad.learning.training import video_auc
+from wsstad.learning.search import video_auc
 from wsstad.structures import predictions
 
 LEARNED = sorted(name for name, its in METHODS.items() if issubclass(its.parameters, LearnedParameters))

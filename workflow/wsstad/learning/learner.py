@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Self, Unpack
 
@@ -14,11 +14,14 @@ from torch.optim import Optimizer
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import WEIGHTS, Batch
 from wsstad.learning.checkpoint import Checkpoint
+from wsstad.learning.fitting import fit
+from wsstad.learning.history import History
 from wsstad.learning.method import Machine
 from wsstad.learning.optimisers import OPTIMISERS
 from wsstad.learning.parameters import GradientParameters, LearnedParameters
 from wsstad.learning.projection import Projection
-from wsstad.learning.training import History, Training
+from wsstad.learning.search import video_quality
+from wsstad.learning.training import Training
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import VideoTubes
 
@@ -82,32 +85,51 @@ class LearnedMethod(ABC):
         self,
         bags: Sequence[Bag],
         held_out: Sequence[Bag] = (),
+        folds: Sequence[Collection[str]] = (),
         *,
         checkpoint: Checkpoint | None = None,
         label: str = "train",
     ) -> History:
-        """Train on `bags` (whole tubes) and keep the iteration that is best on `held_out` (sub-tubes), if any."""
+        """Train on `bags` of whole tubes, for as many iterations as `held_out`, bags of sub-tubes, show to be best.
+
+        Each of `folds` has videos of `bags` that one training leaves out; `held_out` then has all of them. Without,
+        the videos of `held_out` are not in `bags`; with none at all the last iteration is taken.
+        """
         if not held_out:
             log.warning("%s: no videos are held out; the last iteration is taken", label)
+        return fit(self, bags, held_out, folds, checkpoint=checkpoint, label=label)
+
+    def start(self, bags: Sequence[Bag]) -> Training:
+        """Return the training on `bags`, before its first iteration."""
         self.projection = Projection.fit(bags, self.parameters.projection, normalise=self.parameters.normalise)
-        bags, held_out = [self._project(bag) for bag in bags], [self._project(bag) for bag in held_out]
+        bags = [self.project(bag) for bag in bags]
         self._build(bags[0].region.shape[1])
         self.measure(bags)
-        training = Training(
-            self, bags, held_out, options=self.parameters, seed=self.seed, device=self.device, checkpoint=checkpoint
-        )
-        history = training.run(label)
-        for doubt in self.doubts(history):
-            log.warning("%s: %s", label, doubt)
-        return history
+        return Training(self, bags, options=self.parameters, seed=self.seed, device=self.device)
 
-    def doubts(self, history: History) -> list[str]:
-        """Return what in a training speaks against its model, a line each."""
+    def twin(self) -> Self:
+        """Return the same method, not trained."""
+        return type(self)(self.parameters, seed=self.seed, device=self.device, threads=torch.get_num_threads())
+
+    def choosable(self, iteration: int) -> bool:
+        """Return whether a model of so many iterations is what the method is about."""
+        return True
+
+    def preference(self, bags: Sequence[Bag], scores: Sequence[np.ndarray]) -> list[float]:
+        """Return what the choice of the iteration maximises: VAUC, then the mean log-likelihood of the labels."""
+        return video_quality(bags, scores)
+
+    def mechanisms(self, bags: Sequence[Bag]) -> dict[str, float]:
+        """Return what the mechanisms of the model do in projected training bags, by name (see `diagnostics`)."""
+        return {}
+
+    def doubts(self, rows: np.ndarray) -> list[str]:
+        """Return what in the values of `columns` by iteration speaks against the model, a line each."""
         return []
 
     def score(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
         """Return scores (s,) in [0, 1] and branch scores (s, b), float32, of the instances of a bag."""
-        return self.score_features(self._project(bag))
+        return self.score_features(self.project(bag))
 
     def predict(
         self,
@@ -171,7 +193,8 @@ class LearnedMethod(ABC):
         self.optimisers[name].step()
         self.optimisers[name].zero_grad(set_to_none=True)
 
-    def _project(self, bag: Bag) -> Bag:
+    def project(self, bag: Bag) -> Bag:
+        """Return a bag with features as the networks take them."""
         return bag if self.projection is None else self.projection(bag)
 
     def _build(self, dimension: int) -> None:

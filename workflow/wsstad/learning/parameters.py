@@ -73,6 +73,10 @@ class LearnedParameters(TubesParameters):
     """Evaluations without a better result after which training stops."""
     held_out: Share = 0.2
     """Share of the training videos of each label that only choose the iteration, by VAUC; 0 takes the last."""
+    few_videos: Annotated[int, Field(ge=0)] = 25
+    """Training videos of the rarer label below which `folds` choose the iteration, and the model learns from all."""
+    folds: Annotated[int, Field(ge=2)] = 3
+    """Folds of the few training videos, each left out of one training; the best iteration on average is taken."""
 
 
 class GradientParameters(LearnedParameters):

@@ -12,7 +12,7 @@ from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batches
 from wsstad.learning.checkpoint import Checkpoint
 from wsstad.learning.methods.alocc import Alocc
-from wsstad.learning.training import video_auc
+from wsstad.learning.search import video_auc
 
 BAGS = [bags.make_bag(video, normalise="none") for video, _ in planted_videos(8)]
 SIDE = 16

@@ -26,7 +26,7 @@ from wsstad.learning.methods.parameters import AloccParameters
 class Alocc(LearnedMethod):
     """R and D over vectors (`network: dense`) or over the pictures of the extractor `patches` (`network: conv`).
 
-    Abnormal videos have no part in the losses; those that are held out have one in the choice of the iteration.
+    Abnormal videos have no part in the losses, nor in the choice of the iteration.
     """
 
     parameters: AloccParameters
@@ -106,6 +106,18 @@ class Alocc(LearnedMethod):
                 instances = self.networks["reconstructor"](instances)
             scores = torch.sigmoid(-self.networks["discriminator"](instances)[:, 0]).cpu().numpy()
         return scores, np.zeros((len(scores), 0), dtype=np.float32)
+
+    def preference(self, bags: Sequence[Bag], scores: Sequence[np.ndarray]) -> list[float]:
+        """Return how well R gives the instances of normal bags back: minus the mean squared error.
+
+        A one-class method knows no abnormal video, so none may choose its iteration; and R and D never settle, so that
+        the VAUC of a few videos would choose by luck.
+        """
+        self.networks.eval()
+        normal = np.concatenate([bag.region for bag in bags if bag.label == "normal"])
+        with torch.inference_mode():
+            instances = self.networks["scale"](self.tensor(normal)[0])
+            return [-float(F.mse_loss(self.networks["reconstructor"](instances), instances))]
 
     def _draw(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """Return the scaled instances (k, d) of the normal bags, padding left out; a sample where they are too many."""

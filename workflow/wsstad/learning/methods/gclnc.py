@@ -68,6 +68,14 @@ class Gclnc(LearnedMethod):
         # and a network goes on from the weights, and the optimiser's state, of its last turn.
         return iteration * self.phases // self.parameters.max_iterations
 
+    def choosable(self, iteration: int) -> bool:
+        """Return whether the classifier has learned from labels that were cleaned, and is the one that was trained.
+
+        Before, it is a plain classifier of noisy labels; while the cleaner is trained, it does not change.
+        """
+        phase = self.phase(iteration - 1)
+        return phase % 2 == 0 and (phase > 0 or self.phases == 1)
+
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
         """Return what the classifier says of the instances; there are no branches."""
         with torch.inference_mode():

@@ -36,6 +36,9 @@ class MgprParameters(GradientParameters):
     """Whether the cross-entropy loss counts (Table 3)."""
     guidance: Literal["bag", "single"] = "bag"
     """What the guiding branch sees of the max instance's bag; all of it, or the max instance alone."""
+    freeze: bool = True
+    """Whether one branch is frozen while the other is trained (Eq. 6), or both are trained at once, through the weight
+    too: the reading under which the guided ranking loss alone collapses, as in Table 3."""
     warmup_guidance: Annotated[int, Field(ge=0)] = 0
     """Iterations at the start in which the guidance is 1."""
     videolets: Videolets = 32

@@ -83,7 +83,8 @@ class Rtfm(LearnedMethod):
         label = (torch.arange(len(mask), device=mask.device) < a).float()
         cross_entropy = losses.mean_cross_entropy(logits, chosen, label).mean()
         margin = self.parameters.margin_weight * margin_loss(magnitude[:a], magnitude[a:], self.parameters.margin)
-        sparsity = self.parameters.sparsity * losses.sparsity(torch.sigmoid(logits[:a]), mask[:a])
+        # The released code takes the L2 norm of all scores; bags have up to 200 tubes, not 32 snippets, so the mean.
+        sparsity = self.parameters.sparsity * losses.bag_means(torch.sigmoid(logits[:a]), mask[:a]).mean()
         loss = cross_entropy + margin + sparsity
         self.update("scorer", loss)
         values = (loss, cross_entropy, margin, sparsity, magnitude[:a].mean(), magnitude[a:].mean())
