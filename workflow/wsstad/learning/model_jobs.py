@@ -33,6 +33,10 @@ def train_all(
     jobs: Sequence[ModelJob], inputs: Inputs, *, device: str, processes: int, checkpoint_seconds: float
 ) -> None:
     """Train all `jobs`: the features of a video are read once, however many methods, seeds and folds learn from it."""
+    # Whatever a training needs is imported before the processes part, once for all of them.
+    import sklearn.decomposition
+    import sklearn.model_selection  # noqa: F401
+
     from wsstad.learning.learner import choose_device
     from wsstad.learning.search import plan
 
