@@ -54,8 +54,8 @@ format: $(VENV)/complete #- Format the code
 	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix . && $(VENV)/bin/snakefmt Snakefile workflow/rules
 
 .PHONY: reference
-reference: $(VENV)/complete #- Write config/README.md's reference of all keys from the schemas
-	@$(VENV)/bin/python -c "from pathlib import Path; from wsstad.planning import reference; reference.update(Path('config/README.md'))"
+reference: $(VENV)/complete #- Write the JSON Schemas and config/README.md's reference of all keys
+	@$(VENV)/bin/python -c "from pathlib import Path; from wsstad.planning import reference; reference.write_schemas(); reference.update(Path('config/README.md'))"
 
 ped2: $(VENV)/complete ## Run UCSD Ped2: make ped2 DATA=<its folder> WEIGHTS=<folder of yolo11n.pt>
 	@$(WSSTAD) run $(TABLES) report --config config/ped2.yaml --set weights="$(WEIGHTS)" datasets.ucsd_ped2.source="$(DATA)"

@@ -25,6 +25,7 @@ from wsstad import cli, config
 from wsstad.artefacts import storage
 from wsstad.locations import SHARE
 from wsstad.planning import command_line
+from wsstad.planning.families import FAMILIES
 from wsstad.planning.plan import Plan
 
 FOLDERS = {"image": "extract_image", "region": "extract_region"}
@@ -68,7 +69,7 @@ class Place:
         """Change keys of a variant: `change` gets all its keys, defaults included."""
         path = self.folder / "config" / family / f"{name}.yaml"
         content = config.load_yaml(path)
-        filled = content if family == "scales" else config.load_variant(path, family)
+        filled = content if family == "scales" else config.load_variant(path, FAMILIES[family]).model_dump()
         path.write_text(yaml.safe_dump({**content, **change(filled)}))
 
     def run(self, *arguments: str) -> tuple[float, float, dict[str, str]]:

@@ -17,11 +17,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow"))
 
 from measure import Row, clock_of, cpu_clock, side_by_side
 
-from wsstad import config
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch, Batches
 from wsstad.learning.layers import Branch, max_index, take
 from wsstad.learning.methods.mgpr import Mgpr
+from wsstad.learning.methods.parameters import MgprParameters
 
 BAGS, VIDEOLETS = 30, 32
 
@@ -117,7 +117,7 @@ class PlainLoop:
 
 def built(kind: type[Mgpr], dimension: int, device: str = "cpu") -> Mgpr:
     """Return an MGPR of `kind` with its defaults and networks."""
-    method = kind(config.check({"type": "mgpr"}, "methods/mgpr", "defaults"), seed=0, device=device, threads=1)
+    method = kind(MgprParameters(type="mgpr"), seed=0, device=device, threads=1)
     method._build(dimension)
     return method
 

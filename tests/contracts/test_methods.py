@@ -2,25 +2,25 @@
 
 import copy
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import yaml
 
 from support.toy_bags import METHODS as CONFIG
 from support.toy_bags import detections_of, no_detections, parameters, planted_video, planted_videos
-from wsstad import config
 from wsstad.errors import UserError
-from wsstad.learning import bags
+from wsstad.learning import bags, methods
 from wsstad.learning.bags import View
 from wsstad.learning.batches import Batch, Batches
 from wsstad.learning.checkpoint import Checkpoint
-from wsstad.learning.methods import METHODS, REFERENCES, needs
-from wsstad.learning.training import video_auc
+from wsstad.learning.methods import METHODS
+from wsstad.learning.parameters import LearnedParameters
+from wsstad.learning.search import video_auc
 from wsstad.structures import predictions
 
-LEARNED = sorted(METHODS.keys() - set(REFERENCES))
+LEARNED = sorted(name for name, its in METHODS.items() if issubclass(its.parameters, LearnedParameters))
 TRAIN = [video for video, _ in planted_videos(16)]
 TEST = planted_videos(24, first=500)
 SHORT = {"max_iterations": 12, "evaluate_every": 4, "patience": 9}
@@ -28,12 +28,12 @@ PCA = {"kind": "pca", "dimension": 32, "instances": 2048, "whiten": False}
 
 
 def make(name: str, *, seed: int = 0, **changes):
-    return config.load_class(METHODS[name])(parameters(name, **changes), seed=seed, device="cpu")
+    return methods.create(parameters(name, **changes), seed=seed, device="cpu")
 
 
 def offered(name: str, **changes):
     """Those of the changes whose key the method has: not every one has an optimiser, or mini-batches."""
-    return {key: value for key, value in changes.items() if key in parameters(name)}
+    return {key: value for key, value in changes.items() if hasattr(parameters(name), key)}
 
 
 def fit(name: str, *, videos=TRAIN, seed: int = 0, checkpoint=None, **changes):
@@ -51,7 +51,7 @@ def training_bag(method, video) -> bags.Bag:
 
 def inference_bag(method, video) -> bags.Bag:
     """The bag of a video that a method scores."""
-    return View.of({**method.parameters, "sub_tubes": 8}).bag(video, "inference")
+    return View.of(method.parameters.model_copy(update={"sub_tubes": 8})).bag(video, "inference")
 
 
 def tensors_of(method) -> dict[str, bytes]:
@@ -65,32 +65,15 @@ def learned():
     return {name: fit(name, videos=videos, projection=PCA, **offered(name, max_iterations=80)) for name in LEARNED}
 
 
-@pytest.mark.parametrize("name", METHODS)
-def test_has_a_schema_whose_keys_say_what_they_are(name: str, repository) -> None:
-    schema = yaml.safe_load((repository / f"workflow/schemas/methods/{name}.schema.yaml").read_text())
-    assert schema["additionalProperties"] is False
-    assert schema["properties"]["type"]["const"] == name
-    for key, its in schema["properties"].items():
-        assert its["description"], key
-        assert "default" in its or key in schema["required"], key
-
-
-def test_schemas_are_those_of_the_methods(repository) -> None:
-    found = {p.name.removesuffix(".schema.yaml") for p in (repository / "workflow/schemas/methods").iterdir()}
-    assert found == METHODS.keys()
-
-
 def test_every_variant_is_valid_and_every_method_has_one() -> None:
-    kinds = {config.load_variant(path, "methods")["type"] for path in CONFIG.glob("*.yaml")}
+    kinds = {methods.read(path).type for path in CONFIG.glob("*.yaml")}
     assert kinds == METHODS.keys()
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_says_whether_it_is_trained_and_how_it_selects(name: str) -> None:
-    its = config.load_class(METHODS[name])
-    assert its.trained == (name not in REFERENCES)
-    assert its.selection in predictions.SELECTIONS
-    assert set(needs(name)) <= {"frames", "tubes", "detections", "image_features", "region_features"}
+def test_says_what_it_needs_and_how_it_selects(name: str) -> None:
+    assert METHODS[name].load().selection in predictions.SELECTIONS
+    assert set(METHODS[name].parameters.needs) <= {"frames", "tubes", "detections", "image_features", "region_features"}
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -98,8 +81,8 @@ def test_says_whether_it_is_trained_and_how_it_selects(name: str) -> None:
 def test_predicts_scores_for_candidates_with_boxes(name: str, empty: bool, learned) -> None:
     video = no_detections("v", "abnormal") if empty else planted_video(900, "abnormal")[0]
     method = learned[name] if name in learned else make(name)
-    bag = inference_bag(method, video) if method.trained else None
-    extra = {"detections": detections_of(video.tubes)} if "detections" in needs(name) else {}
+    bag = inference_bag(method, video) if name in LEARNED else None
+    extra = {"detections": detections_of(video.tubes)} if "detections" in METHODS[name].parameters.needs else {}
     got = method.predict("v", video.tubes, bag, **extra)
     assert (got.video, got.n_frames, got.width, got.height) == ("v", video.tubes.n_frames, 120, 100)
     assert np.array_equal(got.detected, video.tubes.detected)
@@ -148,7 +131,7 @@ def test_score_does_not_depend_on_the_order_of_the_instances(name: str, learned)
 @pytest.mark.parametrize("name", LEARNED)
 def test_score_of_a_lone_instance(name: str, learned) -> None:
     video, _ = planted_video(901, "normal", n_tubes=1)
-    bag = bags.make_bag(video, normalise=learned[name].parameters["normalise"])
+    bag = bags.make_bag(video, normalise=learned[name].parameters.normalise)
     scores, _ = learned[name].score(bag)
     assert scores.shape == (1,)
 
@@ -157,7 +140,7 @@ def test_score_of_a_lone_instance(name: str, learned) -> None:
 @pytest.mark.parametrize("name", LEARNED)
 def test_saved_and_loaded_it_scores_the_same(name: str, projection: str) -> None:
     method = fit(name, **SHORT, projection={**PCA, "kind": projection})
-    again = config.load_class(METHODS[name]).load(*method.save())
+    again = methods.restore(Path("model"), *method.save())
     bag = inference_bag(method, TEST[0][0])
     assert np.array_equal(again.score(bag)[0], method.score(bag)[0])
     assert tensors_of(again) == tensors_of(method)
@@ -219,7 +202,7 @@ def unequal() -> list[bags.Bag]:
 
 
 def without_dropout(name: str):
-    method = make(name, **SHORT, **({"dropout": 0.0} if "dropout" in parameters(name) else {}))
+    method = make(name, **SHORT, **({"dropout": 0.0} if hasattr(parameters(name), "dropout") else {}))
     method._build(32)
     return method
 

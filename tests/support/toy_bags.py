@@ -11,7 +11,9 @@ from wsstad import config
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
+from wsstad.learning import methods
 from wsstad.learning.bags import ClipFeatures
+from wsstad.learning.parameters import MethodParameters
 from wsstad.structures import clips, detections, tubes
 from wsstad.structures.tubes import Tube, VideoTubes
 
@@ -20,14 +22,15 @@ QUICK = {"max_iterations": 120, "evaluate_every": 20}
 NO_PROJECTION = {"kind": "none", "dimension": 128, "instances": 2048, "whiten": False}
 
 
-def parameters(name: str, **changes: Any) -> dict[str, Any]:
+def parameters(name: str, **changes: Any) -> MethodParameters:
     """The parameters of config/methods/<name>.yaml, made small, with `changes`."""
-    found = config.load_variant(METHODS / f"{name}.yaml", "methods")
+    method = methods.read(METHODS / f"{name}.yaml")
+    found = method.model_dump()
     quick = {name: min(most, found[name]) for name, most in QUICK.items() if name in found}
     if "projection" in found:
         quick["projection"] = NO_PROJECTION
     quick |= {"width": 128} if "width" in found else {}
-    return {**found, **quick, **changes}
+    return config.parse({**found, **quick, **changes}, type(method), name)
 
 
 def signal(dimension: int) -> np.ndarray:

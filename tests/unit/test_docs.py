@@ -17,7 +17,8 @@ from wsstad.learning.methods import METHODS
 from wsstad.locations import SHARE
 from wsstad.planning import reference
 from wsstad.planning.dataset_tables import read_split, read_videos
-from wsstad.planning.plan import BENCHMARK, FAMILIES
+from wsstad.planning.families import FAMILIES
+from wsstad.planning.plan import BENCHMARK
 from wsstad.structures import detections, predictions
 from wsstad.structures.tubes import Tube, VideoTubes
 

@@ -1,45 +1,62 @@
 """Configuration: read YAML, check it against its schema, fill in the defaults, or say in one line what is wrong."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import jsonschema
 import yaml
+from pydantic import BaseModel, ValidationError
 
 from wsstad.errors import UserError
 from wsstad.locations import SCHEMAS
+from wsstad.parameters import P, Registered
 
 SET_FILE = ".set."  # begins the name of the file that keeps what --set gave to a run
-LIMITS = ("max_iterations", "evaluate_every")
+# What a value may be, by the type of the error of pydantic.
+ALLOWED = {
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "at least {ge:g}",
+    "less_than": "less than {lt:g}",
+    "less_than_equal": "at most {le:g}",
+    "multiple_of": "a multiple of {multiple_of:g}",
+    "string_pattern_mismatch": "a text that matches {pattern}",
+    "string_too_short": "a text of at least {min_length} characters",
+    "too_short": "at least {min_length} values",
+    "too_long": "at most {max_length} values",
+    "value_error": "{error}",
+    "int_type": "a value of type integer",
+    "float_type": "a value of type number",
+    "finite_number": "a finite number",
+    "bool_type": "a value of type boolean",
+    "string_type": "a value of type string",
+    "model_type": "a mapping of keys to values",
+}
 
 
-def load_variant(path: Path, family: str) -> dict[str, Any]:
-    """Read ``config/<family>/<name>.yaml``; its ``type`` names the schema ``schemas/<family>/<type>.schema.yaml``."""
+@overload
+def load_variant(path: Path, family: Mapping[str, Registered[P]]) -> P: ...
+
+
+@overload
+def load_variant(path: Path, family: str) -> dict[str, Any]: ...
+
+
+def load_variant(path: Path, family: Any) -> Any:
+    """Read ``config/<family>/<name>.yaml``; its ``type`` names the class of its parameters, or a schema."""
     content = load_yaml(path)
-    kinds = sorted(file.name.removesuffix(".schema.yaml") for file in (SCHEMAS / family).glob("*.schema.yaml"))
+    folder = SCHEMAS / str(family)
+    known = (
+        {its.name.removesuffix(".schema.yaml") for its in folder.glob("*.yaml")} if isinstance(family, str) else family
+    )
     kind = content.get("type")
-    if kind not in kinds:
-        raise UserError(f"{path}: type: {kind!r} is unknown; allowed: {', '.join(kinds)}")
-    return check(content, f"{family}/{kind}", path)
-
-
-def load_method(path: Path, scale: Path | None = None) -> dict[str, Any]:
-    """Read ``config/methods/<name>.yaml`` and lay what ``config/scales/<scale>.yaml`` sets over it.
-
-    A key of the scale that the method does not have, such as the iterations of one that learns nothing, is left out;
-    one of `LIMITS` never raises what the method asks for.
-    """
-    method = load_variant(path, "methods")
-    if scale is None:
-        return method
-    schema = f"methods/{method['type']}"
-    known = _validator(schema).schema["properties"]
-    laid_over = {key: value for key, value in check(load_yaml(scale), "scale", scale).items() if key in known}
-    laid_over |= {key: min(laid_over[key], method[key]) for key in LIMITS if key in laid_over}
-    return check({**method, **laid_over}, schema, f"{path} with {scale}")
+    if not isinstance(kind, str) or kind not in known:
+        raise UserError(f"{path}: type: {kind!r} is unknown; allowed: {', '.join(sorted(known))}")
+    if isinstance(family, str):
+        return check(content, f"{family}/{kind}", path)
+    return parse(content, family[kind].parameters, path)
 
 
 def read(files: Sequence[Path], assignments: Sequence[str] = ()) -> dict[str, Any]:
@@ -121,6 +138,14 @@ def check(content: dict[str, Any], schema_name: str, where: Path | str) -> dict[
     return filled
 
 
+def parse(content: Mapping[str, Any], kind: type[P], where: Path | str) -> P:
+    """Return `content` as parameters of a class; raise `UserError` naming key, value and what is allowed."""
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        raise UserError(f"{where}: {_explain_type(error, kind)}") from error
+
+
 def check_rows(rows: Sequence[dict[str, str]], schema_name: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the number of each row of a table, as an editor counts, and the row; raise `UserError` as `check` does."""
     schema = _validator(schema_name).schema
@@ -175,3 +200,37 @@ def _explain(error: jsonschema.ValidationError) -> str:
     rule = {"type": "a value of type", "pattern": "a text that matches", "minimum": "at least", "maximum": "at most"}
     allowed = f"{rule.get(str(error.validator), error.validator)} {error.validator_value}"
     return f"{key}: {str(error.instance)[:80]!r} is not allowed; allowed: {allowed}"
+
+
+def _explain_type(error: ValidationError, kind: type[BaseModel]) -> str:
+    """Return an error of typed parameters as one line, as `_explain` does: where, what was found, what is allowed."""
+    errors = error.errors(include_url=False)
+    first = min(errors, key=lambda its: ("extra_forbidden", "missing", its["type"]).index(its["type"]))
+    *above, last = first["loc"] or [""]
+    key, parent = _place([*above, last]), _place(above)
+    alike = [repr(its["loc"][-1]) for its in errors if its["type"] == first["type"] and [*its["loc"][:-1]] == above]
+    found = list(first["input"]) if isinstance(first["input"], tuple) else first["input"]
+    if first["type"] == "extra_forbidden":
+        return f"{parent}: unknown key {', '.join(sorted(alike))}; allowed: {', '.join(_fields(kind, above))}"
+    if first["type"] == "missing":
+        return f"{parent}: {', '.join(alike)} is missing"
+    if first["type"] == "literal_error":
+        allowed = first["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
+        return f"{key}: {found!r} is unknown; allowed: {allowed}"
+    if first["type"] == "tuple_type":
+        return f"{key}: {found!r} is not a list; allowed: {f'[{found}]' if isinstance(found, str) else 'a list'}"
+    allowed = ALLOWED.get(first["type"], first["msg"]).format(**first.get("ctx", {}))
+    return f"{key}: {str(found)[:80]!r} is not allowed; allowed: {allowed}" if first["loc"] else f"{key}: {allowed}"
+
+
+def _place(loc: Sequence[str | int]) -> str:
+    """Return the place of a value: ``projection.kind``, ``dilations[0]``."""
+    text = "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in loc)
+    return text.removeprefix(".") or "top level"
+
+
+def _fields(kind: Any, above: Sequence[str | int]) -> list[str]:
+    """Return the keys of a class, or of the one that it has at a key."""
+    for name in above:
+        kind = kind.model_fields[name].annotation
+    return list(kind.model_fields)

@@ -7,13 +7,14 @@ from wsstad.artefacts.readers import read_fps
 from wsstad.commands import import_features
 from wsstad.errors import UserError
 from wsstad.learning.bags import BagReader, View
+from wsstad.learning.methods.parameters import MgprParameters
 from wsstad.perception import ready_features
 from wsstad.planning import dataset_tables
 from wsstad.stages import predict, train
 
 KINDS = {"frames": "frames", "tubes": "tubes", "image": "image_features", "region": "region_features"}
 DATASET = "title: Ready\nannotations: {}\nfeatures: {sources: [a, b], lengths: lengths.txt}\n"
-OPTIONS = {"kinds": "both", "normalise": "none", "sub_tubes": 8, "min_frames": 16}
+OPTIONS = MgprParameters(type="mgpr", normalise="none")
 
 
 class Imported:

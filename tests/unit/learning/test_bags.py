@@ -10,10 +10,11 @@ from wsstad.artefacts.manifest import read_manifest
 from wsstad.errors import UserError
 from wsstad.learning import bags
 from wsstad.learning.bags import Bag, BagReader, Request, View
+from wsstad.learning.methods.parameters import MgprParameters, StilParameters
 from wsstad.structures import clips, tubes
 from wsstad.structures.tubes import Tube, VideoTubes
 
-OPTIONS = {"kinds": "both", "normalise": "l2", "sub_tubes": 4, "min_frames": 16}
+OPTIONS = MgprParameters(type="mgpr", sub_tubes=4)
 
 
 def naive_mean(rows: list[np.ndarray]) -> np.ndarray:
@@ -177,7 +178,7 @@ def reader_of(dataset: Dataset) -> BagReader:
 def test_reader_gives_the_bags_of_the_artefacts(tmp_path) -> None:
     video, _ = planted_video(3, "abnormal")
     reader = reader_of(Dataset(tmp_path, [video], {0: {"v003": "train"}}).write())
-    view = View.of({**OPTIONS, "heads": 8})
+    view = View.of(OPTIONS)
     requests = [Request("v003", parts, view) for parts in ("training", "inference")]
     made = bags.read_all(reader, requests)
     assert made.keys() == set(requests)
@@ -191,7 +192,7 @@ def test_a_video_is_read_once_for_all_that_want_it(tmp_path, monkeypatch) -> Non
     reader = reader_of(Dataset(tmp_path, videos, {0: {"v003": "train", "v004": "train"}}).write())
     read, seen = BagReader.read, []
     monkeypatch.setattr(BagReader, "read", lambda self, video: (seen.append(video), read(self, video))[1])
-    views = [View.of({**OPTIONS, "sub_tubes": parts}) for parts in (1, 2, 8)]
+    views = [View.of(OPTIONS.model_copy(update={"sub_tubes": parts})) for parts in (1, 2, 8)]
     made = bags.read_all(
         reader, [Request(v, p, w) for w in views for p in ("training", "inference") for v in ("v004", "v003")]
     )
@@ -201,7 +202,7 @@ def test_a_video_is_read_once_for_all_that_want_it(tmp_path, monkeypatch) -> Non
 
 def test_a_view_has_parts_of_tubes_for_training_where_a_method_asks_for_them() -> None:
     video, _ = planted_video(3, "abnormal")
-    view = View.of({**OPTIONS, "training_sub_tubes": 2})
+    view = View.of(StilParameters(type="stil", sub_tubes=4, training_sub_tubes=2))
     assert np.array_equal(view.bag(video, "training").spans, bags.make_bag(video, sub_tubes=2).spans)
     assert np.array_equal(view.bag(video, "inference").spans, bags.make_bag(video, sub_tubes=4).spans)
 

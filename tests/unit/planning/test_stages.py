@@ -7,7 +7,7 @@ import pytest
 
 from wsstad.artefacts import keys
 from wsstad.planning import artefact_keys, job_settings
-from wsstad.planning.plan import FAMILIES
+from wsstad.planning.families import FAMILIES
 from wsstad.planning.stages import STAGES
 
 PACKAGE = keys.PACKAGE

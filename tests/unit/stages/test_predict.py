@@ -7,9 +7,8 @@ import yaml
 from support.toy_bags import Dataset, cross_validation, no_detections, planted_videos
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
-from wsstad.learning import bags
+from wsstad.learning import bags, methods
 from wsstad.learning.bags import BagReader
-from wsstad.learning.methods.mgpr import Mgpr
 from wsstad.stages import predict, train
 from wsstad.structures import predictions
 
@@ -63,7 +62,7 @@ def test_predicts_the_test_videos_of_every_fold(dataset, method) -> None:
         assert (meta["selection"], row["videos"], row["quarantined"]) == ("top1", str(len(expected)), "0")
         path = dataset.root / "run/models/quick/0" / f"fold{row['fold']}.{model['key'][:12]}.safetensors"
         tensors, facts, _ = storage.read_tensors(path)
-        fitted = Mgpr.load(tensors, facts)
+        fitted = methods.restore(path, tensors, facts)
         for its in found:
             bag = bags.make_bag(by_name[its.video], sub_tubes=4)
             scores, parts = fitted.score(bag)

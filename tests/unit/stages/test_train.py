@@ -14,7 +14,8 @@ from wsstad.errors import UserError
 from wsstad.learning import training
 from wsstad.learning.checkpoint import Checkpoint
 from wsstad.learning.learner import LearnedMethod
-from wsstad.learning.methods import METHODS, REFERENCES
+from wsstad.learning.methods import METHODS
+from wsstad.learning.parameters import LearnedParameters
 from wsstad.stages import train
 
 OPENED: list[str] = []
@@ -315,7 +316,7 @@ def test_training_never_reads_annotations(dataset, method, listen) -> None:
     allowed = r"/(tables/videos\.tsv|tables/splits/cv\.tsv|[a-z_]+/manifests/000\.tsv|quick\.yaml|run/.*)$"
     assert any("videos.tsv" in path for path in of_data)
     assert [path for path in sorted(of_data) if not re.search(allowed, path)] == []
-    learned = {path.split(":")[0] for name, path in METHODS.items() if name not in REFERENCES}
+    learned = {its.module for its in METHODS.values() if issubclass(its.parameters, LearnedParameters)}
     closure = imported("wsstad.stages.train").union(*map(imported, learned))
     assert {"wsstad.learning.bags", "wsstad.artefacts.storage"} <= closure
     forbidden = r"wsstad\.(formats\..*|annotate|groundtruth|evaluate|scorecard|selections|method_runs|metrics.*)"
@@ -353,4 +354,4 @@ def test_parameters_of_the_shipped_methods_are_the_papers() -> None:
         "ranking": "mg",
         "cross_entropy": True,
     }
-    assert {name: found[name] for name in expected} == expected
+    assert found.model_dump(include=set(expected)) == expected

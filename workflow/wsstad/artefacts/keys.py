@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from wsstad.artefacts.storage import canonical_json
+from wsstad.parameters import plain
 
 PACKAGE = Path(__file__).parent.parent
 # Code that cannot change a result, and so is in no key: it decides when and where to write, what to log, how to word an
@@ -33,6 +34,7 @@ NEUTRAL = {
     "wsstad.perception.extractors",
     "wsstad.perception.linkers",
 }
+PARAMETERS = ".parameters"  # ends the name of a module of typed parameters, whose values are in the key
 CODE = re.compile(r"[A-Z]\d{3}")  # of a quarantine: it is a result, unlike the words beside it
 MESSAGE_CALLS = {"Progress", "add_note"}  # calls whose texts are for people, beside those of loggers and exceptions
 # Imported name -> distribution, for every library whose version can change a result.
@@ -58,19 +60,6 @@ def make_key(stage: str, *, code: str, parameters: Mapping[str, Any], inputs: Ma
     """Return the key of what `stage` makes from `inputs` (content digests) with `parameters` and `code`."""
     parts = {"stage": stage, "code": code, "parameters": plain(dict(parameters)), "inputs": dict(inputs)}
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
-
-
-def plain(value: Any) -> Any:
-    """Return a value of a configuration with whole numbers as integers: 20.0 is 20, however it was written.
-
-    >>> plain({"threshold": 20.0, "mean": [90.0, 0.5], "keep": True})
-    {'threshold': 20, 'mean': [90, 0.5], 'keep': True}
-    """
-    if isinstance(value, dict):
-        return {name: plain(its) for name, its in value.items()}
-    if isinstance(value, list):
-        return [plain(its) for its in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 @cache
@@ -109,7 +98,7 @@ def is_neutral(module: str) -> bool:
     """
     parts = module.split(".")
     at_root = len(parts) == 1 or (len(parts) == 2 and _file_of(module).name != "__init__.py")
-    return at_root or parts[1] in NEUTRAL_ROOMS or module in NEUTRAL
+    return at_root or parts[1] in NEUTRAL_ROOMS or module in NEUTRAL or module.endswith(PARAMETERS)
 
 
 @cache

@@ -22,6 +22,7 @@ import numpy as np
 from wsstad import __version__
 from wsstad.errors import UserError
 
+Arrays = Mapping[str, np.ndarray]  # by name
 SCHEMA = 2  # layout of the artefacts; raise it when a reader of the old layout would misread the new
 
 

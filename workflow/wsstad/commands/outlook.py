@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from wsstad import config
 from wsstad.artefacts import manifest, run_files, shards, storage
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, Manifest, Row
 from wsstad.commands import snakemake_records
+from wsstad.learning import methods
 from wsstad.learning.runs import Inputs, Run, Variant
 from wsstad.planning import artefact_keys, job_settings, run_jobs
 from wsstad.planning.block import Block
@@ -162,7 +162,7 @@ def _runs(plan: Plan, block: Block, table: str, found: Mapping[str, Entries]) ->
     """Return the models and the predictions of a block's methods."""
     scale = plan.scale(block.scale)
     variants = [
-        Variant(name, config.load_method(plan.variant("methods", name), scale), tuple(seeds))
+        Variant(name, methods.read(plan.variant("methods", name), scale), tuple(seeds))
         for name, seeds in plan.methods(block, table).items()
     ]
     known = {kind: {v: e.row for v, e in its.items() if e.row} for kind, its in found.items()}

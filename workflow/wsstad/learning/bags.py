@@ -7,13 +7,14 @@ Means come from prefix sums over the clip grid, so that no clip is ever computed
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.readers import read_arrays, read_tubes
 from wsstad.errors import UserError
+from wsstad.learning.parameters import LearnedParameters
 from wsstad.structures import clips, tubes
 from wsstad.structures.clips import VIDEOLETS
 from wsstad.structures.tubes import VideoTubes
@@ -189,9 +190,9 @@ class View:
     training_sub_tubes: int = 1
 
     @classmethod
-    def of(cls, parameters: Mapping[str, Any]) -> "View":
+    def of(cls, parameters: LearnedParameters) -> "View":
         """Return the view of a method with `parameters`, which may lack the last two."""
-        return cls(**{name: parameters[name] for name in cls.__dataclass_fields__ if name in parameters})
+        return cls(**parameters.model_dump(include=set(cls.__dataclass_fields__)))
 
     def bag(self, video: ClipFeatures, use: str) -> Bag:
         """Return the bag of a video for ``training`` or for ``inference``."""

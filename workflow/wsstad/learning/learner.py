@@ -2,8 +2,9 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import Any, Self, Unpack
 
 import numpy as np
 import torch
@@ -13,9 +14,14 @@ from torch.optim import Optimizer
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import WEIGHTS, Batch
 from wsstad.learning.checkpoint import Checkpoint
+from wsstad.learning.fitting import fit
+from wsstad.learning.history import History
+from wsstad.learning.method import Machine
 from wsstad.learning.optimisers import OPTIMISERS
+from wsstad.learning.parameters import GradientParameters, LearnedParameters
 from wsstad.learning.projection import Projection
-from wsstad.learning.training import History, Training
+from wsstad.learning.search import video_quality
+from wsstad.learning.training import Training
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import VideoTubes
 
@@ -28,9 +34,8 @@ def choose_device(device: str) -> str:
 
 
 class LearnedMethod(ABC):
-    """A method with networks; `parameters` are its YAML, `threads` how many the CPU gives it."""
+    """A method with networks."""
 
-    trained = True
     selection = "top1"
     scored: tuple[str, ...] = ()  # the branches that `score_features` has scores of, in its order
     networks: nn.ModuleDict
@@ -38,10 +43,12 @@ class LearnedMethod(ABC):
     memory: dict[str, Tensor]
     columns: tuple[str, ...]
 
-    def __init__(self, parameters: Mapping[str, Any], *, seed: int = 0, device: str = "cpu", threads: int = 1) -> None:
+    parameters: LearnedParameters
+
+    def __init__(self, parameters: LearnedParameters, *, seed: int = 0, device: str = "cpu", threads: int = 1) -> None:
         torch.set_num_threads(threads)
         self.device = choose_device(device)
-        self.parameters, self.seed = dict(parameters), seed
+        self.parameters, self.seed = parameters, seed
         self.projection: Projection | None = None
         self.dimension = 0
 
@@ -50,12 +57,14 @@ class LearnedMethod(ABC):
         """Return the networks for features of `dimension`, by name; each gets its own optimiser."""
 
     def make_optimisers(self) -> dict[str, Optimizer]:
-        """Return the optimisers of the networks, by the same names."""
+        """Return the optimisers of the networks, by the same names; none where no gradient is followed."""
+        options = self.parameters
+        if not isinstance(options, GradientParameters):
+            return {}
         # An optimiser of its own each: the momentum of a shared one would move the branch that is frozen.
-        kind = OPTIMISERS[self.parameters["optimiser"]]
-        options = {"lr": self.parameters["learning_rate"], "weight_decay": self.parameters["weight_decay"]}
+        make = partial(OPTIMISERS[options.optimiser], lr=options.learning_rate, weight_decay=options.weight_decay)
         learning = {name: its for name, its in self.networks.items() if list(its.parameters())}
-        return {name: kind(its.parameters(), **options) for name, its in learning.items()}
+        return {name: make(its.parameters()) for name, its in learning.items()}
 
     @abstractmethod
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
@@ -76,35 +85,59 @@ class LearnedMethod(ABC):
         self,
         bags: Sequence[Bag],
         held_out: Sequence[Bag] = (),
+        folds: Sequence[Collection[str]] = (),
         *,
         checkpoint: Checkpoint | None = None,
         label: str = "train",
     ) -> History:
-        """Train on `bags` (whole tubes) and keep the iteration that is best on `held_out` (sub-tubes), if any."""
+        """Train on `bags` of whole tubes, for as many iterations as `held_out`, bags of sub-tubes, show to be best.
+
+        Each of `folds` has videos of `bags` that one training leaves out; `held_out` then has all of them. Without,
+        the videos of `held_out` are not in `bags`; with none at all the last iteration is taken.
+        """
         if not held_out:
             log.warning("%s: no videos are held out; the last iteration is taken", label)
-        options = self.parameters["projection"]
-        self.projection = Projection.fit(bags, options, normalise=self.parameters["normalise"])
-        bags, held_out = [self._project(bag) for bag in bags], [self._project(bag) for bag in held_out]
+        return fit(self, bags, held_out, folds, checkpoint=checkpoint, label=label)
+
+    def start(self, bags: Sequence[Bag]) -> Training:
+        """Return the training on `bags`, before its first iteration."""
+        self.projection = Projection.fit(bags, self.parameters.projection, normalise=self.parameters.normalise)
+        bags = [self.project(bag) for bag in bags]
         self._build(bags[0].region.shape[1])
         self.measure(bags)
-        training = Training(
-            self, bags, held_out, options=self.parameters, seed=self.seed, device=self.device, checkpoint=checkpoint
-        )
-        history = training.run(label)
-        for doubt in self.doubts(history):
-            log.warning("%s: %s", label, doubt)
-        return history
+        return Training(self, bags, options=self.parameters, seed=self.seed, device=self.device)
 
-    def doubts(self, history: History) -> list[str]:
-        """Return what in a training speaks against its model, a line each."""
+    def twin(self) -> Self:
+        """Return the same method, not trained."""
+        return type(self)(self.parameters, seed=self.seed, device=self.device, threads=torch.get_num_threads())
+
+    def choosable(self, iteration: int) -> bool:
+        """Return whether a model of so many iterations is what the method is about."""
+        return True
+
+    def preference(self, bags: Sequence[Bag], scores: Sequence[np.ndarray]) -> list[float]:
+        """Return what the choice of the iteration maximises: VAUC, then the mean log-likelihood of the labels."""
+        return video_quality(bags, scores)
+
+    def mechanisms(self, bags: Sequence[Bag]) -> dict[str, float]:
+        """Return what the mechanisms of the model do in projected training bags, by name (see `diagnostics`)."""
+        return {}
+
+    def doubts(self, rows: np.ndarray) -> list[str]:
+        """Return what in the values of `columns` by iteration speaks against the model, a line each."""
         return []
 
     def score(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
         """Return scores (s,) in [0, 1] and branch scores (s, b), float32, of the instances of a bag."""
-        return self.score_features(self._project(bag))
+        return self.score_features(self.project(bag))
 
-    def predict(self, video: str, found: VideoTubes, bag: Bag | None = None) -> VideoPrediction:
+    def predict(
+        self,
+        video: str,
+        found: VideoTubes,
+        bag: Bag | None = None,
+        detections: Mapping[str, np.ndarray] | None = None,
+    ) -> VideoPrediction:
         """Return the scores of all sub-tubes of a video and the boxes of the best (Eq. 9)."""
         if bag is None:
             raise ValueError(f"{video}: a learned method needs a bag")
@@ -129,17 +162,21 @@ class LearnedMethod(ABC):
         tensors = {f"network/{name}": its.cpu().numpy() for name, its in self.networks.state_dict().items()}
         if self.projection is not None:
             tensors |= {"projection/mean": self.projection.mean, "projection/components": self.projection.components}
-        return tensors, {"parameters": self.parameters, "seed": self.seed, "dimension": self.dimension}
+        return tensors, {"parameters": self.parameters.model_dump(), "seed": self.seed, "dimension": self.dimension}
 
     @classmethod
     def load(
-        cls, tensors: Mapping[str, np.ndarray], meta: Mapping[str, Any], *, device: str = "cpu", threads: int = 1
-    ) -> "LearnedMethod":
-        """Rebuild the method that `save` gave the tensors and facts of."""
-        method = cls(meta["parameters"], seed=meta["seed"], device=device, threads=threads)
+        cls,
+        parameters: LearnedParameters,
+        tensors: Mapping[str, np.ndarray],
+        meta: Mapping[str, Any],
+        **machine: Unpack[Machine],
+    ) -> Self:
+        """Rebuild the method with `parameters` that `save` gave the tensors and facts of."""
+        method = cls(parameters, seed=meta["seed"], **machine)
         if "projection/mean" in tensors:
             parts = tensors["projection/mean"], tensors["projection/components"]
-            method.projection = Projection(*parts, normalise=method.parameters["normalise"])
+            method.projection = Projection(*parts, normalise=method.parameters.normalise)
         method._build(meta["dimension"])
         prefix = "network/"
         state = {n.removeprefix(prefix): torch.from_numpy(a) for n, a in tensors.items() if n.startswith(prefix)}
@@ -156,7 +193,8 @@ class LearnedMethod(ABC):
         self.optimisers[name].step()
         self.optimisers[name].zero_grad(set_to_none=True)
 
-    def _project(self, bag: Bag) -> Bag:
+    def project(self, bag: Bag) -> Bag:
+        """Return a bag with features as the networks take them."""
         return bag if self.projection is None else self.projection(bag)
 
     def _build(self, dimension: int) -> None:

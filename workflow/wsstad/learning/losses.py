@@ -17,9 +17,10 @@ def ranking(abnormal: Tensor, normal: Tensor, weight: Tensor | float = 1.0, pair
     """Return the mutually-guided ranking loss of one branch (Eq. 4 for the tube branch, Eq. 5 for the temporal one).
 
     `abnormal` and `normal` are scores in [0, 1]. `weight` (a,) is what the other branch says of the abnormal max
-    instances; it is a confidence and passes no gradient. A weight of 1 gives the ranking loss of [Sultani 2018].
+    instances: a confidence, which has no gradient where that branch is frozen. A weight of 1 gives the ranking loss of
+    [Sultani 2018].
     """
-    weight = torch.as_tensor(weight, dtype=abnormal.dtype, device=abnormal.device).detach().expand_as(abnormal)
+    weight = torch.as_tensor(weight, dtype=abnormal.dtype, device=abnormal.device).expand_as(abnormal)
     # Paper is silent on how 30 + 30 bags pair up: the mean over all pairs, or bag i with bag i.
     if pairs == "all":
         return F.relu(weight[:, None] * (1 - abnormal[:, None] + normal[None, :])).mean()

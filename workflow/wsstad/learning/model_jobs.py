@@ -1,13 +1,15 @@
 """Models: whether one is cached under its key, and the training that makes it."""
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wsstad import forks
 from wsstad.artefacts import readers, storage
-from wsstad.learning import bags
+from wsstad.learning import bags, methods
 from wsstad.learning.bags import Bag, BagReader, Request, View
+from wsstad.learning.history import History
 from wsstad.learning.runs import Inputs, ModelJob
 from wsstad.progress import Progress
 from wsstad.structures import alarms, predictions
@@ -31,35 +33,51 @@ def train_all(
     jobs: Sequence[ModelJob], inputs: Inputs, *, device: str, processes: int, checkpoint_seconds: float
 ) -> None:
     """Train all `jobs`: the features of a video are read once, however many methods, seeds and folds learn from it."""
-    from wsstad.learning.learner import choose_device
-    from wsstad.learning.training import hold_out
+    # Whatever a training needs is imported before the processes part, once for all of them.
+    import sklearn.decomposition
+    import sklearn.model_selection  # noqa: F401
 
-    held_out = {job.key: hold_out(job.labels, job.run.variant.parameters["held_out"], job.run.seed) for job in jobs}
+    from wsstad.learning.learner import choose_device
+    from wsstad.learning.search import plan
+
+    folds = {job.key: plan(job.labels, job.run.variant.learned, job.run.seed) for job in jobs}
     labels = {video: label for job in jobs for video, label in job.labels.items()}
-    wanted = {request for job in jobs for requests in _requests(job, held_out[job.key]) for request in requests}
+    wanted = {request for job in jobs for requests in _requests(job, folds[job.key]) for request in requests}
     made = bags.read_all(BagReader(inputs.manifests, labels), wanted)
     device = choose_device(device)
-    normal = {video for chosen in held_out.values() for video in chosen if labels[video] == "normal"}
+    left_out = {video for its in folds.values() for fold in its for video in fold}
+    normal = {video for video in left_out if labels[video] == "normal"}
     fps = {video: readers.read_fps(inputs.manifests["frames"], video) for video in normal}
 
     def train(job: ModelJob) -> None:
-        training, chosen_by = ([made[request] for request in part] for part in _requests(job, held_out[job.key]))
-        fit(job, training, chosen_by, fps=fps, device=device, seconds=checkpoint_seconds)
+        training, held_out = ([made[request] for request in part] for part in _requests(job, folds[job.key]))
+        fit(job, training, held_out, folds[job.key], fps=fps, device=device, seconds=checkpoint_seconds)
 
     # A training on a CPU has one thread, whatever the machine: its bytes must not depend on how many there are.
     with Progress("train", len(jobs), "models") as progress:
         forks.run_forked(train, jobs, processes=processes if device == "cpu" else 1, progress=progress)
 
 
-def _requests(job: ModelJob, held_out: Sequence[str]) -> tuple[list[Request], list[Request]]:
-    """Return the bags that a job learns from, and those that choose its iteration."""
-    view = View.of(job.run.variant.parameters)
-    training = [Request(video, "training", view) for video in job.labels if video not in held_out]
-    return training, [Request(video, "inference", view) for video in held_out]
+def _requests(job: ModelJob, folds: Sequence[Sequence[str]]) -> tuple[list[Request], list[Request]]:
+    """Return the bags that a job learns from, and those that choose its iteration.
+
+    With one fold its videos are lost to the training; with several, each is left out of one training alone.
+    """
+    view = View.of(job.run.variant.learned)
+    lost = set(folds[0]) if len(folds) == 1 else set()
+    training = [Request(video, "training", view) for video in job.labels if video not in lost]
+    return training, [Request(video, "inference", view) for fold in folds for video in fold]
 
 
 def fit(
-    job: ModelJob, training: list[Bag], held_out: list[Bag], *, fps: Mapping[str, float], device: str, seconds: float
+    job: ModelJob,
+    training: list[Bag],
+    held_out: list[Bag],
+    folds: Sequence[Sequence[str]],
+    *,
+    fps: Mapping[str, float],
+    device: str,
+    seconds: float,
 ) -> None:
     """Train one model and write it, its history before it."""
     from wsstad.learning.checkpoint import Checkpoint
@@ -67,8 +85,9 @@ def fit(
     fold = job.run.fold
     checkpoint = Checkpoint(job.path.with_suffix(".state.safetensors"), job.key, seconds)
     checkpoint.remove_others(f"fold{fold}.*.state.safetensors", f".fold{fold}.*.tmp")
-    method = job.run.variant.make(job.run.seed, device=device, threads=1)
-    history = method.fit(training, held_out, checkpoint=checkpoint, label=f"train {job.run}")
+    method = methods.create(job.run.variant.learned, seed=job.run.seed, device=device, threads=1)
+    left_out = folds if len(folds) > 1 else []
+    history = method.fit(training, held_out, left_out, checkpoint=checkpoint, label=f"train {job.run}")
     history.write(job.history)
     facts = {
         "chosen_iteration": history.chosen_iteration,
@@ -77,9 +96,12 @@ def fit(
         "last_vauc": history.last_vauc,
         "training_videos": list(job.labels),
         "held_out_videos": [bag.video for bag in held_out],
+        "folds": len(folds),
+        "measured": {name: None if math.isnan(its) else round(its, 6) for name, its in history.measured.items()},
+        "warnings": list(history.warnings),
     }
     tensors, meta = method.save()
-    curve = _alarms(method, [bag for bag in held_out if bag.label == "normal"], fps)
+    curve = _alarms(history, [bag for bag in held_out if bag.label == "normal"], fps)
     if curve is not None:
         tensors |= {"alarms/thresholds": curve.thresholds, "alarms/counts": curve.alarms}
         facts["alarm_hours"] = curve.hours
@@ -87,9 +109,11 @@ def fit(
     checkpoint.remove()
 
 
-def _alarms(method: Any, normal: list[Bag], fps: Mapping[str, float]) -> alarms.Curve | None:
-    """Return the false alarms that each threshold gives in the held-out normal videos, if there are any."""
-    if not normal:
+def _alarms(history: History, normal: list[Bag], fps: Mapping[str, float]) -> alarms.Curve | None:
+    """Return the false alarms that each threshold gives in normal videos, scored by models that had not seen them."""
+    if not normal or not history.scores:
         return None
-    painted = [predictions.paint(bag.spans, method.score(bag)[0], int(bag.videolet_spans[-1, 1])) for bag in normal]
+    painted = [
+        predictions.paint(bag.spans, history.scores[bag.video][:, 0], int(bag.videolet_spans[-1, 1])) for bag in normal
+    ]
     return alarms.trace(painted, fps=[fps[bag.video] for bag in normal])

@@ -4,15 +4,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
-from wsstad import config
 from wsstad.artefacts import readers, run_files, storage
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
-from wsstad.learning import bags, runs
+from wsstad.learning import bags, methods, runs
 from wsstad.learning.bags import BagReader, Request, View
-from wsstad.learning.methods import METHODS
+from wsstad.learning.method import Machine, Method
 from wsstad.learning.model_alarms import alarm_curve
 from wsstad.learning.runs import Inputs, PredictionJob
 from wsstad.progress import Progress
@@ -29,7 +28,7 @@ class Scorer:
     """A job with its method, the false alarms that its model knows by threshold, and its predictions so far."""
 
     job: PredictionJob
-    method: Any
+    method: Method
     curve: Curve | None = None
     predictions: list[VideoPrediction] = field(default_factory=list)
 
@@ -62,14 +61,14 @@ def cached(job: PredictionJob) -> str | None:
     return found.digest if found.key == job.key else None
 
 
-def make_scorer(job: PredictionJob, table: Path, **options: Any) -> Scorer:
+def make_scorer(job: PredictionJob, table: Path, **machine: Unpack[Machine]) -> Scorer:
     """Return a job with its method; its model, if it has one, is a row of a table beside `table`.
 
     Raises `UserError` when the model is not that of the table.
     """
     run, model = job.run, job.model
     if model is None:
-        return Scorer(job, run.variant.make(run.seed, **options))
+        return Scorer(job, methods.create(run.variant.parameters, seed=run.seed, **machine))
     path = run_files.path(table, "models", model)
     try:
         tensors, meta, _ = storage.read_tensors(path)
@@ -78,16 +77,18 @@ def make_scorer(job: PredictionJob, table: Path, **options: Any) -> Scorer:
         raise UserError(f"{error}; delete it and run again") from error
     if not same:
         raise UserError(f"{path}: not what models.tsv says; delete it and run again")
-    method = config.load_class(METHODS[run.variant.type]).load(tensors, meta, **options)
+    method = methods.restore(path, tensors, meta, **machine)
     return Scorer(job, method, alarm_curve(tensors, meta))
 
 
-def predict_fold(jobs: Sequence[PredictionJob], inputs: Inputs, table: Path, **options: Any) -> dict[Path, str]:
+def predict_fold(
+    jobs: Sequence[PredictionJob], inputs: Inputs, table: Path, **machine: Unpack[Machine]
+) -> dict[Path, str]:
     """Write the predictions of some runs on one fold, video by video; return their digests.
 
-    `table` is ``predictions.tsv``; `options` are device and threads.
+    `table` is ``predictions.tsv``.
     """
-    scorers = [make_scorer(job, table, **options) for job in jobs]
+    scorers = [make_scorer(job, table, **machine) for job in jobs]
     videos = sorted({video for job in jobs for video in job.videos})
     with Progress(f"predict fold {jobs[0].run.fold}", len(videos), "videos") as progress:
         for video in progress.each(videos):
@@ -98,13 +99,13 @@ def predict_fold(jobs: Sequence[PredictionJob], inputs: Inputs, table: Path, **o
 
 def _predict_video(video: str, scorers: Sequence[Scorer], inputs: Inputs) -> None:
     """Have all `scorers` predict one video, whose features are read once."""
-    views = {View.of(scorer.job.run.variant.parameters) for scorer in scorers if scorer.job.model}
+    views = {View.of(scorer.job.run.variant.learned) for scorer in scorers if scorer.job.model}
     made = bags.read_all(BagReader(inputs.manifests, {}), [Request(video, "inference", view) for view in views])
     tubes = readers.read_tubes(inputs.manifests["tubes"], video)
     for scorer in scorers:
-        variant, more = scorer.job.run.variant, dict[str, Any]()
+        variant, bag, detections = scorer.job.run.variant, None, None
         if variant.trained:
-            more["bag"] = made[Request(video, "inference", View.of(variant.parameters))]
+            bag = made[Request(video, "inference", View.of(variant.learned))]
         if "detections" in inputs.needed(variant):
-            more["detections"] = readers.read_arrays(inputs.manifests["detections"], video, "detections")
-        scorer.predictions.append(scorer.method.predict(video, tubes, **more))
+            detections = readers.read_arrays(inputs.manifests["detections"], video, "detections")
+        scorer.predictions.append(scorer.method.predict(video, tubes, bag, detections))

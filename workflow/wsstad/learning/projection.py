@@ -3,37 +3,58 @@
 The paper trains on the 4096 dimensions of fc6 as they are (`kind: none`).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from wsstad.learning import bags
 from wsstad.learning.bags import Bag
+from wsstad.learning.parameters import ProjectionParameters
+
+ROWS_A_COMPONENT = 4
 
 
 class Projection:
-    """Centred principal components, (x - mean) @ components, then the L2 norm again if the bags have it."""
+    """Principal components of centred features, and in the last dimension the length of what they leave out.
+
+    Without that length two instances that differ in what the components do not see would look the same, and the L2
+    norm, which is taken again if the bags have it, would stretch what is seen of them to the length of the whole.
+    """
 
     def __init__(self, mean: np.ndarray, components: np.ndarray, *, normalise: str) -> None:
         self.mean, self.components, self.normalise = mean, components, normalise
 
     @classmethod
-    def fit(cls, training: Sequence[Bag], options: Mapping[str, Any], *, normalise: str) -> "Projection | None":
-        """Fit on the region and image instances of the training bags together; None when `kind` is none."""
-        if options["kind"] == "none":
+    def fit(cls, training: Sequence[Bag], options: ProjectionParameters, *, normalise: str) -> "Projection | None":
+        """Fit on the region and image instances of the training bags together; None when `kind` is none.
+
+        A component for every few instances would be no reduction but a lookup table of the training set: there are at
+        most a quarter as many as distinct instances. The dimensions that are left over are 0.
+        """
+        if options.kind == "none":
             return None
-        instances = _evenly([matrix for bag in training for matrix in (bag.region, bag.image)], options["instances"])
-        mean = instances.mean(axis=0)
-        components = _principal_axes(instances - mean, options["dimension"], whiten=options["whiten"])
-        return cls(mean.astype(np.float32), components.astype(np.float32), normalise=normalise)
+        from sklearn.decomposition import PCA
+
+        instances = _evenly([matrix for bag in training for matrix in (bag.region, bag.image)], options.instances)
+        most = max(len(np.unique(instances, axis=0)) // ROWS_A_COMPONENT, 1)
+        count = min(options.dimension - 1, most, instances.shape[1])
+        found = PCA(count, svd_solver="full").fit(instances)
+        scale = np.sqrt(found.explained_variance_) if options.whiten else np.ones(count)
+        axes = np.divide(found.components_.T, scale, out=np.zeros_like(found.components_.T), where=scale > 0)
+        components = np.pad(axes, [(0, 0), (0, options.dimension - 1 - count)])
+        return cls(found.mean_.astype(np.float32), components.astype(np.float32), normalise=normalise)
 
     def __call__(self, bag: Bag) -> Bag:
         """Return the bag with projected features."""
         return bag.map(self._apply)
 
     def _apply(self, features: np.ndarray) -> np.ndarray:
-        projected = (features - self.mean) @ self.components
+        centred = features - self.mean
+        seen = centred @ self.components
+        # The axes are orthogonal, of length 1 unless they whiten: what they leave out is found without its own basis.
+        lengths = np.maximum((self.components.astype(np.float64) ** 2).sum(axis=0), np.finfo(np.float64).tiny)
+        left_out = (centred.astype(np.float64) ** 2).sum(axis=1) - (seen.astype(np.float64) ** 2 / lengths).sum(axis=1)
+        projected = np.column_stack([seen, np.sqrt(np.maximum(left_out, 0)).astype(np.float32)])
         return bags.normalise_rows(projected) if self.normalise == "l2" else projected
 
 
@@ -45,18 +66,3 @@ def _evenly(matrices: Sequence[np.ndarray], most: int) -> np.ndarray:
     starts = [0, *ends[:-1].tolist()]
     picked = [matrix[its - start] for matrix, its, start in zip(matrices, rows, starts, strict=True)]
     return np.concatenate(picked).astype(np.float64)
-
-
-def _principal_axes(centred: np.ndarray, dimension: int, *, whiten: bool) -> np.ndarray:
-    """Return the first `dimension` principal axes of `centred` (n, d) as columns; zeros beyond its rank."""
-    small = len(centred) < centred.shape[1]
-    gram = centred @ centred.T if small else centred.T @ centred
-    values, vectors = np.linalg.eigh(gram)
-    order = np.argsort(values)[::-1][:dimension]
-    order = order[values[order] > 1e-10 * max(values[-1], 0)]
-    axes = centred.T @ vectors[:, order] / np.sqrt(values[order]) if small else vectors[:, order]
-    # The sign of an eigenvector is arbitrary: its largest part is positive.
-    axes = axes * np.sign(np.take_along_axis(axes, np.abs(axes).argmax(axis=0)[None], axis=0))
-    if whiten:
-        axes = axes * np.sqrt(len(centred) / values[order])
-    return np.pad(axes, [(0, 0), (0, dimension - len(order))])

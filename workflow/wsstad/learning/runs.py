@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wsstad import config
 from wsstad.artefacts.manifest import Manifest, Row
 from wsstad.errors import UserError
-from wsstad.learning.methods import METHODS, REFERENCES, needs
+from wsstad.learning.parameters import LearnedParameters, MethodParameters
 
 ModelRow = Mapping[str, str]  # a row of models.tsv
 
@@ -18,27 +17,25 @@ class Variant:
     """A method as a table has it: its name there, its parameters, and the seeds that it is run with."""
 
     name: str
-    parameters: dict[str, Any]
+    parameters: MethodParameters
     seeds: tuple[int, ...]
 
     @property
     def type(self) -> str:
         """The method's name in METHODS."""
-        return self.parameters["type"]
+        return self.parameters.type
 
     @property
     def trained(self) -> bool:
         """Whether it has a model."""
-        return self.type not in REFERENCES
+        return isinstance(self.parameters, LearnedParameters)
 
     @property
-    def module(self) -> str:
-        """The module of the method's class."""
-        return METHODS[self.type].split(":")[0]
-
-    def make(self, seed: int, **options: Any) -> Any:
-        """Return the method, not trained."""
-        return config.load_class(METHODS[self.type])(self.parameters, seed=seed, **options)
+    def learned(self) -> LearnedParameters:
+        """The parameters of a method that has a model."""
+        if not isinstance(self.parameters, LearnedParameters):
+            raise TypeError(f"{self.name}: {self.type} has no model")
+        return self.parameters
 
 
 class Run(NamedTuple):
@@ -118,12 +115,12 @@ class Inputs:
 
     def needed(self, variant: Variant) -> dict[str, Manifest]:
         """Return the manifests of the artefacts that a method needs; raise `UserError` when one is not given."""
-        missing = [kind for kind in needs(variant.type) if kind not in self.manifests]
+        missing = [kind for kind in variant.parameters.needs if kind not in self.manifests]
         if missing:
             flags = {"image_features": "image", "region_features": "region"}
             given = " and ".join(f"--{flags.get(kind, kind)}" for kind in missing)
             raise UserError(f"{variant.name}: {variant.type} needs {given}")
-        return {kind: self.manifests[kind] for kind in needs(variant.type)}
+        return {kind: self.manifests[kind] for kind in variant.parameters.needs}
 
 
 def reasons(quarantined: Mapping[str, Row]) -> dict[str, str]:

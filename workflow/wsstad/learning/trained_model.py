@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
-from wsstad import config
 from wsstad.artefacts import storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.errors import UserError
+from wsstad.learning import methods
 from wsstad.learning.bags import BagReader, View
-from wsstad.learning.methods import METHODS
+from wsstad.learning.method import Machine
 from wsstad.learning.model_alarms import alarm_curve
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import VideoTubes
@@ -19,20 +19,20 @@ class TrainedModel:
     """The model in a file; `curve` has the false alarms that it knows by threshold, if any."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             self._tensors, self._meta, _ = storage.read_tensors(path)
         except storage.DamagedError as error:
             raise UserError(str(error)) from error
-        self._parameters = self._meta["parameters"]
-        self.type: str = self._parameters["type"]
+        self.type: str = self._meta["parameters"]["type"]
         self.curve = alarm_curve(self._tensors, self._meta)
 
-    def load(self, **options: Any) -> None:
-        """Make the network; `options` are device and threads."""
-        self._method = config.load_class(METHODS[self.type]).load(self._tensors, self._meta, **options)
+    def load(self, **machine: Unpack[Machine]) -> None:
+        """Make the network."""
+        self._method = methods.restore(self._path, self._tensors, self._meta, **machine)
 
     def predict(self, video: str, manifests: Mapping[str, Manifest]) -> tuple[VideoPrediction, VideoTubes]:
         """Return the prediction of a video whose artefacts the manifests name, by kind, and its tubes."""
         features = BagReader(manifests, {}).read(video)
-        bag = View.of(self._parameters).bag(features, "inference")
+        bag = View.of(self._method.parameters).bag(features, "inference")
         return self._method.predict(video, features.tubes, bag=bag), features.tubes

@@ -9,7 +9,8 @@ from typing import Any
 from wsstad.artefacts import keys
 from wsstad.artefacts.manifest import Row
 from wsstad.learning.runs import Variant
-from wsstad.planning.plan import FAMILIES
+from wsstad.parameters import Registered
+from wsstad.planning.families import FAMILIES
 from wsstad.planning.stages import STAGES
 
 Parameters = Mapping[str, Any]
@@ -64,7 +65,7 @@ def model(variant: Variant, seed: int, *, labels: Mapping[str, str], digests: Ma
     return keys.make_key(
         "train",
         code=_code("train", variant.type),
-        parameters={"method": variant.parameters, "seed": seed},
+        parameters={"method": variant.parameters.model_dump(), "seed": seed},
         inputs={video: [label, *digests[video]] for video, label in labels.items()},
     )
 
@@ -81,7 +82,7 @@ def predictions(
     return keys.make_key(
         "predict",
         code=_code("predict", variant.type),
-        parameters={"method": variant.parameters, "seed": seed},
+        parameters={"method": variant.parameters.model_dump(), "seed": seed},
         inputs={"model": model, "videos": dict(digests), "quarantined": dict(quarantined)},
     )
 
@@ -112,7 +113,12 @@ def score(method: str, model: str, rows: Mapping[str, Row], *, settings: Paramet
 def modules(rule: str, *variants: str) -> list[str]:
     """Return the modules that compute a stage's results: its own, and those of the types of its `variants`."""
     stage = STAGES[rule]
-    return [*stage.code, *sorted(FAMILIES[stage.family][kind].split(":")[0] for kind in variants)]
+    return [*stage.code, *sorted(_module(FAMILIES[stage.family], kind) for kind in variants)]
+
+
+def _module(family: Any, kind: str) -> str:
+    entry = family[kind]
+    return entry.module if isinstance(entry, Registered) else entry.split(":")[0]
 
 
 def _code(rule: str, *variants: str) -> str:

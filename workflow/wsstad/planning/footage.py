@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wsstad.artefacts import keys, model_card, storage
+from wsstad.artefacts import model_card, storage
 from wsstad.artefacts.model_card import Card, Link
 from wsstad.errors import UserError
+from wsstad.parameters import plain
 from wsstad.planning.block import CHAIN
 
 VIDEOS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts", ".m2ts", ".mts"}
@@ -37,7 +38,7 @@ class Footage:
 
     def check_same(self, where: Path | str, now: Settings, then: Settings, of: Sequence[str] = ()) -> None:
         """Raise `UserError` unless settings, or those called `of`, are what they were when the model was trained."""
-        now, then = keys.plain(dict(now)), keys.plain(dict(then))
+        now, then = plain(dict(now)), plain(dict(then))
         changed = [key for key in of or dict.fromkeys([*then, *now]) if now.get(key) != then.get(key)]
         if changed:
             told = ", ".join(f"{key} was {then.get(key)!r} and is {now.get(key)!r}" for key in changed)

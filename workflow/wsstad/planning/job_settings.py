@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from wsstad import config
 from wsstad.artefacts import keys, storage
 from wsstad.artefacts.storage import canonical_json
 from wsstad.evaluation.annotations import FORMATS
+from wsstad.learning import methods
+from wsstad.parameters import plain
 from wsstad.planning import artefact_keys, dataset_tables, raw_videos
 from wsstad.planning.block import CHAIN, Block
 from wsstad.planning.plan import Plan
@@ -29,7 +30,7 @@ Facts = dict[str, Any]
 
 def read(plan: Plan, rule: str, wildcards: Wildcards) -> Facts:
     """Return what the job of a rule with these wildcards goes by."""
-    return keys.plain(FUNCTIONS[STAGES[rule].module](plan, wildcards))
+    return plain(FUNCTIONS[STAGES[rule].module](plan, wildcards))
 
 
 def decode(plan: Plan, w: Wildcards) -> Facts:
@@ -181,11 +182,11 @@ def _methods(plan: Plan, rule: str, w: Wildcards) -> Facts:
     """Return the methods of a table, in its order, with what the scale lays over them, their seeds, and the folds."""
     scale = plan.scale(w["scale"])
     seeds = plan.methods(Block.of(w), w["table"])
-    methods = {name: config.load_method(plan.variant("methods", name), scale) for name in seeds}
+    variants = {name: methods.read(plan.variant("methods", name), scale) for name in seeds}
     return {
-        "code": _code(rule, *{method["type"] for method in methods.values()}),
-        "methods": methods,
-        "order": list(methods),
+        "code": _code(rule, *{method.type for method in variants.values()}),
+        "methods": {name: method.model_dump() for name, method in variants.items()},
+        "order": list(variants),
         "seeds": seeds,
         "split": _folds(plan, w),
     }

@@ -10,17 +10,14 @@ from typing import Any
 
 from wsstad import config
 from wsstad.errors import UserError
-from wsstad.learning.methods import METHODS, REFERENCES
+from wsstad.learning import methods
+from wsstad.learning.parameters import LearnedParameters, MethodParameters
 from wsstad.locations import SHARE
-from wsstad.perception.detectors import DETECTORS
-from wsstad.perception.extractors import EXTRACTORS
-from wsstad.perception.linkers import LINKERS
 from wsstad.planning import dataset_tables, footage, raw_videos, shard_map
 from wsstad.planning.block import CHAIN, Block, Wanted
 from wsstad.planning.footage import Footage
 from wsstad.planning.raw_videos import Bucket, RawVideos
 
-FAMILIES = {"detectors": DETECTORS, "linkers": LINKERS, "extractors": EXTRACTORS, "methods": METHODS}
 BENCHMARK = "benchmark"  # the table whose rows are the methods that the configuration lists
 
 
@@ -31,7 +28,7 @@ class Plan:
         self.where = where
         self.config = config.check(content, "config", where)
         self.results = results
-        self._variants: dict[Path, dict[str, Any]] = {}
+        self._variants: dict[Path, Any] = {}
         self._rows: dict[str, dict[str, dict[str, str]]] = {}
         self._folds: dict[tuple[str, str], dict[int, dict[str, str]]] = {}
         self._wanted = self._read_benchmarks()
@@ -45,8 +42,6 @@ class Plan:
         for block, wanted in self._wanted.items():
             self._check_block(block, wanted)
         self._check_report()
-
-    # Names -----------------------------------------------------------------------------------------------------
 
     def datasets(self) -> list[str]:
         """Return the datasets that some benchmark uses, in order."""
@@ -111,6 +106,11 @@ class Plan:
             self._variants[path] = config.load_variant(path, family)
         return self._variants[path]
 
+    def method(self, name: str) -> MethodParameters:
+        """Return what the YAML file of a method says, with the defaults."""
+        path = self.variant("methods", name)
+        return self._variants.get(path) or self._variants.setdefault(path, methods.read(path))
+
     def shards(self, dataset: str) -> list[str]:
         """Return the names of a dataset's shards."""
         return sorted(set(self._shard_maps[dataset].values()))
@@ -159,7 +159,7 @@ class Plan:
                     f"{self.where}: report.method: {wanted!r} is not in table {table!r}; allowed: {allowed}"
                 )
             return wanted
-        ours = [method for method in methods if self.parameters("methods", method)["type"] == "mgpr"]
+        ours = [method for method in methods if self.method(method).type == "mgpr"]
         return next(iter([*ours, *filter(self.is_trained, methods), *methods]))
 
     def overlays(self, block: Block) -> list[tuple[str, str, int]]:
@@ -185,7 +185,7 @@ class Plan:
 
     def is_trained(self, method: str) -> bool:
         """Return whether a method has a model."""
-        return self.parameters("methods", method)["type"] not in REFERENCES
+        return isinstance(self.method(method), LearnedParameters)
 
     def videos(self, dataset: str, shard: str = "") -> list[str]:
         """Return the videos of a shard, or of all, sorted."""
@@ -233,7 +233,7 @@ class Plan:
             self._check_weights(family, getattr(block, name))
         config.check(config.load_yaml(self.scale(block.scale)), "scale", self.scale(block.scale))
         for method in wanted.methods:
-            self.parameters("methods", method)
+            self.method(method)
         if any(self.is_trained(method) for method in wanted.methods):
             dataset_tables.check_labels(folder, block.split, "train")
         for annotator in wanted.annotators:

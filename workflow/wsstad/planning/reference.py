@@ -1,25 +1,40 @@
-"""The reference of every configuration key, made from the schemas, which are its only source."""
+"""What is made from the schemas and the classes of parameters, the only sources of every key: reference and schemas."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from wsstad import config
+from wsstad.artefacts import storage
+from wsstad.locations import SCHEMAS
+from wsstad.parameters import Parameters
+from wsstad.planning import families
 
-MARK = "<!-- made from workflow/schemas by `make reference`; edit those -->"
+FAMILIES: dict[str, Any] = {"methods": families.FAMILIES["methods"]}
+
+MARK = "<!-- made from workflow/schemas and the classes of parameters by `make reference`; edit those -->"
+HEAD = ["", "| key | default | meaning |", "|---|---|---|"]
+TAGS = {"type", "format"}  # the key that names a class has no row: the heading says it
+
+Schema = dict[str, Any]
 
 
 def reference() -> str:
-    """Return the reference of all keys as Markdown, one table for each schema."""
+    """Return the reference of all keys as Markdown, one table for each schema, each type, and what types share."""
     parts = [MARK]
-    for path in sorted(config.SCHEMAS.rglob("*.schema.yaml"), key=lambda path: (path.parent != config.SCHEMAS, path)):
+    for path in sorted(SCHEMAS.rglob("*.schema.yaml"), key=lambda path: (path.parent != SCHEMAS, path)):
         schema = config.load_yaml(path)
-        family = path.parent.name
-        title = schema.get("title", path.name.removesuffix(".schema.yaml"))
-        word = "format" if family == "annotations" else "type"
-        heading = title if path.parent == config.SCHEMAS else f"{family}: `{word}: {path.name.split('.')[0]}`"
-        parts += ["", f"### {heading}", "", "| key | default | meaning |", "|---|---|---|"]
-        parts += [f"| `{key}` | {_default(its, required)} | {_meaning(its)} |" for key, its, required in _keys(schema)]
+        parts += ["", f"### {schema['title']}", *HEAD, *map(_row, _keys(schema))]
+    for family, types in FAMILIES.items():
+        shared = {base: None for kind in types.values() for base in _bases(kind.parameters)}
+        for base in shared:
+            parts += ["", f"### {family}: {_phrase(base)}", *_table(base)]
+        for name, kind in sorted(types.items()):
+            tag = "format" if "format" in kind.parameters.model_fields else "type"
+            also = "; ".join(map(_phrase, _bases(kind.parameters)))
+            text = f"{kind.parameters.__doc__}{f' Also the keys of {also}.' if also else ''}"
+            parts += ["", f"### {family}: `{tag}: {name}`", "", text, *_table(kind.parameters)]
     return "\n".join(parts) + "\n"
 
 
@@ -31,7 +46,72 @@ def update(readme: Path) -> bool:
     return new != old
 
 
-def _keys(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any], bool]]:
+def schemas() -> dict[Path, str]:
+    """Return the JSON Schema of each type, by its path; they are for editors, the classes alone are checked against."""
+    return {
+        SCHEMAS / family / f"{name}.schema.json": _text({"title": f"{family}: {name}", **json_schema(kind.parameters)})
+        for family, types in FAMILIES.items()
+        for name, kind in types.items()
+    }
+
+
+def write_schemas() -> None:
+    """Write the JSON Schema of each type, and remove those of types that are no more."""
+    found = schemas()
+    for path in set(SCHEMAS.glob("*/*.schema.json")) - found.keys():
+        path.unlink()
+    for path, text in found.items():
+        storage.write_text(path, text)
+
+
+def json_schema(kind: type[Parameters]) -> Schema:
+    """Return the JSON Schema of a class, without titles and references."""
+    schema = kind.model_json_schema()
+    return _resolved(schema, schema.get("$defs", {}))
+
+
+def _resolved(node: Any, definitions: Schema) -> Any:
+    if isinstance(node, list):
+        return [_resolved(its, definitions) for its in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        node = definitions[node["$ref"].rpartition("/")[2]] | {k: v for k, v in node.items() if k != "$ref"}
+    named = {key: its for key, its in node.items() if key != "$defs" and not (key == "title" and isinstance(its, str))}
+    return {key: _resolved(its, definitions) for key, its in named.items()}
+
+
+def _text(schema: Schema) -> str:
+    """Return a schema as JSON, a line for each key of the file that it describes."""
+    keys = ",\n".join(f"  {json.dumps(key)}: {json.dumps(its)}" for key, its in schema.pop("properties").items())
+    about = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    lines = [f" {json.dumps(key)}: {json.dumps(its)}" for key, its in about.items()]
+    return "{\n" + ",\n".join([*lines, f' "properties": {{\n{keys}\n }}']) + "\n}\n"
+
+
+def _bases(kind: type[Parameters]) -> list[type[Parameters]]:
+    """Return the classes with keys that a class inherits from, the most general first."""
+    bases = [base for base in kind.mro()[1:] if issubclass(base, Parameters) and _own(base)]
+    return bases[::-1]
+
+
+def _own(kind: type[Parameters]) -> list[str]:
+    """Return the keys that a class itself adds or changes."""
+    return [name for name in vars(kind).get("__annotations__", {}) if name in kind.model_fields and name not in TAGS]
+
+
+def _phrase(base: type[Parameters]) -> str:
+    text = str(base.__doc__).rstrip(".")
+    return text[0].lower() + text[1:]
+
+
+def _table(kind: type[Parameters]) -> list[str]:
+    schema = json_schema(kind)
+    own = {name: schema["properties"][name] for name in _own(kind)}
+    return [*HEAD, *map(_row, _keys({**schema, "properties": own}))] if own else []
+
+
+def _keys(schema: Schema, prefix: str = "") -> Iterator[tuple[str, Schema, bool]]:
     for name, its in schema.get("properties", {}).items():
         yield prefix + name, its, name in schema.get("required", [])
         yield from _keys(its, f"{prefix}{name}.")
@@ -40,15 +120,21 @@ def _keys(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[
         yield from _keys(others if isinstance(others, dict) else {}, f"{prefix}{name}.<name>.")
 
 
-def _default(schema: dict[str, Any], required: bool) -> str:
+def _row(key: tuple[str, Schema, bool]) -> str:
+    name, schema, required = key
+    return f"| `{name}` | {_default(schema, required)} | {_meaning(schema)} |"
+
+
+def _default(schema: Schema, required: bool) -> str:
     if "const" in schema:
         return f"`{schema['const']}`"
     if "default" in schema:
-        return f"`{schema['default']}`".replace("None", "null").replace("True", "true").replace("False", "false")
+        default = {} if isinstance(schema["default"], dict) else schema["default"]
+        return f"`{default}`".replace("None", "null").replace("True", "true").replace("False", "false")
     return "required" if required else "none"
 
 
-def _meaning(schema: dict[str, Any]) -> str:
+def _meaning(schema: Schema) -> str:
     text = " ".join(str(schema.get("description", "")).split()).replace("|", "\\|")
     allowed = f" One of {', '.join(f'`{value}`' for value in schema['enum'])}." if "enum" in schema else ""
     return text + allowed

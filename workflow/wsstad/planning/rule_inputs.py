@@ -5,7 +5,6 @@ from typing import Any
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
-from wsstad.learning.methods import needs
 from wsstad.planning import job_settings, paths
 from wsstad.planning.block import Block
 from wsstad.planning.plan import Plan
@@ -46,8 +45,8 @@ class RuleInputs:
 
     def detections(self, wildcards: Any) -> list[str]:
         """Return the manifests of the detections, if a method of the table reads them."""
-        kinds = {self.plan.parameters("methods", name)["type"] for name in self._methods(wildcards)}
-        return self.all_shards("detect")(wildcards) if any("detections" in needs(kind) for kind in kinds) else []
+        needed = any("detections" in self.plan.method(name).needs for name in self._methods(wildcards))
+        return self.all_shards("detect")(wildcards) if needed else []
 
     def detections_flag(self, wildcards: Any, input: Any) -> str:  # noqa: A002 - Snakemake passes it by this name
         """Return the flag that hands the detections to predict, if it needs them."""

@@ -9,6 +9,7 @@ import yaml
 from wsstad import config
 from wsstad.artefacts import manifest, model_card, run_files, storage
 from wsstad.artefacts.model_card import Card, Link
+from wsstad.learning import methods
 from wsstad.planning import artefact_keys
 from wsstad.planning.block import CHAIN
 
@@ -22,7 +23,7 @@ def main(argv: list[str] | None = None) -> None:
     chain: dict[str, Any] = {name: _link(getattr(args, name), family) for name, family in CHAIN.items()}
     chain["code"] = artefact_keys.chain_code(*(chain[name].parameters for name in CHAIN))
     chain |= {"dataset": args.dataset, "split": args.split, "decode": yaml.safe_load(args.decode)}
-    types = {path.stem: config.load_variant(path, "methods")["type"] for path in args.methods}
+    types = {path.stem: methods.read(path).type for path in args.methods}
     rows = []
     for row in storage.read_table(args.models):
         run: dict[str, Any] = {

@@ -4,9 +4,9 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from wsstad import config
 from wsstad.artefacts.manifest import read_manifest
 from wsstad.errors import UserError
+from wsstad.learning import methods
 from wsstad.learning.runs import Inputs, Variant
 from wsstad.planning import dataset_tables
 
@@ -49,11 +49,11 @@ def read_inputs(args: argparse.Namespace) -> Inputs:
     return Inputs(tuple(_variants(args.methods, args.scale, args.seeds)), labels, folds, manifests)
 
 
-def _variants(methods: Sequence[Path], scale: Path | None, seeds: Sequence[str]) -> Iterator[Variant]:
+def _variants(paths: Sequence[Path], scale: Path | None, seeds: Sequence[str]) -> Iterator[Variant]:
     """Yield the methods that have seeds, in the order of `methods`."""
     of = {name: tuple(map(int, its.split(","))) for name, its in (text.split("=") for text in seeds)}
-    unknown = of.keys() ^ {path.stem for path in methods}
+    unknown = of.keys() ^ {path.stem for path in paths}
     if unknown:
         raise UserError(f"--seeds: {', '.join(sorted(unknown))}: --methods and --seeds must name the same methods")
-    for path in methods:
-        yield Variant(path.stem, config.load_method(path, scale), of[path.stem])
+    for path in paths:
+        yield Variant(path.stem, methods.read(path, scale), of[path.stem])

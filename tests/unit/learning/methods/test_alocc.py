@@ -12,7 +12,7 @@ from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batches
 from wsstad.learning.checkpoint import Checkpoint
 from wsstad.learning.methods.alocc import Alocc
-from wsstad.learning.training import video_auc
+from wsstad.learning.search import video_auc
 
 BAGS = [bags.make_bag(video, normalise="none") for video, _ in planted_videos(8)]
 SIDE = 16
@@ -205,7 +205,7 @@ def test_pictures_killed_and_resumed_end_with_the_same_bytes(tmp_path) -> None:
         trained_on_pictures(checkpoint=Fragile(tmp_path / "state.safetensors", "key", seconds=0))
     resumed = trained_on_pictures(checkpoint=Checkpoint(tmp_path / "state.safetensors", "key"))
     assert bytes_of(resumed) == bytes_of(whole)
-    loaded = Alocc.load(*whole.save())
+    loaded = Alocc.load(whole.parameters, *whole.save())
     assert bytes_of(loaded) == bytes_of(whole)
     assert np.array_equal(loaded.score(PICTURES[1])[0], whole.score(PICTURES[1])[0])
 

@@ -31,7 +31,7 @@ def naive(method: Maf, bag: Bag) -> tuple[list[float], list[float]]:
         near = [math.exp(-abs(centre - other) / 2.0) for other in centres]
         context = sum(w * other for w, other in zip(near, bag.region, strict=True)) / sum(near)
         seen = {"concatenate": np.concatenate([x, context]), "average": (x + context) / 2, "none": x}
-        energies.append(float(u @ np.tanh(v @ seen[method.parameters["augmentation"]])))
+        energies.append(float(u @ np.tanh(v @ seen[method.parameters.augmentation])))
         with torch.no_grad():
             scores.append(torch.sigmoid(network.predictor(torch.from_numpy(x))).item())
     total = sum(math.exp(energy) for energy in energies)

@@ -179,7 +179,7 @@ def test_the_video_level_leaves_the_order_of_the_tubes() -> None:
     method, _ = trained(2)
     bag, orders = bags.make_bag(VIDEOS[3], sub_tubes=4), []
     for weight in (0.0, 2.0):
-        method.parameters["video_weight"] = weight
+        method.parameters = method.parameters.model_copy(update={"video_weight": weight})
         orders.append(np.argsort(method.score(bag)[0]).tolist())
     assert orders[0] == orders[1]
 

@@ -1,28 +1,72 @@
 """The methods that can be compared: how each scores the sub-tubes of a video."""
 
-METHODS = {
-    "mgpr": "wsstad.learning.methods.mgpr:Mgpr",
-    "dmrm": "wsstad.learning.methods.dmrm:Dmrm",
-    "gclnc": "wsstad.learning.methods.gclnc:Gclnc",
-    "tcn_ibl": "wsstad.learning.methods.tcn_ibl:TcnIbl",
-    "stil": "wsstad.learning.methods.stil:Stil",
-    "asa": "wsstad.learning.methods.asa:Asa",
-    "maf": "wsstad.learning.methods.maf:Maf",
-    "rtfm": "wsstad.learning.methods.rtfm:Rtfm",
-    "urdmu": "wsstad.learning.methods.urdmu:Urdmu",
-    "alocc": "wsstad.learning.methods.alocc:Alocc",
-    "random": "wsstad.learning.methods.references:RandomTube",
-    "upper_bound": "wsstad.learning.methods.references:UpperBound",
-    "upper_bound_detection": "wsstad.learning.methods.references:UpperBoundDetection",
-    "whole_frame": "wsstad.learning.methods.references:WholeFrame",
-    "centre_box": "wsstad.learning.methods.references:CentreBox",
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack, overload
+
+from wsstad import config
+from wsstad.learning.methods import parameters as of
+from wsstad.learning.parameters import LearnedParameters, MethodParameters
+from wsstad.parameters import Registered
+
+if TYPE_CHECKING:
+    from wsstad.artefacts.storage import Arrays
+    from wsstad.learning.learner import LearnedMethod
+    from wsstad.learning.method import Machine, Method
+
+LIMITS = ("max_iterations", "evaluate_every")
+FOLDER = "wsstad.learning.methods"
+METHODS: dict[str, Registered[MethodParameters]] = {
+    "mgpr": Registered(of.MgprParameters, f"{FOLDER}.mgpr:Mgpr"),
+    "dmrm": Registered(of.DmrmParameters, f"{FOLDER}.dmrm:Dmrm"),
+    "gclnc": Registered(of.GclncParameters, f"{FOLDER}.gclnc:Gclnc"),
+    "tcn_ibl": Registered(of.TcnIblParameters, f"{FOLDER}.tcn_ibl:TcnIbl"),
+    "stil": Registered(of.StilParameters, f"{FOLDER}.stil:Stil"),
+    "asa": Registered(of.AsaParameters, f"{FOLDER}.asa:Asa"),
+    "maf": Registered(of.MafParameters, f"{FOLDER}.maf:Maf"),
+    "rtfm": Registered(of.RtfmParameters, f"{FOLDER}.rtfm:Rtfm"),
+    "urdmu": Registered(of.UrdmuParameters, f"{FOLDER}.urdmu:Urdmu"),
+    "alocc": Registered(of.AloccParameters, f"{FOLDER}.alocc:Alocc"),
+    "random": Registered(of.RandomParameters, f"{FOLDER}.references:RandomTube"),
+    "upper_bound": Registered(of.UpperBoundParameters, f"{FOLDER}.references:UpperBound"),
+    "upper_bound_detection": Registered(of.UpperBoundDetectionParameters, f"{FOLDER}.references:UpperBoundDetection"),
+    "whole_frame": Registered(of.WholeFrameParameters, f"{FOLDER}.references:WholeFrame"),
+    "centre_box": Registered(of.CentreBoxParameters, f"{FOLDER}.references:CentreBox"),
 }
-# Those that learn nothing: they have no model, and need no features.
-REFERENCES = ("random", "upper_bound", "upper_bound_detection", "whole_frame", "centre_box")
 
 
-def needs(method: str) -> tuple[str, ...]:
-    """Return the kinds of artefacts that a method reads; here and not at its class, whose module imports torch."""
-    if method == "upper_bound_detection":
-        return "frames", "tubes", "detections"
-    return ("frames", "tubes") if method in REFERENCES else ("frames", "tubes", "image_features", "region_features")
+def read(path: Path, scale: Path | None = None) -> MethodParameters:
+    """Read ``config/methods/<name>.yaml`` and lay what ``config/scales/<scale>.yaml`` sets over it.
+
+    A key of the scale that the method does not have, such as the iterations of one that learns nothing, is left out;
+    one of `LIMITS` never raises what the method asks for.
+    """
+    method = config.load_variant(path, METHODS)
+    if scale is None:
+        return method
+    content = method.model_dump()
+    laid_over = {k: v for k, v in config.check(config.load_yaml(scale), "scale", scale).items() if k in content}
+    laid_over |= {key: min(laid_over[key], content[key]) for key in LIMITS if key in laid_over}
+    return config.parse({**content, **laid_over}, type(method), f"{path} with {scale}")
+
+
+@overload
+def create(parameters: LearnedParameters, *, seed: int, **machine: Unpack["Machine"]) -> "LearnedMethod": ...
+
+
+@overload
+def create(parameters: MethodParameters, *, seed: int, **machine: Unpack["Machine"]) -> "Method": ...
+
+
+def create(parameters: MethodParameters, *, seed: int, **machine: Unpack["Machine"]) -> "Method":
+    """Return the method with these parameters, not trained."""
+    made: Method = METHODS[parameters.type].load()(parameters, seed=seed, **machine)
+    return made
+
+
+def restore(path: Path, tensors: "Arrays", meta: Mapping[str, Any], **machine: Unpack["Machine"]) -> "LearnedMethod":
+    """Return the trained method in the file at `path`, which has the tensors and the facts that `save` gave."""
+    kind = METHODS[meta["parameters"]["type"]]
+    parameters = config.parse(meta["parameters"], kind.parameters, path)
+    made: LearnedMethod = kind.load().load(parameters, tensors, meta, **machine)
+    return made

@@ -5,8 +5,8 @@ noisy instance back so that D takes it for a real one; what D does not take for 
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Unpack, cast
 
 import numpy as np
 import torch
@@ -17,25 +17,28 @@ from wsstad.errors import UserError
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
 from wsstad.learning.learner import LearnedMethod
+from wsstad.learning.method import Options
 from wsstad.learning.methods import alocc_networks as networks
 from wsstad.learning.methods.alocc_networks import Scale, frozen_statistics
+from wsstad.learning.methods.parameters import AloccParameters
 
 
 class Alocc(LearnedMethod):
     """R and D over vectors (`network: dense`) or over the pictures of the extractor `patches` (`network: conv`).
 
-    Abnormal videos have no part in the losses; those that are held out have one in the choice of the iteration.
+    Abnormal videos have no part in the losses, nor in the choice of the iteration.
     """
 
+    parameters: AloccParameters
     columns = ("discrimination", "loss", "deception", "reconstruction", "real_score", "reconstructed_score")
 
-    def __init__(self, parameters: Mapping[str, Any], **options: Any) -> None:
+    def __init__(self, parameters: AloccParameters, **options: Unpack[Options]) -> None:
         super().__init__(parameters, **options)
-        self.conv = parameters["network"] == "conv"
+        self.conv = parameters.network == "conv"
         if self.conv and self.device == "cuda":
             # Else a GPU may choose other convolutions the next time, and a resumed training end with other bytes.
             torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
-        for name, value in (("normalise", parameters["normalise"]), ("projection", parameters["projection"]["kind"])):
+        for name, value in (("normalise", parameters.normalise), ("projection", parameters.projection.kind)):
             if self.conv and value != "none":
                 raise UserError(
                     f"alocc: {name}: {value!r} leaves no pictures for 'network: conv'; allowed with it: none"
@@ -83,13 +86,13 @@ class Alocc(LearnedMethod):
         real = self._draw(batch, generator)
         noise = torch.randn(real.shape, generator=generator, device=real.device)
         self.networks.train()
-        reconstructed = self.networks["reconstructor"](real + self.parameters["noise"] * noise)
+        reconstructed = self.networks["reconstructor"](real + self.parameters.noise * noise)
         discrimination = discriminator_loss(*self._discriminate(real, reconstructed.detach()))
         self.update("discriminator", discrimination)
         with frozen_statistics(self.networks["discriminator"]):
             of_real, of_reconstructed = self._discriminate(real, reconstructed)
         deception, reconstruction = deception_loss(of_reconstructed), F.mse_loss(reconstructed, real)
-        loss = deception + self.parameters["reconstruction_weight"] * reconstruction
+        loss = deception + self.parameters.reconstruction_weight * reconstruction
         self.update("reconstructor", loss)
         scores = torch.sigmoid(-of_real).mean(), torch.sigmoid(-of_reconstructed).mean()
         return torch.stack([value.detach() for value in (discrimination, loss, deception, reconstruction, *scores)])
@@ -99,16 +102,28 @@ class Alocc(LearnedMethod):
         self.networks.eval()
         with torch.inference_mode():
             instances = self.networks["scale"](self.tensor(bag.region)[0])
-            if self.parameters["score"] == "reconstructed":
+            if self.parameters.score == "reconstructed":
                 instances = self.networks["reconstructor"](instances)
             scores = torch.sigmoid(-self.networks["discriminator"](instances)[:, 0]).cpu().numpy()
         return scores, np.zeros((len(scores), 0), dtype=np.float32)
+
+    def preference(self, bags: Sequence[Bag], scores: Sequence[np.ndarray]) -> list[float]:
+        """Return how well R gives the instances of normal bags back: minus the mean squared error.
+
+        A one-class method knows no abnormal video, so none may choose its iteration; and R and D never settle, so that
+        the VAUC of a few videos would choose by luck.
+        """
+        self.networks.eval()
+        normal = np.concatenate([bag.region for bag in bags if bag.label == "normal"])
+        with torch.inference_mode():
+            instances = self.networks["scale"](self.tensor(normal)[0])
+            return [-float(F.mse_loss(self.networks["reconstructor"](instances), instances))]
 
     def _draw(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """Return the scaled instances (k, d) of the normal bags, padding left out; a sample where they are too many."""
         rows = batch.index[batch.n_abnormal :][batch.mask[batch.n_abnormal :]]
         order = torch.randperm(len(rows), generator=generator, device=rows.device)
-        return self.networks["scale"](batch.store.region[rows[order[: self.parameters["batch_instances"]]]])
+        return self.networks["scale"](batch.store.region[rows[order[: self.parameters.batch_instances]]])
 
     def _discriminate(self, real: Tensor, reconstructed: Tensor) -> tuple[Tensor, Tensor]:
         """Return D's logits of both, which it sees as one batch, so that batch norms do not tell them apart."""

@@ -17,6 +17,7 @@ from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
 from wsstad.learning.layers import draw_masks
 from wsstad.learning.learner import LearnedMethod
+from wsstad.learning.methods.parameters import AsaParameters
 
 
 class ActorAttention(nn.Module):
@@ -40,16 +41,17 @@ class ActorAttention(nn.Module):
 class Asa(LearnedMethod):
     """The video's logit is sum_k a_k w^T phi_k; instances are ranked by a_k sigma(w^T phi_k)."""
 
+    parameters: AsaParameters
     columns = ("loss", "abnormal_score", "normal_score", "abnormal_attention", "normal_attention")
 
     def make_networks(self, dimension: int) -> dict[str, nn.Module]:
         """Return the network."""
-        options = {name: self.parameters[name] for name in ("hidden", "attention")}
-        return {"actors": ActorAttention(dimension, **options)}
+        options = self.parameters
+        return {"actors": ActorAttention(dimension, hidden=options.hidden, attention=options.attention)}
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Take one step with the binary cross entropy of the videos' logits."""
-        widths, dropout = [self.parameters["hidden"]], self.parameters["dropout"]
+        widths, dropout = [self.parameters.hidden], self.parameters.dropout
         (mask,) = draw_masks(tuple(batch.mask.shape), widths, dropout=dropout, generator=generator)
         weights, logits = self._network()(batch.region, batch.mask, mask)
         video, most, a = (weights * logits).sum(dim=1), weights.amax(dim=1), batch.n_abnormal
@@ -65,9 +67,7 @@ class Asa(LearnedMethod):
             weights, logits = self._network()(self.tensor(bag.region))
             video = torch.sigmoid((weights * logits).sum(dim=1))
             # Paper of the benchmark: a video scores what its top-1 tube scores; ASA itself would score the whole bag.
-            scores = attended(
-                torch.sigmoid(logits), weights, video if self.parameters["video_score"] == "bag" else None
-            )
+            scores = attended(torch.sigmoid(logits), weights, video if self.parameters.video_score == "bag" else None)
         return scores[0].cpu().numpy(), np.zeros((len(bag.spans), 0), dtype=np.float32)
 
     def _network(self) -> ActorAttention:

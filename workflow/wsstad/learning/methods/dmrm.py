@@ -3,8 +3,7 @@
 A re-implementation after the published formulas, trained and chosen like the other methods.
 """
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
 from wsstad.learning.layers import ScorePredictor, max_index, take
 from wsstad.learning.learner import LearnedMethod
+from wsstad.learning.methods.parameters import DmrmParameters
 
 
 class Dmrm(LearnedMethod):
@@ -24,15 +24,17 @@ class Dmrm(LearnedMethod):
     scores of the videolets that they lie in.
     """
 
+    parameters: DmrmParameters
     columns = ("loss", "ranking", "sparsity", "smoothness", "abnormal_score", "normal_score")
 
-    def __init__(self, parameters: Mapping[str, Any], **options: Any) -> None:
-        super().__init__(parameters, **options)
-        self.tubes = parameters["instances"] == "tube"
+    @property
+    def tubes(self) -> bool:
+        """Whether a bag holds tubes, not videolets."""
+        return self.parameters.instances == "tube"
 
     def make_networks(self, dimension: int) -> dict[str, nn.Module]:
         """Return the score predictor."""
-        return {"scorer": ScorePredictor(dimension, self.parameters["dropout"])}
+        return {"scorer": ScorePredictor(dimension, self.parameters.dropout)}
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Score all instances, for the sparsity sums them all, and take one step."""
@@ -41,12 +43,12 @@ class Dmrm(LearnedMethod):
         logits = scorer(instances, scorer.draw_masks(tuple(mask.shape), generator))
         scores = torch.sigmoid(logits)
         best = take(scores, max_index(logits.detach(), mask))
-        ranking = losses.ranking(best[:a], best[a:], pairs=self.parameters["pairs"])
-        sparsity = self.parameters["sparsity"] * losses.sparsity(scores[:a], mask[:a])
+        ranking = losses.ranking(best[:a], best[a:], pairs=self.parameters.pairs)
+        sparsity = self.parameters.sparsity * losses.sparsity(scores[:a], mask[:a])
         # Tubes have no order in time: smoothness is defined for videolets alone.
         smoothness = torch.zeros_like(sparsity)
         if not self.tubes:
-            smoothness = self.parameters["smoothness"] * losses.smoothness(scores[:a], mask[:a])
+            smoothness = self.parameters.smoothness * losses.smoothness(scores[:a], mask[:a])
         loss = ranking + sparsity + smoothness
         self.update("scorer", loss)
         values = (loss, ranking, sparsity, smoothness, best[:a].mean(), best[a:].mean())

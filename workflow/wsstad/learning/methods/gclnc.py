@@ -6,8 +6,7 @@ tubes spreads what the classifier is sure of to the others, and the classifier g
 """
 
 import math
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Unpack, cast
 
 import numpy as np
 import torch
@@ -20,6 +19,8 @@ from wsstad.learning.batches import Batch, Batches
 from wsstad.learning.label_cleaner import NoiseCleaner
 from wsstad.learning.layers import ScorePredictor, max_index, take
 from wsstad.learning.learner import LearnedMethod
+from wsstad.learning.method import Options
+from wsstad.learning.methods.parameters import GclncParameters
 
 
 class Gclnc(LearnedMethod):
@@ -30,20 +31,21 @@ class Gclnc(LearnedMethod):
     `confident`, what it said when the phase began and whether it was sure; `ensemble`, the cleaner's running mean.
     """
 
+    parameters: GclncParameters
     columns = ("phase", "loss", "direct", "indirect", "abnormal_score", "normal_score")
 
-    def __init__(self, parameters: Mapping[str, Any], **options: Any) -> None:
+    def __init__(self, parameters: GclncParameters, **options: Unpack[Options]) -> None:
         super().__init__(parameters, **options)
-        self.phases = 2 * parameters["rounds"] + 1
-        if parameters["max_iterations"] < self.phases:
+        self.phases = 2 * parameters.rounds + 1
+        if parameters.max_iterations < self.phases:
             raise UserError(
-                f"gclnc: max_iterations: {parameters['max_iterations']} are too few for {parameters['rounds']} rounds;"
+                f"gclnc: max_iterations: {parameters.max_iterations} are too few for {parameters.rounds} rounds;"
                 f" allowed: {self.phases} or more"
             )
 
     def make_networks(self, dimension: int) -> dict[str, nn.Module]:
         """Return classifier and cleaner."""
-        dropout = self.parameters["dropout"]
+        dropout = self.parameters.dropout
         return {"classifier": ScorePredictor(dimension, dropout), "cleaner": NoiseCleaner(dimension, dropout)}
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
@@ -64,7 +66,15 @@ class Gclnc(LearnedMethod):
         """Return the phase of an iteration, both counted from 0."""
         # Paper is silent on when to alternate: each phase has an equal share, the classifier the first and the last,
         # and a network goes on from the weights, and the optimiser's state, of its last turn.
-        return iteration * self.phases // self.parameters["max_iterations"]
+        return iteration * self.phases // self.parameters.max_iterations
+
+    def choosable(self, iteration: int) -> bool:
+        """Return whether the classifier has learned from labels that were cleaned, and is the one that was trained.
+
+        Before, it is a plain classifier of noisy labels; while the cleaner is trained, it does not change.
+        """
+        phase = self.phase(iteration - 1)
+        return phase % 2 == 0 and (phase > 0 or self.phases == 1)
 
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
         """Return what the classifier says of the instances; there are no branches."""
@@ -107,7 +117,7 @@ class Gclnc(LearnedMethod):
         sure = batch.mask & memory["confident"][rows]
         direct = losses.instance_cross_entropy(logits, memory["prediction"][rows], sure)
         indirect = losses.bag_means((outputs - memory["ensemble"][rows]).abs(), batch.mask)
-        real, keep = rows[batch.mask], self.parameters["ensembling"]
+        real, keep = rows[batch.mask], self.parameters.ensembling
         memory["ensemble"][real] = keep * memory["ensemble"][real] + (1 - keep) * outputs.detach()[batch.mask]
         return logits, _by_label(direct, batch.n_abnormal), indirect[: batch.n_abnormal].mean()
 
@@ -119,13 +129,13 @@ class Gclnc(LearnedMethod):
         """
         prediction, confident = torch.zeros_like(self.memory["label"]), torch.ones_like(self.memory["label"]).bool()
         for i, rows in enumerate(map(_slice, store.instances)):
-            shape = (self.parameters["passes"], rows.stop - rows.start)
+            shape = (self.parameters.passes, rows.stop - rows.start)
             features = store.region[rows].expand(shape[0], -1, -1)
             passes = torch.sigmoid(self._classifier(features, self._classifier.draw_masks(shape, generator)))
             prediction[rows] = passes.mean(dim=0)
             if i in store.abnormal:
                 order = passes.var(dim=0, unbiased=False).argsort(stable=True)
-                confident[rows.start + order[math.ceil(self.parameters["confident_share"] * shape[1]) :]] = False
+                confident[rows.start + order[math.ceil(self.parameters.confident_share * shape[1]) :]] = False
         self.memory |= {"prediction": prediction, "confident": confident, "ensemble": prediction.clone()}
 
     @torch.no_grad()

@@ -16,6 +16,7 @@ from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
 from wsstad.learning.layers import HIDDEN, Masks, ScorePredictor, draw_masks
 from wsstad.learning.learner import LearnedMethod
+from wsstad.learning.methods.parameters import MafParameters
 
 
 class AttentiveScorer(nn.Module):
@@ -52,20 +53,28 @@ class AttentiveScorer(nn.Module):
 class Maf(LearnedMethod):
     """The ranking loss between the attention-weighted means of the scores of abnormal and of normal bags."""
 
+    parameters: MafParameters
     columns = ("loss", "ranking", "sparsity", "abnormal_score", "normal_score", "abnormal_attention")
 
     def make_networks(self, dimension: int) -> dict[str, nn.Module]:
         """Return the network."""
-        options = {name: self.parameters[name] for name in ("augmentation", "reach", "attention", "dropout")}
-        return {"scorer": AttentiveScorer(dimension, **options)}
+        options = self.parameters
+        scorer = AttentiveScorer(
+            dimension,
+            augmentation=options.augmentation,
+            reach=options.reach,
+            attention=options.attention,
+            dropout=options.dropout,
+        )
+        return {"scorer": scorer}
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Score all bags and take one step."""
         a, masks = batch.n_abnormal, self._scorer().draw_masks(tuple(batch.mask.shape), generator)
         weights, scores = self._scorer()(batch.region, batch.centres, batch.mask, masks)
         bags, most = (weights * scores).sum(dim=1), weights.amax(dim=1)
-        ranking = losses.ranking(bags[:a], bags[a:], pairs=self.parameters["pairs"])
-        sparsity = self.parameters["sparsity"] * losses.sparsity(scores[:a], batch.mask[:a])
+        ranking = losses.ranking(bags[:a], bags[a:], pairs=self.parameters.pairs)
+        sparsity = self.parameters.sparsity * losses.sparsity(scores[:a], batch.mask[:a])
         loss = ranking + sparsity
         self.update("scorer", loss)
         values = (loss, ranking, sparsity, bags[:a].mean(), bags[a:].mean(), most[:a].mean())
@@ -75,7 +84,7 @@ class Maf(LearnedMethod):
         """Return scores times attention, scaled to [0, 1] within the bag; there are no branches."""
         with torch.inference_mode():
             weights, scores = self._scorer()(self.tensor(bag.region), self.tensor(bag.centres))
-            whole = (weights * scores).sum(dim=1) if self.parameters["video_score"] == "bag" else None
+            whole = (weights * scores).sum(dim=1) if self.parameters.video_score == "bag" else None
             scores = attended(scores, weights, whole)
         return scores[0].cpu().numpy(), np.zeros((len(bag.spans), 0), dtype=np.float32)
 

@@ -4,12 +4,13 @@ They are told apart at evaluation by their `selection`; the scores here are plac
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import cast
 
 import numpy as np
 
 from wsstad.learning import bags
 from wsstad.learning.bags import Bag
+from wsstad.learning.parameters import MethodParameters, TubesParameters
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import Tube, VideoTubes
 
@@ -17,12 +18,11 @@ NO_TUBE = -1  # the `tube` of a candidate that is none of the video's tubes
 
 
 class _Reference:
-    trained = False
     selection = "top1"
-    scored = ()
+    scored: tuple[str, ...] = ()
 
-    def __init__(self, parameters: Mapping[str, Any], *, seed: int = 0, device: str = "cpu", threads: int = 1) -> None:
-        self.parameters = dict(parameters)
+    def __init__(self, parameters: MethodParameters, *, seed: int = 0, device: str = "cpu", threads: int = 1) -> None:
+        self.parameters = parameters
 
     def predict(
         self,
@@ -49,8 +49,8 @@ class _Reference:
         self, found: VideoTubes, detections: Mapping[str, np.ndarray] | None = None
     ) -> Sequence[tuple[int, Tube]]:
         """Return index of the tube it is cut from, and boxes, of each candidate: here every sub-tube (section 3.4)."""
-        options = {name: self.parameters[name] for name in ("min_frames", "kinds")}
-        parts = bags.divide_tubes(found, self.parameters["sub_tubes"], **options)
+        options = cast(TubesParameters, self.parameters)
+        parts = bags.divide_tubes(found, options.sub_tubes, min_frames=options.min_frames, kinds=options.kinds)
         return [(t, found.tubes[t].cut(start, stop)) for t, start, stop in parts]
 
 

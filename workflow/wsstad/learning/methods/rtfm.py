@@ -17,6 +17,7 @@ from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
 from wsstad.learning.layers import mean_of, top_instances
 from wsstad.learning.learner import LearnedMethod
+from wsstad.learning.methods.parameters import RtfmParameters
 
 HIDDEN = 128
 
@@ -63,13 +64,12 @@ class MagnitudeScorer(nn.Module):
 class Rtfm(LearnedMethod):
     """The k tubes of the greatest magnitude stand for their video: they are scored and their magnitudes set apart."""
 
+    parameters: RtfmParameters
     columns = ("loss", "cross_entropy", "margin", "sparsity", "abnormal_magnitude", "normal_magnitude")
 
     def make_networks(self, dimension: int) -> dict[str, nn.Module]:
         """Return the scorer."""
-        return {
-            "scorer": MagnitudeScorer(dimension, width=self.parameters["width"], dropout=self.parameters["dropout"])
-        }
+        return {"scorer": MagnitudeScorer(dimension, width=self.parameters.width, dropout=self.parameters.dropout)}
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Score all instances, choose k of each bag by magnitude, and take one step."""
@@ -77,13 +77,14 @@ class Rtfm(LearnedMethod):
         masks = scorer.draw_masks(tuple(mask.shape), generator)
         logits, magnitudes = scorer(batch.region, masks)
         # As published, dropout passes over some instances in the choice, so that others are learned from too.
-        count = (mask.sum(dim=1) // self.parameters["top_divisor"]).clamp(min=1)
+        count = (mask.sum(dim=1) // self.parameters.top_divisor).clamp(min=1)
         chosen = top_instances(magnitudes.detach() * masks.choice, mask, count)
         magnitude = mean_of(magnitudes, chosen)
         label = (torch.arange(len(mask), device=mask.device) < a).float()
         cross_entropy = losses.mean_cross_entropy(logits, chosen, label).mean()
-        margin = self.parameters["margin_weight"] * margin_loss(magnitude[:a], magnitude[a:], self.parameters["margin"])
-        sparsity = self.parameters["sparsity"] * losses.sparsity(torch.sigmoid(logits[:a]), mask[:a])
+        margin = self.parameters.margin_weight * margin_loss(magnitude[:a], magnitude[a:], self.parameters.margin)
+        # The released code takes the L2 norm of all scores; bags have up to 200 tubes, not 32 snippets, so the mean.
+        sparsity = self.parameters.sparsity * losses.bag_means(torch.sigmoid(logits[:a]), mask[:a]).mean()
         loss = cross_entropy + margin + sparsity
         self.update("scorer", loss)
         values = (loss, cross_entropy, margin, sparsity, magnitude[:a].mean(), magnitude[a:].mean())

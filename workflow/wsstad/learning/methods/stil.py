@@ -12,11 +12,11 @@ from typing import NamedTuple, cast
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
 from wsstad.learning.learner import LearnedMethod
+from wsstad.learning.methods.parameters import StilParameters
 
 LEVELS = ("part", "tube", "video")
 TOLERANCE = 1e-3  # a margin missed by less is what the solver leaves
@@ -40,15 +40,12 @@ class Stil(LearnedMethod):
     tubes does the same for the mean of all parts of the tubes that were fixed.
     """
 
+    parameters: StilParameters
     columns = ("objective", "violations", "abnormal_score", "normal_score")
 
     def make_networks(self, dimension: int) -> dict[str, nn.Module]:
         """Return the classifiers."""
         return {level: nn.Linear(dimension, 1) for level in LEVELS}
-
-    def make_optimisers(self) -> dict[str, Optimizer]:
-        """Return none: every round solves its problem outright."""
-        return {}
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Do one round on all bags."""
@@ -71,13 +68,13 @@ class Stil(LearnedMethod):
         _, own = np.unique(bag.spans[:, 0], return_inverse=True)
         tube = (np.bincount(own, tube) / np.bincount(own))[own]
         video = self._scores("video", self.tensor(bag.videolets)[0]).mean()
-        scores = part + self.parameters["tube_weight"] * tube + self.parameters["video_weight"] * video
+        scores = part + self.parameters.tube_weight * tube + self.parameters.video_weight * video
         scores = torch.sigmoid(torch.from_numpy(scores)).float().numpy()
         return scores, np.zeros((len(scores), 0), dtype=np.float32)
 
     def _choose(self, level: str, batch: Batch, bags: Sequence[np.ndarray]) -> list[Choice]:
         """Return the best tube of each bag: by its best parts, or at the level of tubes by the mean of them all."""
-        fraction = self.parameters["fraction"] if level == "part" else 1.0
+        fraction = self.parameters.fraction if level == "part" else 1.0
         scores, tubes = self._scores(level, batch.store.region), batch.store.tubes.cpu().numpy()
         return [best_tube(rows, scores, tubes, fraction) for rows in bags]
 
@@ -85,7 +82,7 @@ class Stil(LearnedMethod):
         """Solve a level for `chosen` rows, and again with the hardest tubes of the normal bags, until none is new."""
         a = batch.n_abnormal
         examples, seen = list(chosen), {_name(rows) for rows in chosen}
-        for _ in range(self.parameters["passes"]):
+        for _ in range(self.parameters.passes):
             self._solve(level, batch.store.region, examples, a)
             hardest = [its.parts for its in self._choose(level, batch, bags[a:])]
             new = [rows for rows in hardest if _name(rows) not in seen]
@@ -102,7 +99,7 @@ class Stil(LearnedMethod):
         if not torch.isfinite(means).all():
             raise ValueError("features are not finite")
         # Paper is silent on the bias: it counts as one more weight, as liblinear has it.
-        machine = LinearSVC(loss="hinge", C=self.parameters["cost"], random_state=self.seed, max_iter=10_000)
+        machine = LinearSVC(loss="hinge", C=self.parameters.cost, random_state=self.seed, max_iter=10_000)
         machine.fit(means.double().cpu().numpy(), np.arange(len(examples)) < n_abnormal)
         network = cast(nn.Linear, self.networks[level])
         with torch.no_grad():
@@ -118,7 +115,7 @@ class Stil(LearnedMethod):
         scores = np.array([its.score for its in chosen])
         hinge = np.maximum(0, 1 - np.where(np.arange(len(scores)) < n_abnormal, scores, -scores))
         size = sum(float(its.detach().square().sum()) for its in self.networks["part"].parameters())
-        objective = size / 2 + self.parameters["cost"] * hinge.sum()
+        objective = size / 2 + self.parameters.cost * hinge.sum()
         means = scores[:n_abnormal].mean(), scores[n_abnormal:].mean()
         return torch.tensor([objective, np.count_nonzero(hinge > TOLERANCE), *means])
 

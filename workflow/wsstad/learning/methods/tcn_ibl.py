@@ -4,8 +4,7 @@ A re-implementation after the published idea, on bags of tubes or of videolets, 
 """
 
 import math
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
 from wsstad.learning.layers import max_index, take
 from wsstad.learning.learner import LearnedMethod
+from wsstad.learning.methods.parameters import TcnIblParameters
 from wsstad.learning.tcn import TemporalScorer
 
 
@@ -26,16 +26,25 @@ class TcnIbl(LearnedMethod):
     differ, and those of a normal bag not to.
     """
 
+    parameters: TcnIblParameters
     columns = ("loss", "ranking", "inner_bag", "abnormal_score", "normal_score")
 
-    def __init__(self, parameters: Mapping[str, Any], **options: Any) -> None:
-        super().__init__(parameters, **options)
-        self.tubes = parameters["instances"] == "tube"
+    @property
+    def tubes(self) -> bool:
+        """Whether a bag holds tubes, not videolets."""
+        return self.parameters.instances == "tube"
 
     def make_networks(self, dimension: int) -> dict[str, nn.Module]:
         """Return the network."""
-        names = ("channels", "kernel", "dilations", "dropout")
-        return {"scorer": TemporalScorer(dimension, **{name: self.parameters[name] for name in names})}
+        options = self.parameters
+        scorer = TemporalScorer(
+            dimension,
+            channels=options.channels,
+            kernel=options.kernel,
+            dilations=options.dilations,
+            dropout=options.dropout,
+        )
+        return {"scorer": scorer}
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Score all instances in time order and take one step."""
@@ -44,8 +53,8 @@ class TcnIbl(LearnedMethod):
         logits = scorer(instances, scorer.draw_masks(tuple(mask.shape), generator))
         scores = torch.sigmoid(logits)
         best = take(scores, max_index(logits.detach(), mask))
-        ranking = losses.ranking(best[:a], best[a:], pairs=self.parameters["pairs"])
-        inner_bag = self.parameters["inner_bag"] * losses.inner_bag(scores, mask, a)
+        ranking = losses.ranking(best[:a], best[a:], pairs=self.parameters.pairs)
+        inner_bag = self.parameters.inner_bag * losses.inner_bag(scores, mask, a)
         loss = ranking + inner_bag
         self.update("scorer", loss)
         values = (loss, ranking, inner_bag, best[:a].mean(), best[a:].mean())

@@ -6,8 +6,7 @@ stands in the place of its transformer; scores come from the predictor that the 
 """
 
 import math
-from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, Unpack, cast
 
 import numpy as np
 import torch
@@ -20,6 +19,8 @@ from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
 from wsstad.learning.layers import Masks, RelationModule, ScorePredictor, mean_of, top_instances
 from wsstad.learning.learner import LearnedMethod
+from wsstad.learning.method import Options
+from wsstad.learning.methods.parameters import UrdmuParameters
 
 
 class Memory(nn.Module):
@@ -100,25 +101,34 @@ class DualMemory(nn.Module):
 class Urdmu(LearnedMethod):
     """The dual memories and the five parts of their loss; the mean of the k highest scores stands for a video."""
 
+    parameters: UrdmuParameters
     columns = ("loss", "cross_entropy", "memories", "triplet", "divergence", "distance")
 
-    def __init__(self, parameters: Mapping[str, Any], **options: Any) -> None:
+    def __init__(self, parameters: UrdmuParameters, **options: Unpack[Options]) -> None:
         super().__init__(parameters, **options)
-        if parameters["width"] % parameters["heads"]:
-            raise UserError(f"urdmu: heads: {parameters['heads']} do not divide a width of {parameters['width']}")
+        if parameters.width % parameters.heads:
+            raise UserError(f"urdmu: heads: {parameters.heads} do not divide a width of {parameters.width}")
 
     def make_networks(self, dimension: int) -> dict[str, nn.Module]:
         """Return the network."""
-        options = {name: self.parameters[name] for name in ("width", "heads", "memory", "dropout")}
-        return {"memories": DualMemory(dimension, **options)}
+        options = self.parameters
+        network = DualMemory(
+            dimension, width=options.width, heads=options.heads, memory=options.memory, dropout=options.dropout
+        )
+        return {"memories": network}
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Read both memories for all instances and take one step."""
         network, mask, a = cast(DualMemory, self.networks["memories"]), batch.mask, batch.n_abnormal
         read = network(batch.region, mask, network.draw(tuple(mask.shape), generator))
-        count = mask.sum(dim=1) // self.parameters["top_divisor"] + 1
-        parts = parts_of_loss(read, mask, count, a, margin=self.parameters["margin"])
-        weights = {name: self.parameters[f"{name}_weight"] for name in self.columns[2:]}
+        count = mask.sum(dim=1) // self.parameters.top_divisor + 1
+        parts = parts_of_loss(read, mask, count, a, margin=self.parameters.margin)
+        weights = {
+            "memories": self.parameters.memories_weight,
+            "triplet": self.parameters.triplet_weight,
+            "divergence": self.parameters.divergence_weight,
+            "distance": self.parameters.distance_weight,
+        }
         weighted = [its * weights.get(name, 1) for name, its in parts.items()]
         loss = torch.stack(weighted).sum()
         self.update("memories", loss)

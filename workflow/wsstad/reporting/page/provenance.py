@@ -7,8 +7,9 @@ from importlib.metadata import version
 
 import yaml
 
-from wsstad import __version__, config
+from wsstad import __version__
 from wsstad.artefacts import keys
+from wsstad.learning import methods
 from wsstad.planning import dataset_tables
 from wsstad.planning.plan import Plan
 from wsstad.reporting.page.shown import Shown
@@ -49,8 +50,8 @@ def variants(plan: Plan, shown: Sequence[Shown]) -> list[tuple[str, str]]:
     for one in shown:
         scale = one.block.scale
         for method in plan.methods(one.block, one.table):
-            laid_over = config.load_method(plan.variant("methods", method), plan.scale(scale))
-            texts[f"methods/{method} at scale {scale}, with its defaults"] = _yaml(laid_over)
+            laid_over = methods.read(plan.variant("methods", method), plan.scale(scale))
+            texts[f"methods/{method} at scale {scale}, with its defaults"] = _yaml(laid_over.model_dump())
     return list(texts.items())
 
 
@@ -62,7 +63,7 @@ def configuration(plan: Plan) -> str:
 def model_card(shown: Shown, plan: Plan) -> Facts:
     """Return what a reader must know of the model before trusting it."""
     path, scale = plan.variant("methods", shown.method), plan.scale(shown.block.scale)
-    parameters = config.load_method(path, scale)
+    parameters = methods.read(path, scale)
     metrics, counts = shown.result.metrics, shown.result.counts
     score = ", ".join(f"{name} {100 * metrics[name].mean:.1f} %" for name in ("VAUC", "MIoU") if name in metrics)
     training = shown.training_videos()
@@ -71,7 +72,7 @@ def model_card(shown: Shown, plan: Plan) -> Facts:
         of = f"{len(training)} training videos in the first fold"
         learned = f"video-level labels (normal or abnormal) of {of}; no box and no time of an event is seen"
     return [
-        ("Method", f"{shown.method}, of type {parameters['type']}, {len(shown.models)} models (seeds x folds)"),
+        ("Method", f"{shown.method}, of type {parameters.type}, {len(shown.models)} models (seeds x folds)"),
         ("Learns from", learned),
         ("Sees", f"features of {shown.result.features}; tubes by {shown.block.detector} and {shown.block.linker}"),
         ("Gives", "a score for every sub-tube of a video; the tube of the highest score and its boxes"),

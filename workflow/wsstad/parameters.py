@@ -1,0 +1,76 @@
+"""Typed parameters: what the YAML file of a variant holds, with the default, the limits and the meaning of each key.
+
+A family of variants (methods, detectors, ...) has a class for each type, built by inheritance, in a module called
+``parameters`` beside its code. `config.load_variant` makes one from a file; `make reference` writes the JSON Schemas
+and the reference in config/README.md from the classes. Such modules are in no key: what they hold is in it by value.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+Count = Annotated[int, Field(ge=1)]
+Positive = Annotated[float, Field(gt=0)]
+Weight = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+def plain(value: Any) -> Any:
+    """Return a value of a configuration as JSON has it, whole numbers as integers: 20.0 is 20, however it was written.
+
+    >>> plain({"threshold": 20.0, "mean": (90.0, 0.5), "keep": True})
+    {'threshold': 20, 'mean': [90, 0.5], 'keep': True}
+    """
+    if isinstance(value, dict):
+        return {name: plain(its) for name, its in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(its) for its in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+class Parameters(BaseModel):
+    """Keys with types: none unknown, none changed afterwards; `model_dump` gives them as plain JSON."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_yaml(cls, content: Any) -> Any:
+        """Take what YAML writes: whole floats for integers, lists for tuples."""
+        if not isinstance(content, dict):
+            return content
+        return {name: tuple(its) if isinstance(its, list) else its for name, its in plain(content).items()}
+
+    @model_serializer(mode="wrap")
+    def _to_json(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return plain(dump(self))
+
+
+class VariantParameters(Parameters):
+    """What the YAML file of a variant holds."""
+
+    type: str
+
+
+P = TypeVar("P", bound=Parameters, covariant=True)
+
+
+@dataclass(frozen=True)
+class Registered(Generic[P]):
+    """A type of a family: the class of its parameters, and where its code is, as "package.module:name"."""
+
+    parameters: type[P]
+    path: str
+
+    @property
+    def module(self) -> str:
+        """The module of the code."""
+        return self.path.split(":")[0]
+
+    def load(self) -> Any:
+        """Import the code, when it is needed and not before."""
+        return getattr(import_module(self.module), self.path.split(":")[1])
