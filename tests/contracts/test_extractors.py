@@ -15,9 +15,16 @@ from wsstad.perception.extractors import EXTRACTORS
 SMALL = {
     "c3d": {"type": "c3d", "seed": 0, "width": 1, "batch": 3},
     "efficientnet_lite0": {"type": "efficientnet_lite0", "image_size": 32, "batch": 3},
+    "i3d": {"type": "i3d", "image_size": 32, "batch": 3},
     "patches": {"type": "patches", "batch": 3},
 }
-LOOKED_AT = {"c3d": list(range(16)), "efficientnet_lite0": list(range(16)), "patches": [8]}  # frames of a clip
+# The frames of a clip that each looks at.
+LOOKED_AT = {
+    "c3d": list(range(16)),
+    "efficientnet_lite0": list(range(16)),
+    "i3d": list(range(16)),
+    "patches": [8],
+}
 BOXES = np.tile(np.array([10.0, 5.0, 60.0, 45.0], dtype=np.float32), (16, 1))
 
 

@@ -39,9 +39,13 @@ REGISTRIES = {
 DOORS = {
     "av": {"wsstad.video"},
     "h5py": {"wsstad.artefacts.storage", "wsstad.perception.networks.c3d_checkpoints"},
-    "safetensors": {"wsstad.artefacts.storage", "wsstad.perception.networks.c3d_checkpoints"},
+    "safetensors": {
+        "wsstad.artefacts.storage",
+        "wsstad.perception.networks.c3d_checkpoints",
+        "wsstad.perception.networks.i3d_checkpoints",
+    },
     "ultralytics": {"wsstad.perception.detectors.yolo"},
-    "pickle": {"wsstad.evaluation.annotations.liu_ma"},
+    "pickle": {"wsstad.evaluation.annotations.liu_ma", "wsstad.perception.networks.i3d_checkpoints"},
     "jinja2": {"wsstad.reporting.page"},
     "lap": {"wsstad.perception.linkers"},
     "matplotlib": {"wsstad.reporting.page", "wsstad.reporting.pictures.timeline_plot"},

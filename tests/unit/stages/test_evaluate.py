@@ -170,6 +170,8 @@ def test_boxes_after_the_end_are_logged(folder, caplog):
         ({"type": "c3d", "seed": 3}, "c3d, not trained: random weights of seed 3"),
         ({"type": "c3d", "seed": None, "weights": "x/c3d.pickle"}, "c3d, weights of c3d.pickle"),
         ({"type": "efficientnet"}, "efficientnet, the weights of its package"),
+        ({"type": "i3d", "motion": True}, "i3d, the weights of its package"),
+        ({"type": "i3d", "motion": False}, "i3d of one frame, repeated, the weights of its package"),
         ({"type": "patches"}, "patches, pixels without a network"),
     ],
 )

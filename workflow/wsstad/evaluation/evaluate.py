@@ -31,7 +31,9 @@ def evaluate(
 
 def describe_features(extractor: Mapping[str, object]) -> str:
     """Return in words where the weights of an extractor come from, so that no table hides that they are random."""
-    kind = extractor.get("type", "unknown")
+    kind = str(extractor.get("type", "unknown"))
+    if extractor.get("motion") is False:
+        kind += " of one frame, repeated"
     if extractor.get("weights"):
         return f"{kind}, weights of {Path(str(extractor['weights'])).name}"
     if extractor.get("seed") is not None:
