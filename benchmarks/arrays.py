@@ -8,9 +8,9 @@ import lap
 import numpy as np
 from measure import Row, cpu_clock, side_by_side
 
-from wsstad import config
 from wsstad.artefacts import storage
-from wsstad.perception.linkers import LINKERS
+from wsstad.perception import linkers
+from wsstad.perception.linkers.parameters import IouParameters
 from wsstad.structures import boxes as box
 
 
@@ -38,9 +38,9 @@ def crowd(n: int, frames: int, *, missed: float = 0.05) -> dict[str, np.ndarray]
 
 def linking(*, frames: int, repeats: int) -> list[Row]:
     """Measure the IoU linker against one matrix of IoUs and one gated solution by lap for each pair of frames."""
-    options = config.check({"type": "iou"}, "linkers/iou", "defaults")
-    linker = config.load_class(LINKERS[options.pop("type")])(**options)
-    unary = type(linker)(**{**options, "kinds": ["unary"]})
+    parameters = IouParameters(type="iou")
+    linker = linkers.create(parameters)
+    unary = linkers.create(IouParameters(type="iou", kinds=("unary",)))
     rows = []
     for n in (4, 10, 30):
         arrays = crowd(n, frames if n < 30 else frames // 4)
@@ -49,7 +49,7 @@ def linking(*, frames: int, repeats: int) -> list[Row]:
 
         def solve(by_frame: list[np.ndarray] = by_frame) -> None:
             for before, after in pairwise(by_frame):
-                lap.lapjv(1 - box.iou(before, after), extend_cost=True, cost_limit=1 - options["min_iou"])
+                lap.lapjv(1 - box.iou(before, after), extend_cost=True, cost_limit=1 - parameters.min_iou)
 
         works = [lambda a=arrays: unary.link(a), lambda a=arrays: linker.link(a), solve]
         *ours, limit = side_by_side(works, repeats=repeats, clock=cpu_clock)

@@ -7,8 +7,6 @@ from measure import Row, clock_of, side_by_side
 from pixels import street
 from train import training as train_step
 
-from wsstad import config
-
 
 def extraction(device: str, *, quick: bool) -> list[Row]:
     """Measure C3D and the extractor around it against matrix products of the same precision; on a GPU also sweep."""
@@ -38,11 +36,12 @@ def _extractor(precision: str, peak: float, *, width: int, device: str, repeats:
     from sweeps import c3d_flops
 
     from wsstad.perception.extractors.c3d import C3dExtractor
+    from wsstad.perception.extractors.parameters import C3dParameters
     from wsstad.perception.networks.c3d import CLIP, seeded_weights
 
     batch = 64 if device == "cuda" else 2
     given = {"type": "c3d", "seed": 0, "width": width, "precision": precision, "batch": batch}
-    extractor = C3dExtractor(config.check(given, "extractors/c3d", "benchmark"), Path(), device=device, threads=1)
+    extractor = C3dExtractor(C3dParameters(**given), Path(), device=device, threads=1)
     frames = np.stack(list(street(CLIP[0])))
     boxes = np.array([[40 + i, 60, 140 + i, 160] for i in range(CLIP[0])], dtype=np.float32)
     with torch.inference_mode():

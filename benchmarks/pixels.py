@@ -94,13 +94,14 @@ def detection(variant: Path, weights: Path, images: list[np.ndarray], *, device:
     """Measure a YOLO detector against the forward passes of its network on tensors that are ready."""
     import torch
 
+    from wsstad.perception.detectors.parameters import YoloParameters
     from wsstad.perception.detectors.yolo import YoloDetector, letterbox
 
-    parameters = config.load_variant(variant, "detectors")
+    parameters = YoloParameters(**config.load_yaml(variant))
     detector = YoloDetector(parameters, weights, device=device, threads=1)
-    size = parameters["batch"]
+    size = parameters.batch
     images = images[: len(images) // size * size] or [images[0]] * size
-    pixels = np.stack([letterbox(image, parameters["image_size"])[0] for image in images])
+    pixels = np.stack([letterbox(image, parameters.image_size)[0] for image in images])
     ready = (torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float() / 255).split(size)
 
     def forward() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from wsstad import config
 from wsstad.artefacts.storage import canonical_json
+from wsstad.perception import detectors
 from wsstad.perception.detectors import DETECTORS
 from wsstad.scenes.footage_plan import Benchmark
 from wsstad.scenes.renderer import Renderer
@@ -34,8 +35,7 @@ def road():
 @pytest.fixture(scope="module", params=DETECTORS)
 def detector(request, repository):
     path = repository / "config" / "detectors" / f"{VARIANTS[request.param]}.yaml"
-    variant = config.load_variant(path, "detectors")
-    return config.load_class(DETECTORS[request.param])(variant, path.parent, device="cpu", threads=1)
+    return detectors.create(config.load_variant(path, DETECTORS), path.parent, device="cpu", threads=1)
 
 
 def equal(first, second):
@@ -77,4 +77,4 @@ def test_nothing_is_seen_where_there_is_nothing(detector):
 
 
 def test_facts_are_json(detector):
-    canonical_json(detector.facts)
+    assert canonical_json(detector.parameters.model_dump())

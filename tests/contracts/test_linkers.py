@@ -5,15 +5,14 @@ import pytest
 
 from support.linking import make_arrays, walk
 from wsstad import config
+from wsstad.perception import linkers
 from wsstad.perception.linkers import LINKERS
 from wsstad.structures.tubes import VideoTubes
 
 
 @pytest.fixture(params=sorted(LINKERS))
 def linker(request):
-    options = config.check({"type": request.param}, f"linkers/{request.param}", "test")
-    assert options.pop("type") == request.param
-    return config.load_class(LINKERS[request.param])(**options)
+    return linkers.create(LINKERS[request.param].parameters(type=request.param))
 
 
 @pytest.fixture(scope="module")
@@ -25,22 +24,9 @@ def columns(video):
     return {name: (array.dtype, array.tolist()) for name, array in video.to_arrays().items()}
 
 
-def test_registry_is_what_the_schemas_allow():
-    names = [file.name.removesuffix(".schema.yaml") for file in (config.SCHEMAS / "linkers").glob("*.schema.yaml")]
-    assert sorted(names) == sorted(LINKERS)
-
-
 def test_every_variant_is_valid(repository):
     variants = sorted((repository / "config" / "linkers").glob("*.yaml"))
-    assert {config.load_variant(path, "linkers")["type"] for path in variants} == set(LINKERS)
-
-
-def test_every_key_is_described_and_has_a_default():
-    for name in LINKERS:
-        schema = config.load_yaml(config.SCHEMAS / "linkers" / f"{name}.schema.yaml")
-        assert schema["additionalProperties"] is False
-        assert all(value["description"] for value in schema["properties"].values())
-        assert all("default" in value for key, value in schema["properties"].items() if key != "type")
+    assert {config.load_variant(path, LINKERS).type for path in variants} == set(LINKERS)
 
 
 def test_tubes_lie_inside_the_video_and_the_frame(linker, rows):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from wsstad import config
 from wsstad.errors import UserError
 from wsstad.learning import methods
+from wsstad.perception.detectors import DETECTORS
 from wsstad.planning import reference
 
 MINIMAL = {
@@ -65,7 +66,7 @@ def test_an_unknown_type_of_variant_names_the_known_ones(tmp_path):
     path = tmp_path / "x.yaml"
     path.write_text("type: laser\n")
     with pytest.raises(UserError, match=r"x\.yaml: type: 'laser' is unknown; allowed: .*yolo"):
-        config.load_variant(path, "detectors")
+        config.load_variant(path, DETECTORS)
 
 
 @pytest.mark.parametrize(("text", "said"), [("a: [", "not YAML"), ("- 1", "list")])
@@ -113,7 +114,7 @@ def _properties(schema):
         yield from _properties(its["additionalProperties"] if isinstance(its.get("additionalProperties"), dict) else {})
 
 
-@pytest.mark.parametrize("path", sorted(config.SCHEMAS.rglob("*.schema.yaml")), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sorted(config.SCHEMAS.glob("*.schema.yaml")), ids=lambda p: p.name)
 def test_every_schema_explains_every_key_and_refuses_unknown_ones(path):
     schema = yaml.safe_load(path.read_text())
     assert schema["additionalProperties"] is False
@@ -124,16 +125,6 @@ def test_every_schema_explains_every_key_and_refuses_unknown_ones(path):
 def test_the_reference_in_the_readme_is_that_of_the_schemas(repository):
     readme = (repository / "config" / "README.md").read_text()
     assert readme.endswith(reference.reference()), "run `make reference`"
-
-
-@pytest.mark.parametrize("family", ["detectors", "linkers", "extractors"])
-def test_every_variant_that_comes_with_wsstad_is_valid_and_every_type_is_known(repository, family):
-    from wsstad.planning.families import FAMILIES
-
-    for path in (repository / "config" / family).glob("*.yaml"):
-        assert config.load_variant(path, family)["type"] in FAMILIES[family]
-    kinds = {path.name.removesuffix(".schema.yaml") for path in (config.SCHEMAS / family).glob("*.yaml")}
-    assert kinds == set(FAMILIES[family])
 
 
 LEAVES = st.dictionaries(st.sampled_from("abc"), st.one_of(st.integers(0, 3), st.lists(st.integers(0, 3), max_size=2)))

@@ -4,7 +4,6 @@ from collections import Counter
 
 import pytest
 
-from wsstad import config
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.planning import dataset_tables
 
@@ -22,7 +21,7 @@ def test_every_table_is_valid(folder):
         dataset_tables.check_labels(folder, split.stem, "test")
     for name, entry in dataset_tables.read_dataset(folder)["annotations"].items():
         assert entry["format"] in FORMATS
-        assert dataset_tables.read_annotator(folder, name) == config.check(entry, f"annotations/{entry['format']}", "x")
+        assert dataset_tables.read_annotator(folder, name) == FORMATS[entry["format"]].parameters(**entry)
 
 
 def test_the_videos_are_where_the_tables_say(folder, shared):

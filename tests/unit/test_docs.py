@@ -13,6 +13,7 @@ from support.documentation import FENCE, LINK, PAGES, SPAN, VERBS, code, fences
 from wsstad import config
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
+from wsstad.evaluation.annotations import FORMATS
 from wsstad.learning.methods import METHODS
 from wsstad.locations import SHARE
 from wsstad.planning import reference
@@ -126,7 +127,7 @@ def bad_yaml(text, page):
                     yield from named - variants(family)
             elif "annotations" in content:
                 for its in config.check(content, "dataset", "the page")["annotations"].values():
-                    config.check(its, f"annotations/{its['format']}", "the page")
+                    config.parse(its, FORMATS[its["format"]].parameters, "the page")
         except ValueError as error:
             yield str(error)
 

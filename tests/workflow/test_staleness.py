@@ -253,8 +253,9 @@ def test_code_imported_by_what_is_imported(edited):
     assert edited.redo() == LEARNED
 
 
-def test_a_default_in_a_schema(edited):
-    edit(edited.repository / "workflow/schemas/detectors/motion.schema.yaml", "default: 100", "default: 99")
+def test_a_default_of_a_detector(edited):
+    path = package(edited) / "perception/detectors/parameters.py"
+    edit(path, "max_detections: Count = 100", "max_detections: Count = 99")
     assert edited.redo() == {"detect": [6, 6], "link": [0, 0], "region": [0, 0], **LOOKED_AT}
 
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib import import_module
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import jsonschema
 import yaml
@@ -36,26 +35,12 @@ ALLOWED = {
 }
 
 
-@overload
-def load_variant(path: Path, family: Mapping[str, Registered[P]]) -> P: ...
-
-
-@overload
-def load_variant(path: Path, family: str) -> dict[str, Any]: ...
-
-
-def load_variant(path: Path, family: Any) -> Any:
-    """Read ``config/<family>/<name>.yaml``; its ``type`` names the class of its parameters, or a schema."""
+def load_variant(path: Path, family: Mapping[str, Registered[P]]) -> P:
+    """Read ``config/<family>/<name>.yaml``; its ``type`` names the class of its parameters."""
     content = load_yaml(path)
-    folder = SCHEMAS / str(family)
-    known = (
-        {its.name.removesuffix(".schema.yaml") for its in folder.glob("*.yaml")} if isinstance(family, str) else family
-    )
     kind = content.get("type")
-    if not isinstance(kind, str) or kind not in known:
-        raise UserError(f"{path}: type: {kind!r} is unknown; allowed: {', '.join(sorted(known))}")
-    if isinstance(family, str):
-        return check(content, f"{family}/{kind}", path)
+    if not isinstance(kind, str) or kind not in family:
+        raise UserError(f"{path}: type: {kind!r} is unknown; allowed: {', '.join(sorted(family))}")
     return parse(content, family[kind].parameters, path)
 
 
@@ -159,12 +144,6 @@ def check_rows(rows: Sequence[dict[str, str]], schema_name: str, path: Path) -> 
         yield number, check(row, schema_name, f"{path}: row {number}")
 
 
-def load_class(path: str) -> Any:
-    """Import what "package.module:Class" names, when it is needed and not before."""
-    module, name = path.split(":")
-    return getattr(import_module(module), name)
-
-
 @cache
 def _validator(schema_name: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(load_yaml(SCHEMAS / f"{schema_name}.schema.yaml"))
@@ -192,8 +171,6 @@ def _explain(error: jsonschema.ValidationError) -> str:
         return f"{key}: {', '.join(map(repr, missing))} is missing"
     if error.validator == "enum":
         return f"{key}: {error.instance!r} is unknown; allowed: {', '.join(map(str, error.validator_value))}"
-    if error.validator == "oneOf" and all("description" in choice for choice in error.validator_value):
-        return f"{key}: allowed: either {' or '.join(choice['description'] for choice in error.validator_value)}"
     if error.validator == "type" and error.validator_value == "array":
         allowed = f"[{error.instance}]" if isinstance(error.instance, str) else "a list"
         return f"{key}: {error.instance!r} is not a list; allowed: {allowed}"
@@ -206,9 +183,9 @@ def _explain_type(error: ValidationError, kind: type[BaseModel]) -> str:
     """Return an error of typed parameters as one line, as `_explain` does: where, what was found, what is allowed."""
     errors = error.errors(include_url=False)
     first = min(errors, key=lambda its: ("extra_forbidden", "missing", its["type"]).index(its["type"]))
-    *above, last = first["loc"] or [""]
-    key, parent = _place([*above, last]), _place(above)
-    alike = [repr(its["loc"][-1]) for its in errors if its["type"] == first["type"] and [*its["loc"][:-1]] == above]
+    loc, above = first["loc"], first["loc"][:-1]
+    key, parent = _place(loc), _place(above)
+    alike = [repr(its["loc"][-1]) for its in errors if its["type"] == first["type"] and its["loc"][:-1] == above != loc]
     found = list(first["input"]) if isinstance(first["input"], tuple) else first["input"]
     if first["type"] == "extra_forbidden":
         return f"{parent}: unknown key {', '.join(sorted(alike))}; allowed: {', '.join(_fields(kind, above))}"
@@ -219,8 +196,8 @@ def _explain_type(error: ValidationError, kind: type[BaseModel]) -> str:
         return f"{key}: {found!r} is unknown; allowed: {allowed}"
     if first["type"] == "tuple_type":
         return f"{key}: {found!r} is not a list; allowed: {f'[{found}]' if isinstance(found, str) else 'a list'}"
-    allowed = ALLOWED.get(first["type"], first["msg"]).format(**first.get("ctx", {}))
-    return f"{key}: {str(found)[:80]!r} is not allowed; allowed: {allowed}" if first["loc"] else f"{key}: {allowed}"
+    refused = f"{str(found)[:80]!r} is not allowed; " if loc else ""
+    return f"{key}: {refused}allowed: {ALLOWED.get(first['type'], first['msg']).format(**first.get('ctx', {}))}"
 
 
 def _place(loc: Sequence[str | int]) -> str:

@@ -9,12 +9,33 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 Weight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+FileName = Annotated[str, Field(min_length=1)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("each value once")
+    return values
+
+
+# Of a list: one value at least, none twice.
+Distinct = Field(min_length=1, json_schema_extra={"uniqueItems": True}), AfterValidator(_distinct)
 
 
 def plain(value: Any) -> Any:
@@ -54,6 +75,11 @@ class VariantParameters(Parameters):
     """What the YAML file of a variant holds."""
 
     type: str
+
+    @property
+    def weights_file(self) -> str | None:
+        """The file of weights that must lie beside the YAML or in the folder of weights, if there is one."""
+        return getattr(self, "weights", None)
 
 
 P = TypeVar("P", bound=Parameters, covariant=True)

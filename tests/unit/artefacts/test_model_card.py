@@ -6,6 +6,7 @@ from support import trained
 from wsstad import config
 from wsstad.artefacts import model_card, storage
 from wsstad.errors import UserError
+from wsstad.perception.linkers import LINKERS
 from wsstad.planning import artefact_keys
 
 
@@ -18,7 +19,7 @@ def test_a_card_says_what_the_model_was_trained_with(tmp_path, repository):
     assert card.name == "mgpr_111111111111"
     assert card.digest == storage.tensors_digest(model)
     assert card.linker.name == "iou"
-    assert card.linker.parameters == config.load_variant(repository / "config/linkers/iou.yaml", "linkers")
+    assert card.linker.parameters == config.load_variant(repository / "config/linkers/iou.yaml", LINKERS).model_dump()
     assert card.extractor.parameters["seed"] == 0
     assert card.decode == {"store": "h264", "crf": 18}
 
@@ -54,11 +55,11 @@ def test_a_model_goes_with_its_own_card_alone(tmp_path, repository):
 def test_a_card_knows_whether_the_code_has_changed_since(tmp_path, repository, monkeypatch):
     card = model_card.read(trained.models(tmp_path, repository)[0])
     assert card.code.keys() == {"decode", "detect", "link", "extract"}
-    assert card.changed(artefact_keys.chain_code(**card.parameters())) == []
+    assert card.changed(artefact_keys.chain_code(**card.types())) == []
 
     def changed(*modules: str) -> str:
         return "x" if "linking" in modules[0] else real(*modules)
 
     real = artefact_keys.keys.code_digest
     monkeypatch.setattr(artefact_keys.keys, "code_digest", changed)
-    assert card.changed(artefact_keys.chain_code(**card.parameters())) == ["link"]
+    assert card.changed(artefact_keys.chain_code(**card.types())) == ["link"]

@@ -9,6 +9,7 @@ import pytest
 from wsstad import config
 from wsstad.artefacts import storage
 from wsstad.commands import fit_detector
+from wsstad.perception.detectors import DETECTORS
 from wsstad.scenes.shapes import CLASSES
 from wsstad.scenes.stills import make_stills
 from wsstad.stages import detect
@@ -19,8 +20,8 @@ def test_a_tiny_run_leaves_weights_that_load_and_say_nothing_of_their_maker(tmp_
     output = tmp_path / "out" / "tiny.pt"
     flags = ["--scenes", "2", "--test-scenes", "1", "--epochs", "1", "--threads", "1"]
     fit_detector.main(["--output", str(output), "--work", str(tmp_path / "work"), *flags])
-    variant = config.load_variant(output.with_suffix(".yaml"), "detectors")
-    assert variant["sha256"] == storage.file_digest(output)
+    variant = config.load_variant(output.with_suffix(".yaml"), DETECTORS)
+    assert variant.sha256 == storage.file_digest(output)
     assert output.stat().st_size < 3_000_000
     detector = detect.load_detector(output.with_suffix(".yaml"), variant, weights=tmp_path, threads=1)
     assert detector.classes == list(CLASSES)
@@ -33,7 +34,7 @@ def test_a_tiny_run_leaves_weights_that_load_and_say_nothing_of_their_maker(tmp_
     assert f"{detector.parameter_count():,} parameters" in card
     assert "8 images of 2 scenes" in card
     assert " ".join(flags[:2]) in card
-    assert variant["sha256"] in card
+    assert variant.sha256 in card
 
 
 def test_labels_are_the_boxes_of_the_stills(tmp_path):

@@ -8,6 +8,7 @@ from wsstad import config
 from wsstad.artefacts import storage
 from wsstad.artefacts.manifest import read_manifest
 from wsstad.errors import UserError
+from wsstad.perception.detectors import DETECTORS
 from wsstad.stages import decode, detect
 from wsstad.structures.detections import canonical
 
@@ -121,7 +122,7 @@ def test_a_bad_variant_is_refused_in_one_line(shard, tmp_path, text, message):
 
 def test_every_committed_variant_is_valid(repository):
     for path in sorted((repository / "config" / "detectors").glob("*.yaml")):
-        variant = config.load_variant(path, "detectors")
-        if (path.parent / variant.get("weights", "-")).is_file():
-            assert storage.file_digest(path.parent / variant["weights"]) == variant["sha256"]
-            assert (path.parent / variant["weights"]).stat().st_size <= 3_000_000
+        variant = config.load_variant(path, DETECTORS)
+        if (path.parent / (variant.weights_file or "-")).is_file():
+            assert storage.file_digest(path.parent / variant.weights) == variant.sha256
+            assert (path.parent / variant.weights).stat().st_size <= 3_000_000

@@ -15,6 +15,7 @@ from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
 from wsstad.perception import extraction
+from wsstad.perception.extractors import EXTRACTORS
 from wsstad.perception.extractors.c3d import C3dExtractor
 from wsstad.stages import decode, extract
 from wsstad.structures.tubes import Tube, VideoTubes
@@ -125,7 +126,7 @@ def test_there_is_a_feature_for_each_clip_of_the_image(place, count, decoded):
 
 def direct(place):
     """Return the features of video a's clips and boxes as the extractor alone gives them."""
-    parameters = config.load_variant(place.folder / "c3d_narrow.yaml", "extractors")
+    parameters = config.load_variant(place.folder / "c3d_narrow.yaml", EXTRACTORS)
     extractor = C3dExtractor(parameters, place.folder, device="cpu", threads=1)
     frames = manifest.read_manifest(place.decoded / "frames" / "manifests" / "000.tsv")
     pictures = list(extraction.video.open_frames(frames, "a", place.decoded / "source" / "a.mp4").read())
@@ -192,7 +193,7 @@ def test_another_extractor_takes_nothing_over(place, count, change):
 def test_a_second_run_computes_nothing_and_loads_nothing(place, monkeypatch):
     tubes = place.tubes()
     first = place.run("region/yolo/iou", tubes=tubes)
-    monkeypatch.setattr(extract.config, "load_class", lambda path: pytest.fail("loaded"))
+    monkeypatch.setattr(extract.extractors, "create", lambda *_, **__: pytest.fail("loaded"))
     assert place.run("region/yolo/iou", tubes=tubes).rows == first.rows
 
 

@@ -132,9 +132,9 @@ def test_wrong_settings_stop_with_one_line(run, tmp_path, line, message):
 
 def test_tubes_do_not_need_torch_or_scipy(repository):
     code = (
-        "import sys, numpy as np, wsstad.stages.link; from wsstad import config;"
+        "import sys, numpy as np, wsstad.stages.link;"
         "from wsstad.perception.linkers import LINKERS;"
-        "[config.load_class(path) for path in LINKERS.values()];"
+        "[linker.load() for linker in LINKERS.values()];"
         "sys.exit(bool({'torch', 'scipy', 'av', 'cv2'} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=repository / "workflow", check=False)

@@ -46,9 +46,9 @@ class Card:
         """Return the stages whose code, of which `now` has the digests, has changed since the training."""
         return [stage for stage in now if now[stage] != self.code.get(stage)]
 
-    def parameters(self) -> dict[str, Mapping[str, Any]]:
-        """Return the parameters of the variant of each family."""
-        return {name: getattr(self, name).parameters for name in LINKS}
+    def types(self) -> dict[str, str]:
+        """Return the type of the variant of each family."""
+        return {name: getattr(self, name).parameters["type"] for name in LINKS}
 
     @property
     def name(self) -> str:

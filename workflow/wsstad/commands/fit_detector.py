@@ -9,11 +9,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from wsstad import config
 from wsstad.artefacts import storage
 from wsstad.perception.detectors import DETECTORS
 from wsstad.perception.detectors.accuracy import Accuracy, measure
 from wsstad.perception.detectors.card import write_card
+from wsstad.perception.detectors.parameters import YoloParameters
 from wsstad.progress import Progress
 from wsstad.scenes.shapes import CLASSES
 from wsstad.scenes.stills import STILLS_A_SCENE, Still, make_stills
@@ -35,8 +35,7 @@ def main(argv: list[str] | None = None) -> None:
         "fit: %d epochs over %d images; its progress is counted in epochs", args.epochs, args.scenes * STILLS_A_SCENE
     )
     options: dict[str, Any] = {"epochs": args.epochs, "seed": args.training_seed, "threads": args.threads}
-    fit = config.load_class(DETECTORS["yolo"]).fit
-    fit(args.work, args.output, classes=list(CLASSES), image_size=IMAGE_SIZE, **options)
+    DETECTORS["yolo"].load().fit(args.work, args.output, classes=list(CLASSES), image_size=IMAGE_SIZE, **options)
     describe(args)
 
 
@@ -85,8 +84,8 @@ def write_stills(folder: Path, part: str, *, scenes: int, seed: int) -> None:
 
 def test(args: argparse.Namespace, variant: dict[str, Any]) -> tuple[list[Accuracy], int]:
     """Return the accuracy for each class on the test scenes, and the number of the model's parameters."""
-    full = config.check({**variant, "confidence": 0.01}, "detectors/yolo", "test")
-    detector = config.load_class(DETECTORS["yolo"])(full, args.output.parent, threads=args.threads)
+    full = YoloParameters(**{**variant, "confidence": 0.01})
+    detector = DETECTORS["yolo"].load()(full, args.output.parent, threads=args.threads)
     stills = [s for n in range(args.test_scenes) for s in make_stills("test", n, seed=args.seed, size=SIZE)]
     found: list[Detections] = list(detector.detect(_Images(stills)))
     truths = [(still.boxes, still.labels) for still in stills]

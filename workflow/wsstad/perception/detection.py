@@ -7,9 +7,9 @@ from wsstad import video
 from wsstad.artefacts import shards
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.storage import Artefact
+from wsstad.perception.detectors.base import Detector
 from wsstad.progress import Progress
 from wsstad.structures import detections
-from wsstad.structures.detections import Detector
 
 
 def detect_all(
@@ -27,4 +27,4 @@ def detect(detector: Detector, frames: Manifest, name: str, path: Path, progress
     detected = list(progress.each(detector.detect(pixels)))
     arrays = detections.to_arrays(detected, width=pixels.width, height=pixels.height)
     meta = {"classes": detector.classes, "boxes": len(arrays["score"])}
-    return Artefact(arrays, meta, origin={"detector": detector.facts})
+    return Artefact(arrays, meta, origin={"detector": detector.parameters.model_dump()})

@@ -1,22 +1,20 @@
 """Linking: the detections of a video become its unary and multivariate tubes."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from wsstad import config
 from wsstad.artefacts import shards, storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.storage import Artefact
-from wsstad.perception.linkers import LINKERS
+from wsstad.perception import linkers
+from wsstad.perception.linkers.parameters import LinkerParameters
 from wsstad.progress import Progress
 
 COUNTS = ("unary", "multivariate", "dropped")
 
 
-def link(videos: Sequence[str], detections: Manifest, linker: Mapping[str, Any]) -> Iterator[shards.Outcome]:
+def link(videos: Sequence[str], detections: Manifest, linker: LinkerParameters) -> Iterator[shards.Outcome]:
     """Yield the tubes of each video."""
-    options = {name: value for name, value in linker.items() if name != "type"}
-    instance = config.load_class(LINKERS[linker["type"]])(**options)
+    instance = linkers.create(linker)
 
     with Progress("link", len(videos), "videos") as progress:
 
@@ -25,6 +23,6 @@ def link(videos: Sequence[str], detections: Manifest, linker: Mapping[str, Any])
             tubes, dropped = instance.link(artefact.arrays)
             progress.add()
             counts = {kind: sum(tube.kind == kind for tube in tubes.tubes) for kind in ("unary", "multivariate")}
-            return Artefact(tubes.to_arrays(), {**counts, "dropped": dropped, "linker": linker["type"]})
+            return Artefact(tubes.to_arrays(), {**counts, "dropped": dropped, "linker": linker.type})
 
         yield from shards.one_by_one(videos, make)

@@ -9,7 +9,7 @@ from typing import Any
 from wsstad.artefacts import keys
 from wsstad.artefacts.manifest import Row
 from wsstad.learning.runs import Variant
-from wsstad.parameters import Registered
+from wsstad.parameters import VariantParameters
 from wsstad.planning.families import FAMILIES
 from wsstad.planning.stages import STAGES
 
@@ -23,40 +23,36 @@ def frames(source_sha256: str, settings: Parameters) -> str:
     return keys.make_key("decode", code=code, parameters=parameters, inputs=inputs)
 
 
-def detections(detector: Parameters, frames: Row) -> str:
+def detections(detector: VariantParameters, frames: Row) -> str:
     """Return the key of one video's detections."""
-    return keys.make_key(
-        "detections", code=_code("detect", detector["type"]), parameters=detector, inputs={"frames": frames.digest}
-    )
+    return _key("detections", "detect", detector, {"frames": frames.digest})
 
 
-def tubes(linker: Parameters, detections: Row) -> str:
+def tubes(linker: VariantParameters, detections: Row) -> str:
     """Return the key of one video's tubes."""
-    return keys.make_key(
-        "tubes", code=_code("link", linker["type"]), parameters=linker, inputs={"detections": detections.digest}
-    )
+    return _key("tubes", "link", linker, {"detections": detections.digest})
 
 
-def features(extractor: Parameters, frames: Row, tubes: Row | None = None) -> str:
+def features(extractor: VariantParameters, frames: Row, tubes: Row | None = None) -> str:
     """Return the key of the features of one video's image, or of its `tubes`."""
     inputs = {"frames": frames.digest} | ({"tubes": tubes.digest} if tubes else {})
     kind = "region_features" if tubes else "image_features"
-    return keys.make_key(kind, code=_code("extract_image", extractor["type"]), parameters=extractor, inputs=inputs)
+    return _key(kind, "extract_image", extractor, inputs)
 
 
-def extraction(extractor: Parameters, frames: Row, device: str) -> str:
+def extraction(extractor: VariantParameters, frames: Row, device: str) -> str:
     """Return the key of whatever features are made of a video's pixels, whichever regions they are of."""
     inputs = {"frames": frames.digest, "device": device}
-    return keys.make_key("extract", code=_code("extract_image", extractor["type"]), parameters=extractor, inputs=inputs)
+    return _key("extract", "extract_image", extractor, inputs)
 
 
-def chain_code(detector: Parameters, linker: Parameters, extractor: Parameters) -> dict[str, str]:
-    """Return a digest of the code of each stage that footage goes through before a model sees it."""
+def chain_code(detector: str, linker: str, extractor: str) -> dict[str, str]:
+    """Return a digest of the code of each stage that footage goes through before a model sees it, of these types."""
     return {
         "decode": _code("decode"),
-        "detect": _code("detect", detector["type"]),
-        "link": _code("link", linker["type"]),
-        "extract": _code("extract_image", extractor["type"]),
+        "detect": _code("detect", detector),
+        "link": _code("link", linker),
+        "extract": _code("extract_image", extractor),
     }
 
 
@@ -113,12 +109,12 @@ def score(method: str, model: str, rows: Mapping[str, Row], *, settings: Paramet
 def modules(rule: str, *variants: str) -> list[str]:
     """Return the modules that compute a stage's results: its own, and those of the types of its `variants`."""
     stage = STAGES[rule]
-    return [*stage.code, *sorted(_module(FAMILIES[stage.family], kind) for kind in variants)]
+    return [*stage.code, *sorted(FAMILIES[stage.family][kind].module for kind in variants)]
 
 
-def _module(family: Any, kind: str) -> str:
-    entry = family[kind]
-    return entry.module if isinstance(entry, Registered) else entry.split(":")[0]
+def _key(kind: str, rule: str, variant: VariantParameters, inputs: Mapping[str, str]) -> str:
+    """Return the key of what a variant makes of a video's `inputs`, by the code of a rule."""
+    return keys.make_key(kind, code=_code(rule, variant.type), parameters=variant.model_dump(), inputs=inputs)
 
 
 def _code(rule: str, *variants: str) -> str:

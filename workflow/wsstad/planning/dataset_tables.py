@@ -9,6 +9,7 @@ from wsstad import config
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import FORMATS
+from wsstad.evaluation.annotations.parameters import AnnotationParameters
 
 # Time, size and inode of a file, or nothing. The plan asks for the same tables again for every run, and every job of a
 # cluster makes the plan anew: what has not changed is read and checked once.
@@ -109,7 +110,7 @@ def read_dataset(tables: Path) -> dict[str, Any]:
     return config.check(config.load_yaml(tables / "dataset.yaml"), "dataset", tables / "dataset.yaml")
 
 
-def read_annotator(tables: Path, annotator: str) -> dict[str, Any]:
+def read_annotator(tables: Path, annotator: str) -> AnnotationParameters:
     """Return what dataset.yaml says of an annotator, with the defaults of its format."""
     path, known = tables / "dataset.yaml", read_dataset(tables)["annotations"]
     if annotator not in known:
@@ -117,7 +118,7 @@ def read_annotator(tables: Path, annotator: str) -> dict[str, Any]:
     name = known[annotator]["format"]
     if name not in FORMATS:
         raise UserError(f"{path}: annotations.{annotator}.format: {name!r} is unknown; allowed: {', '.join(FORMATS)}")
-    return config.check(known[annotator], f"annotations/{name}", f"{path}: annotations.{annotator}")
+    return config.parse(known[annotator], FORMATS[name].parameters, f"{path}: annotations.{annotator}")
 
 
 def _state(path: Path) -> State:

@@ -78,8 +78,8 @@ def annotate(plan: Plan, w: Wildcards) -> Facts:
     entry = dataset_tables.read_annotator(plan.tables(w["dataset"]), w["annotator"])
     videos = {video: row["label"] for video, row in plan.rows(w["dataset"]).items()}
     return {
-        "code": keys.code(*artefact_keys.modules("annotate"), FORMATS[entry["format"]].split(":")[0]),
-        "annotator": entry,
+        "code": keys.code(*artefact_keys.modules("annotate"), FORMATS[entry.format].module),
+        "annotator": entry.model_dump(),
         "annotations": [_content(Path(path)) for path in plan.annotations(w["dataset"], w["annotator"])],
         "videos": _digest(videos),
     }
@@ -91,7 +91,7 @@ def evaluate(plan: Plan, w: Wildcards) -> Facts:
         "code": _code("evaluate"),
         "evaluate": plan.config["evaluate"],
         "title": dataset_tables.read_dataset(plan.tables(w["dataset"]))["title"],
-        "extractor": plan.parameters("extractors", w["extractor"]),
+        "extractor": plan.parameters("extractors", w["extractor"]).model_dump(),
         "split": _folds(plan, w),
         "videos": _digest([{**row, "path": ""} for row in _rows(plan, w)]),
     }
@@ -100,8 +100,13 @@ def evaluate(plan: Plan, w: Wildcards) -> Facts:
 def describe(plan: Plan, w: Wildcards) -> Facts:
     """Return the chain that made what the models learned from."""
     variants = {name: plan.parameters(family, w[name]) for name, family in CHAIN.items()}
-    its = {"code": _code("describe"), "decode": plan.config["decode"], **variants}
-    return {**its, "chain": {stage: key[:LENGTH] for stage, key in artefact_keys.chain_code(**variants).items()}}
+    types = {name: parameters.type for name, parameters in variants.items()}
+    return {
+        "code": _code("describe"),
+        "decode": plan.config["decode"],
+        **{name: parameters.model_dump() for name, parameters in variants.items()},
+        "chain": {stage: key[:LENGTH] for stage, key in artefact_keys.chain_code(**types).items()},
+    }
 
 
 def score(plan: Plan, w: Wildcards) -> Facts:
@@ -175,7 +180,7 @@ FUNCTIONS: dict[str, Callable[[Plan, Wildcards], Facts]] = {
 def _variant(plan: Plan, rule: str, family: str, name: str) -> Facts:
     """Return a variant, with the defaults of its schema, and the code behind it."""
     parameters = plan.parameters(family, name)
-    return {"code": _code(rule, parameters["type"]), family.removesuffix("s"): parameters}
+    return {"code": _code(rule, parameters.type), family.removesuffix("s"): parameters.model_dump()}
 
 
 def _methods(plan: Plan, rule: str, w: Wildcards) -> Facts:

@@ -6,15 +6,16 @@ The Snakefile asks this module for names only; it runs nothing.
 from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from wsstad import config
 from wsstad.errors import UserError
-from wsstad.learning import methods
 from wsstad.learning.parameters import LearnedParameters, MethodParameters
 from wsstad.locations import SHARE
+from wsstad.parameters import VariantParameters
 from wsstad.planning import dataset_tables, footage, raw_videos, shard_map
 from wsstad.planning.block import CHAIN, Block, Wanted
+from wsstad.planning.families import FAMILIES
 from wsstad.planning.footage import Footage
 from wsstad.planning.raw_videos import Bucket, RawVideos
 
@@ -28,7 +29,7 @@ class Plan:
         self.where = where
         self.config = config.check(content, "config", where)
         self.results = results
-        self._variants: dict[Path, Any] = {}
+        self._variants: dict[Path, VariantParameters] = {}
         self._rows: dict[str, dict[str, dict[str, str]]] = {}
         self._folds: dict[tuple[str, str], dict[int, dict[str, str]]] = {}
         self._wanted = self._read_benchmarks()
@@ -99,17 +100,16 @@ class Plan:
         methods = [method for block in self._wanted for table in tables for method in self.methods(block, table)]
         return list(dict.fromkeys([*found, *(self.variant("methods", method) for method in methods)]))
 
-    def parameters(self, family: str, name: str) -> dict[str, Any]:
+    def parameters(self, family: str, name: str) -> VariantParameters:
         """Return what the YAML file of a variant says, with the defaults."""
         path = self.variant(family, name)
         if path not in self._variants:
-            self._variants[path] = config.load_variant(path, family)
+            self._variants[path] = config.load_variant(path, FAMILIES[family])
         return self._variants[path]
 
     def method(self, name: str) -> MethodParameters:
         """Return what the YAML file of a method says, with the defaults."""
-        path = self.variant("methods", name)
-        return self._variants.get(path) or self._variants.setdefault(path, methods.read(path))
+        return cast(MethodParameters, self.parameters("methods", name))
 
     def shards(self, dataset: str) -> list[str]:
         """Return the names of a dataset's shards."""
@@ -181,7 +181,7 @@ class Plan:
     def annotations(self, dataset: str, annotator: str) -> list[str]:
         """Return the files and folders that an annotator's annotations come from."""
         entry = dataset_tables.read_annotator(self.tables(dataset), annotator)
-        return [str(Path(self.source(dataset), entry[name])) for name in ("path", "events") if entry.get(name)]
+        return [str(Path(self.source(dataset), file)) for file in entry.files.values()]
 
     def is_trained(self, method: str) -> bool:
         """Return whether a method has a model."""
@@ -190,8 +190,6 @@ class Plan:
     def videos(self, dataset: str, shard: str = "") -> list[str]:
         """Return the videos of a shard, or of all, sorted."""
         return sorted(video for video, its in self._shard_maps[dataset].items() if shard in ("", its))
-
-    # Shards -----------------------------------------------------------------------------------------------------
 
     def shard_map_path(self, dataset: str) -> Path:
         """Return the path of the append-only table of video and shard."""
@@ -208,8 +206,6 @@ class Plan:
         raw = self.raw_videos(dataset)
         sizes = {video: raw.n_bytes(row["path"]) for video, row in self.rows(dataset).items()}
         return shard_map.assign(sizes, shard_map.read_map(self.shard_map_path(dataset)), self.config["shard_videos"])
-
-    # Checks -----------------------------------------------------------------------------------------------------
 
     def _read_benchmarks(self) -> dict[Block, Wanted]:
         wanted: dict[Block, Wanted] = {}
@@ -255,13 +251,14 @@ class Plan:
         if is_dataset or its.name in self.config["datasets"]:
             raise UserError(f"{self.where}: score: {its.name!r} names a dataset, in {folder}; allowed: any other name")
         for family, link in its.links().items():
-            its.check_same(self.variant(family, link.name), self.parameters(family, link.name), link.parameters)
+            now = self.parameters(family, link.name)
+            its.check_same(self.variant(family, link.name), now.model_dump(), link.parameters)
             self._check_weights(family, link.name)
         its.check_same(f"{self.where}: decode", self.config["decode"], its.card.decode, of=("store", "crf"))
 
     def _check_weights(self, family: str, name: str) -> None:
         """Raise `UserError` when the weights that a variant names are not there; its job checks that they are those."""
-        weights = self.parameters(family, name).get("weights")
+        weights = self.parameters(family, name).weights_file
         folders = (self.variant(family, name).parent, Path(self.config["weights"]))
         if weights and not any((folder / weights).is_file() for folder in folders):
             places = " or ".join(map(str, folders))

@@ -1,17 +1,18 @@
 """What is made from the schemas and the classes of parameters, the only sources of every key: reference and schemas."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from wsstad import config
 from wsstad.artefacts import storage
+from wsstad.evaluation.annotations import FORMATS
 from wsstad.locations import SCHEMAS
-from wsstad.parameters import Parameters
+from wsstad.parameters import Parameters, Registered
 from wsstad.planning import families
 
-FAMILIES: dict[str, Any] = {"methods": families.FAMILIES["methods"]}
+FAMILIES: dict[str, Mapping[str, Registered[Parameters]]] = {"annotations": FORMATS, **families.FAMILIES}
 
 MARK = "<!-- made from workflow/schemas and the classes of parameters by `make reference`; edit those -->"
 HEAD = ["", "| key | default | meaning |", "|---|---|---|"]
@@ -23,7 +24,7 @@ Schema = dict[str, Any]
 def reference() -> str:
     """Return the reference of all keys as Markdown, one table for each schema, each type, and what types share."""
     parts = [MARK]
-    for path in sorted(SCHEMAS.rglob("*.schema.yaml"), key=lambda path: (path.parent != SCHEMAS, path)):
+    for path in sorted(SCHEMAS.glob("*.schema.yaml")):
         schema = config.load_yaml(path)
         parts += ["", f"### {schema['title']}", *HEAD, *map(_row, _keys(schema))]
     for family, types in FAMILIES.items():
@@ -33,7 +34,7 @@ def reference() -> str:
         for name, kind in sorted(types.items()):
             tag = "format" if "format" in kind.parameters.model_fields else "type"
             also = "; ".join(map(_phrase, _bases(kind.parameters)))
-            text = f"{kind.parameters.__doc__}{f' Also the keys of {also}.' if also else ''}"
+            text = f"{' '.join(str(kind.parameters.__doc__).split())}{f' Also the keys of {also}.' if also else ''}"
             parts += ["", f"### {family}: `{tag}: {name}`", "", text, *_table(kind.parameters)]
     return "\n".join(parts) + "\n"
 

@@ -12,6 +12,7 @@ from wsstad.artefacts.model_card import Card, Link
 from wsstad.learning import methods
 from wsstad.planning import artefact_keys
 from wsstad.planning.block import CHAIN
+from wsstad.planning.families import FAMILIES
 
 SIZE = manifest.size_column(model_card.SUFFIX)
 COLUMNS = ("method", "seed", "fold", "key", "digest", SIZE)
@@ -21,7 +22,7 @@ def main(argv: list[str] | None = None) -> None:
     """Write the card of every model of a table, and last the table of cards."""
     args = parse(argv)
     chain: dict[str, Any] = {name: _link(getattr(args, name), family) for name, family in CHAIN.items()}
-    chain["code"] = artefact_keys.chain_code(*(chain[name].parameters for name in CHAIN))
+    chain["code"] = artefact_keys.chain_code(*(chain[name].parameters["type"] for name in CHAIN))
     chain |= {"dataset": args.dataset, "split": args.split, "decode": yaml.safe_load(args.decode)}
     types = {path.stem: methods.read(path).type for path in args.methods}
     rows = []
@@ -55,4 +56,4 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 
 
 def _link(path: Path, family: str) -> Link:
-    return Link(path.stem, config.load_variant(path, family))
+    return Link(path.stem, config.load_variant(path, FAMILIES[family]).model_dump())

@@ -1,23 +1,23 @@
 """Detect: every frame of each video becomes the boxes that a detector sees in it."""
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from wsstad import cli, config
 from wsstad.artefacts import manifest, shards
 from wsstad.errors import UserError
-from wsstad.perception import detection
+from wsstad.perception import detection, detectors
 from wsstad.perception.detectors import DETECTORS
+from wsstad.perception.detectors.base import Detector
+from wsstad.perception.detectors.parameters import DetectorParameters
 from wsstad.planning import artefact_keys, dataset_tables
-from wsstad.structures.detections import Detector
 
 
 def main(argv: list[str] | None = None) -> None:
     """Detect in the videos of one shard."""
     args = parse(argv)
-    variant = config.load_variant(args.detector, "detectors")
+    variant = config.load_variant(args.detector, DETECTORS)
     frames = manifest.read_manifest(args.frames)
 
     def make_key(name: str) -> str:
@@ -50,14 +50,11 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def load_detector(path: Path, variant: Mapping[str, Any], *, weights: Path, threads: int) -> Detector:
+def load_detector(path: Path, variant: DetectorParameters, *, weights: Path, threads: int) -> Detector:
     """Make the detector of a YAML file; its weights lie beside it or in `weights`."""
-    folder = path.parent
-    if "weights" in variant and not (folder / variant["weights"]).is_file():
+    folder, file = path.parent, variant.weights_file
+    if file and not (folder / file).is_file():
         folder = weights
-        if not (folder / variant["weights"]).is_file():
-            raise UserError(
-                f"{path}: weights: {variant['weights']!r} is not in {path.parent} or {weights} (see --weights)"
-            )
-    detector: Detector = config.load_class(DETECTORS[variant["type"]])(variant, folder, threads=threads)
-    return detector
+        if not (folder / file).is_file():
+            raise UserError(f"{path}: weights: {file!r} is not in {path.parent} or {weights} (see --weights)")
+    return detectors.create(variant, folder, threads=threads)

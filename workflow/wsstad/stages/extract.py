@@ -3,18 +3,23 @@
 import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from wsstad import cli, config
 from wsstad.artefacts import manifest, shards
+from wsstad.perception import extractors
 from wsstad.perception.extractors import EXTRACTORS
+from wsstad.perception.extractors.parameters import ExtractorParameters
 from wsstad.planning import artefact_keys, dataset_tables
+
+if TYPE_CHECKING:
+    from wsstad.perception.extractors.base import Extractor
 
 
 def main(argv: list[str] | None = None) -> None:
     """Extract the features of the videos of one shard."""
     args = parse(argv)
-    parameters = config.load_variant(args.extractor, "extractors")
+    parameters = config.load_variant(args.extractor, EXTRACTORS)
     frames = manifest.read_manifest(args.frames)
     tubes = manifest.read_manifest(args.tubes) if args.tubes else None
     kind = "region_features" if tubes else "image_features"
@@ -47,12 +52,11 @@ def main(argv: list[str] | None = None) -> None:
     )
 
 
-def load_extractor(args: argparse.Namespace, parameters: dict[str, Any]) -> Any:
+def load_extractor(args: argparse.Namespace, parameters: ExtractorParameters) -> "Extractor":
     """Make the extractor of a YAML file; its weights lie beside it or in the folder of weights."""
-    beside = args.extractor.parent / str(parameters.get("weights"))
+    beside = args.extractor.parent / str(parameters.weights_file)
     folder = beside.parent if beside.is_file() else args.weights
-    make = config.load_class(EXTRACTORS[parameters["type"]])
-    return make(parameters, folder, device=args.device, threads=args.threads)
+    return extractors.create(parameters, folder, device=args.device, threads=args.threads)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

@@ -6,13 +6,14 @@ from pathlib import Path
 from wsstad import cli, config
 from wsstad.artefacts import manifest, shards
 from wsstad.perception import linking
+from wsstad.perception.linkers import LINKERS
 from wsstad.planning import artefact_keys
 
 
 def main(argv: list[str] | None = None) -> None:
     """Link the detections of the videos of one shard."""
     args = parse(argv)
-    linker = config.load_variant(args.linker, "linkers")
+    linker = config.load_variant(args.linker, LINKERS)
     detections = manifest.read_manifest(args.detections)
 
     def make_key(video: str) -> str:

@@ -19,7 +19,7 @@ def main(argv: list[str] | None = None) -> None:
     paths = {video: row["path"] for video, row in dataset_tables.read_videos(args.tables).items()}
     rows, threshold = verdicts.read(manifest.read_manifest(*args.scores), paths)
     card = model_card.read(args.model)
-    changed = card.changed(artefact_keys.chain_code(**card.parameters()))
+    changed = card.changed(artefact_keys.chain_code(**card.types()))
     words = verdicts.describe(rows, card, threshold, changed=changed)
     storage.write_text(args.output.with_suffix(".txt"), "\n".join(words) + "\n")
     storage.write_table(args.output, rows, verdicts.COLUMNS)

@@ -1,8 +1,6 @@
 """Detections: the boxes that a detector reports in each frame of a video, in one canonical order and precision."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -19,27 +17,6 @@ class Detections:
     boxes: np.ndarray
     scores: np.ndarray
     labels: np.ndarray
-
-
-class Pixels(Protocol):
-    """The frames of one video, which may be read again; `wsstad.video.Frames` is one."""
-
-    n_frames: int
-
-    def read(self) -> Iterator[np.ndarray]:
-        """Yield every frame (height, width, 3) RGB uint8 in order."""
-        ...
-
-
-class Detector(Protocol):
-    """What every detector can do; `classes` names its labels, `facts` says in JSON what it is."""
-
-    classes: list[str]
-    facts: dict[str, object]
-
-    def detect(self, frames: Pixels) -> Iterator[Detections]:
-        """Yield the detections of every frame of one video, in order."""
-        ...
 
 
 def canonical(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, *, size: tuple[int, int]) -> Detections:

@@ -5,9 +5,10 @@ import pytest
 
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import liu_ma
+from wsstad.evaluation.annotations.parameters import LiuMaParameters
 from wsstad.evaluation.annotations.table import check
 
-PARAMETERS = {"events": "", "max_gap": 160, "first_pixel": 1}
+PARAMETERS = LiuMaParameters(format="liu_ma", path="x")
 
 
 def dump(path, content):
@@ -22,7 +23,7 @@ def image(number, box=(1, 1, 320, 240)):
 def test_frames_and_pixels_counted_from_one_become_ours(tmp_path):
     rows = liu_ma.read(dump(tmp_path / "b.pkl", {"a": [image(1)]}), [], PARAMETERS)
     assert [(row.frame, row.box, row.fill) for row in rows] == [(0, (0.0, 0.0, 320.0, 240.0), "linear")]
-    as_written = liu_ma.read(tmp_path / "b.pkl", [], {**PARAMETERS, "first_pixel": 0})
+    as_written = liu_ma.read(tmp_path / "b.pkl", [], PARAMETERS.model_copy(update={"first_pixel": 0}))
     assert as_written[0].box == (1.0, 1.0, 320.0, 240.0)
 
 
@@ -36,7 +37,7 @@ def test_intervals_tell_events_apart_whatever_the_gap(tmp_path):
     path = dump(tmp_path / "b.pkl", {"a_x264": [image(n) for n in (100, 130, 140, 900, 910)], "b": [image(5)]})
     events = tmp_path / "events.txt"
     events.write_text("a_x264.mp4  Abuse  100  130  140  900  \nc.mp4  Normal  -1  -1  -1  -1  \n")
-    rows = liu_ma.read(path, [], {**PARAMETERS, "events": str(events)})
+    rows = liu_ma.read(path, [], PARAMETERS.model_copy(update={"events": str(events)}))
     mine = [(row.event, row.frame + 1) for row in rows if row.video == "a_x264"]
     assert mine == [("00", 100), ("00", 130), ("01", 140), ("01", 900), ("02", 910)]
     assert [row.event for row in rows if row.video == "b"] == ["00"]
@@ -82,9 +83,9 @@ def test_bad_events_are_named(tmp_path):
     path = dump(tmp_path / "b.pkl", {"a": [image(1)]})
     (tmp_path / "events.txt").write_text("a.mp4 Abuse 1 2 -1 -1\na.mp4 Abuse 1 two -1 -1\n")
     with pytest.raises(UserError, match=r"events.txt: row 2"):
-        liu_ma.read(path, [], {**PARAMETERS, "events": str(tmp_path / "events.txt")})
+        liu_ma.read(path, [], PARAMETERS.model_copy(update={"events": str(tmp_path / "events.txt")}))
     with pytest.raises(UserError, match="no such file of events"):
-        liu_ma.read(path, [], {**PARAMETERS, "events": str(tmp_path / "none.txt")})
+        liu_ma.read(path, [], PARAMETERS.model_copy(update={"events": str(tmp_path / "none.txt")}))
 
 
 def test_the_real_pickles_load_and_the_gap_rule_agrees_with_the_intervals(shared):
@@ -93,7 +94,8 @@ def test_the_real_pickles_load_and_the_gap_rule_agrees_with_the_intervals(shared
         pytest.skip(f"no {folder}")
     by_gap = check(liu_ma.read(folder / "Test_annotation.pkl", [], PARAMETERS))
     intervals = str(shared / "data" / "ucfcrime_splits" / "Temporal_Anomaly_Annotation.txt")
-    by_interval = check(liu_ma.read(folder / "Test_annotation.pkl", [], {**PARAMETERS, "events": intervals}))
+    with_events = PARAMETERS.model_copy(update={"events": intervals})
+    by_interval = check(liu_ma.read(folder / "Test_annotation.pkl", [], with_events))
     assert len(by_gap) == len(by_interval) == 3102
     assert len({row.video for row in by_gap}) == 140
     assert len({(row.video, row.event) for row in by_interval}) == 156  # 124 videos with one event, 16 with two

@@ -5,6 +5,7 @@ import pytest
 
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import sst
+from wsstad.evaluation.annotations.parameters import SstParameters
 from wsstad.evaluation.annotations.table import check
 
 
@@ -16,7 +17,7 @@ def segment(first, last, x=0):
 def read(tmp_path, *events):
     content = [{"file_name": name, "bounding_boxes": parts} for name, parts in events]
     (tmp_path / "boxes.json").write_text(json.dumps(content))
-    return check(sst.read(tmp_path / "boxes.json", [], {}))
+    return check(sst.read(tmp_path / "boxes.json", [], SstParameters(format="sst", path="boxes.json")))
 
 
 def facts(rows):
@@ -54,7 +55,7 @@ def test_events_are_numbered_by_video_and_first_frame(tmp_path):
 def test_another_layout_is_refused_in_one_line(tmp_path, text):
     (tmp_path / "boxes.json").write_text(text)
     with pytest.raises(UserError, match=r"boxes.json: ") as error:
-        sst.read(tmp_path / "boxes.json", [], {})
+        sst.read(tmp_path / "boxes.json", [], SstParameters(format="sst", path="boxes.json"))
     assert "\n" not in str(error.value)
 
 
@@ -62,7 +63,7 @@ def test_the_real_file_reads(shared):
     path = shared / "data" / "sst_wsvadl_bbox" / "merged_ucf_crime.json"
     if not path.is_file():
         pytest.skip(f"no {path}")
-    rows = check(sst.read(path, [], {}))
+    rows = check(sst.read(path, [], SstParameters(format="sst", path="boxes.json")))
     assert len({row.video for row in rows}) == 909
     assert len({(row.video, row.event.split("/")[0]) for row in rows}) == 1061
     simultaneous = 0

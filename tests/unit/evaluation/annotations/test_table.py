@@ -61,7 +61,7 @@ def test_simultaneous_boxes_that_are_not_filled_are_fine(tmp_path):
 def test_a_missing_column_is_named(tmp_path):
     path = written(tmp_path, "a 1", header="video\tframe\n")
     with pytest.raises(UserError, match="row 1: columns video, frame; needed: video, event"):
-        read(path, (), {})
+        read(path)
 
 
 def test_check_sorts_by_video_event_frame():

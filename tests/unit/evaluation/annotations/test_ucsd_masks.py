@@ -10,8 +10,9 @@ from hypothesis.extra import numpy as arrays
 
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import ucsd_masks
+from wsstad.evaluation.annotations.parameters import UcsdMasksParameters
 
-PARAMETERS = {"min_area": 10}
+PARAMETERS = UcsdMasksParameters(format="ucsd_masks", path="x")
 
 
 def pack(path, masks):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from wsstad import config
 from wsstad.perception.detectors.motion import MotionDetector
+from wsstad.perception.detectors.parameters import MotionParameters
 from wsstad.structures import boxes
 
 
@@ -40,8 +40,7 @@ def moving(still, n=30, side=20, *, light=0.0, seed=1):
 
 
 def detect(repository, frames, **change):
-    variant = {**config.load_variant(repository / "config" / "detectors" / "motion.yaml", "detectors"), **change}
-    return list(MotionDetector(variant, repository).detect(Pixels(frames)))
+    return list(MotionDetector(MotionParameters(type="motion", **change), repository).detect(Pixels(frames)))
 
 
 @pytest.mark.parametrize("light", [0.0, 0.15])

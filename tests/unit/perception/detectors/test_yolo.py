@@ -8,7 +8,8 @@ import pytest
 from wsstad import config, video
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
-from wsstad.perception.detectors import yolo
+from wsstad.perception.detectors import DETECTORS, yolo
+from wsstad.perception.detectors.parameters import YoloParameters
 from wsstad.scenes.footage_plan import Benchmark
 from wsstad.scenes.renderer import Renderer
 from wsstad.structures import boxes
@@ -35,7 +36,7 @@ def road():
 
 
 def make(folder, name="demo_yolo", where=None, **change):
-    variant = {**config.load_variant(folder / f"{name}.yaml", "detectors"), **change}
+    variant = YoloParameters(**{**config.load_variant(folder / f"{name}.yaml", DETECTORS).model_dump(), **change})
     return yolo.YoloDetector(variant, where or folder, device="cpu", threads=1)
 
 

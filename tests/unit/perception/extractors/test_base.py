@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsstad.perception.extractors.base import Extractor, crop
+from wsstad.perception.extractors.parameters import ExtractorParameters
 
 FRAME = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
 
@@ -85,7 +86,7 @@ class Fake(Extractor):
 
 
 def test_a_full_gpu_halves_the_batch_and_says_so(caplog):
-    extractor = Fake({"batch": 8}, None, device="cpu")
+    extractor = Fake(ExtractorParameters(type="fake", batch=8), None, device="cpu")
     clips = np.arange(5, dtype=np.uint8).reshape(5, 1, 1)
     with caplog.at_level(logging.WARNING):
         features = extractor.features(clips)
@@ -99,14 +100,14 @@ def test_a_full_gpu_halves_the_batch_and_says_so(caplog):
 
 def test_a_gpu_too_small_for_one_clip_stops(monkeypatch):
     monkeypatch.setattr(Fake, "room", 0)
-    extractor = Fake({"batch": 2}, None, device="cpu")
+    extractor = Fake(ExtractorParameters(type="fake", batch=2), None, device="cpu")
     with pytest.raises(torch.OutOfMemoryError):
         extractor.features(np.zeros((1, 1), np.uint8))
     assert extractor.sizes == [2, 1]
 
 
 def test_other_errors_are_not_retried(monkeypatch):
-    extractor = Fake({"batch": 2}, None, device="cpu")
+    extractor = Fake(ExtractorParameters(type="fake", batch=2), None, device="cpu")
     monkeypatch.setattr(extractor, "_forward", lambda clips: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         extractor.features(np.zeros((1, 1), np.uint8))

@@ -11,13 +11,15 @@ from safetensors.numpy import save_file
 
 from wsstad import config
 from wsstad.errors import UserError
+from wsstad.perception.extractors import EXTRACTORS
 from wsstad.perception.extractors.c3d import C3dExtractor
+from wsstad.perception.extractors.parameters import C3dParameters
 from wsstad.perception.networks import c3d
 
 
 def make(folder=Path(), **change):
     content = {"type": "c3d", "width": 1, "batch": 1, **({} if "weights" in change else {"seed": 0}), **change}
-    return C3dExtractor(config.check(content, "extractors/c3d", "x.yaml"), folder, device="cpu", threads=1)
+    return C3dExtractor(config.parse(content, C3dParameters, "x.yaml"), folder, device="cpu", threads=1)
 
 
 def clip(height, width):
@@ -110,13 +112,13 @@ def test_bf16_that_gives_other_features_is_refused():
 )
 def test_the_yaml_names_a_seed_or_weights_with_their_digest(keys):
     with pytest.raises(UserError, match=r"x\.yaml: .*allowed: either"):
-        config.check({"type": "c3d", **keys}, "extractors/c3d", "x.yaml")
+        config.parse({"type": "c3d", **keys}, C3dParameters, "x.yaml")
 
 
 def test_the_example_is_valid_once_the_digest_is_filled_in(repository, tmp_path):
     example = tmp_path / "c3d_sports1m.yaml"
     shutil.copy(repository / "config" / "extractors" / "c3d_sports1m.yaml.example", example)
     with pytest.raises(UserError, match="sha256"):
-        config.load_variant(example, "extractors")
+        config.load_variant(example, EXTRACTORS)
     example.write_text(example.read_text().replace("\nsha256: <sha256sum of it>", f"\nsha256: {'a' * 64}"))
-    assert config.load_variant(example, "extractors")["width"] == 64
+    assert config.load_variant(example, EXTRACTORS).width == 64

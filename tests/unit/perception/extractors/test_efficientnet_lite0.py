@@ -6,17 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from wsstad import config
 from wsstad.errors import UserError
 from wsstad.perception.extractors import efficientnet_lite0
 from wsstad.perception.extractors.efficientnet_lite0 import EfficientNetLite0Extractor
+from wsstad.perception.extractors.parameters import EfficientNetLite0Parameters
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (16, 48, 64, 3), dtype=np.uint8)
 
 
 def make(**change):
-    content = {"type": "efficientnet_lite0", "image_size": 32, **change}
-    parameters = config.check(content, "extractors/efficientnet_lite0", "x.yaml")
+    parameters = EfficientNetLite0Parameters(**{"type": "efficientnet_lite0", "image_size": 32, **change})
     return EfficientNetLite0Extractor(parameters, Path(), device="cpu", threads=1)
 
 

@@ -8,15 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsstad import config
+from wsstad.perception.extractors.parameters import PatchesParameters
 from wsstad.perception.extractors.patches import PatchesExtractor
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (16, 48, 64, 3), dtype=np.uint8)
 
 
 def make(**change) -> PatchesExtractor:
-    parameters = config.check({"type": "patches", **change}, "extractors/patches", "x.yaml")
-    return PatchesExtractor(parameters, Path(), device="cpu", threads=1)
+    return PatchesExtractor(PatchesParameters(type="patches", **change), Path(), device="cpu", threads=1)
 
 
 def naive(image: np.ndarray) -> np.ndarray:

@@ -8,23 +8,14 @@ from hypothesis import strategies as st
 from support.linking import make_arrays, walk
 from wsstad.perception.linkers.candidates import Candidates
 from wsstad.perception.linkers.iou import IouLinker, make_tube
+from wsstad.perception.linkers.parameters import IouParameters
 from wsstad.structures import boxes as box
 from wsstad.structures import tubes as tube_module
-
-OPTIONS = {
-    "min_iou": 0.3,
-    "max_gap": 8,
-    "min_frames": 16,
-    "min_start_score": 0.25,
-    "class_agnostic": True,
-    "kinds": ["unary", "multivariate"],
-    "max_tubes": 200,
-}
 
 
 def link(rows, n_frames=None, **options):
     arrays = make_arrays(rows, n_frames=n_frames, width=64, height=48)
-    return IouLinker(**{**OPTIONS, **options}).link(arrays)
+    return IouLinker(IouParameters(type="iou", **options)).link(arrays)
 
 
 def still(first, last, place, score=0.5, label=0, skip=()):

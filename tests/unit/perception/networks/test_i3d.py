@@ -9,13 +9,14 @@ import torch
 import torch.nn.functional as F
 
 from support import i3d_reference
-from wsstad import config, video
+from wsstad import video
 from wsstad.perception.extractors import i3d as extractor
+from wsstad.perception.extractors.parameters import I3dParameters
 from wsstad.perception.networks import convolution, i3d, i3d_checkpoints
 from wsstad.video.pixels import to_rgb
 
 DRIVING_CAR = 103  # of Kinetics-400's classes in alphabetical order, which begin with 0, abseiling
-SHA256 = config.check({"type": "i3d"}, "extractors/i3d", "x.yaml")["sha256"]
+SHA256 = I3dParameters(type="i3d").sha256
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,16 @@
 """Annotation formats: where frames counted from 1, inclusive boxes and other people's conventions are converted.
 
-Each reads a file or a folder into `BoxRow`: frames from 0, boxes half-open in float pixels. What a format may say
-besides `format` and `path` in ``dataset.yaml`` is checked by ``schemas/annotations/<format>.schema.yaml``.
+Each reads a file or a folder into `BoxRow`: frames from 0, boxes half-open in float pixels.
 """
 
-FORMATS = {
-    "table": "wsstad.evaluation.annotations.table:read",
-    "ucsd_masks": "wsstad.evaluation.annotations.ucsd_masks:read",
-    "liu_ma": "wsstad.evaluation.annotations.liu_ma:read",
-    "sst": "wsstad.evaluation.annotations.sst:read",
+from wsstad.evaluation.annotations import parameters as of
+from wsstad.evaluation.annotations.parameters import AnnotationParameters
+from wsstad.parameters import Registered
+
+FOLDER = "wsstad.evaluation.annotations"
+FORMATS: dict[str, Registered[AnnotationParameters]] = {
+    "table": Registered(of.TableParameters, f"{FOLDER}.table:read"),
+    "ucsd_masks": Registered(of.UcsdMasksParameters, f"{FOLDER}.ucsd_masks:read"),
+    "liu_ma": Registered(of.LiuMaParameters, f"{FOLDER}.liu_ma:read"),
+    "sst": Registered(of.SstParameters, f"{FOLDER}.sst:read"),
 }

@@ -2,36 +2,35 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from wsstad import config
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.evaluation.annotations import table as canonical
+from wsstad.evaluation.annotations.parameters import AnnotationParameters, DrawnParameters
+from wsstad.evaluation.annotations.table import BoxRow
 
 log = logging.getLogger(__name__)
 
+Reader = Callable[[Path, Sequence[str], AnnotationParameters], list[BoxRow]]
+Videos = Mapping[str, Mapping[str, str]]  # the rows of videos.tsv
 
-def read(source: Path, videos: Mapping[str, Mapping[str, str]], entry: Mapping[str, Any]) -> list[canonical.BoxRow]:
+
+def read(source: Path, videos: Videos, entry: AnnotationParameters) -> list[BoxRow]:
     """Return the boxes of one annotator as its format reads them, of all videos that it has.
 
-    `videos` are the rows of videos.tsv; `entry` is the annotator's in dataset.yaml, its paths relative to `source`.
+    `entry` is the annotator's in dataset.yaml, its paths relative to `source`.
     """
-    options = dict(entry)
-    if options.get("events"):
-        options["events"] = str(source / options["events"])
-    rows = config.load_class(FORMATS[options["format"]])(source / options["path"], sorted(videos), options)
-    if "size" in options:
-        rows = [row if row.size else replace(row, size=tuple(options["size"])) for row in rows]
-    return rows
+    located = entry.model_copy(update={name: str(source / file) for name, file in entry.files.items()})
+    reader: Reader = FORMATS[entry.format].load()
+    rows = reader(Path(located.path), sorted(videos), located)
+    size = entry.size if isinstance(entry, DrawnParameters) else None
+    return [row if row.size else replace(row, size=size) for row in rows]
 
 
-def convert(
-    source: Path, videos: Mapping[str, Mapping[str, str]], entry: Mapping[str, Any], *, tested: Set[str], where: str
-) -> list[canonical.BoxRow]:
+def convert(source: Path, videos: Videos, entry: AnnotationParameters, *, tested: Set[str], where: str) -> list[BoxRow]:
     """Return the checked boxes of one annotator; `where` names the annotator in messages.
 
     Raises `UserError` when a normal video has boxes, or when no id of the annotations is one of the videos. Boxes of
@@ -59,6 +58,6 @@ def convert(
     return known
 
 
-def unboxed(videos: Mapping[str, Mapping[str, str]], boxed: Set[str], tested: Set[str]) -> list[str]:
+def unboxed(videos: Videos, boxed: Set[str], tested: Set[str]) -> list[str]:
     """Return the abnormal test videos that have no box, sorted."""
     return sorted(video for video in tested - boxed if videos[video]["label"] == "abnormal")

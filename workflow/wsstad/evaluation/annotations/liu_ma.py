@@ -12,11 +12,12 @@ of the steps inside an event are at most 160, so 160 is the default.
 
 import pickle
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from wsstad.errors import UserError
+from wsstad.evaluation.annotations.parameters import LiuMaParameters
 from wsstad.evaluation.annotations.table import BoxRow
 
 
@@ -32,17 +33,17 @@ class PlainUnpickler(pickle.Unpickler):
         raise pickle.UnpicklingError("it refers to something outside of the file")
 
 
-def read(path: Path, videos: Sequence[str], parameters: Mapping[str, Any]) -> list[BoxRow]:
+def read(path: Path, videos: Sequence[str], parameters: LiuMaParameters) -> list[BoxRow]:
     """Read the key-frames of every video of the pickle, sorted, linearly filled inside an event."""
     content = _load(path)
-    events = _read_events(Path(parameters["events"])) if parameters["events"] else {}
+    events = _read_events(Path(parameters.events)) if parameters.events else {}
     rows = []
     for video in sorted(content):
         where = f"{path}: {video}"
         keyframes = sorted(_parse(entry, f"{where}: row {n}") for n, entry in enumerate(content[video]))
-        for event, group in enumerate(_group(keyframes, events.get(video, []), parameters["max_gap"])):
+        for event, group in enumerate(_group(keyframes, events.get(video, []), parameters.max_gap)):
             for n, box in group:
-                shifted = (box[0] - parameters["first_pixel"], box[1] - parameters["first_pixel"], box[2], box[3])
+                shifted = (box[0] - parameters.first_pixel, box[1] - parameters.first_pixel, box[2], box[3])
                 rows.append(BoxRow(video, f"{event:02d}", n - 1, shifted, "linear", None, f"{where}: image {n}"))
     return rows
 

@@ -8,18 +8,19 @@ simultaneous events ``<event>/1``, ``<event>/2`` ...
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from wsstad.errors import UserError
+from wsstad.evaluation.annotations.parameters import SstParameters
 from wsstad.evaluation.annotations.table import BoxRow
 
 # A segment: its key-frames in order, as frame and box.
 Segment = list[tuple[int, tuple[float, float, float, float]]]
 
 
-def read(path: Path, videos: Sequence[str], parameters: Mapping[str, Any]) -> list[BoxRow]:
+def read(path: Path, videos: Sequence[str], parameters: SstParameters) -> list[BoxRow]:
     """Read the segments of every video; events are numbered within their video, by first frame."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -11,10 +11,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
+from wsstad.evaluation.annotations.parameters import TableParameters
 
 COLUMNS = ("video", "event", "frame", "x1", "y1", "x2", "y2", "fill")
 SIZE_COLUMNS = ("width", "height")
@@ -34,7 +34,7 @@ class BoxRow:
     where: str = ""
 
 
-def read(path: Path, videos: Sequence[str], parameters: Mapping[str, Any]) -> list[BoxRow]:
+def read(path: Path, videos: Sequence[str] = (), parameters: TableParameters | None = None) -> list[BoxRow]:
     """Read a canonical table, in the order of the file and not yet checked; `videos` and `parameters` are not used."""
     cells = storage.read_table(path)
     if cells and not set(COLUMNS) <= cells[0].keys():
@@ -45,7 +45,7 @@ def read(path: Path, videos: Sequence[str], parameters: Mapping[str, Any]) -> li
 def read_checked(path: Path) -> dict[str, list[BoxRow]]:
     """Read a canonical table; return the checked and sorted rows of every video in it."""
     rows: dict[str, list[BoxRow]] = {}
-    for row in check(read(path, (), {})):
+    for row in check(read(path)):
         rows.setdefault(row.video, []).append(row)
     return rows
 

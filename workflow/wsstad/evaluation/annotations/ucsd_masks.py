@@ -6,25 +6,25 @@ video carry one event.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
 from wsstad.errors import UserError
+from wsstad.evaluation.annotations.parameters import UcsdMasksParameters
 from wsstad.evaluation.annotations.table import BoxRow
 
 
-def read(path: Path, videos: Sequence[str], parameters: Mapping[str, Any]) -> list[BoxRow]:
+def read(path: Path, videos: Sequence[str], parameters: UcsdMasksParameters) -> list[BoxRow]:
     """Read the masks of those of `videos` that have ``<video>.npz`` or ``<video>_gt/*.bmp`` in the folder `path`."""
     if not path.is_dir():
         raise UserError(f"{path}: no such folder of masks")
     rows = []
     for video in sorted(videos):
         for frame, mask in enumerate(_masks(path, video)):
-            for box in _boxes(mask, parameters["min_area"]):
+            for box in _boxes(mask, parameters.min_area):
                 size = (mask.shape[1], mask.shape[0])
                 rows.append(BoxRow(video, "0", frame, box, "none", size, f"{path}/{video}: frame {frame}"))
     return rows

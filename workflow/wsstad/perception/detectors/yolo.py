@@ -5,7 +5,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ import numpy as np
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
+from wsstad.perception.detectors.base import Pixels
+from wsstad.perception.detectors.parameters import YoloParameters
 from wsstad.progress import Progress
-from wsstad.structures.detections import Detections, Pixels, canonical
+from wsstad.structures.detections import Detections, canonical
 
 # Letterboxing as ultralytics does it: grey borders, sides padded to a multiple of the stride.
 STRIDE = 32
@@ -53,30 +55,29 @@ class YoloDetector:
     """Runs a YOLO over the frames of a video, in batches of a fixed size."""
 
     def __init__(
-        self, parameters: Mapping[str, Any], weights_folder: Path, *, device: str = "auto", threads: int = 1
+        self, parameters: YoloParameters, weights_folder: Path, *, device: str = "auto", threads: int = 1
     ) -> None:
         """Load the weights named in the parameters; raise `UserError` when they are absent or not the ones named.
 
         `device` is "cpu", "cuda", or "auto": cuda where there is one.
         """
-        self.parameters = dict(parameters)
-        path = weights_folder / self.parameters["weights"]
-        check_weights(path, self.parameters["sha256"])
+        self.parameters = parameters
+        path = weights_folder / self.parameters.weights
+        check_weights(path, self.parameters.sha256)
         prepare_environment()
         torch = _import_torch(threads)
         self.device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         self._model, allowed = (_load_onnx if path.suffix == ".onnx" else _load_pt)(path, self.device, threads)
-        self.classes = list(self.parameters["classes"] or allowed)
+        self.classes = list(self.parameters.classes or allowed)
         unknown = sorted(set(self.classes) - set(allowed))
         if unknown:
             raise UserError(f"{path}: classes: {unknown[0]!r} is unknown; allowed: {', '.join(allowed)}")
         self._wanted = [allowed.index(name) for name in self.classes]
-        self.facts: dict[str, object] = dict(self.parameters)
 
     def detect(self, frames: Pixels) -> Iterator[Detections]:
         """Yield the detections of every frame of one video, in order."""
         rest = frames.read()
-        while batch := list(islice(rest, self.parameters["batch"])):
+        while batch := list(islice(rest, self.parameters.batch)):
             yield from self._detect_batch(batch)
 
     def parameter_count(self) -> int:
@@ -90,16 +91,16 @@ class YoloDetector:
         options = self.parameters
         height, width = batch[0].shape[:2]
         # The last batch is filled up, since boxes move a little with the size of the batch.
-        filled = batch + [batch[-1]] * (options["batch"] - len(batch))
-        boxed = [letterbox(frame, options["image_size"]) for frame in filled]
+        filled = batch + [batch[-1]] * (options.batch - len(batch))
+        boxed = [letterbox(frame, options.image_size) for frame in filled]
         pixels = torch.from_numpy(np.stack([picture for picture, *_ in boxed])).to(self.device)
         with torch.inference_mode():
             found = non_max_suppression(
                 self._model(pixels.permute(0, 3, 1, 2).float() / 255),
-                conf_thres=options["confidence"],
-                iou_thres=options["iou"],
+                conf_thres=options.confidence,
+                iou_thres=options.iou,
                 classes=self._wanted,
-                max_det=options["max_detections"],
+                max_det=options.max_detections,
                 max_time_img=1e6,  # never give up in the middle: a slow machine must find the same
             )
         _, scale, left, top = boxed[0]

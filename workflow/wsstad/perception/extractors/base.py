@@ -3,7 +3,6 @@
 import logging
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 
 from wsstad.errors import UserError
+from wsstad.perception.extractors.parameters import ExtractorParameters
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +29,13 @@ class Extractor(ABC):
 
     dimension: int
 
-    def __init__(self, parameters: Mapping[str, Any], weights_folder: Path, *, device: str = "auto", threads: int = 1):
-        """Take the checked content of the YAML; raise `UserError` for weights that are absent or not the ones named."""
-        self.parameters = dict(parameters)
-        self.batch: int = self.parameters["batch"]
+    parameters: ExtractorParameters
+
+    def __init__(
+        self, parameters: ExtractorParameters, weights_folder: Path, *, device: str = "auto", threads: int = 1
+    ) -> None:
+        """Raise `UserError` for weights that are absent or not the ones named."""
+        self.parameters, self.batch = parameters, parameters.batch
         self.device = pick_device(device)
         torch.set_num_threads(threads)
         cv2.setNumThreads(threads)
@@ -60,7 +63,7 @@ class Extractor(ABC):
 
     def facts(self) -> dict[str, Any]:
         """Return what made the features, preprocessing and weights included, as JSON."""
-        return {**self.parameters, "dimension": self.dimension, "device": self.device}
+        return {**self.parameters.model_dump(), "dimension": self.dimension, "device": self.device}
 
     def features(self, clips: np.ndarray) -> np.ndarray:
         """Return features (n, dimension) float32 of up to `batch` prepared clips; the batch is filled up with zeros."""

@@ -9,6 +9,7 @@ import torch
 
 from wsstad.errors import UserError
 from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor, crop
+from wsstad.perception.extractors.parameters import C3dParameters
 from wsstad.perception.networks import c3d, c3d_checkpoints
 from wsstad.perception.networks.weights import check_file
 
@@ -25,34 +26,34 @@ class C3dExtractor(Extractor):
     the crop of the tube's box, with a margin, is warped to 112x112, since a crop of the middle would cut the object.
     """
 
+    parameters: C3dParameters
+
     def _load(self, weights_folder: Path) -> None:
         options = self.parameters
-        if options["precision"] == "bf16" and self.device == "cpu":
+        if options.precision == "bf16" and self.device == "cpu":
             raise UserError("precision: 'bf16' needs a GPU (on most CPUs it is 200 times slower); allowed here: fp32")
         weights = self._weights(weights_folder)
-        self._network = c3d.C3D(weights, batch=self.batch, device=self.device, precision=options["precision"])
+        self._network = c3d.C3D(weights, batch=self.batch, device=self.device, precision=options.precision)
         self.dimension = self._network.dimension
         self._mean = self._load_mean(weights_folder).to(self.device)
-        self._std = torch.tensor(options["std"], dtype=torch.float32, device=self.device)
-        if options["precision"] == "bf16":
+        self._std = torch.tensor(options.std, dtype=torch.float32, device=self.device)
+        if options.precision == "bf16":
             self._check_precision(c3d.C3D(weights, batch=self.batch, device=self.device))
 
     def _weights(self, folder: Path) -> dict[str, np.ndarray]:
         options = self.parameters
-        if options["weights"] is None:
-            return c3d.seeded_weights(options["seed"], options["width"])
-        path = folder / options["weights"]
-        return c3d_checkpoints.load(
-            path, sha256=options["sha256"], width=options["width"], fc6_order=options["fc6_order"]
-        )
+        if options.seed is not None:
+            return c3d.seeded_weights(options.seed, options.width)
+        path, sha256 = folder / str(options.weights), str(options.sha256)
+        return c3d_checkpoints.load(path, sha256=sha256, width=options.width, fc6_order=options.fc6_order)
 
     def _load_mean(self, folder: Path) -> torch.Tensor:
         """Return what is subtracted from pixels (16, 112, 112, 3): one value a channel, or one a pixel."""
         options = self.parameters
-        if options["mean_volume"] is None:
-            return torch.tensor(options["mean"], dtype=torch.float32)
-        path = folder / options["mean_volume"]
-        check_file(path, options["mean_volume_sha256"])
+        if options.mean_volume is None or options.mean_volume_sha256 is None:
+            return torch.tensor(options.mean, dtype=torch.float32)
+        path = folder / options.mean_volume
+        check_file(path, options.mean_volume_sha256)
         volume = np.load(path, allow_pickle=False)
         if volume.shape not in (VOLUME, (1, *VOLUME)):
             raise UserError(f"{path}: holds an array of shape {volume.shape}; allowed: {VOLUME}")
@@ -61,21 +62,21 @@ class C3dExtractor(Extractor):
 
     def prepare_image(self, frames: np.ndarray) -> np.ndarray:
         """Return the middle (16, 112, 112, 3) RGB uint8 of the resized frames."""
-        how = INTERPOLATIONS[self.parameters["interpolation"]]
-        return np.stack([_middle(cv2.resize(f, tuple(self.parameters["resize"]), interpolation=how)) for f in frames])
+        how = INTERPOLATIONS[self.parameters.interpolation]
+        return np.stack([_middle(cv2.resize(f, tuple(self.parameters.resize), interpolation=how)) for f in frames])
 
     def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Return the warped crops (16, 112, 112, 3) RGB uint8."""
-        margin, how = self.parameters["margin"], self.parameters["interpolation"]
+        margin, how = self.parameters.margin, self.parameters.interpolation
         pairs = zip(frames, boxes, strict=True)
         return np.stack([crop(frame, box, margin=margin, size=SIDE, interpolation=how) for frame, box in pairs])
 
     def normalise(self, clips: torch.Tensor) -> torch.Tensor:
         """Return (n, 3, 16, 112, 112) float32 as the network takes it, of prepared clips (n, 16, 112, 112, 3) uint8."""
         x = clips.float()
-        if self.parameters["channel_order"] == "BGR":
+        if self.parameters.channel_order == "BGR":
             x = x.flip(-1)
-        if self.parameters["value_range"] == 1:
+        if self.parameters.value_range == 1:
             x = x / 255
         x = (x - self._mean) / self._std
         return x.permute(0, 4, 1, 2, 3)  # in memory still with the channels last, as convolutions want it

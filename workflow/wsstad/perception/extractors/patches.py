@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor, crop
+from wsstad.perception.extractors.parameters import PatchesParameters
 
 # The frame of a clip that is looked at. A mean over all 16 would blur whatever moves, and ALOCC sees single frames.
 MIDDLE = 8
@@ -19,18 +20,20 @@ MIDDLE = 8
 class PatchesExtractor(Extractor):
     """Gives the grey levels, in [0, 1] and row by row, of the picture in a clip's middle frame; there is no network."""
 
+    parameters: PatchesParameters
+
     def _load(self, weights_folder: Path) -> None:
-        self.dimension = self.parameters["size"] ** 2
+        self.dimension = self.parameters.size**2
 
     def prepare_image(self, frames: np.ndarray) -> np.ndarray:
         """Return the warped middle frame (1, size, size) grey uint8."""
-        size, how = self.parameters["size"], INTERPOLATIONS[self.parameters["interpolation"]]
+        size, how = self.parameters.size, INTERPOLATIONS[self.parameters.interpolation]
         return _grey(cv2.resize(frames[MIDDLE], (size, size), interpolation=how))
 
     def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Return the warped crop of the middle frame (1, size, size) grey uint8."""
-        options = {name: self.parameters[name] for name in ("margin", "size", "interpolation")}
-        return _grey(crop(frames[MIDDLE], boxes[MIDDLE], **options))
+        margin, size, how = self.parameters.margin, self.parameters.size, self.parameters.interpolation
+        return _grey(crop(frames[MIDDLE], boxes[MIDDLE], margin=margin, size=size, interpolation=how))
 
     def _forward(self, clips: torch.Tensor) -> torch.Tensor:
         return clips.flatten(1).float() / 255

@@ -1,5 +1,19 @@
 """Linkers: how the detections of a video become tubes."""
 
-LINKERS = {
-    "iou": "wsstad.perception.linkers.iou:IouLinker",
+from typing import TYPE_CHECKING
+
+from wsstad.parameters import Registered
+from wsstad.perception.linkers.parameters import IouParameters, LinkerParameters
+
+if TYPE_CHECKING:
+    from wsstad.perception.linkers.base import Linker
+
+LINKERS: dict[str, Registered[LinkerParameters]] = {
+    "iou": Registered(IouParameters, "wsstad.perception.linkers.iou:IouLinker"),
 }
+
+
+def create(parameters: LinkerParameters) -> "Linker":
+    """Return the linker with these parameters."""
+    made: Linker = LINKERS[parameters.type].load()(parameters)
+    return made

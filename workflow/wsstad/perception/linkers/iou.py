@@ -7,6 +7,7 @@ import numpy as np
 
 from wsstad.perception.linkers.candidates import Candidates
 from wsstad.perception.linkers.chains import link_detections
+from wsstad.perception.linkers.parameters import IouParameters
 from wsstad.structures import boxes as box
 from wsstad.structures.clips import CLIP_FRAMES, VIDEOLETS
 from wsstad.structures.tubes import KINDS, Tube, VideoTubes, divide, whole_frame
@@ -20,19 +21,8 @@ class IouLinker:
     contain several objects").
     """
 
-    def __init__(
-        self,
-        *,
-        min_iou: float,
-        max_gap: int,
-        min_frames: int,
-        min_start_score: float,
-        class_agnostic: bool,
-        kinds: Sequence[str],
-        max_tubes: int,
-    ) -> None:
-        self.min_iou, self.max_gap, self.min_start_score = min_iou, max_gap, min_start_score
-        self.min_frames, self.class_agnostic, self.kinds, self.max_tubes = min_frames, class_agnostic, kinds, max_tubes
+    def __init__(self, parameters: IouParameters) -> None:
+        self.parameters = parameters
 
     def link(self, arrays: Mapping[str, np.ndarray]) -> tuple[VideoTubes, int]:
         """Return the tubes of a video from its "detections" arrays, and how many more than `max_tubes` there were.
@@ -42,16 +32,16 @@ class IouLinker:
         candidates = Candidates.from_arrays(arrays)
         # Every tube comes with the detections inside it.
         found: list[tuple[Tube, np.ndarray]] = []
-        if "unary" in self.kinds:
-            for chain in self._chains(candidates, class_agnostic=self.class_agnostic):
+        if "unary" in self.parameters.kinds:
+            for chain in self._chains(candidates, class_agnostic=self.parameters.class_agnostic):
                 found.append((make_tube(candidates, chain, "unary"), chain))
-        if "multivariate" in self.kinds:
+        if "multivariate" in self.parameters.kinds:
             unions, groups = candidates.unions()
             # A union may hold several classes, so it has none to compare.
             for chain in self._chains(unions, class_agnostic=True):
                 inside = np.concatenate([groups[i] for i in chain])
                 found.append((make_tube(unions, chain, "multivariate"), inside))
-        kept = select(found, self.max_tubes)
+        kept = select(found, self.parameters.max_tubes)
         detected = np.bincount(candidates.frame, minlength=candidates.n_frames) > 0
         size = candidates.n_frames, candidates.width, candidates.height
         return VideoTubes(*size, detected, name_members(kept) or videolets(*size)), len(found) - len(kept)
@@ -59,13 +49,13 @@ class IouLinker:
     def _chains(self, candidates: Candidates, *, class_agnostic: bool) -> list[np.ndarray]:
         chains = link_detections(
             candidates,
-            min_iou=self.min_iou,
-            max_gap=self.max_gap,
-            min_start_score=self.min_start_score,
+            min_iou=self.parameters.min_iou,
+            max_gap=self.parameters.max_gap,
+            min_start_score=self.parameters.min_start_score,
             class_agnostic=class_agnostic,
         )
         frame = candidates.frame
-        return [chain for chain in chains if frame[chain[-1]] - frame[chain[0]] + 1 >= self.min_frames]
+        return [chain for chain in chains if frame[chain[-1]] - frame[chain[0]] + 1 >= self.parameters.min_frames]
 
 
 def make_tube(candidates: Candidates, chain: np.ndarray, kind: str) -> Tube:

@@ -28,7 +28,7 @@ def weights(plan: Plan, shown: Sequence[Shown]) -> list[list[str]]:
     rows = []
     for path in plan.variants(plan.report_tables()):
         if path.parent.name in ("detectors", "extractors"):
-            variant = plan.parameters(path.parent.name, path.stem)
+            variant = plan.parameters(path.parent.name, path.stem).model_dump()
             seed = variant.get("seed")
             digest = variant.get("sha256") or ("–" if seed is None else f"drawn from seed {seed}")
             origin = str(variant.get("weights") or variant["type"])
