@@ -37,10 +37,13 @@ def test_matched_pairs(abnormal: list[float], normal: list[float]) -> None:
     assert float(got) == pytest.approx(sum(terms) / len(terms), abs=1e-12)
 
 
-def test_the_weight_passes_no_gradient() -> None:
+def test_the_weight_has_a_gradient_only_where_its_branch_is_not_frozen() -> None:
     abnormal, normal, weight = (torch.tensor([0.4, 0.7], requires_grad=True) for _ in range(3))
     losses.ranking(abnormal, normal, weight).backward()
-    assert weight.grad is None
+    pairs = [1 - a + b for a in (0.4, 0.7) for b in (0.4, 0.7)]
+    assert weight.grad.tolist() == pytest.approx([sum(pairs[:2]) / 4, sum(pairs[2:]) / 4])
+    abnormal.grad = normal.grad = None
+    losses.ranking(abnormal, normal, weight.detach()).backward()
     assert abnormal.grad.tolist() == pytest.approx([-0.2, -0.35])
     assert normal.grad.tolist() == pytest.approx([0.275, 0.275])
 

@@ -11,7 +11,7 @@ import yaml
 from support.toy_bags import QUICK, Dataset, cross_validation, no_detections, parameters, planted_videos
 from wsstad.artefacts import keys, storage
 from wsstad.errors import UserError
-from wsstad.learning import training
+from wsstad.learning import search
 from wsstad.learning.checkpoint import Checkpoint
 from wsstad.learning.learner import LearnedMethod
 from wsstad.learning.methods import METHODS
@@ -50,7 +50,8 @@ def dataset(tmp_path) -> Dataset:
 def method(tmp_path) -> Path:
     path = tmp_path / "quick.yaml"
     projection = {"kind": "pca", "dimension": 16}
-    path.write_text(yaml.safe_dump({"type": "mgpr", **QUICK, "max_iterations": 6, "projection": projection}))
+    content = {"type": "mgpr", **QUICK, "max_iterations": 6, "few_videos": 0, "projection": projection}
+    path.write_text(yaml.safe_dump(content))
     return path
 
 
@@ -60,9 +61,9 @@ def trained(monkeypatch) -> list[tuple[list[str], list[str]]]:
     seen = []
     fit = LearnedMethod.fit
 
-    def spy(self, bags, held_out=(), **options):
+    def spy(self, bags, held_out=(), folds=(), **options):
         seen.append(([bag.video for bag in bags], [bag.video for bag in held_out]))
-        return fit(self, bags, held_out, **options)
+        return fit(self, bags, held_out, folds, **options)
 
     monkeypatch.setattr(LearnedMethod, "fit", spy)
     return seen
@@ -93,7 +94,7 @@ def test_one_model_a_fold(dataset, method, trained) -> None:
         assert storage.tensors_digest(path) == row["digest"]
         tensors, meta, key = storage.read_tensors(path)
         assert key == row["key"]
-        assert tensors["projection/components"].shape == (32, 16)
+        assert tensors["projection/components"].shape == (32, 15)  # and the length of what is left out
         assert meta["training"]["held_out_videos"] == held_out
         assert sorted(fitted + held_out) == meta["training"]["training_videos"]
         history = storage.read_table(path.with_name(f"{name}.history.tsv"))
@@ -111,6 +112,24 @@ def test_no_test_video_is_ever_in_training_or_selection(dataset, method, trained
     for parts, (fitted, held_out) in zip(dataset.folds.values(), trained, strict=True):
         assert {parts[video] for video in fitted + held_out} == {"train"}
         assert not set(fitted) & set(held_out)
+
+
+def test_of_few_videos_none_is_lost(dataset, method, trained) -> None:
+    """By default so few are each left out of one training in turn, and all are learned from; so do alarms."""
+    method.write_text(method.read_text().replace("few_videos: 0", "few_videos: 5"))
+    rows = run(dataset, method)
+    for row, (fitted, held_out), parts in zip(rows, trained, dataset.folds.values(), strict=True):
+        wanted = sorted(video for video, part in parts.items() if part == "train")
+        assert sorted(fitted) == sorted(held_out) == wanted
+        path = models(dataset) / f"fold{row['fold']}.{row['key'][:12]}.safetensors"
+        tensors, meta, _ = storage.read_tensors(path)
+        facts = meta["training"]
+        assert (row["training_videos"], row["held_out_videos"], facts["folds"]) == ("8", "8", 3)
+        normal = [video for video in dataset.videos if video.video in wanted and video.label == "normal"]
+        assert facts["alarm_hours"] == pytest.approx(sum(v.tubes.n_frames for v in normal) / 12.5 / 3600)
+        assert len(tensors["alarms/thresholds"]) > 0
+        assert 0 <= facts["measured"]["tube_entropy"] <= 1
+        assert facts["warnings"] == [line for line in facts["warnings"] if "branch" in line]
 
 
 def test_a_second_run_trains_nothing_and_imports_no_torch(dataset, method, trained, monkeypatch) -> None:
@@ -290,10 +309,15 @@ def test_killed_and_run_again_it_ends_with_the_same_bytes(dataset, method, monke
         run(dataset, method, seconds=0)
     assert list(models(dataset).glob("*.state.*")) != []
     resumed = []
-    resume = training.Training._resume
-    monkeypatch.setattr(training.Training, "_resume", lambda self: (resume(self), resumed.append(self.iteration)))
+    resume = search.Search.resume
+
+    def spy(self, state, **options) -> None:
+        resume(self, state, **options)
+        resumed.append(self.iteration)
+
+    monkeypatch.setattr(search.Search, "resume", spy)
     run(dataset, method)
-    assert resumed == [2, 0]
+    assert resumed == [2]
     assert content(dataset.root / "run") == whole
 
 

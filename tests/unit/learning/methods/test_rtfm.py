@@ -38,7 +38,7 @@ def test_a_step_is_the_formula() -> None:
     method, batches = built(sparsity=0.01, margin=3.0, margin_weight=0.5)
     with torch.no_grad():  # so that the scores of unlike tubes are told apart
         method.networks["scorer"].last.weight.mul_(20)
-    entropy, sums, magnitude = [], [], {"normal": [], "abnormal": []}
+    entropy, means, magnitude = [], [], {"normal": [], "abnormal": []}
     for bag in BAGS:
         found = naive_scores(method.networks["scorer"], bag.region)
         k = max(1, len(found) // 10)
@@ -47,12 +47,12 @@ def test_a_step_is_the_formula() -> None:
         entropy.append(-np.log(p if bag.label == "abnormal" else 1 - p))
         magnitude[bag.label].append(np.mean([length for _, length in top]))
         if bag.label == "abnormal":
-            sums.append(sum(score for score, _ in found))
+            means.append(np.mean([score for score, _ in found]))
     margin = [(abs(3 - a) + n) ** 2 for a in magnitude["abnormal"] for n in magnitude["normal"]]
     expected = {
         "cross_entropy": np.mean(entropy),
         "margin": 0.5 * np.mean(margin) / 9,
-        "sparsity": 0.01 * np.mean(sums),
+        "sparsity": 0.01 * np.mean(means),
         "abnormal_magnitude": np.mean(magnitude["abnormal"]),
         "normal_magnitude": np.mean(magnitude["normal"]),
     }

@@ -79,7 +79,8 @@ class GclncParameters(GradientParameters):
     dropout: Share = 0.6
     """Share of the hidden units of classifier and cleaner that each training step leaves out."""
     patience: Count = 30
-    """Evaluations without a better result after which training stops; none is better while the cleaner is trained."""
+    """Evaluations without a better result after which training stops; those before the first cleaning, and those while
+    the cleaner is trained, do not count."""
 
 
 class TcnIblParameters(GradientParameters):
