@@ -50,6 +50,14 @@ class Noise:
         parts = [(v / (share * n), share * n - 1) for v, n in zip(self.variances, self.sizes, strict=True)]
         return sum(part for part, _ in parts) ** 2 / sum(part**2 / dof for part, dof in parts)
 
+    def doubt(self) -> tuple[float, float]:
+        """Return between which multiples of the pilot's error the true one lies, with 95 % confidence."""
+        from scipy.stats import chi2
+
+        freedom = self.freedom()
+        low, high = (float(np.sqrt(freedom / chi2.isf(tail, freedom))) for tail in (0.025, 0.975))
+        return low, high
+
 
 def paired_noise(differences: np.ndarray) -> Noise | None:
     """Return the noise of a mean of paired `differences` (n,), one a video; None of one video."""
