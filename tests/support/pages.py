@@ -107,7 +107,8 @@ def _metrics(tests, labels, classes, kind, rng):
             more |= {"alarms": Alarms(allowed_per_hour=1.0, seeds=alarms)}
         videos = tuple(_video(video, labels[video], rng) for video in tests)
         made.append(results.result(method, videos=videos, **more))
-    won = [results.comparison(metric, "random", "mgpr", better="mgpr") for metric in ("VAUC", "IoU@0.5")]
+    won = [results.comparison(metric, "mgpr", "dmrm", better="mgpr") for metric in ("VAUC", "IoU@0.5")]
+    won.append(results.comparison("MIoU", "mgpr", "dmrm"))
     return results.block(made, won)
 
 

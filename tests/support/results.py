@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 
+from wsstad.evaluation.entries import Entry
 from wsstad.evaluation.results import (
     BlockResult,
     Comparison,
     Counts,
-    Entry,
     Evaluated,
     EvaluatedAbnormal,
+    Family,
     MethodResult,
     Missing,
     Names,
@@ -40,12 +41,11 @@ def result(method, vauc=(0.5, 0.4, 0.6), *, selection="top1", seeds=("0", "1"), 
     """Return a result; `names` changes those of the block, `more` any other field."""
     block = {"dataset": "made_up", "split": "cv4", "extractor": "net", "detector": "yolo"}
     block |= {"linker": "iou", "scale": "cpu", "annotator": "masks"}
-    draws = 100 if selection == "random" else None
     made = MethodResult(
         names=Names(**(block | (names or {})), method=method),
         title="Made up",
         features="c3d, not trained: random weights of seed 0",
-        settings=Settings(gamma="detected", thresholds=thresholds, bootstrap=10, selection=selection, draws=draws),
+        settings=Settings(gamma="detected", thresholds=thresholds, bootstrap=10, selection=selection),
         seeds=tuple(seeds),
         counts=Counts(
             videos=Evaluated(evaluated=5, expected=6),
@@ -60,24 +60,32 @@ def result(method, vauc=(0.5, 0.4, 0.6), *, selection="top1", seeds=("0", "1"), 
     return replace(made, **more)
 
 
+def expectation(mean, *, std=0.01, **more):
+    return Entry(mean=mean, std=std, **more)
+
+
 def example(**names):
+    """A choice at random, an upper bound, the reference and its one rival."""
     quarantined = {"missing": (Missing(fold=1, video="b", reason="V105 damaged"),), "unboxed": ("c",)}
-    drawn = {"IoU@0.2": entry(0.75, 0.5, 1.0, n=2, k=(1, 2) * 50, wilson=(0.2, 0.9))}
+    chance = {"VAUC": expectation(0.5, pairs=5), "MIoU": expectation(0.1, n=2), "IoU@0.2": expectation(0.25, n=2)}
     best = {name: replace(row, std=None) for name, row in card((1.0, 1.0, 1.0)).items()}
     best["IoU@0.2"] = replace(best["IoU@0.2"], k=(2,))
     made = [
-        result("random", selection="random", seeds=["0"], names=names, metrics=card((0.5, 0.48, 0.52)) | drawn),
+        result("random", selection="random", seeds=["0"], names=names, metrics=chance),
         result("upper_bound", selection="oracle", seeds=["0"], names=names, metrics=best),
-        result("mgpr_cpu", (0.9, 0.8, 0.99), names=names, **quarantined),
+        result("dmrm", (0.5, 0.48, 0.52), names=names),
+        result("mgpr", (0.9, 0.8, 0.99), names=names, **quarantined),
     ]
-    won = [comparison("VAUC", "random", "mgpr_cpu", better="mgpr_cpu"), comparison("MIoU", "random", "mgpr_cpu")]
-    return block(made, won)
+    return block(made, [comparison("VAUC", "mgpr", "dmrm", better="mgpr"), comparison("MIoU", "mgpr", "dmrm")])
 
 
 def block(results, comparisons=()):
-    return BlockResult(results=tuple(results), comparisons=tuple(comparisons))
+    """Return a block whose family is what the comparisons are of: the first method of each with all the second ones."""
+    pairs = list(dict.fromkeys((row.first, row.second) for row in comparisons))
+    family = Family(reference=pairs[0][0], rivals=tuple(rival for _, rival in pairs)) if pairs else None
+    return BlockResult(results=tuple(results), comparisons=tuple(comparisons), family=family)
 
 
-def comparison(metric, first, second, better=""):
+def comparison(metric, first, second, better="", smallest=0.25):
     numbers = {"value": -0.4, "p_bootstrap": 0.01, "p_permutation": 0.02, "corrected": 0.03, "interval": (-0.5, -0.3)}
-    return Comparison(metric=metric, first=first, second=second, n=5, better=better, **numbers)
+    return Comparison(metric=metric, first=first, second=second, n=5, better=better, smallest=smallest, **numbers)

@@ -115,14 +115,15 @@ def test_a_new_seed(copy):
     assert copy.redo() == {"train": [2], "describe": 1, "predict": [2], **EVALUATED}
 
 
-@pytest.mark.parametrize(
-    "evaluate",
-    [{"thresholds": [0.1, 0.2]}, {"draws": 2000, "bootstrap": 100}],
-    ids=["thresholds", "two values change places"],
-)
-def test_an_evaluation(copy, evaluate):
-    copy.configure(evaluate=evaluate)
+def test_an_evaluation(copy):
+    copy.configure(evaluate={"thresholds": [0.1, 0.2]})
     assert copy.redo() == EVALUATED
+
+
+def test_two_values_of_an_evaluation_that_change_places(copy):
+    for bootstrap, alarms in ((200, 300), (300, 200)):
+        copy.configure(evaluate={"bootstrap": bootstrap, "alarms_per_hour": alarms})
+        assert copy.redo() == EVALUATED
 
 
 def test_comments_in_variants(copy):

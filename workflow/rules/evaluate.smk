@@ -1,4 +1,4 @@
-"""Predictions and annotations to metrics: every method of a table, over its seeds, and any two of them compared.
+"""Predictions and annotations to metrics: every method of a table, over its seeds, and those compared that it declares.
 
 REQUIRED INPUTS: predictions, annotations
 OUTPUTS: results/<dataset>/runs/.../<table>/metrics/<annotator>.json
@@ -26,7 +26,7 @@ rule evaluate:
         tables=ask.tables,
         gamma=lookup("evaluate/gamma", within=plan.config),
         thresholds=lookup("evaluate/thresholds", within=plan.config),
-        draws=lookup("evaluate/draws", within=plan.config),
+        compared=ask.compared,
         bootstrap=lookup("evaluate/bootstrap", within=plan.config),
         alarms_per_hour=lookup("evaluate/alarms_per_hour", within=plan.config),
     shell:
@@ -34,5 +34,5 @@ rule evaluate:
         " --extractor {params.extractor:q} --detector {wildcards.detector} --linker {wildcards.linker}"
         " --scale {wildcards.scale} --annotator {wildcards.annotator} --annotations {input.annotations}"
         " --predictions {input.predictions} --tubes {input.tubes} --gamma {params.gamma}"
-        " --thresholds {params.thresholds} --draws {params.draws} --bootstrap {params.bootstrap}"
-        " --alarms-per-hour {params.alarms_per_hour} --output {output} 2> >(tee {log:q} >&2)"
+        " --thresholds {params.thresholds} --bootstrap {params.bootstrap}"
+        " --alarms-per-hour {params.alarms_per_hour} --compare {params.compared} --output {output} 2> >(tee {log:q} >&2)"

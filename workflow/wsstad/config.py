@@ -165,6 +165,9 @@ def _explain(error: jsonschema.ValidationError) -> str:
     if error.validator == "additionalProperties":
         known = error.schema["properties"]
         unknown = sorted(set(error.instance) - set(known))
+        gone = [name for name in unknown if name in error.schema.get("removed", {})]
+        if gone:
+            return f"{key}: {gone[0]!r} was removed: {error.schema['removed'][gone[0]]}"
         return f"{key}: unknown key {', '.join(map(repr, unknown))}; allowed: {', '.join(known)}"
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]

@@ -5,7 +5,7 @@ import json
 import jsonschema
 import pytest
 
-from support.results import example
+from support.results import block, comparison, example, result
 from wsstad.errors import UserError
 from wsstad.evaluation import results
 
@@ -22,7 +22,7 @@ def test_what_is_written_is_read_again(path):
 
 def test_what_does_not_apply_is_left_out(path):
     first, *_ = json.loads(path.read_text())["results"]
-    assert first["metrics"]["VAUC"] == {"mean": 0.5, "std": 0.01, "interval": [0.48, 0.52], "pairs": 5}
+    assert first["metrics"]["VAUC"] == {"mean": 0.5, "std": 0.01, "pairs": 5}
     assert "alarms" not in first
     assert "classes" not in first
     assert first["missing"] == []
@@ -71,13 +71,20 @@ def test_what_is_no_json_is_refused(path):
 
 
 def test_a_block_knows_who_beats_whom():
-    block = example()
-    assert block.beaten("mgpr_cpu", "VAUC") == ["random"]
-    assert block.beaten("mgpr_cpu", "MIoU") == block.beaten("random", "VAUC") == []
-    assert block.of("random").n_runs == 100
-    assert block.of("upper_bound").is_oracle
+    found = example()
+    assert found.beaten("mgpr", "VAUC") == ["dmrm"]
+    assert found.beaten("mgpr", "MIoU") == found.beaten("dmrm", "VAUC") == []
+    assert found.of("random").is_random
+    assert found.of("upper_bound").is_oracle
+
+
+def test_a_block_knows_the_smallest_differences_that_its_videos_show():
+    won = [comparison("MIoU", "a", name, smallest=size) for name, size in (("b", 0.3), ("c", None), ("d", 0.2))]
+    found = block([result(name) for name in "abcd"], won)
+    assert found.smallest("MIoU") == [0.2, 0.3]
+    assert found.smallest("VAUC") == []
 
 
 def test_blocks_are_sorted_by_their_names():
     found = [example(detector=name) for name in ("yolo", "motion")]
-    assert [block.names["detector"] for block in results.in_order(found)] == ["motion", "yolo"]
+    assert [its.names["detector"] for its in results.in_order(found)] == ["motion", "yolo"]

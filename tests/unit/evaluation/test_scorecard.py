@@ -168,11 +168,10 @@ def test_regions_of_all_runs():
 
 def test_rows_of_videos():
     made = runs(2)
-    rows = scorecard.video_rows(made, labels=LABELS, boxed=BOXED, each_run=True)
+    rows = scorecard.video_rows(made, CASES, LABELS)
     assert [(row.fold, row.video) for row in rows] == sorted(TESTS)
     row = next(row for row in rows if row.video == "a1")
     assert row.s_loc_of_runs == tuple(round(float(run[1, "a1"].measures[0]), 6) for run in made)
     assert row.score == pytest.approx(np.mean([run[1, "a1"].score for run in made]), abs=1e-6)
     assert row.spans_of_runs == ((0, 5), (0, 5))
     assert next(row for row in rows if row.video == "n0").s_loc is None
-    assert not scorecard.video_rows(made, labels=LABELS, boxed=BOXED, each_run=False)[0].spans_of_runs

@@ -105,20 +105,6 @@ def test_oracle_frames_without_a_box_where_it_counts_scores_nothing():
     assert {video: (run[0, video].score, run[0, video].measures) for video in "nu"} == {"n": (0, None), "u": (1, None)}
 
 
-def test_random_draws_uniformly_and_repeats_with_its_seed():
-    runs = selections.random(made(), TRUTHS, "union", draws=2000, seed=1)
-    spans = [run[0, "a"].span for run in runs]
-    shares = [spans.count((tube.start, tube.stop)) / 2000 for tube in TUBES]
-    assert shares == pytest.approx([1 / 3] * 3, abs=0.05)
-    everything = [selections.measure(made()[0, "a"], i, TRUTHS["a"], "union")[0] for i in range(3)]
-    assert selections.stack(runs, [(0, "a")])[..., 0].mean() == pytest.approx(np.mean(everything), abs=0.03)
-    scores = np.array([[run[test].score for test in sorted(made())] for run in runs])
-    abnormal, folds = np.array([True, False, True]), np.zeros(3)
-    assert np.mean([metrics.vauc(row, abnormal, folds) for row in scores[:200]]) == pytest.approx(0.5, abs=0.1)
-    again = selections.random(made(), TRUTHS, "union", draws=3, seed=1)
-    assert [run[0, "n"] for run in again] == [run[0, "n"] for run in runs[:3]]
-
-
 def test_a_candidate_without_boxes_is_named():
     its = prediction("a", TUBES, [0.2, 0.3, 0.9])
     del its.candidates[2]

@@ -132,7 +132,7 @@ def test_a_change_moves_the_jobs_that_hang_on_it_and_no_others(place, row):
     ("changes", "expected"),
     [
         ({"decode": {"crf": 20}}, {"decode", "describe", "report"}),
-        ({"evaluate": {"draws": 2000, "bootstrap": 100}}, {"evaluate", "report"}),
+        ({"evaluate": {"bootstrap": 100}}, {"evaluate", "report"}),
         ({"quarantine": {"strict": True}}, {"audit", "report"}),
         ({"overlays": {"crf": 20}}, {"overlay", "report"}),
         ({"evaluate": {"alarms_per_hour": 2}}, {"evaluate", "overlay", "report"}),

@@ -12,7 +12,7 @@ from wsstad.reporting.leaderboard import Grid, Layout, Row, Score, Words
     [
         ("mgpr_m1 & 5 %", r"mgpr\_m1 \& 5 \%"),
         ("88.9 ± 2.8", r"88.9 $\pm$ 2.8"),
-        ("90.0 >ab", "90.0 $>$ab"),
+        ("90.0 ▲, 80.0 ▼", r"90.0 $\uparrow$, 80.0 $\downarrow$"),
         ("a{b}~^\\#$", r"a\{b\}\textasciitilde{}\textasciicircum{}\textbackslash{}\#\$"),
     ],
 )
@@ -21,25 +21,25 @@ def test_escape(text, expected):
 
 
 def test_a_grid_has_a_line_for_every_row(monkeypatch):
-    share = Score(entry(0.9, 0.8, 0.99, n=3, k=(3, 2)), beats="bc", is_best=True)
+    share = Score(entry(0.9, 0.8, 0.99, n=3, k=(3, 2)), mark="▼")
     rows = [
-        Row("mgpr_m1", [Words("a"), Words("mgpr_m1"), share]),
-        Row("mgpr_m1", [Words(""), Words("paper: Ours"), Words("92.88", order=92.88)], is_paper=True),
+        Row("mgpr_m1", [Words("mgpr_m1"), share]),
+        Row("mgpr_m1", [Words("paper: Ours"), Words("92.88", order=92.88)], is_paper=True),
     ]
-    grids = [Grid(caption, ["", "method", "VAUC"], 2, rows) for caption in ("", "By class.")]
-    made = Layout("Made up", ["Split cv."], "All videos.", grids)
+    grids = [Grid(caption, ["method", "VAUC"], 1, rows) for caption in ("", "By class.")]
+    made = Layout("Made up", ["Split cv."], "All videos.", grids, ["Compared: all."])
     monkeypatch.setattr(leaderboard, "layouts", lambda results, paper: [made])
     first, second = latex.table([], [], title="Table 9").split("\n\n")
     assert first.splitlines() == [
         r"\begin{table}",
-        r"\caption{Table 9. Made up. Split cv.}",
-        r"\begin{tabular}{llr}",
+        r"\caption{Table 9. Made up. Split cv. Compared: all.}",
+        r"\begin{tabular}{lr}",
         r"\toprule",
-        r" & method & VAUC \\",
+        r"method & VAUC \\",
         r"\midrule",
-        r"a & mgpr\_m1 & 90.0 $\pm$ 1.0 (3, 2/3) $>$bc \\",
-        r" &  & [80.0, 99.0] \\",
-        r" & paper: Ours & 92.88 \\",
+        r"mgpr\_m1 & 90.0 $\pm$ 1.0 (3, 2/3) $\downarrow$ \\",
+        r" & [80.0, 99.0] \\",
+        r"paper: Ours & 92.88 \\",
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",

@@ -20,8 +20,8 @@ def column(grid, name):
 def test_a_cell_holds_the_number_and_its_pieces():
     (made,) = leaderboard.layouts([example()], PAPER)
     main = made.grids[0]
-    cells = dict(zip(main.columns, main.rows[2].cells, strict=True))
-    assert cells["VAUC"] == Score(entry(0.9, 0.8, 0.99, pairs=5), beats="a", is_best=True)
+    cells = dict(zip(main.columns, main.rows[3].cells, strict=True))
+    assert cells["VAUC"] == Score(entry(0.9, 0.8, 0.99, pairs=5))
     assert (cells["VAUC"].text, cells["VAUC"].below, cells["VAUC"].order) == ("90.0 ± 1.0", "[80.0, 99.0]", 90)
     share = cells["IoU@0.2"]
     assert (share.text, share.counts, share.below) == ("75.0 ± 1.0", "2, 1/2", "[20.0, 90.0]")
@@ -32,40 +32,48 @@ def test_a_cell_holds_the_number_and_its_pieces():
     ]
 
 
-def test_an_upper_bound_is_no_rival_and_its_vauc_no_measurement():
+def test_an_upper_bound_has_no_measured_vauc():
     (made,) = leaderboard.layouts([example()], [])
-    random, bound, _ = made.grids[0].rows
-    assert [row.cells[0].text for row in made.grids[0].rows] == ["a", "", "b"]
-    vauc = bound.cells[2]
-    assert (vauc.text, vauc.below, vauc.order, vauc.is_best) == ("100.0", "by definition", 100, False)
-    assert random.cells[-1].text == "100 draws"
-    assert not any(cell.is_best for cell in bound.cells)
+    bound = made.grids[0].rows[1]
+    vauc = bound.cells[1]
+    assert (vauc.text, vauc.below, vauc.order) == ("100.0", "by definition", 100)
+    assert not any(cell.mark for cell in bound.cells)
 
 
-def test_what_is_shown_to_be_below_a_highest_value_is_not_among_the_best():
-    rows = [result(name, (value, 0.1, 0.9)) for name, value in {"a": 0.8, "b": 0.8, "c": 0.5, "d": 0.4}.items()]
-    # c is below b, which is as high as a; d is below c alone, which is not the highest.
-    won = [comparison("VAUC", "b", "c", better="b"), comparison("VAUC", "c", "d", better="c")]
-    main = layout(*rows, won=won).grids[0]
-    assert [cell.is_best for cell in column(main, "VAUC")] == [True, True, False, True]
-    assert all(cell.is_best for cell in column(main, "MIoU"))
+def test_a_choice_at_random_is_exact_and_has_no_interval():
+    (made,) = leaderboard.layouts([example()], [])
+    cells = made.grids[0].rows[0].cells
+    assert [(cell.text, cell.below, cell.counts, cell.mark) for cell in cells[1:4]] == [
+        ("50.0 ± 1.0", "", "", ""),
+        ("10.0 ± 1.0", "", "", ""),
+        ("25.0 ± 1.0", "", "", ""),
+    ]
+    assert cells[-1].text == "exact"
 
 
-def test_a_win_names_the_rows_that_it_is_over():
-    won = [comparison("VAUC", "c", "a", better="c"), comparison("VAUC", "b", "c", better="c")]
-    main = layout(*(result(name) for name in "abc"), won=won).grids[0]
-    assert [cell.beats for cell in column(main, "VAUC")] == ["", "", "ab"]
-    assert not any(cell.beats for row in layout(result("a"), result("b")).grids[0].rows for cell in row.cells)
+def test_a_row_is_marked_by_what_is_shown_of_it_and_the_reference():
+    won = [comparison("VAUC", "ref", "a", better="a"), comparison("VAUC", "ref", "b", better="ref")]
+    won += [comparison("VAUC", "ref", "c"), comparison("MIoU", "ref", "a", better="ref")]
+    main = layout(*(result(name) for name in ("a", "b", "c", "ref", "whole_frame")), won=won).grids[0]
+    assert [cell.mark for cell in column(main, "VAUC")] == ["▲", "▼", "", "", ""]
+    assert [cell.mark for cell in column(main, "MIoU")] == ["▼", "", "", "", ""]
+    assert not any(cell.mark for row in layout(result("a"), result("b")).grids[0].rows for cell in row.cells)
+
+
+def test_what_is_compared_stands_below():
+    (made,) = leaderboard.layouts([example()], [])
+    assert made.below[0].startswith("Compared, as declared beforehand: mgpr with dmrm, and no other rows;")
+    assert layout(result("a"), result("b")).below == []
 
 
 def test_the_papers_rows_stand_beside_ours_for_its_datasets_alone():
     main = layout(result("mgpr", names={"dataset": "stra"}), paper=PAPER).grids[0]
-    assert [(row.cells[1].text, row.is_paper) for row in main.rows] == [
+    assert [(row.cells[0].text, row.is_paper) for row in main.rows] == [
         ("mgpr", False),
         ("paper: Ours", True),
         ("paper: ASA", True),
     ]
-    assert [cell.text for cell in main.rows[1].cells[2:6]] == ["92.88", DASH, "15.87", DASH]
+    assert [cell.text for cell in main.rows[1].cells[1:5]] == ["92.88", DASH, "15.87", DASH]
     assert column(main, "VAUC")[1].order == 92.88
     assert column(main, "MIoU")[1].order is None
     assert not any(row.is_paper for row in layout(result("mgpr"), paper=PAPER).grids[0].rows)
@@ -73,7 +81,7 @@ def test_the_papers_rows_stand_beside_ours_for_its_datasets_alone():
 
 def test_a_method_without_boxes_has_dashes():
     main = layout(result("mgpr", metrics={"VAUC": entry(0.9, 0.8, 1.0)})).grids[0]
-    assert [(cell.text, cell.below) for cell in main.rows[0].cells[3:5]] == [(DASH, DASH)] * 2
+    assert [(cell.text, cell.below) for cell in main.rows[0].cells[2:4]] == [(DASH, DASH)] * 2
 
 
 def test_what_looks_at_all_candidates_has_a_grid_of_its_own():
@@ -93,6 +101,15 @@ def test_classes_have_a_grid_where_there_are_several():
     (row,) = made.grids[1].rows
     assert [cell.text for cell in row.cells] == ["fall", "mgpr", "80.0 ± 1.0", DASH, "3"]
     assert not any(cell.below for cell in row.cells)
+
+
+def test_a_video_that_was_set_aside_is_told_to_count():
+    (made,) = leaderboard.layouts([example()], [])
+    assert made.remarks[2:4] == [
+        "Not evaluated: b (V105 damaged).",
+        "In MIoU and IoU@eps an abnormal video with boxes that is not evaluated counts as 0.",
+    ]
+    assert len(layout(result("a")).remarks) == 2
 
 
 def test_the_legend_says_how_counts_are_written():

@@ -1,19 +1,19 @@
 """Tidy tables: a row a number, a row a comparison."""
 
 from support.results import PAPER, block, comparison, entry, example, result
-from wsstad.evaluation.results import Spread
+from wsstad.evaluation.entries import Spread
 from wsstad.reporting import tidy
 
 
 def test_there_is_a_row_for_every_metric_of_every_method_and_of_the_paper():
     rows = tidy.rows([example(), block([result("mgpr", names={"dataset": "stra"})])], PAPER)
     assert all(tuple(row) == tidy.COLUMNS for row in rows)
-    assert len(rows) == 4 * 3 + 3
+    assert len(rows) == 5 * 3 + 3
     assert [row["metric"] for row in rows[:3]] == ["VAUC", "MIoU", "IoU@0.2"]
-    row = next(row for row in rows if row["method"] == "mgpr_cpu" and row["metric"] == "IoU@0.2")
+    row = next(row for row in rows if row["method"] == "mgpr" and row["metric"] == "IoU@0.2")
     assert {name: row[name] for name in tidy.COLUMNS[7:]} == {
         "gamma": "detected",
-        "method": "mgpr_cpu",
+        "method": "mgpr",
         "source": "ours",
         "part": "",
         "metric": "IoU@0.2",
@@ -36,8 +36,15 @@ def test_there_is_a_row_for_every_metric_of_every_method_and_of_the_paper():
 def test_significant_names_the_methods_that_are_beaten():
     rows = tidy.rows([example()], [])
     assert {(row["method"], row["metric"]): row["significant"] for row in rows if row["significant"]} == {
-        ("mgpr_cpu", "VAUC"): "random"
+        ("mgpr", "VAUC"): "dmrm"
     }
+
+
+def test_a_choice_at_random_has_no_interval():
+    row = next(row for row in tidy.rows([example()], []) if row["method"] == "random" and row["metric"] == "MIoU")
+    assert [row[name] for name in ("percent", "std", "low", "high", "interval", "k", "n")] == [
+        *("10.00", "1.00", "", "", "", "", 2)
+    ]
 
 
 def test_folds_and_classes_are_parts():
@@ -55,3 +62,4 @@ def test_there_is_a_row_for_every_comparison():
     (row,) = tidy.comparison_rows([block([result(name, (0.5, 0.4, 0.6)) for name in "ab"], [won])])
     assert row.keys() == set(tidy.COMPARISONS)
     assert (row["difference"], row["low"], row["high"], row["better"]) == ("-40.00", "-50.00", "-30.00", "b")
+    assert row["smallest"] == "25.00"

@@ -54,7 +54,7 @@ def run(folder, path, *flags):
         str(folder / "tubes.tsv"),
     ]
     where = ["--tables", str(folder / "tables"), "--extractor", str(folder / "net.yaml"), "--output", str(output)]
-    settings = {"--gamma": ["union"], "--thresholds": ["0.1", "0.2", "0.3", "0.5"], "--draws": ["100"]}
+    settings = {"--gamma": ["union"], "--thresholds": ["0.1", "0.2", "0.3", "0.5"]}
     settings |= {"--bootstrap": ["200"], "--alarms-per-hour": ["1.0"]}
     given = [word for flag, values in settings.items() for word in (flag, *values)]
     evaluate.main([*where, *names, *inputs, *given, *flags])
@@ -96,12 +96,18 @@ def test_a_quarantined_test_video_is_not_evaluated_and_is_counted(folder):
     found = run(folder, path)
     assert found["counts"] == {
         "videos": {"evaluated": 5, "expected": 6},
-        "abnormal": {"evaluated": 2, "expected": 3, "localised": 1},
+        "abnormal": {"evaluated": 2, "expected": 3, "localised": 2},
     }
     assert found["missing"] == [{"fold": 1, "video": "b", "reason": "V105 damaged: 2 errors"}]
-    assert found["metrics"]["MIoU"]["mean"] == 1
-    assert found["metrics"]["MIoU"]["n"] == 1
+    # No prediction is S_loc 0: setting a video aside cannot raise MIoU. It has no score, so VAUC is over the others.
+    assert (found["metrics"]["MIoU"]["mean"], found["metrics"]["MIoU"]["n"]) == (0.5, 2)
+    assert (found["metrics"]["IoU@0.5"]["k"], found["metrics"]["IoU@0.5"]["n"]) == ([1], 2)
+    assert {fold: card["MIoU"] for fold, card in found["folds"].items()} == {
+        "0": {"mean": 1, "std": None, "n": 1},
+        "1": {"mean": 0, "std": None, "n": 1},
+    }
     assert "b" not in {row["video"] for row in found["videos"]}
+    assert found["metrics"]["VAUC"]["pairs"] == 3
 
 
 def test_an_abnormal_video_without_boxes_counts_for_vauc_alone(folder):
@@ -116,11 +122,13 @@ def test_oracle_and_random_rows(folder):
     best = run(folder, write_run(folder / "0", folds(FIRST), selection="oracle"))
     assert best["metrics"]["VAUC"]["mean"] == 1
     assert best["metrics"]["MIoU"]["mean"] == pytest.approx((1 + 0.5) / 2)
-    drawn = run(folder, write_run(folder / "1", folds(FIRST), selection="random"), "--draws", "150")
-    assert drawn["settings"]["draws"] == len(drawn["metrics"]["IoU@0.3"]["k"]) == 150
-    assert 0 < drawn["metrics"]["MIoU"]["mean"] < best["metrics"]["MIoU"]["mean"]
-    assert drawn["metrics"]["VAUC"]["std"] > 0
-    assert "spans_of_runs" not in drawn["videos"][0]
+    chance = run(folder, write_run(folder / "1", folds(FIRST), selection="random"))
+    s_loc = np.array([[10 / 40 * 400 / 8000, 1], [0.5, 10 / 40 * 400 / 4000]])  # of both candidates, on a and on b
+    assert chance["metrics"]["MIoU"]["mean"] == pytest.approx(s_loc.mean(), abs=1e-6)
+    assert chance["metrics"]["IoU@0.3"]["mean"] == pytest.approx((s_loc > 0.3).mean())
+    assert chance["metrics"]["VAUC"]["mean"] == 0.5
+    assert not any("interval" in entry for entry in chance["metrics"].values())
+    assert "spans_of_runs" not in chance["videos"][0]
 
 
 @pytest.mark.parametrize("gamma", metrics.GAMMAS)
@@ -189,21 +197,56 @@ def test_every_method_of_a_table_has_a_result(folder):
     assert results[0]["metrics"]["MIoU"] != results[1]["metrics"]["MIoU"]
 
 
-def test_any_two_methods_are_compared_but_no_oracle(folder):
+def test_a_table_compares_its_reference_with_its_rivals_and_nothing_else(folder):
     write_run(folder, folds(FIRST), method="mgpr")
     write_run(folder, folds(SECOND), method="dmrm")
+    write_run(folder, folds(SECOND), method="asa")
+    write_run(folder, folds(SECOND), method="whole_frame")
     path = write_run(folder, folds(FIRST), method="upper_bound", selection="oracle")
     with pytest.raises(ValueError, match="too many values"):
-        run(folder, path)
-    rows = json.loads((folder / "out" / "metrics.json").read_text())["comparisons"]
-    assert {(row["first"], row["second"]) for row in rows} == {("mgpr", "dmrm")}
-    assert [row["metric"] for row in rows] == ["VAUC", "MIoU", "IoU@0.1", "IoU@0.2", "IoU@0.3", "IoU@0.5"]
-    vauc, miou = rows[:2]
+        run(folder, path, "--compare", "mgpr", "asa", "dmrm")
+    content = json.loads((folder / "out" / "metrics.json").read_text())
+    assert content["family"] == {"reference": "mgpr", "rivals": ["asa", "dmrm"]}
+    rows = content["comparisons"]
+    assert [(row["first"], row["second"]) for row in rows] == [("mgpr", "asa"), ("mgpr", "dmrm")] * 6
+    metrics_of_rows = ["VAUC", "MIoU", "IoU@0.1", "IoU@0.2", "IoU@0.3", "IoU@0.5"]
+    assert [row["metric"] for row in rows] == [name for name in metrics_of_rows for _ in range(2)]
+    vauc, miou = rows[1], rows[3]
     assert vauc["value"] == pytest.approx(np.mean([1, 0.5, 0, 1, 1]) - np.mean([0, 1, 1, 1, 1]), abs=1e-6)
     assert miou["value"] == pytest.approx((1 + 0.5) / 2 - (10 / 40 * 400 / 8000 + 10 / 40 * 400 / 4000) / 2, abs=1e-6)
+    assert vauc["corrected"] == min(1, 2 * vauc["p_permutation"])
     # Six videos, two of them with boxes, can prove nothing.
     assert {row["better"] for row in rows} == {""}
     assert {row["n"] for row in rows} == {6, 2}
+    assert not any("smallest" in row for row in rows)
+
+
+def test_without_a_family_nothing_is_compared(folder):
+    run(folder, write_run(folder, folds(FIRST)), "--compare")
+    content = json.loads((folder / "out" / "metrics.json").read_text())
+    assert content["comparisons"] == []
+    assert "family" not in content
+
+
+def test_a_family_of_an_unknown_method_is_refused(folder):
+    write_run(folder, folds(FIRST), selection="random", method="random")
+    path = write_run(folder, folds(FIRST), method="mgpr")
+    for rival in ("dmrm", "random"):
+        with pytest.raises(UserError, match=f"predictions.tsv: '{rival}' cannot be compared; allowed: mgpr"):
+            run(folder, path, "--compare", "mgpr", rival)
+
+
+def test_a_rival_on_other_videos_is_not_compared_and_stays_in_the_family(folder, caplog):
+    bad = {1: {"c": "V105 damaged"}}
+    write_run(folder, folds(FIRST, without=["c"]), quarantined=bad, method="asa")
+    write_run(folder, folds(FIRST), method="mgpr")
+    path = write_run(folder, folds(SECOND), method="dmrm")
+    with pytest.raises(ValueError, match="too many values"):
+        run(folder, path, "--compare", "mgpr", "asa", "dmrm")
+    rows = json.loads((folder / "out" / "metrics.json").read_text())["comparisons"]
+    assert {row["second"] for row in rows} == {"dmrm"}
+    assert rows[0]["corrected"] == min(1, 2 * rows[0]["p_permutation"])
+    assert "asa is not compared: its test videos differ" in caplog.text
 
 
 def test_false_alarms_are_counted_at_the_threshold_that_the_model_keeps(folder):

@@ -1,31 +1,32 @@
 """Assessment: everything that is measured of one method's runs on a test set."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from wsstad.errors import UserError
-from wsstad.evaluation import dense_metrics, results, scorecard, selections
+from wsstad.evaluation import chance, dense_metrics, results, scorecard, selections
 from wsstad.evaluation.cases import Cases, TestSet
+from wsstad.evaluation.entries import Card, Spread
 from wsstad.evaluation.groundtruth import GroundTruth
-from wsstad.evaluation.method_runs import MethodRuns
+from wsstad.evaluation.method_runs import MethodRuns, Seed
 from wsstad.evaluation.metrics import Resampling
 from wsstad.evaluation.metrics.significance import Row
-from wsstad.evaluation.results import Alarms, Card, Counts, MethodResult, Names, Settings
-from wsstad.evaluation.selections import Run
+from wsstad.evaluation.results import Alarms, Counts, MethodResult, Names, Settings, VideoResult
+from wsstad.evaluation.selections import NO_OVERLAP, NOTHING, Run
 from wsstad.structures.predictions import Case
 
-RANDOM_SEED = 0  # of the row Random and of the bootstrap: both repeat to the last digit
+BOOTSTRAP_SEED = 0  # the bootstrap repeats to the last digit
 
 
 @dataclass(frozen=True)
 class Options:
-    """Gamma of Eq. 10, the eps of IoU@eps, draws of the row Random, bootstrap, false alarms that are allowed."""
+    """Gamma of Eq. 10, the eps of IoU@eps, bootstrap, false alarms that are allowed."""
 
     gamma: str
     thresholds: tuple[float, ...]
-    draws: int
     resampling: Resampling
     alarms_per_hour: float
 
@@ -41,13 +42,27 @@ class Identity:
 
 @dataclass(frozen=True)
 class Assessment:
-    """The numbers of a result; and what a comparison needs: the row, its tests with `abnormal` (v,), the boxed ones."""
+    """The numbers of a result; and what a comparison needs: the row, its tests with `abnormal` (v,), the boxed ones.
+
+    The row of a choice at random is None: there is nothing to compare.
+    """
 
     result: MethodResult
-    row: Row
+    row: Row | None
     tests: tuple[Case, ...]
     abnormal: np.ndarray
     boxed: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What is measured of the chosen tubes: over all tests, by fold, by class, video by video."""
+
+    metrics: Card
+    folds: dict[str, dict[str, Spread]]
+    classes: dict[str, Card]
+    videos: tuple[VideoResult, ...]
+    row: Row | None = None
 
 
 def assess(predicted: MethodRuns, test_set: TestSet, options: Options, identity: Identity) -> Assessment:
@@ -61,11 +76,12 @@ def assess(predicted: MethodRuns, test_set: TestSet, options: Options, identity:
     if len(set(abnormal.values())) < 2:
         only = ", ".join(sorted({test_set.labels[video] for _, video in tests})) or "no"
         raise UserError(f"{only} test videos alone can be evaluated; VAUC needs both classes")
-    cases = Cases(abnormal, tuple(test for test in tests if test[1] in truths))
-    runs = choose(predicted, test_set, truths, options)
-    metrics = scorecard.build(runs, cases, thresholds=options.thresholds, resampling=options.resampling)
-    dense, alarms = _measure_all_candidates(predicted, test_set, truths, options)
+    lost = tuple(sorted(test for test in predicted.first.missing if test_set.has_boxes(test[1])))
+    cases = Cases(abnormal, (*(test for test in tests if test[1] in truths), *lost))
     selection = predicted.first.selection
+    score = _score_chance if selection == "random" else _score_runs
+    scored = score(predicted, test_set, truths, cases, lost, options)
+    dense, alarms = _measure_all_candidates(predicted, test_set, truths, options)
     result = MethodResult(
         names=identity.names,
         title=identity.title,
@@ -73,45 +89,74 @@ def assess(predicted: MethodRuns, test_set: TestSet, options: Options, identity:
         settings=_settings(selection, options),
         seeds=tuple(predicted.seeds),
         counts=_count(cases, test_set),
-        metrics=metrics | dense,
-        folds=scorecard.by_fold(runs, cases),
-        classes=_by_class(runs, cases, test_set, options),
+        metrics=scored.metrics | dense,
+        folds=scored.folds,
+        classes=scored.classes,
         alarms=alarms,
         missing=tuple(
             results.Missing(fold=f, video=v, reason=reason) for (f, v), reason in predicted.first.missing.items()
         ),
         unboxed=tuple(test[1] for test in tests if abnormal[test] and test not in cases.boxed),
-        videos=scorecard.video_rows(runs, labels=test_set.labels, boxed=cases.boxed, each_run=selection != "random"),
+        videos=scored.videos,
     )
-    scores = np.array([[run[test].score for test in tests] for run in runs])
-    s_loc = selections.stack(runs, cases.boxed)[..., 0] if cases.boxed else np.zeros((len(runs), 0))
-    return Assessment(result, Row(scores, s_loc), tests, cases.flags(tests), cases.boxed)
+    return Assessment(result, scored.row, tests, cases.flags(tests), tuple(sorted(cases.boxed)))
 
 
-def choose(predicted: MethodRuns, test_set: TestSet, truths: Mapping[str, GroundTruth], options: Options) -> list[Run]:
-    """Return what each run chose: a run is a seed, or for Random a draw."""
-    runs: list[Run] = []
-    for number, seed in enumerate(predicted.seeds.values()):
-        rows, gamma = seed.predictions, options.gamma
-        if seed.selection == "random":
-            runs += selections.random(rows, truths, gamma, draws=options.draws, seed=RANDOM_SEED + number)
-        elif seed.selection == "oracle":
-            runs.append(selections.oracle(rows, truths, test_set.labels, gamma))
-        elif seed.selection == "oracle_frames":
-            runs.append(selections.oracle_frames(rows, truths, test_set.labels, gamma))
-        else:
-            runs.append(selections.top1(rows, truths, gamma))
-    return runs
-
-
-def _by_class(runs: list[Run], cases: Cases, test_set: TestSet, options: Options) -> dict[str, Card]:
-    """Return the cards of the classes of abnormal videos; none where there is one class alone."""
-    classes = {test: test_set.classes[test[1]] for test in cases.abnormal}
-    if len({classes[test] for test, abnormal in cases.abnormal.items() if abnormal}) < 2:
-        return {}
-    return scorecard.by_class(
-        runs, cases, classes=classes, thresholds=options.thresholds, resampling=options.resampling
+def _score_runs(
+    predicted: MethodRuns,
+    test_set: TestSet,
+    truths: Mapping[str, GroundTruth],
+    cases: Cases,
+    lost: Sequence[Case],
+    options: Options,
+) -> _Scored:
+    runs = [choose(seed, test_set, truths, options.gamma) | dict.fromkeys(lost, NOTHING) for seed in predicted.all]
+    settings: Any = {"thresholds": options.thresholds, "resampling": options.resampling}
+    classes = _classes(cases, test_set)
+    scores = np.array([[run[test].score for test in sorted(cases.abnormal)] for run in runs])
+    s_loc = selections.stack(runs, sorted(cases.boxed))[..., 0] if cases.boxed else np.zeros((len(runs), 0))
+    return _Scored(
+        metrics=scorecard.build(runs, cases, **settings),
+        folds=scorecard.by_fold(runs, cases),
+        classes=scorecard.by_class(runs, cases, classes=classes, **settings) if classes else {},
+        videos=scorecard.video_rows(runs, cases, test_set.labels),
+        row=Row(scores, s_loc),
     )
+
+
+def _score_chance(
+    predicted: MethodRuns,
+    test_set: TestSet,
+    truths: Mapping[str, GroundTruth],
+    cases: Cases,
+    lost: Sequence[Case],
+    options: Options,
+) -> _Scored:
+    # What can be chosen does not depend on the seed.
+    tables = chance.measure(predicted.first.predictions, truths, options.gamma)
+    tables |= dict.fromkeys(lost, NO_OVERLAP[None])
+    classes = _classes(cases, test_set)
+    return _Scored(
+        metrics=chance.build(tables, cases, thresholds=options.thresholds),
+        folds=chance.by_fold(tables, cases),
+        classes=chance.by_class(tables, cases, classes=classes, thresholds=options.thresholds) if classes else {},
+        videos=chance.video_rows(tables, cases, test_set.labels),
+    )
+
+
+def choose(seed: Seed, test_set: TestSet, truths: Mapping[str, GroundTruth], gamma: str) -> Run:
+    """Return what the run of a seed chose."""
+    if seed.selection == "oracle":
+        return selections.oracle(seed.predictions, truths, test_set.labels, gamma)
+    if seed.selection == "oracle_frames":
+        return selections.oracle_frames(seed.predictions, truths, test_set.labels, gamma)
+    return selections.top1(seed.predictions, truths, gamma)
+
+
+def _classes(cases: Cases, test_set: TestSet) -> dict[Case, str]:
+    """Return the class of every test; nothing where the abnormal ones are of one class alone."""
+    classes = {test: test_set.classes[test[1]] for test in [*cases.abnormal, *cases.boxed]}
+    return classes if len(cases.of_classes(classes)) > 1 else {}
 
 
 def _measure_all_candidates(
@@ -131,7 +176,6 @@ def _settings(selection: str, options: Options) -> Settings:
         thresholds=options.thresholds,
         bootstrap=options.resampling.resamples,
         selection=selection,
-        draws=options.draws if selection == "random" else None,
     )
 
 

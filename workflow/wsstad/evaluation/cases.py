@@ -19,7 +19,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Cases:
-    """The tests of a method: whether each is of an abnormal video, and which of those have boxes."""
+    """The tests of a method: whether each is of an abnormal video; `boxed` are the abnormal ones with boxes.
+
+    The latter may have been set aside: a video without a prediction has S_loc 0, and no score for VAUC.
+    """
 
     abnormal: Mapping[Case, bool]
     boxed: tuple[Case, ...]
@@ -27,6 +30,28 @@ class Cases:
     def flags(self, tests: Sequence[Case]) -> np.ndarray:
         """Return whether each of `tests` is of an abnormal video, (n,) bool."""
         return np.array([self.abnormal[test] for test in tests])
+
+    @property
+    def normal(self) -> list[Case]:
+        """The tests of normal videos, sorted."""
+        return sorted(test for test, abnormal in self.abnormal.items() if not abnormal)
+
+    def of_classes(self, classes: Mapping[Case, str]) -> dict[str, tuple[list[Case], list[Case]]]:
+        """Return by class of abnormal videos its tests, and those of them with boxes, sorted."""
+        abnormal = sorted(test for test, its in self.abnormal.items() if its)
+        boxed = sorted(self.boxed)
+        return {
+            name: ([t for t in abnormal if classes[t] == name], [t for t in boxed if classes[t] == name])
+            for name in sorted({classes[test] for test in [*abnormal, *boxed]})
+        }
+
+    def of_folds(self) -> dict[str, tuple[list[Case], list[Case]]]:
+        """Return by fold its tests, and those of them with boxes, sorted."""
+        tests, boxed = sorted(self.abnormal), sorted(self.boxed)
+        return {
+            str(fold): ([t for t in tests if t[0] == fold], [t for t in boxed if t[0] == fold])
+            for fold in sorted({fold for fold, _ in [*tests, *boxed]})
+        }
 
 
 @dataclass(frozen=True)
@@ -47,12 +72,14 @@ class TestSet:
         """Return whether each test is of an abnormal video."""
         return {test: self.labels[test[1]] == "abnormal" for test in tests}
 
+    def has_boxes(self, video: str) -> bool:
+        """Return whether a video can be localised: it is abnormal, and annotated."""
+        return self.labels[video] == "abnormal" and video in self.annotations
+
     def truths(self, predictions: Mapping[Case, VideoPrediction]) -> dict[str, GroundTruth]:
         """Return the ground truth of every abnormal video that has some, in the frames of its prediction."""
         return {
-            video: self._truth(prediction)
-            for (_, video), prediction in predictions.items()
-            if video in self.annotations and self.labels[video] == "abnormal"
+            video: self._truth(prediction) for (_, video), prediction in predictions.items() if self.has_boxes(video)
         }
 
     def candidates(self, prediction: VideoPrediction) -> list[Tube]:

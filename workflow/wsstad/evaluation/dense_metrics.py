@@ -6,11 +6,12 @@ import numpy as np
 
 from wsstad.evaluation import alarms, scorecard
 from wsstad.evaluation.cases import TestSet
+from wsstad.evaluation.entries import Card
 from wsstad.evaluation.groundtruth import GroundTruth
 from wsstad.evaluation.method_runs import MethodRuns, Seed
 from wsstad.evaluation.metrics import Resampling, regions
 from wsstad.evaluation.metrics.regions import Matches
-from wsstad.evaluation.results import Alarms, Card, SeedAlarms
+from wsstad.evaluation.results import Alarms, SeedAlarms
 from wsstad.structures.alarms import find
 from wsstad.structures.predictions import Case
 

@@ -1,4 +1,4 @@
-"""Evaluation of a table: every method over all its seeds, and any two of them compared."""
+"""Evaluation of a table: every method over all its seeds, and those compared that the table declares."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,14 +8,21 @@ from wsstad.evaluation import method_runs
 from wsstad.evaluation.assessment import Assessment, Identity, Options, assess
 from wsstad.evaluation.cases import TestSet
 from wsstad.evaluation.comparisons import compare
-from wsstad.evaluation.results import BlockResult
+from wsstad.evaluation.results import BlockResult, Family
 from wsstad.progress import Progress
 
 
 def evaluate(
-    predictions: Path, test_set: TestSet, options: Options, identify: Callable[[str], Identity]
+    predictions: Path,
+    test_set: TestSet,
+    options: Options,
+    identify: Callable[[str], Identity],
+    family: Family | None = None,
 ) -> BlockResult:
-    """Return what is measured of every method of a table of `predictions`; `identify` names one in its block."""
+    """Return what is measured of every method of a table of `predictions`; `identify` names one in its block.
+
+    `family` is what is compared.
+    """
     assessed: list[Assessment] = []
     methods = method_runs.methods(predictions)
     with Progress("evaluate", len(methods), "methods") as progress:
@@ -25,8 +32,14 @@ def evaluate(
                 assessed.append(assess(predicted, test_set, options, identify(method)))
             except UserError as error:
                 raise UserError(f"{predictions}: {method}: {error}") from error
-    compared = compare(assessed, thresholds=options.thresholds, resampling=options.resampling)
-    return BlockResult(results=tuple(assessment.result for assessment in assessed), comparisons=compared)
+    found = tuple(assessment.result for assessment in assessed)
+    if family is None:
+        return BlockResult(results=found, comparisons=())
+    try:
+        compared = compare(assessed, family, thresholds=options.thresholds, resampling=options.resampling)
+    except UserError as error:
+        raise UserError(f"{predictions}: {error}") from error
+    return BlockResult(results=found, comparisons=compared, family=family)
 
 
 def describe_features(extractor: Mapping[str, object]) -> str:

@@ -32,6 +32,11 @@ class MethodRuns:
     seeds: dict[str, Seed]
 
     @property
+    def all(self) -> list[Seed]:
+        """The seeds, in order."""
+        return list(self.seeds.values())
+
+    @property
     def first(self) -> Seed:
         """Any one of the seeds, for what they share."""
         return next(iter(self.seeds.values()))

@@ -17,51 +17,16 @@ from collections.abc import Sequence
 from dataclasses import field
 from pathlib import Path
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
+from wsstad.evaluation.entries import CHECKED, Card, Spread
 from wsstad.locations import SCHEMAS
 
 NAMES = ("dataset", "split", "extractor", "detector", "linker", "scale", "annotator")
 SCHEMA = SCHEMAS / "metrics.schema.json"
-CHECKED = ConfigDict(extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
-
-
-@dataclass(frozen=True, kw_only=True, config=CHECKED)
-class Spread:
-    """A metric over the runs of a method."""
-
-    mean: float
-    std: float | None
-    """Standard deviation (n - 1) over the runs; null for one run."""
-    n: int | None = None
-    """Videos, frames, regions or tracks that it is over."""
-    pairs: int | None = None
-    """Of VAUC: pairs of an abnormal and a normal video of one fold."""
-
-
-@dataclass(frozen=True, kw_only=True, config=CHECKED)
-class Entry(Spread):
-    """A metric over the runs of a method, with its 95 % interval over other test videos."""
-
-    interval: tuple[float, float]
-    """By bootstrap over the videos."""
-    wilson: tuple[float, float] | None = None
-    """Of a share k / n: Wilson's interval, which is honest at 0 and n of n too."""
-    k: tuple[int, ...] = ()
-    """Of IoU@eps: the videos above eps, a count a run."""
-    abnormal: int | None = None
-    """Of frame-level metrics: how many of the n frames are abnormal."""
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """The interval to show: Wilson's where there is one."""
-        return self.wilson or self.interval
-
-
-Card = dict[str, Entry]  # by the name of the metric
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
@@ -90,8 +55,6 @@ class Settings:
     """Resamples of the videos behind each interval."""
     selection: str
     """How the method chooses a sub-tube: top1, random, oracle or oracle_frames."""
-    draws: int | None = None
-    """Of the row Random: how often it chose."""
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
@@ -151,7 +114,7 @@ class Missing:
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
 class VideoResult:
-    """A test video: what was found of it, the mean over the runs and, of rows that are not drawn, run by run."""
+    """A test video: what was found of it, the mean over the runs and, but for a choice at random, run by run."""
 
     fold: int
     video: str
@@ -199,14 +162,9 @@ class MethodResult:
         return self.settings.selection.startswith("oracle")
 
     @property
-    def is_drawn(self) -> bool:
-        """Whether the row is drawn at random: its runs are draws."""
+    def is_random(self) -> bool:
+        """Whether the row is a choice at random: its numbers are expectations."""
         return self.settings.selection == "random"
-
-    @property
-    def n_runs(self) -> int:
-        """The runs behind each number: seeds, or draws."""
-        return len(self.seeds) * (self.settings.draws or 1)
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
@@ -222,17 +180,31 @@ class Comparison:
     p_bootstrap: float
     p_permutation: float
     corrected: float
-    """The permutation p-value after Holm's correction for all pairs of the table."""
+    """The permutation p-value after Holm's correction for the table's family."""
     better: str
     """The better method, empty unless both tests agree that there is one."""
+    smallest: float | None = None
+    """The smallest difference of the two that as many videos show with 80 % power; null where that cannot be said."""
+
+
+@dataclass(frozen=True, kw_only=True, config=CHECKED)
+class Family:
+    """What a table declares that it compares, before anything is measured: one method with each of the others.
+
+    Constant boxes, a choice at random and upper bounds are no rivals.
+    """
+
+    reference: str
+    rivals: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)
 class BlockResult:
-    """The methods of a table in its order, and the comparisons of any two."""
+    """The methods of a table in its order, and the comparisons of its family: in each metric one a rival."""
 
     results: tuple[MethodResult, ...]
     comparisons: tuple[Comparison, ...]
+    family: Family | None = None
 
     @property
     def names(self) -> dict[str, str]:
@@ -247,6 +219,10 @@ class BlockResult:
     def of(self, method: str) -> MethodResult:
         """Return the result of a method."""
         return next(result for result in self.results if result.method == method)
+
+    def smallest(self, metric: str) -> list[float]:
+        """Return the smallest differences in a metric that the videos show, one a rival of which that can be said."""
+        return sorted(row.smallest for row in self.comparisons if row.metric == metric and row.smallest is not None)
 
     def beaten(self, method: str, metric: str) -> list[str]:
         """Return the methods that `method` is significantly better than in a metric, in the order of the table."""

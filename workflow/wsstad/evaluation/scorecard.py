@@ -7,12 +7,13 @@ import numpy as np
 
 from wsstad.evaluation import metrics
 from wsstad.evaluation.cases import Cases
+from wsstad.evaluation.entries import Card, Entry, Spread
 from wsstad.evaluation.metrics import Resampling
 from wsstad.evaluation.metrics import frames as frame_metrics
 from wsstad.evaluation.metrics import regions as region_metrics
 from wsstad.evaluation.metrics.regions import Matches
-from wsstad.evaluation.results import Card, Entry, Spread, VideoResult
-from wsstad.evaluation.selections import MEASURES, Run, stack
+from wsstad.evaluation.results import VideoResult
+from wsstad.evaluation.selections import MEASURES, METRIC_OF, Run, stack
 from wsstad.structures.predictions import Case
 
 DECIMALS = 6  # of every number in metrics.json: far beyond what it means, short of what a machine's libm decides
@@ -46,15 +47,12 @@ def by_class(
     `n` of VAUC is the number of the class's videos, `n` of the other metrics that of those with boxes. A class of which
     no video shares a fold with a normal one has no VAUC, one without boxes nothing else. Other arguments as of `build`.
     """
-    normal = [test for test, is_abnormal in cases.abnormal.items() if not is_abnormal]
     cards = {}
-    for name in sorted({classes[test] for test, is_abnormal in cases.abnormal.items() if is_abnormal}):
-        members = [test for test, is_abnormal in cases.abnormal.items() if is_abnormal and classes[test] == name]
+    for name, (members, boxed) in cases.of_classes(classes).items():
         rng, card = resampling.generator(), {}
-        if {fold for fold, _ in members} & {fold for fold, _ in normal}:
-            vauc = _vauc(runs, sorted(members + normal), cases, resampling, rng)
+        if {fold for fold, _ in members} & {fold for fold, _ in cases.normal}:
+            vauc = _vauc(runs, sorted([*members, *cases.normal]), cases, resampling, rng)
             card["VAUC"] = replace(vauc, n=len(members))
-        boxed = [test for test in cases.boxed if test in members]
         cards[name] = card | _localisation(runs, boxed, thresholds, resampling, rng)
     return cards
 
@@ -62,11 +60,9 @@ def by_class(
 def by_fold(runs: Sequence[Run], cases: Cases) -> dict[str, dict[str, Spread]]:
     """Return VAUC and MIoU of each fold, mean and std over the runs; a fold is too small for an interval."""
     folds: dict[str, dict[str, Spread]] = {}
-    for fold in sorted({fold for fold, _ in cases.abnormal}):
-        tests = [test for test in sorted(cases.abnormal) if test[0] == fold]
-        boxed = [test for test in sorted(cases.boxed) if test[0] == fold]
+    for fold, (tests, boxed) in cases.of_folds().items():
         abnormal = cases.flags(tests)
-        card = folds.setdefault(str(fold), {})
+        card = folds.setdefault(fold, {})
         if abnormal.any() and not abnormal.all():
             scores = np.array([[run[test].score for test in tests] for run in runs])
             values = [metrics.vauc(row, abnormal, np.zeros(len(tests))) for row in scores]
@@ -130,29 +126,23 @@ def regions(
     return {name: replace(entry, n=sizes[name]) for name, entry in entries.items() if entry}
 
 
-def video_rows(
-    runs: Sequence[Run], *, labels: Mapping[str, str], boxed: Sequence[Case], each_run: bool
-) -> tuple[VideoResult, ...]:
-    """Return a row for every test: mean score, mean S_loc, and what each run chose, where `each_run` asks for it."""
+def video_rows(runs: Sequence[Run], cases: Cases, labels: Mapping[str, str]) -> tuple[VideoResult, ...]:
+    """Return a row for every test that was evaluated: mean score, mean S_loc, and what each run chose."""
     rows = []
-    for test in sorted(runs[0]):
-        fold, video = test
+    for test in sorted(cases.abnormal):
         choices = [run[test] for run in runs]
-        s_loc = [rounded(choice.measures[0]) for choice in choices if choice.measures is not None and test in boxed]
+        measured = [choice.measures[0] for choice in choices if choice.measures is not None and test in cases.boxed]
+        s_loc = tuple(rounded(value) for value in measured)
         row = VideoResult(
-            fold=fold,
-            video=video,
-            label=labels[video],
+            fold=test[0],
+            video=test[1],
+            label=labels[test[1]],
             score=rounded(np.mean([choice.score for choice in choices])),
             s_loc=rounded(np.mean(s_loc)) if s_loc else None,
+            s_loc_of_runs=s_loc,
+            scores_of_runs=tuple(rounded(choice.score) for choice in choices),
+            spans_of_runs=tuple(choice.span for choice in choices),
         )
-        if each_run:
-            row = replace(
-                row,
-                s_loc_of_runs=tuple(s_loc),
-                scores_of_runs=tuple(rounded(choice.score) for choice in choices),
-                spans_of_runs=tuple(choice.span for choice in choices),
-            )
         rows.append(row)
     return tuple(rows)
 
@@ -186,13 +176,7 @@ def _localisation(
         k = hits.sum(axis=1)
         wilson = rounded_pair(metrics.wilson(float(k.mean()), len(boxed)))
         card[f"IoU@{threshold:g}"] = replace(_mean(hits, counts), k=tuple(k.tolist()), wilson=wilson)
-    for name, measure in (
-        ("temporal", "temporal"),
-        ("keyframe_IoU", "keyframes"),
-        ("best_event_MIoU", "best_event"),
-        ("tube_IoU", "tube_iou"),
-    ):
-        card[name] = _mean(measured[..., MEASURES.index(measure)], counts)
+    card |= {name: _mean(measured[..., i], counts) for i, name in enumerate(METRIC_OF.values()) if name != "MIoU"}
     return card
 
 

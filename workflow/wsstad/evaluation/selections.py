@@ -1,8 +1,8 @@
 """Selections: which candidate of each test video an evaluation looks at, and how well it meets the ground truth.
 
-``top1`` is the method's own choice (Eq. 9), one run a seed. ``random`` draws a candidate and a score for every video,
-many times. ``oracle`` takes the candidate of the largest S_loc: the upper bound that the tubes allow. ``oracle_frames``
-chooses anew in each annotated frame: the upper bound that the boxes inside the candidates allow, were they linked well.
+``top1`` is the method's own choice (Eq. 9), one run a seed. ``oracle`` takes the candidate of the largest S_loc: the
+upper bound that the tubes allow. ``oracle_frames`` chooses anew in each annotated frame: the upper bound that the boxes
+inside the candidates allow, were they linked well. What a choice at random reaches is in `chance`: nothing is chosen.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +17,15 @@ from wsstad.structures import boxes as box
 from wsstad.structures.predictions import Case, VideoPrediction
 from wsstad.structures.tubes import Tube
 
-# What is measured of a tube in a video with ground truth.
-MEASURES = ("s_loc", "temporal", "keyframes", "best_event", "tube_iou")
+# What is measured of a tube in a video with ground truth, and the metric that is its mean over the videos.
+METRIC_OF = {
+    "s_loc": "MIoU",
+    "temporal": "temporal",
+    "keyframes": "keyframe_IoU",
+    "best_event": "best_event_MIoU",
+    "tube_iou": "tube_IoU",
+}
+MEASURES = tuple(METRIC_OF)
 
 
 @dataclass(frozen=True)
@@ -32,12 +39,21 @@ class Choice:
 
 Run = dict[Case, Choice]
 
+# In a video with boxes that was set aside nothing is chosen, which meets the truth nowhere.
+NO_OVERLAP = np.zeros(len(MEASURES))
+NOTHING = Choice(np.nan, (0, 0), NO_OVERLAP)
+
 
 def measure(prediction: VideoPrediction, candidate: int, truth: GroundTruth, gamma: str) -> np.ndarray:
     """Return the `MEASURES` of one candidate, (5,)."""
     if candidate not in prediction.candidates:
         raise UserError(f"{prediction.video}: the predictions hold no boxes of candidate {candidate}")
     return measure_boxes(prediction.candidates[candidate], truth, prediction.detected, gamma)
+
+
+def measure_all(prediction: VideoPrediction, truth: GroundTruth, gamma: str) -> np.ndarray:
+    """Return the `MEASURES` of every candidate, (s, 5)."""
+    return np.array([measure(prediction, candidate, truth, gamma) for candidate in range(len(prediction.scores))])
 
 
 def measure_boxes(predicted: Tube | FrameBoxes, truth: GroundTruth, detected: np.ndarray, gamma: str) -> np.ndarray:
@@ -71,7 +87,7 @@ def oracle(
     """Return the best candidates; the score of a video is its label, so that VAUC is 1 by definition, as in Table 1."""
 
     def best_candidate(prediction: VideoPrediction, truth: GroundTruth) -> tuple[tuple[int, int], np.ndarray]:
-        table = _measure_all(prediction, truth, gamma)
+        table = measure_all(prediction, truth, gamma)
         best = int(np.argmax(table[:, 0]))
         return _span(prediction, best), table[best]
 
@@ -110,24 +126,6 @@ def best_boxes(prediction: VideoPrediction, truth: FrameBoxes) -> FrameBoxes:
     return FrameBoxes(boxes, best >= 0)
 
 
-def random(
-    predictions: Mapping[Case, VideoPrediction], truths: Mapping[str, GroundTruth], gamma: str, *, draws: int, seed: int
-) -> list[Run]:
-    """Return `draws` runs that choose a candidate of every video, and its score, uniformly."""
-    rng = np.random.default_rng(seed)
-    tests = sorted(predictions)
-    tables = {t: _measure_all(predictions[t], truths[t[1]], gamma) for t in tests if t[1] in truths}
-    runs = []
-    for _ in range(draws):
-        run = {}
-        for test in tests:
-            candidate = int(rng.integers(len(predictions[test].scores)))
-            measures = tables[test][candidate] if test in tables else None
-            run[test] = Choice(float(rng.random()), _span(predictions[test], candidate), measures)
-        runs.append(run)
-    return runs
-
-
 def stack(runs: Sequence[Run], tests: Sequence[Case]) -> np.ndarray:
     """Return the measures of `tests`, which all have ground truth, as (runs, tests, measures)."""
     return np.array([[run[test].measures for test in tests] for run in runs]).reshape(len(runs), len(tests), -1)
@@ -151,10 +149,6 @@ def _choose_by_truth(
 def _choice(prediction: VideoPrediction, candidate: int, score: float, truth: GroundTruth | None, gamma: str) -> Choice:
     measures = None if truth is None else measure(prediction, candidate, truth, gamma)
     return Choice(score, _span(prediction, candidate), measures)
-
-
-def _measure_all(prediction: VideoPrediction, truth: GroundTruth, gamma: str) -> np.ndarray:
-    return np.array([measure(prediction, candidate, truth, gamma) for candidate in range(len(prediction.scores))])
 
 
 def _span(prediction: VideoPrediction, candidate: int) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from wsstad.artefacts.storage import canonical_json
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.learning import methods
 from wsstad.parameters import plain
-from wsstad.planning import artefact_keys, dataset_tables, raw_videos
+from wsstad.planning import artefact_keys, compared, dataset_tables, raw_videos
 from wsstad.planning.block import CHAIN, Block
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
@@ -90,6 +90,7 @@ def evaluate(plan: Plan, w: Wildcards) -> Facts:
     return {
         "code": _code("evaluate"),
         "evaluate": plan.config["evaluate"],
+        "compared": compared.methods(plan, Block.of(w), w["table"]),
         "title": dataset_tables.read_dataset(plan.tables(w["dataset"]))["title"],
         "extractor": plan.parameters("extractors", w["extractor"]).model_dump(),
         "split": _folds(plan, w),

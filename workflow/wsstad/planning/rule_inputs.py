@@ -5,7 +5,7 @@ from typing import Any
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
-from wsstad.planning import job_settings, paths
+from wsstad.planning import compared, job_settings, paths
 from wsstad.planning.block import Block
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
@@ -55,6 +55,10 @@ class RuleInputs:
     def seeds(self, wildcards: Any) -> str:
         """Return the seeds of each method of the table, as flags have them: ``mgpr=0,1,2 random=0``."""
         return " ".join(f"{name}={','.join(map(str, seeds))}" for name, seeds in self._methods(wildcards).items())
+
+    def compared(self, wildcards: Any) -> str:
+        """Return the methods of the table that are compared, the reference first."""
+        return " ".join(compared.methods(self.plan, Block.of(wildcards), wildcards.table))
 
     def scale(self, wildcards: Any) -> str:
         """Return the YAML file of the scale."""

@@ -8,7 +8,7 @@ from wsstad.reporting.leaderboard import Cell, Grid, Row
 from wsstad.reporting.paper import PaperRow
 
 SPECIAL = {"\\": r"\textbackslash{}", "±": r"$\pm$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-SPECIAL |= {">": r"$>$"} | {character: f"\\{character}" for character in "&%$#_{}"}
+SPECIAL |= {"▲": r"$\uparrow$", "▼": r"$\downarrow$"} | {character: f"\\{character}" for character in "&%$#_{}"}
 
 
 def table(blocks: Sequence[BlockResult], paper: Sequence[PaperRow], *, title: str) -> str:
@@ -16,8 +16,9 @@ def table(blocks: Sequence[BlockResult], paper: Sequence[PaperRow], *, title: st
     environments = []
     for layout in leaderboard.layouts(blocks, paper):
         for grid in layout.grids:
-            caption = " ".join([f"{title}. {layout.title}.", *layout.remarks, grid.caption])
-            environments.append(_environment(caption.strip(), grid))
+            below = layout.below if grid is layout.grids[0] else []
+            caption = " ".join([f"{title}. {layout.title}.", *layout.remarks, grid.caption, *below])
+            environments.append(_environment(" ".join(caption.split()), grid))
     return "\n".join(environments)
 
 
@@ -36,7 +37,7 @@ def _environment(caption: str, grid: Grid) -> str:
         [
             r"\begin{table}",
             rf"\caption{{{escape(caption)}}}",
-            rf"\begin{{tabular}}{{ll{'r' * (len(grid.columns) - 2)}}}",
+            rf"\begin{{tabular}}{{{'l' * grid.n_texts}{'r' * (len(grid.columns) - grid.n_texts)}}}",
             r"\toprule",
             _line(grid.columns),
             r"\midrule",
@@ -56,7 +57,7 @@ def _lines(row: Row) -> list[list[str]]:
 
 
 def _text(cell: Cell) -> str:
-    return cell.text + (f" ({cell.counts})" if cell.counts else "") + (f" >{cell.beats}" if cell.beats else "")
+    return cell.text + (f" ({cell.counts})" if cell.counts else "") + (f" {cell.mark}" if cell.mark else "")
 
 
 def _line(texts: Sequence[str]) -> str:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from string import ascii_lowercase
 from typing import ClassVar
 
-from wsstad.evaluation.results import BlockResult, Card, Entry, MethodResult, SeedAlarms
+from wsstad.evaluation.entries import Card, Entry
+from wsstad.evaluation.results import BlockResult, MethodResult, SeedAlarms
+from wsstad.reporting import declared
 from wsstad.reporting import paper as papers
 from wsstad.reporting.paper import PaperRow
 
@@ -19,16 +20,19 @@ MORE = {
     "TBDC": "TBDC",
     "tube_IoU": "tube IoU",
 }
+BETTER, WORSE = "▲", "▼"
 LEGEND = """\
-All values in %. `±`: standard deviation over seeds (over draws for the random tube). Second line of a method: 95 %
-interval over other test videos, by bootstrap, Wilson's for IoU@eps; one without width says that no resampling moves
-the value, not that it is certain. IoU@eps: share of the abnormal test videos with S_loc > eps, with its count k/n.
-Counts are one a seed: `10, 9/12` is 10 of 12 by the first and 9 by the second, `10/12` is 10 by each; of more than
-five runs there is the mean. False alarms and detected videos are counted likewise. Videos: evaluated/expected test
-videos. Boxes: abnormal test videos with ground truth/abnormal ones expected; MIoU and IoU@eps are over the former.
-VAUC compares only videos scored by the same model. An upper bound has the ground truth in hand, so its VAUC is 100 by
-definition. `>abc`: better than rows a, b and c, by a paired permutation test over the videos (p < 0.05 after Holm's
-correction for all pairs of the table) and by the paired bootstrap; without it, call no difference a win.
+All values in %. `±`: standard deviation over seeds; of the random tube, over its choices: its row is an expectation,
+nothing is drawn, and it is not tested. Second line of a method: 95 % interval over other test videos, by bootstrap,
+Wilson's for IoU@eps; one without width says that no resampling moves the value, not that it is certain. IoU@eps: share
+of the abnormal test videos with S_loc > eps, with its count k/n. Counts are one a seed: `10, 9/12` is 10 of 12 by the
+first and 9 by the second, `10/12` is 10 by each; of more than five runs there is the mean. False alarms and detected
+videos are counted likewise. Videos: evaluated/expected test videos. Boxes: abnormal test videos with ground
+truth/abnormal ones expected; MIoU and IoU@eps are over the former, and one that was set aside counts as 0. VAUC
+compares only videos scored by the same model. An upper bound has the ground truth in hand, so its VAUC is 100 by
+definition. `▲`, `▼`: better, worse than the reference that is named below the table, by a paired permutation test over
+the videos (p < 0.05 after Holm's correction for the comparisons named there) and by the paired bootstrap; without a
+mark, call no difference a win.
 """
 
 
@@ -40,20 +44,15 @@ class Words:
     below: str = ""
     order: float | None = None
     counts: ClassVar[str] = ""
-    beats: ClassVar[str] = ""
-    is_best: ClassVar[bool] = False
+    mark: ClassVar[str] = ""
 
 
 @dataclass(frozen=True)
 class Score:
-    """A cell with a metric of a method, the letters of the rows that it `beats`, and whether no row is shown better.
-
-    `is_best` is true of the highest value, and of each that the comparisons do not show to be below it.
-    """
+    """A cell with a metric of a method; `mark` says whether it is shown to be better or worse than the reference."""
 
     entry: Entry
-    beats: str = ""
-    is_best: bool = False
+    mark: str = ""
     with_interval: bool = True
 
     @property
@@ -70,8 +69,8 @@ class Score:
     @property
     def below(self) -> str:
         """The interval, in percent, where it is to be shown."""
-        low, high = self.entry.bounds
-        return f"[{100 * low:.1f}, {100 * high:.1f}]" if self.with_interval else ""
+        bounds = self.entry.bounds if self.with_interval else None
+        return f"[{100 * bounds[0]:.1f}, {100 * bounds[1]:.1f}]" if bounds else ""
 
     @property
     def order(self) -> float:
@@ -104,12 +103,16 @@ class Grid:
 
 @dataclass(frozen=True)
 class Layout:
-    """One block: heading, remarks, how many test videos the numbers are over, and grids, the main one first."""
+    """One block: heading, remarks, how many test videos the numbers are over, and grids, the main one first.
+
+    What is `below` the main one says what is compared, and what that can show.
+    """
 
     title: str
     remarks: list[str]
     sizes: str
     grids: list[Grid]
+    below: list[str]
 
 
 def layouts(blocks: Sequence[BlockResult], paper: Sequence[PaperRow]) -> list[Layout]:
@@ -145,36 +148,30 @@ def _layout(block: BlockResult, paper: Mapping[str, Sequence[PaperRow]]) -> Layo
     sizes = f"Test videos that are evaluated: {videos}; abnormal ones with boxes: {boxed}."
     grids = [_main(block, paper), _of_all_candidates(block), _of_classes(block)]
     title = ", ".join(names[name] for name in ("split", "extractor", "detector", "linker", "scale"))
-    return Layout(f"{first.title}: {title}", remarks, sizes, [grid for grid in grids if grid.rows])
+    shown = [grid for grid in grids if grid.rows]
+    return Layout(f"{first.title}: {title}", remarks, sizes, shown, declared.remarks(block))
 
 
 def _main(block: BlockResult, paper: Mapping[str, Sequence[PaperRow]]) -> Grid:
     """Return the grid of the paper's metrics."""
     thresholds = sorted({eps for result in block.results for eps in result.settings.thresholds})
     metrics = ["VAUC", "MIoU", *(f"IoU@{eps:g}" for eps in thresholds)]
-    letters, best = _letters(block), {metric: _best(block, metric) for metric in metrics}
     rows, left = [], dict(paper)
     for result in block.results:
-        scores = []
-        for metric in metrics:
-            beats = "".join(letters[name] for name in block.beaten(result.method, metric))
-            scores.append(_score(result, metric, beats=beats, is_best=result.method in best[metric]))
         videos, boxed = _sizes(result)
-        runs = f"{result.n_runs} draws" if result.is_drawn else str(len(result.seeds))
-        counts = result.counts
+        counts, n_seeds = result.counts, len(result.seeds)
         cells = [
-            Words(letters.get(result.method, "")),
             Words(result.method),
-            *scores,
+            *(_score(result, metric, mark=_mark(block, result.method, metric)) for metric in metrics),
             Words(videos, order=counts.videos.evaluated),
             Words(boxed, order=counts.abnormal.localised),
-            Words(runs, order=result.n_runs),
+            Words("exact") if result.is_random else Words(f"{n_seeds}", order=n_seeds),
         ]
         rows.append(Row(result.method, cells))
         if result.method in left:
             rows.append(_paper_row(left.pop(result.method), metrics))
     rows += [_paper_row(values, metrics) for values in left.values()]
-    return Grid("", ["", "method", *metrics, "videos", "boxes", "seeds"], 2, rows)
+    return Grid("", ["method", *metrics, "videos", "boxes", "seeds"], 1, rows)
 
 
 def _of_all_candidates(block: BlockResult) -> Grid:
@@ -211,23 +208,21 @@ def _of_classes(block: BlockResult) -> Grid:
     return Grid(caption, ["class", "method", "VAUC", "MIoU", "videos"], 2, rows)
 
 
-def _score(result: MethodResult, metric: str, *, beats: str = "", is_best: bool = False) -> Cell:
+def _score(result: MethodResult, metric: str, *, mark: str = "") -> Cell:
     entry = result.metrics.get(metric)
     if entry is None:
         return MISSING
     if result.is_oracle and metric == "VAUC":
         return Words("100.0", below="by definition", order=100)
-    return Score(entry, beats, is_best)
+    return Score(entry, mark)
 
 
-def _best(block: BlockResult, metric: str) -> set[str]:
-    """Return the methods of the highest value, and those that no comparison shows to be below one of these.
-
-    An upper bound is no rival.
-    """
-    values = {r.method: r.metrics[metric].mean for r in block.results if metric in r.metrics and not r.is_oracle}
-    highest = [method for method, value in values.items() if value == max(values.values())]
-    return values.keys() - {name for method in highest for name in block.beaten(method, metric)}
+def _mark(block: BlockResult, method: str, metric: str) -> str:
+    """Return whether a method is shown to be better or worse than the reference."""
+    for row in block.comparisons:
+        if row.metric == metric and row.second == method and row.better:
+            return BETTER if row.better == method else WORSE
+    return ""
 
 
 def _alarm_cells(seeds: Sequence[SeedAlarms]) -> list[Cell]:
@@ -237,13 +232,6 @@ def _alarm_cells(seeds: Sequence[SeedAlarms]) -> list[Cell]:
         Words(f"{show_counts(alarms)} in {seeds[0].hours:.2g} h", order=sum(alarms) / len(seeds)),
         Words(f"{show_counts(detected)}/{seeds[0].events}", order=sum(detected) / len(seeds)),
     ]
-
-
-def _letters(block: BlockResult) -> dict[str, str]:
-    """Return the letter of each row that can be compared, by method."""
-    rivals = [result.method for result in block.results if not result.is_oracle]
-    names = [*ascii_lowercase, *(f"{letter}'" for letter in ascii_lowercase)]
-    return dict(zip(rivals, names, strict=False))
 
 
 def _sizes(result: MethodResult) -> tuple[str, str]:
@@ -260,6 +248,8 @@ def _remarks(results: Sequence[MethodResult]) -> list[str]:
     """Return what a reader must know of videos that are not, or not fully, part of the numbers."""
     missing = sorted({(row.video, row.reason) for result in results for row in result.missing})
     lines = [f"Not evaluated: {video} ({reason})." for video, reason in missing]
+    if missing:
+        lines.append("In MIoU and IoU@eps an abnormal video with boxes that is not evaluated counts as 0.")
     unboxed = sorted({video for result in results for video in result.unboxed})
     if unboxed:
         lines.append(f"Abnormal, without boxes, in VAUC alone: {', '.join(unboxed)}.")
@@ -269,5 +259,5 @@ def _remarks(results: Sequence[MethodResult]) -> list[str]:
 def _paper_row(rows: Sequence[PaperRow], metrics: Sequence[str]) -> Row:
     values = {row.metric: Words(row.value, order=row.percent) for row in rows}
     scores = [values.get(metric, Words(DASH)) for metric in metrics]
-    cells = [Words(""), Words(f"paper: {rows[0].label}"), *scores, *[Words(DASH)] * 3]
+    cells = [Words(f"paper: {rows[0].label}"), *scores, *[Words(DASH)] * 3]
     return Row(rows[0].method, cells, is_paper=True)

@@ -9,9 +9,9 @@ from wsstad.reporting.paper import PaperRow
 
 SHOWN = ("IoU@0.2", "IoU@0.5")  # where one of them is measured; else the two lowest eps
 LEGEND = """\
-In %, mean ± standard deviation over seeds (over draws for `random`). Bold: the best of a column, and each row not shown
-to be worse than it by both the paired permutation test over videos (Holm, p < 0.05) and the paired bootstrap; with few
-videos that may be all rows. Upper bounds know the truth: they are not ranked, and their VAUC is 100 by definition. The
+In %, mean ± standard deviation over seeds; of `random`, whose row is exact, over its choices. ▲, ▼: better, worse than
+the reference named below the table, by both the paired permutation test over videos (Holm, p < 0.05) and the paired
+bootstrap; without a mark no difference is shown. Upper bounds know the truth: their VAUC is 100 by definition. The
 `.tsv`, `.comparisons.tsv` and `.tex` beside this file, and the report, have counts, intervals and all other metrics.
 """
 
@@ -24,7 +24,7 @@ def table(blocks: Sequence[BlockResult], paper: Sequence[PaperRow], *, title: st
 
 def _section(layout: Layout) -> str:
     remarks = "\n".join([*layout.remarks, layout.sizes])
-    return "\n\n".join([f"## {layout.title}", remarks, _grid(layout.grids[0])])
+    return "\n\n".join([f"## {layout.title}", remarks, _grid(layout.grids[0]), *layout.below])
 
 
 def _grid(grid: Grid) -> str:
@@ -32,7 +32,11 @@ def _grid(grid: Grid) -> str:
     shares = [name for name in grid.columns if name.startswith("IoU@")]
     wanted = {"method", "VAUC", "MIoU", *(set(SHOWN) & set(shares) or shares[:2])}
     places = [i for i, name in enumerate(grid.columns) if name in wanted]
-    lines = [[grid.columns[i] for i in places], *([_text(row.cells[i]) for i in places] for row in grid.rows)]
+    marked = {i for i in places if any(row.cells[i].mark for row in grid.rows)}
+    lines = [
+        [grid.columns[i] for i in places],
+        *([_text(row.cells[i], room_for_mark=i in marked) for i in places] for row in grid.rows),
+    ]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     padded = [
@@ -42,5 +46,5 @@ def _grid(grid: Grid) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in padded)
 
 
-def _text(cell: Cell) -> str:
-    return f"**{cell.text}**" if cell.is_best else cell.text
+def _text(cell: Cell, *, room_for_mark: bool) -> str:
+    return f"{cell.text} {cell.mark or ' '}" if room_for_mark else cell.text

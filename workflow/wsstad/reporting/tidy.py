@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from wsstad.evaluation.results import NAMES, BlockResult, Entry, Spread
+from wsstad.evaluation.entries import Entry, Spread
+from wsstad.evaluation.results import NAMES, BlockResult
 from wsstad.reporting import paper as papers
 from wsstad.reporting.leaderboard import show_counts
 from wsstad.reporting.paper import PaperRow
@@ -39,6 +40,7 @@ COMPARISONS = (
     "p_bootstrap",
     "p_permutation",
     "p_corrected",
+    "smallest",
     "n",
     "better",
 )
@@ -55,7 +57,10 @@ def rows(blocks: Sequence[BlockResult], paper: Sequence[PaperRow]) -> list[Cells
 
 
 def comparison_rows(blocks: Sequence[BlockResult]) -> list[Cells]:
-    """Return one row for every comparison of two methods: the difference, in percent, is first less second."""
+    """Return one row for every comparison, first the reference: the difference, in percent, is first less second.
+
+    `smallest` is the smallest difference of the two that as many videos show at 80 % power.
+    """
     return [
         {
             **block.names,
@@ -68,6 +73,7 @@ def comparison_rows(blocks: Sequence[BlockResult]) -> list[Cells]:
             "p_bootstrap": row.p_bootstrap,
             "p_permutation": row.p_permutation,
             "p_corrected": row.corrected,
+            "smallest": _percent(row.smallest),
             "n": row.n,
             "better": row.better,
         }
@@ -79,7 +85,7 @@ def comparison_rows(blocks: Sequence[BlockResult]) -> list[Cells]:
 def _block(block: BlockResult, paper: Sequence[PaperRow]) -> Iterator[Cells]:
     common: Cells = {**block.names, "gamma": block.gamma}
     for result in block.results:
-        ours: Cells = {**common, "method": result.method, "source": "ours", "runs": result.n_runs}
+        ours: Cells = {**common, "method": result.method, "source": "ours", "runs": len(result.seeds)}
         ours |= {"evaluated": result.counts.videos.evaluated, "expected": result.counts.videos.expected}
         for metric, entry in sorted(result.metrics.items(), key=_rank):
             better_than = ",".join(block.beaten(result.method, metric))
@@ -98,8 +104,10 @@ def _numbers(metric: str, spread: Spread) -> Cells:
     cells: Cells = {"metric": metric, "percent": _percent(spread.mean), "std": _percent(spread.std)}
     cells["n"] = spread.pairs if spread.n is None else spread.n
     if isinstance(spread, Entry):
-        cells |= {"low": _percent(spread.bounds[0]), "high": _percent(spread.bounds[1])}
-        cells |= {"interval": "wilson" if spread.wilson else "bootstrap", "k": show_counts(spread.k)}
+        cells["k"] = show_counts(spread.k)
+        if spread.bounds:
+            cells |= {"low": _percent(spread.bounds[0]), "high": _percent(spread.bounds[1])}
+            cells["interval"] = "wilson" if spread.wilson else "bootstrap"
     return cells
 
 

@@ -7,18 +7,18 @@ from wsstad import config
 from wsstad.artefacts import manifest
 from wsstad.evaluation import metrics, results
 from wsstad.evaluation.annotations import table as canonical
-from wsstad.evaluation.assessment import RANDOM_SEED, Identity, Options
+from wsstad.evaluation.assessment import BOOTSTRAP_SEED, Identity, Options
 from wsstad.evaluation.cases import TestSet
 from wsstad.evaluation.evaluate import describe_features, evaluate
 from wsstad.evaluation.metrics import Resampling
-from wsstad.evaluation.results import Names
+from wsstad.evaluation.results import Family, Names
 from wsstad.planning import dataset_tables
 
 NAMES = ("dataset", "split", "detector", "linker", "scale", "annotator")
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Write the metrics of every method of a table on one chain of variants, and the comparison of any two."""
+    """Write the metrics of every method of a table on one chain of variants, and the comparisons that it declares."""
     args = parse(argv)
     videos = dataset_tables.read_videos(args.tables)
     test_set = TestSet(
@@ -28,8 +28,8 @@ def main(argv: list[str] | None = None) -> None:
         annotations=canonical.read_checked(args.annotations),
         tubes=manifest.read_manifest(*args.tubes),
     )
-    resampling = Resampling(args.bootstrap, RANDOM_SEED)
-    options = Options(args.gamma, tuple(args.thresholds), args.draws, resampling, args.alarms_per_hour)
+    resampling = Resampling(args.bootstrap, BOOTSTRAP_SEED)
+    options = Options(args.gamma, tuple(args.thresholds), resampling, args.alarms_per_hour)
     title = dataset_tables.read_dataset(args.tables)["title"]
     features = args.features_note or describe_features(config.load_yaml(args.extractor))
 
@@ -37,7 +37,9 @@ def main(argv: list[str] | None = None) -> None:
         names = {name: getattr(args, name) for name in NAMES}
         return Identity(Names(**names, extractor=args.extractor.stem, method=method), title=title, features=features)
 
-    results.write(args.output, evaluate(args.predictions, test_set, options, identify))
+    reference, *rivals = args.compare or [""]
+    family = Family(reference=reference, rivals=tuple(rivals)) if rivals else None
+    results.write(args.output, evaluate(args.predictions, test_set, options, identify, family))
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -53,7 +55,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--tubes", type=Path, nargs="+", required=True, help="manifests of the tubes")
     parser.add_argument("--gamma", choices=metrics.GAMMAS, required=True, help="the frames that count in Eq. 10")
     parser.add_argument("--thresholds", type=float, nargs="+", required=True, help="eps of IoU@eps")
-    parser.add_argument("--draws", type=int, required=True, help="draws of the row Random")
+    parser.add_argument("--compare", nargs="*", default=[], help="the first of these methods with each of the others")
     parser.add_argument("--bootstrap", type=int, required=True, help="resamples of the videos behind each interval")
     parser.add_argument("--alarms-per-hour", type=float, required=True, help="false alarms that a threshold may give")
     parser.add_argument("--output", type=Path, required=True, help="the metrics to write, JSON")

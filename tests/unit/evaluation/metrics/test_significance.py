@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from wsstad.evaluation import metrics, scorecard
 from wsstad.evaluation.cases import Cases
@@ -55,34 +54,6 @@ def test_the_scale_of_a_methods_scores_does_not_matter():
     terms = significance.vauc_terms(first, second, ABNORMAL, FOLDS)
     stretched = first**3 / 7 + 10 * FOLDS
     assert significance.vauc_terms(stretched, second, ABNORMAL, FOLDS) == pytest.approx(terms, abs=1e-12)
-
-
-def test_exact_permutation_equals_scipy_and_random_flips_come_close():
-    rng = np.random.default_rng(1)
-    for n in (3, 8, 12):
-        first, second = rng.exponential(size=(2, n))
-        oracle = stats.permutation_test(
-            (first, second), lambda x, y: np.mean(x - y), permutation_type="samples", n_resamples=np.inf
-        )
-        flips = significance.draw_flips(n, rng)
-        assert flips.exact
-        found = significance.permutation_p((first - second) / n, flips)
-        assert found == pytest.approx(oracle.pvalue, abs=1e-12)
-        random = significance.Flips(1 - 2 * rng.integers(0, 2, (significance.FLIPS, n), dtype=np.int8), exact=False)
-        assert significance.permutation_p((first - second) / n, random) == pytest.approx(found, abs=0.015)
-
-
-def test_random_flips_are_drawn_for_many_videos_and_never_give_zero():
-    flips = significance.draw_flips(40, np.random.default_rng(0))
-    assert (flips.signs.shape, flips.exact) == ((20_000, 40), False)
-    assert significance.permutation_p(np.full(40, 0.1), flips) == 1 / 20_001
-    assert significance.permutation_p(np.zeros(40), flips) == 1
-
-
-def test_sums_in_another_order_are_ties():
-    flips = significance.draw_flips(3, np.random.default_rng(0))
-    assert significance.permutation_p(np.array([0.1, 0.2, -0.3]), flips) == 1
-    assert significance.permutation_p(np.array([0.3, 0.3, 0.1]), flips) == 2 / 8
 
 
 def rejected(p_values, level):

@@ -24,14 +24,23 @@ def said(*, comparisons=(), **rows):
 
 
 def test_a_higher_row_is_named_and_no_difference_claimed_without_a_mark():
+    compared = [results.comparison("MIoU", "mgpr", "asa")]
+    assert said(mgpr=0.2, asa=0.394, comparisons=compared)[-1].endswith(
+        "(MIoU); not shown to differ from asa."
+        " The highest MIoU is asa's, 39.4 %; the difference is not shown to be real."
+    )
     assert said(mgpr=0.2, asa=0.394)[-1].endswith(
-        "The highest MIoU is asa's, 39.4 %; the difference is not shown to be real."
+        "(MIoU); not compared with any row. The highest MIoU is asa's, 39.4 %; the difference is not tested."
     )
 
 
 def test_a_difference_that_is_marked_is_told():
     won = [results.comparison("MIoU", "mgpr", "asa", better="asa")]
-    assert said(mgpr=0.2, asa=0.394, comparisons=won)[-1].endswith("39.4 %; it is better than mgpr.")
+    assert said(mgpr=0.2, asa=0.394, comparisons=won)[-1].endswith(
+        "(MIoU); worse than asa. The highest MIoU is asa's, 39.4 %; it is better than mgpr."
+    )
+    won = [results.comparison("MIoU", "mgpr", name, better=better) for name, better in (("a", "mgpr"), ("b", ""))]
+    assert said(mgpr=0.2, a=0.1, b=0.1, comparisons=won)[-1].endswith("(MIoU); better than a.")
 
 
 def test_upper_bounds_and_lower_rows_are_no_rivals():
@@ -44,7 +53,11 @@ def test_features_of_random_weights_are_told_before_any_number():
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({}, "the mean of 2 seeds"), ({"seeds": "0"}, "one run"), ({"selection": "random", "seeds": "0"}, "100 draws")],
+    [
+        ({}, "the mean of 2 seeds"),
+        ({"seeds": "0"}, "one run"),
+        ({"selection": "random", "seeds": "0"}, "over all choices"),
+    ],
 )
 def test_the_numbers_say_what_they_are_means_of(options, words):
     assert lead.measured(results.result("a", (0.5, 0.4, 0.6), **options)).endswith(words)

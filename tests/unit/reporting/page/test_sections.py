@@ -54,8 +54,8 @@ def test_without_pixels_no_card_has_a_picture(place):
 def test_no_difference_is_claimed_that_no_comparison_found(place):
     (section,) = build(place, Pictures(pixels=False))
     vauc, miou = section.lead[1:]
-    assert "(VAUC); better than random." in vauc
-    assert "(MIoU); not surely better than any other row." in miou
+    assert "(VAUC); better than dmrm." in vauc
+    assert "(MIoU); not shown to differ from dmrm." in miou
 
 
 def test_normal_videos_above_the_threshold_are_counted(place):

@@ -2,7 +2,7 @@
 
 `localisation` (S_loc of Eq. 10, IoU@eps, tube IoU) and `video_auc` (VAUC) are the paper's, section 5.1; `frames` (frame
 AUC and AP) and `regions` (RBDC, TBDC) are what readers of neighbouring benchmarks look for; `resampling` and
-`significance` say how far to trust them. A metric is a number in [0, 1].
+`significance` say how far to trust them, `power` what so many videos can show at all. A metric is a number in [0, 1].
 """
 
 from wsstad.evaluation.metrics.localisation import GAMMAS, Overlap, iou_at, overlap, s_loc, tube_iou

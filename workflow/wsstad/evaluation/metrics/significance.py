@@ -22,12 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from wsstad.evaluation.metrics.localisation import iou_at
+from wsstad.evaluation.metrics.permutation import Flips, draw_flips, permutation_p
+from wsstad.evaluation.metrics.power import LEVEL, Noise, area_noise, paired_noise, smallest_effect
 from wsstad.evaluation.metrics.resampling import Resampling, interval, resample, resample_videos
 from wsstad.evaluation.metrics.video_auc import pair_matrix, resampled_vauc, win_rates
-
-LEVEL = 0.05
-MOST_EXACT = 14  # videos, up to which all 2^n swaps are tried
-FLIPS = 20_000  # random swaps beyond
 
 
 @dataclass(frozen=True)
@@ -36,14 +34,6 @@ class Row:
 
     scores: np.ndarray
     s_loc: np.ndarray
-
-
-@dataclass(frozen=True)
-class Flips:
-    """Signs (f, n) of +1 and -1 for the terms of n videos: all 2^n, or random ones."""
-
-    signs: np.ndarray
-    exact: bool
 
 
 @dataclass(frozen=True)
@@ -60,7 +50,10 @@ class Shared:
 
 @dataclass(frozen=True)
 class Difference:
-    """The first method's metric less the second's, over `n` videos, with interval and p-values, two-sided."""
+    """The first method's metric less the second's, over `n` videos, with interval and p-values, two-sided.
+
+    `noise` is how it varies from video to video, None of a kind of which there is one video.
+    """
 
     metric: str
     n: int
@@ -68,14 +61,19 @@ class Difference:
     interval: tuple[float, float]
     p_bootstrap: float
     p_permutation: float
+    noise: Noise | None = None
 
 
 @dataclass(frozen=True)
 class Verdict(Difference):
-    """A difference in a family: the permutation p-value after Holm's correction, and whether it is `significant`."""
+    """A difference in a family: the permutation p-value after Holm's correction, and whether it is `significant`.
 
-    corrected: float
-    significant: bool
+    `smallest` is the smallest difference that as many videos show with 80 % power, None if that cannot be said.
+    """
+
+    corrected: float = 1.0
+    significant: bool = False
+    smallest: float | None = None
 
 
 def draw_shared(abnormal: np.ndarray, folds: np.ndarray, *, n_boxed: int, resampling: Resampling) -> Shared:
@@ -94,14 +92,6 @@ def draw_shared(abnormal: np.ndarray, folds: np.ndarray, *, n_boxed: int, resamp
     )
 
 
-def draw_flips(n: int, rng: np.random.Generator) -> Flips:
-    """Return all sign vectors of n videos, or `FLIPS` random ones where n is above `MOST_EXACT`."""
-    if n <= MOST_EXACT:
-        bits = np.arange(2**n)[:, None] >> np.arange(n) & 1
-        return Flips(1 - 2 * bits.astype(np.int8), exact=True)
-    return Flips(1 - 2 * rng.integers(0, 2, (FLIPS, n), dtype=np.int8), exact=False)
-
-
 def compare(first: Row, second: Row, shared: Shared, thresholds: Sequence[float]) -> list[Difference]:
     """Return the differences between two rows in VAUC and, if there are boxes, MIoU and IoU@eps of `thresholds`."""
     result = [_compare_vauc(first.scores, second.scores, shared)]
@@ -110,8 +100,10 @@ def compare(first: Row, second: Row, shared: Shared, thresholds: Sequence[float]
     measured = {"MIoU": (first.s_loc, second.s_loc)}
     measured |= {f"IoU@{eps:g}": (iou_at(first.s_loc, eps), iou_at(second.s_loc, eps)) for eps in thresholds}
     for metric, (mine, other) in measured.items():
-        terms = (mine.mean(axis=0) - other.mean(axis=0)) / mine.shape[1]
-        result.append(_difference(metric, terms, shared.boxed_counts @ terms, shared.boxed_flips))
+        differences = mine.mean(axis=0) - other.mean(axis=0)
+        terms = differences / len(differences)
+        noise = paired_noise(differences)
+        result.append(_difference(metric, terms, shared.boxed_counts @ terms, shared.boxed_flips, noise))
     return result
 
 
@@ -144,18 +136,6 @@ def ranks(scores: np.ndarray, folds: np.ndarray) -> np.ndarray:
     return result
 
 
-def permutation_p(terms: np.ndarray, flips: Flips) -> float:
-    """Return the share of sign flips whose sum is as far from 0 as that of `terms` (n,), which counts as one of them.
-
-    >>> permutation_p(np.array([0.2, 0.1, 0.3]), draw_flips(3, np.random.default_rng(0)))
-    0.25
-    """
-    sums = np.abs(flips.signs @ terms)
-    slack = 1e-9 * np.abs(terms).sum()  # sums of the same numbers in another order are equal
-    hits = int(np.count_nonzero(sums >= abs(terms.sum()) - slack))
-    return hits / len(sums) if flips.exact else (hits + 1) / (len(sums) + 1)
-
-
 def bootstrap_p(samples: np.ndarray) -> float:
     """Return twice the share of resampled differences on the rarer side of 0, the observed one counted on both."""
     samples = samples[np.isfinite(samples)]
@@ -163,30 +143,34 @@ def bootstrap_p(samples: np.ndarray) -> float:
     return min(1.0, 2 * (rarer + 1) / (len(samples) + 1))
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values corrected for their number by Holm's step-down method.
+def holm(p_values: Sequence[float], size: int | None = None) -> list[float]:
+    """Return p-values corrected by Holm's step-down method for their number, or for a family of `size`.
 
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
+    >>> holm([0.01, 0.04, 0.03], size=5)
+    [0.05, 0.12, 0.12]
     """
     order = np.argsort(p_values, kind="stable")
-    steps = np.asarray(p_values, dtype=np.float64)[order] * np.arange(len(order), 0, -1)
+    steps = np.asarray(p_values, dtype=np.float64)[order] * ((size or len(order)) - np.arange(len(order)))
     corrected = np.empty(len(order))
     corrected[order] = np.minimum(np.maximum.accumulate(steps), 1)
     return corrected.tolist()
 
 
-def decide(family: Sequence[Difference], level: float = LEVEL) -> list[Verdict]:
-    """Return a family of comparisons with corrected p-values and verdicts; all that one table claims is a family.
+def decide(family: Sequence[Difference], *, size: int | None = None, level: float = LEVEL) -> list[Verdict]:
+    """Return a family of comparisons with corrected p-values and verdicts.
 
-    A difference is significant only if its corrected permutation p-value is below `level` *and* its bootstrap interval
-    excludes 0.
+    A family is what a table declares before it is seen; `size` is its number of comparisons where some of them cannot
+    be made. A difference is significant only if its corrected permutation p-value is below `level` *and* its bootstrap
+    interval excludes 0.
     """
-    result = []
-    for difference, p in zip(family, holm([row.p_permutation for row in family]), strict=True):
+    result, size = [], size or len(family)
+    for difference, p in zip(family, holm([row.p_permutation for row in family], size), strict=True):
         low, high = difference.interval
         significant = p < level and not low <= 0 <= high
-        result.append(Verdict(**vars(difference), corrected=p, significant=significant))
+        smallest = smallest_effect(difference.noise, family=size) if difference.noise else None
+        result.append(Verdict(**vars(difference), corrected=p, significant=significant, smallest=smallest))
     return result
 
 
@@ -196,9 +180,9 @@ def _compare_vauc(first: np.ndarray, second: np.ndarray, shared: Shared) -> Diff
     counts = shared.counts[:, shared.abnormal], shared.counts[:, ~shared.abnormal]
     samples = resampled_vauc(right - other, same_fold, *counts)
     terms = vauc_terms(first, second, shared.abnormal, shared.folds)
-    return _difference("VAUC", terms, samples, shared.flips)
+    return _difference("VAUC", terms, samples, shared.flips, area_noise(right - other, same_fold))
 
 
-def _difference(metric: str, terms: np.ndarray, samples: np.ndarray, flips: Flips) -> Difference:
+def _difference(metric: str, terms: np.ndarray, samples: np.ndarray, flips: Flips, noise: Noise | None) -> Difference:
     p_values = bootstrap_p(samples), permutation_p(terms, flips)
-    return Difference(metric, len(terms), float(terms.sum()), interval(samples), *p_values)
+    return Difference(metric, len(terms), float(terms.sum()), interval(samples), *p_values, noise)

@@ -27,13 +27,14 @@ def ladder(name: str, block: BlockResult, method: str, paper: Mapping[str, Seque
     results = sorted(results, key=lambda result: result.metrics["MIoU"].mean)
     names = [result.method for result in results]
     values = np.array([result.metrics["MIoU"].mean for result in results]) * 100
-    bounds = np.array([result.metrics["MIoU"].bounds for result in results]) * 100
+    bounds = {i: result.metrics["MIoU"].bounds for i, result in enumerate(results)}
     colours = [_bar_colour(result, method) for result in results]
     theirs = {row.method: row.percent for name in names for row in paper.get(name, []) if row.metric == "MIoU"}
     with canvas(name, height=0.5 + 0.27 * len(names)) as drawn:
         axes = drawn.axes
         axes.barh(range(len(names)), values, color=colours, height=0.62)
-        axes.hlines(range(len(names)), bounds[:, 0], bounds[:, 1], color=ROLES["ink"], linewidth=1)
+        for row, span in bounds.items():
+            _interval(axes, row, span)
         axes.plot(
             list(theirs.values()), [names.index(method) for method in theirs], "D", color=ROLES["truth"], markersize=5
         )
@@ -57,7 +58,7 @@ def roc(name: str, block: BlockResult, method: str) -> Chart:
         axes.plot([0, 1], [0, 1], color=ROLES["line"], linewidth=1)
         for number, result in enumerate(_rivals(block)):
             curve, row = curves.roc(result.videos), result.method
-            if len(curve) and not _is_constant(result) and result.n_runs == len(result.seeds):
+            if len(curve) and not _is_constant(result):
                 areas[row] = 100 * curves.area(curve)
                 axes.plot(*curve.T, **_line(number, row == method), label=f"{shorten(row)} {areas[row]:.1f}")
         axes.set(xlabel="false positive rate", ylabel="true positive rate", aspect="equal")
@@ -127,8 +128,7 @@ def classes(name: str, result: MethodResult) -> Chart | None:
                 entry = cards[kind].get(metric)
                 if entry:
                     axes.barh(row, 100 * entry.mean, color=ROLES["accent"], height=0.6)
-                    low, high = entry.bounds
-                    axes.hlines(row, 100 * low, 100 * high, color=ROLES["ink"], linewidth=1)
+                    _interval(axes, row, entry.bounds)
                     words[kind] = f"{words.get(kind, kind)}, {metric} {100 * entry.mean:.1f}"
             labels = [f"{shorten(kind)} ({class_size(cards[kind])})" for kind in kinds]
             axes.set_yticks(range(len(kinds)), labels if metric == "MIoU" else [""] * len(kinds))
@@ -180,8 +180,14 @@ def _rivals(block: BlockResult) -> list[MethodResult]:
     return [result for result in block.results if not result.is_oracle]
 
 
+def _interval(axes: Axes, row: int, bounds: tuple[float, float] | None) -> None:
+    """Draw an interval; a choice at random has none."""
+    if bounds:
+        axes.hlines(row, 100 * bounds[0], 100 * bounds[1], color=ROLES["ink"], linewidth=1)
+
+
 def _is_constant(result: MethodResult) -> bool:
-    """Return whether a row gives all videos one score."""
+    """Return whether a row gives all videos one score, as a constant box does, and a score at random on average."""
     return len({row.score for row in result.videos}) == 1
 
 

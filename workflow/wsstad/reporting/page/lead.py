@@ -1,8 +1,7 @@
 """What a section begins with: in words and in a few numbers, what was found of the method that it shows."""
 
-from collections.abc import Sequence
-
-from wsstad.evaluation.results import MethodResult
+from wsstad.evaluation.results import Comparison, MethodResult
+from wsstad.reporting.declared import listed
 from wsstad.reporting.page.shown import Shown
 
 MEANING = {
@@ -13,9 +12,9 @@ MEANING = {
 
 def measured(result: MethodResult) -> str:
     """Return in words what the numbers of a row are means of."""
-    if result.n_runs == 1:
-        return "one run"
-    return f"the mean of {result.n_runs} {'draws' if result.is_drawn else 'seeds'}"
+    if result.is_random:
+        return "the expectation over all choices"
+    return "one run" if len(result.seeds) == 1 else f"the mean of {len(result.seeds)} seeds"
 
 
 def tiles(result: MethodResult) -> list[tuple[str, str, str]]:
@@ -24,8 +23,8 @@ def tiles(result: MethodResult) -> list[tuple[str, str, str]]:
     for name in ["VAUC", "MIoU", *sorted(metric for metric in result.metrics if metric.startswith("IoU@"))]:
         if name in result.metrics:
             entry = result.metrics[name]
-            low, high = entry.bounds
-            rows.append((name, f"{100 * entry.mean:.1f} %", f"{100 * low:.1f} to {100 * high:.1f}"))
+            span = f"{100 * entry.bounds[0]:.1f} to {100 * entry.bounds[1]:.1f}" if entry.bounds else ""
+            rows.append((name, f"{100 * entry.mean:.1f} %", span))
     return rows
 
 
@@ -40,9 +39,17 @@ def paragraphs(shown: Shown) -> list[str]:
 
 
 def _own(shown: Shown, metric: str) -> str:
-    beaten = shown.measured.beaten(shown.method, metric)
-    against = f"better than {_list(beaten)}" if beaten else "not surely better than any other row"
-    return f"{shown.method}: {100 * _mean(shown.result, metric):.1f} % {MEANING[metric]} ({metric}); {against}."
+    """Return what the comparisons say of the method: of the reference, all of them; of a rival, its own."""
+    block, method = shown.measured, shown.method
+    rows = [row for row in block.comparisons if row.metric == metric and method in (row.first, row.second)]
+    beaten, better = block.beaten(method, metric), [row.better for row in rows if row.better not in ("", method)]
+    verdict = "not compared with any row"
+    if beaten or better:
+        parts = (("better", beaten), ("worse", better))
+        verdict = ", ".join(f"{word} than {listed(names)}" for word, names in parts if names)
+    elif rows:
+        verdict = f"not shown to differ from {listed([_other(row, method) for row in rows])}"
+    return f"{method}: {100 * _mean(shown.result, metric):.1f} % {MEANING[metric]} ({metric}); {verdict}."
 
 
 def _highest(shown: Shown, metric: str) -> list[str]:
@@ -51,14 +58,17 @@ def _highest(shown: Shown, metric: str) -> list[str]:
     best = max(rivals, key=lambda row: _mean(row, metric), default=shown.result)
     if _mean(best, metric) <= _mean(shown.result, metric):
         return []
-    surely = shown.method in shown.measured.beaten(best.method, metric)
-    difference = f"it is better than {shown.method}" if surely else "the difference is not shown to be real"
+    pair = {best.method, shown.method}
+    tested = any(row.metric == metric and {row.first, row.second} == pair for row in shown.measured.comparisons)
+    difference = "the difference is not shown to be real" if tested else "the difference is not tested"
+    if shown.method in shown.measured.beaten(best.method, metric):
+        difference = f"it is better than {shown.method}"
     return [f"The highest {metric} is {best.method}'s, {100 * _mean(best, metric):.1f} %; {difference}."]
+
+
+def _other(row: Comparison, method: str) -> str:
+    return row.second if row.first == method else row.first
 
 
 def _mean(result: MethodResult, metric: str) -> float:
     return result.metrics[metric].mean
-
-
-def _list(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
