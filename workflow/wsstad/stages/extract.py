@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> None:
             def _clips(self, name: str, extractor: Any, known: KnownFeatures) -> VideoClips:
                 video_clips = super()._clips(name, extractor, known)
                 taken.update(computed=len(video_clips.missing), reused=video_clips.reused)
-                heartbeat.note(**taken)
+                heartbeat.note(computed=taken["computed"], reused=taken["reused"])
                 return video_clips
 
         paths = {name: args.source / row["path"] for name, row in dataset_tables.read_videos(args.tables).items()}
