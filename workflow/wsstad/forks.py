@@ -1,7 +1,6 @@
 """Forked processes for work whose results go to files: what stands in memory is shared and never copied."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
@@ -23,10 +22,8 @@ def run_forked(function: Callable[[Any], None], items: Sequence[Any], *, process
         return
     context = get_context("fork")
     taken, done = context.Value("i", 0), context.Value("i", 0)
-    progress.parts = context.Array("d", count + 1, lock=False)  # the first is this process's own
 
-    def work(slot: int) -> None:
-        progress.slot = slot
+    def work() -> None:
         while True:
             with taken.get_lock():
                 number, taken.value = taken.value, taken.value + 1
@@ -34,9 +31,9 @@ def run_forked(function: Callable[[Any], None], items: Sequence[Any], *, process
                 return
             function(items[number])
             with done.get_lock():
-                done.value, progress.parts[slot] = done.value + 1, 0.0
+                done.value += 1
 
-    workers = [context.Process(target=cli.run, args=(partial(work, slot + 1),)) for slot in range(count)]
+    workers = [context.Process(target=cli.run, args=(work,)) for _ in range(count)]
     for worker in workers:
         worker.start()
     for worker in workers:

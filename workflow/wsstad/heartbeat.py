@@ -17,33 +17,29 @@ from typing import Any, Literal
 
 log = logging.getLogger(__name__)
 
-SUFFIX = ".state.json"
 INTERVAL = 1.0  # seconds between two beats
 SILENT = 300  # seconds without a beat after which a job of another machine is taken to be dead
-PROGRAM = b"wsstad.stages"  # in the command line of a job
 
 
 @dataclass
 class Heartbeat:
-    """How far a job of a stage is.
+    """How far a job is.
 
     Parameters
     ----------
-    state : a job that is killed stays "running": see `is_alive`.
-    host, pid : the process of the job.
-    started, updated : seconds since the epoch; what is read has the clock of the file system in `updated`.
-    elapsed : seconds since the job began.
-    entry, entries : what the job makes, such as "videos", and how many; `to_do` of them had to be made, `unchanged`
-        were cached, and `made` are made so far.
-    quarantined : the reason of each quarantined video.
-    counts : of what was made, such as frames and clips. Clips were `computed`, or `reused` from earlier results.
-    done, total, unit : the work under way; `share` of it is done, after `seconds`.
+    log, host, pid, state : the job; one that is killed stays "running", see `is_alive`.
+    started, updated, elapsed : when, in seconds since the epoch, and how long; `updated` is read off the file's mtime.
+    entry, entries, to_do, unchanged, made : what it makes, such as "videos": how many, how many of them had to be made,
+        how many were cached, how many are made so far.
+    quarantined : why each video is that is.
+    computed, reused : clips.
+    done, total, unit, share, seconds : the work under way, how much of it is done, and in how long.
     """
 
-    stage: str = ""
-    state: Literal["running", "done", "failed"] = "running"
+    log: str = ""
     host: str = ""
     pid: int = 0
+    state: Literal["running", "done", "failed", "stopped"] = "running"
     started: float = 0.0
     updated: float = 0.0
     elapsed: float = 0.0
@@ -53,7 +49,6 @@ class Heartbeat:
     unchanged: int = 0
     made: int = 0
     quarantined: dict[str, str] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
     computed: int = 0
     reused: int = 0
     done: int = 0
@@ -61,11 +56,7 @@ class Heartbeat:
     unit: str = ""
     share: float = 0.0
     seconds: float = 0.0
-
-    @property
-    def rate(self) -> float:
-        """Units of the work under way, a second."""
-        return self.done / self.seconds if self.seconds else 0.0
+    rate: float = 0.0
 
     @property
     def ready(self) -> int:
@@ -77,7 +68,7 @@ class Heartbeat:
         if self.state != "running" or self.host != platform.node():
             return self.state == "running" and now - self.updated < SILENT
         try:
-            return PROGRAM in Path(f"/proc/{self.pid}/cmdline").read_bytes()
+            return self.log.encode() in Path(f"/proc/{self.pid}/cmdline").read_bytes()
         except OSError:
             return False
 
@@ -86,29 +77,26 @@ class Heartbeat:
         return max(0.0, self.seconds * (1 / self.share - 1) - (now - self.updated)) if self.share else None
 
 
-class _Job:
-    """The job that this process is."""
-
-    path: Path | None = None
-    beat = Heartbeat()
-    beaten = 0.0
+_job = Heartbeat()  # of this process; it has no log unless this is a job
+_beaten = 0.0
 
 
 def note(*, at_once: bool = False, **facts: Any) -> None:
-    """Add facts to the heartbeat, if this process is a job, and write it when that is due."""
+    """Add facts to the heartbeat and, if this process is a job and not forked from one, write it when that is due."""
+    global _beaten
     for name, value in facts.items():
-        setattr(_Job.beat, name, value)
-    due = at_once or time.monotonic() - _Job.beaten >= INTERVAL
-    if _Job.path and due and _Job.beat.pid == os.getpid():  # a forked process is not the job
-        _Job.beaten = time.monotonic()
-        _Job.beat.updated = time.time()
-        _Job.beat.elapsed = _Job.beat.updated - _Job.beat.started
-        temporary = _Job.path.with_name(f".{_Job.path.name}.tmp")
-        try:
-            temporary.write_text(json.dumps({**asdict(_Job.beat), "rate": round(_Job.beat.rate, 4)}), encoding="utf-8")
-            temporary.replace(_Job.path)
-        except OSError as error:  # what is only shown must not end what computes
-            log.warning("no heartbeat: %s", error)
+        setattr(_job, name, value)
+    due = at_once or time.monotonic() - _beaten >= INTERVAL
+    if not due or not _job.log or _job.pid != os.getpid():
+        return
+    _beaten, _job.updated = time.monotonic(), time.time()
+    _job.elapsed, _job.rate = _job.updated - _job.started, _job.done / _job.seconds if _job.seconds else 0.0
+    path = path_of(Path(_job.log))
+    try:
+        path.with_name(f".{path.name}.tmp").write_text(json.dumps(asdict(_job)), encoding="utf-8")
+        path.with_name(f".{path.name}.tmp").replace(path)
+    except OSError as error:  # what is only shown must not end what computes
+        log.warning("no heartbeat: %s", error)
 
 
 def plan(kind: str, entry: str, entries: int, *, to_do: int, unchanged: int) -> None:
@@ -118,31 +106,30 @@ def plan(kind: str, entry: str, entries: int, *, to_do: int, unchanged: int) -> 
 
 
 @contextmanager
-def of_job(stage: str, log_path: Path | None) -> Iterator[None]:
+def of_job(log_path: str) -> Iterator[None]:
     """Keep the heartbeat of a job beside its log while the block runs; without a log, keep none."""
-    _Job.beat = Heartbeat(stage, host=platform.node(), pid=os.getpid(), started=time.time())
-    _Job.path = path_of(log_path) if log_path else None
+    global _job
+    _job = Heartbeat(log_path, platform.node(), os.getpid(), started=time.time())
     note(at_once=True)
     try:
         yield
         note(at_once=True, state="done")
-    except BaseException:
-        note(at_once=True, state="failed")
+    except BaseException as error:
+        note(at_once=True, state="stopped" if isinstance(error, KeyboardInterrupt) else "failed")
         raise
     finally:
-        _Job.path = None
+        _job = Heartbeat()
 
 
 def path_of(log_path: Path) -> Path:
     """Return the file of the heartbeat of the job with a log."""
-    return log_path.with_suffix(SUFFIX)
+    return log_path.with_suffix(".state.json")
 
 
 def read(log_path: Path) -> Heartbeat | None:
-    """Return the heartbeat of the job with a log; None when there is none."""
+    """Return the heartbeat of the job with a log; None when there is none, or that of another version."""
     path = path_of(log_path)
     try:
-        content, written = json.loads(path.read_text(encoding="utf-8")), path.stat().st_mtime
-        return Heartbeat(**{name: content[name] for name in asdict(Heartbeat())} | {"updated": written})
-    except (OSError, ValueError, KeyError, TypeError):  # none yet, or of another version
+        return Heartbeat(**json.loads(path.read_text(encoding="utf-8")) | {"updated": path.stat().st_mtime})
+    except (OSError, ValueError, TypeError):
         return None

@@ -1,10 +1,9 @@
-"""Progress with an ETA: in the job's heartbeat, as a line a minute in a log, as one changing line on a terminal."""
+"""Progress with an ETA: in the heartbeat of a job, and as a line a minute in a log."""
 
 import logging
 import os
-import sys
 import time
-from collections.abc import Iterable, Iterator, MutableSequence
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import TypeVar
 
@@ -22,17 +21,15 @@ class Progress:
     """Count `total` units of work and say how far it is, how fast, and when it will end.
 
     With `brief`, a log hears nothing of work that ends before its first line is due. Progress within progress is that
-    of the `step` units that the outer one will count next; of several such parts, each has its `slot` of `parts`.
+    of the `step` units that the outer one counts next; the heartbeat has the outer one.
     """
 
     _open: list["Progress"] = []  # noqa: RUF012 - those under way, the outermost first
 
     def __init__(self, label: str, total: int, unit: str, *, brief: bool = False) -> None:
         self.label, self.total, self.unit, self.brief = label, total, unit, brief
-        self.done, self.step, self.slot = 0, 1, 0
-        self.parts: MutableSequence[float] = [0.0]
+        self.done, self.step, self.part = 0, 1, 0.0
         self._outer: Progress | None = None
-        self._terminal = sys.stderr.isatty()
         self._started = self._said = time.monotonic()
 
     def __enter__(self) -> "Progress":
@@ -43,24 +40,17 @@ class Progress:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
         self._open.remove(self)
-        if self._terminal:
-            sys.stderr.write("\n")
-        elif kind is None and not (self.brief and self._said == self._started):
+        if self._outer:
+            self._outer.part = 0.0
+        if kind is None and not (self.brief and self._said == self._started):
             log.info(self.line())
 
     def add(self, units: int = 1) -> None:
         """Count `units` more as done."""
         self.done += units
-        if units:
-            self.parts[self.slot] = 0.0
         self._beat()
-        now = time.monotonic()
-        if now - self._said < (0.1 if self._terminal else INTERVAL):
-            return
-        self._said = now
-        if self._terminal:
-            sys.stderr.write(f"\r{self.line()}\033[K")
-        else:
+        if time.monotonic() - self._said >= INTERVAL:
+            self._said = time.monotonic()
             log.info(self.line())
 
     def each(self, items: Iterable[T]) -> Iterator[T]:
@@ -72,7 +62,7 @@ class Progress:
     @property
     def share(self) -> float:
         """How much of the work is done, parts of units included."""
-        return min((self.done + self.step * sum(self.parts)) / self.total, 1.0) if self.total else 1.0
+        return min((self.done + self.step * self.part) / self.total, 1.0) if self.total else 1.0
 
     def line(self) -> str:
         """Return the state as one line."""
@@ -82,25 +72,25 @@ class Progress:
             left = f"took {clock(elapsed)}"
         else:
             left = f"ETA {clock((self.total - self.done) / rate)}" if rate else "ETA ?"
-        return f"{self.label}: {self.done}/{self.total} {self.unit}, {speed(rate)}, {left}"
+        return f"{self.label}: {self.done}/{self.total} {self.unit}, {digits(rate)}/s, {left}"
 
     def _beat(self) -> None:
         """Note the state of the outermost progress in the heartbeat."""
         if self._outer:
-            self._outer.parts[self._outer.slot] = self.share
+            self._outer.part = self.share
             self._outer._beat()
             return
-        seconds = round(time.monotonic() - self._started, 3)
+        seconds = time.monotonic() - self._started
         heartbeat.note(done=self.done, total=self.total, unit=self.unit, share=self.share, seconds=seconds)
 
 
-def speed(rate: float) -> str:
-    """Return units a second with the digits that matter.
+def digits(rate: float) -> str:
+    """Return a rate with the digits that matter.
 
-    >>> speed(12.34), speed(0.01234)
-    ('12.3/s', '0.012/s')
+    >>> digits(12.34), digits(0.01234)
+    ('12.3', '0.012')
     """
-    return f"{rate:.1f}/s" if rate >= 1 else f"{rate:.2g}/s"
+    return f"{rate:.1f}" if rate >= 1 else f"{rate:.2g}"
 
 
 def clock(seconds: float) -> str:

@@ -6,7 +6,6 @@ nothing else.
 """
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -67,18 +66,16 @@ def process_shard(
         else:
             rows[video] = row
     heartbeat.plan(stage, "videos", len(keys), to_do=len(missing), unchanged=len(wanted) - len(missing))
-    _note(rows.values(), made=0, counted={})
-    counted = Counter[str]()
+    _note(rows.values(), made=0)
     for made, (video, outcome) in enumerate(compute(missing) if missing else (), start=1):
         _settle(folder, video, wanted[video], stage, outcome)
         if isinstance(outcome, QuarantineError):
             rows[video] = Row(video, wanted[video], code=outcome.code, reason=outcome.reason)
         elif row := cached_row(folder, video, wanted[video], kind=stage, counts=counts, suffixes=suffixes):
             rows[video] = row
-            counted.update(row.counts)
         else:
             raise RuntimeError(f"{stage} left no artefact of {video}")
-        _note(rows.values(), made=made, counted=counted)
+        _note(rows.values(), made=made)
     lost = keys.keys() - rows.keys()
     if lost:
         raise RuntimeError(f"{stage} gave no outcome for {', '.join(sorted(lost))}")
@@ -119,10 +116,9 @@ def cached_row(
     return Row(video, key, found.digest, counts=dict(counts(found)), sizes=sizes) if found.key == key else None
 
 
-def _note(rows: Iterable[Row], *, made: int, counted: Mapping[str, int]) -> None:
-    """Note in the heartbeat how many videos are made, what is counted of them, and which are quarantined."""
-    quarantined = {row.video: f"{row.code} {row.reason}" for row in rows if not row.ok}
-    heartbeat.note(made=made, counts=dict(counted), quarantined=quarantined)
+def _note(rows: Iterable[Row], *, made: int) -> None:
+    """Note in the heartbeat how many videos are made, and which are quarantined."""
+    heartbeat.note(made=made, quarantined={row.video: f"{row.code} {row.reason}" for row in rows if not row.ok})
 
 
 def _settle(folder: Path, video: str, key: str, kind: str, outcome: Artefact | QuarantineError) -> None:

@@ -4,7 +4,8 @@ import re
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -12,8 +13,7 @@ from rich.text import Text
 
 from wsstad.artefacts import job_logs
 from wsstad.commands import run_progress, status
-from wsstad.commands.run_progress import JOBS, RunProgress, StageProgress
-from wsstad.commands.snakemake_process import Run
+from wsstad.commands.run_progress import JOBS, NotedRun, RunProgress, StageProgress
 from wsstad.planning.command_line import RESULTS
 from wsstad.planning.plan import Plan
 from wsstad.progress import INTERVAL, clock
@@ -23,40 +23,30 @@ BRIEF = 20  # seconds: of a stage that ends earlier a log has one line; of one t
 EFFORT = 20  # we look again after this many times the time that a look takes
 
 
-def watch(run: Run, before: Sequence[Sequence[str]], command: Sequence[str]) -> int:
-    """Run some commands, the last one with its progress shown; say how it ended and return its exit status."""
-    view = View(Console(stderr=True, highlight=False))
+def watch(run: Callable[..., tuple[int, bool]]) -> int:
+    """Run Snakemake by `run` and show how far it is; say how it ended, and return its exit status."""
+    view = View(_Console(stderr=True, highlight=False))
     SNAKEMAKE_LOG.parent.mkdir(parents=True, exist_ok=True)
-    with open(SNAKEMAKE_LOG, "w", encoding="utf-8") as log, view:
-        code = next(filter(None, (run.plainly(its, log) for its in before)), 0)
-        code = code or run.watched(command, log, view.look)
+    with open(SNAKEMAKE_LOG, "w", encoding="utf-8") as log, view.live if view.is_live else nullcontext():
+        code, stopped = run(output=log, look=view.look)
         view.look(at_once=True)
-    view.conclude(code, stopped=run.stopped)
-    return 128 - code if code < 0 else code
+    for line in view.conclusion(code, stopped=stopped):
+        view.say_once(line)
+    return code
 
 
 class View:
-    """The progress of one run on a terminal or in a log."""
+    """The progress of one run, on a terminal or in a log."""
 
     def __init__(self, out: Console) -> None:
-        self.out = out
+        self.out, self.is_live = out, out.is_terminal and not out.is_dumb_terminal
         self.live = Live(console=out, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
-        self.is_live = out.is_terminal and not out.is_dumb_terminal
         self.began = self.spoke = time.monotonic()
         self.next_look = 0.0
-        self.noted_before = _noted_at()
-        self.progress: RunProgress | None = None
-        self.targets: Sequence[str] = ()
+        self.before = run_progress.read_run(RESULTS)
+        self.run: NotedRun | None = None
         self.stages: list[StageProgress] = []
         self.said: set[object] = set()
-
-    def __enter__(self) -> "View":
-        if self.is_live:
-            self.live.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.live.stop()
 
     def look(self, *, at_once: bool = False) -> None:
         """Look at the run, unless it is too early, and show what is new."""
@@ -66,28 +56,30 @@ class View:
         try:
             self._look()
         except Exception as error:  # a mistake in what is shown must not end what runs
-            self._say_once(f"the progress cannot be shown: {type(error).__name__}: {error}")
+            self.say_once(f"the progress cannot be shown: {type(error).__name__}: {error}")
         self.next_look = time.monotonic() + EFFORT * (time.monotonic() - started)
 
     def _look(self) -> None:
-        if self.progress is None:
-            if _noted_at() == self.noted_before or not (noted := run_progress.read_run(RESULTS)):
+        if self.run is None:
+            noted = run_progress.read_run(RESULTS)
+            if noted is None or noted == self.before:  # Snakemake is reading the configuration
                 return
             for line in _our_lines():
-                self._say_once(line)
-            self.targets = noted.targets
+                self.say_once(line)
             self.progress = RunProgress(Plan(noted.config, RESULTS), noted.targets, noted.started)
+            self.run = noted
         now = time.time()
         self.stages = self.progress.stages(now)
         for line in self._news(now):
-            self._say_once(f"{time.strftime('%H:%M:%S')} {line}")
+            self.say_once(f"{time.strftime('%H:%M:%S')} {line}")
+        overall = f"{status.overall_line(self.stages, now)}; {clock(time.monotonic() - self.began)} so far"
         if self.is_live:
-            wide = max((len(its.name) for its in self.stages if its.running), default=0)
-            lines = [status.stage_line(its, now, wide=wide, bars=True) for its in self.stages if its.running]
-            shown = [Text(line, no_wrap=True, overflow="ellipsis") for line in [*lines, self._overall(now)]]
-            self.live.update(Group(*shown), refresh=True)
+            running = [its for its in self.stages if its.running]
+            wide = max((len(its.name) for its in running), default=0)
+            lines = [*(status.stage_line(its, now, wide=wide, bars=True) for its in running), overall]
+            self.live.update(Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in lines)), refresh=True)
         elif time.monotonic() - self.spoke >= INTERVAL:
-            self._say_once(f"{time.strftime('%H:%M:%S')} {self._overall(now)}")
+            self.say_once(f"{time.strftime('%H:%M:%S')} {overall}")
 
     def _news(self, now: float) -> Iterator[str]:
         """Yield a line for each stage that has begun or ended, and each job that has failed, since we last looked."""
@@ -95,59 +87,53 @@ class View:
             for log, beat in its.failed.items():
                 if beat.state == "failed" and self._is_new(log, beat.started):
                     yield f"{its.name} failed: {job_logs.failure(log)} ({log})"
-            if not its.beats:
-                continue
-            seconds = max(beat.updated for beat in its.beats) - min(beat.started for beat in its.beats)
-            line = status.stage_line(its, now)
-            if its.done >= its.total and (its.unit != JOBS or seconds >= BRIEF) and self._is_new(its.name, "ended"):
-                yield f"{line}, took {clock(seconds)}"
-            elif its.running and seconds >= BRIEF and not self.is_live and self._is_new(its.name, "begun"):
-                yield f"{line} (begun {clock(seconds)} ago)"
-
-    def _overall(self, now: float) -> str:
-        return f"{status.overall_line(self.stages, now)}; {clock(time.monotonic() - self.began)} so far"
+            line, is_brief = status.stage_line(its, now), its.took < BRIEF
+            if its.beats and its.done >= its.total:
+                if not (is_brief and its.unit == JOBS) and self._is_new(its.name, "ended"):
+                    yield f"{line}, took {clock(its.took)}"
+            elif its.running and not is_brief and not self.is_live and self._is_new(its.name, "begun"):
+                yield f"{line}, began {clock(its.took)} ago"
 
     def _is_new(self, *fact: object) -> bool:
         known = fact in self.said
         self.said.add(fact)
         return not known
 
-    def _say_once(self, line: str) -> None:
+    def say_once(self, line: str) -> None:
+        """Print a line that has not been printed yet."""
         if self._is_new(line):
             self.spoke = time.monotonic()
-            self.out.print(Text(line), soft_wrap=True)
+            try:
+                self.out.print(Text(line), soft_wrap=True)
+            except OSError:  # the terminal is gone; the run goes on
+                self.out.quiet = True
 
-    def conclude(self, code: int, *, stopped: bool) -> None:
-        """Say how the run ended: where to look; or what failed and how to go on; or what the Snakefile has refused."""
-        lines = _our_lines() if code and self.progress is None else []
+    def conclusion(self, code: int, *, stopped: bool) -> list[str]:
+        """Return where to look; or what failed and how to continue; or what the Snakefile has refused."""
         if not code:
             took = clock(time.monotonic() - self.began)
-            did = f"done in {took}" if any(its.beats for its in self.stages) else "nothing to do"
-            there = run_progress.to_look_at(self.progress.plan, self.targets) if self.progress else []
-            lines = [f"wsstad: {did}" + (f"; look at {', '.join(map(str, there))}" if there else "")]
-        elif not lines:
-            again = shlex.join([*sys.argv[0].split(), *sys.argv[1:]])
-            lines = [f"wsstad: {self._reason(code, stopped=stopped)}; to continue: {again}"]
-        for line in lines:
-            self._say_once(line)
-
-    def _reason(self, code: int, *, stopped: bool) -> str:
-        if stopped:
-            return "stopped; what is finished is kept"
+            done = f"done in {took}" if any(its.beats for its in self.stages) else "nothing to do"
+            there = run_progress.to_look_at(self.progress.plan, self.run.targets) if self.run else []
+            return ["; look at ".join([f"wsstad: {done}", *filter(None, [", ".join(map(str, there))])])]
+        if self.run is None and (refused := _our_lines()):
+            return refused
         failed = [(its.name, log) for its in self.stages for log in (*its.failed, *its.running)]
-        if code < 0:
-            return f"Snakemake was killed by signal {-code}"
-        if not failed:
-            return f"Snakemake failed: {job_logs.failure(SNAKEMAKE_LOG)}; its words are in {SNAKEMAKE_LOG}"
-        name, log = failed[0]
-        more = f" (and {len(failed) - 1} more)" if failed[1:] else ""
-        return f"{name} failed{more}: {job_logs.failure(log)}; its log is {log}"
+        if stopped:
+            reason = "stopped; what is finished is kept"
+        elif code < 0:
+            reason = f"Snakemake was killed by signal {-code}"
+        elif failed:
+            (name, log), more = failed[0], f" (and {len(failed) - 1} more)" if failed[1:] else ""
+            reason = f"{name} failed{more}: {job_logs.failure(log)}; its log is {log}"
+        else:
+            reason = f"Snakemake failed: {job_logs.failure(SNAKEMAKE_LOG)}; its words are in {SNAKEMAKE_LOG}"
+        return [f"wsstad: {reason}; to continue: {shlex.join([*sys.argv[0].split(), *sys.argv[1:]])}"]
 
 
-def _noted_at() -> int:
-    """Return when a run was last noted, in ns."""
-    path = RESULTS / run_progress.RUN
-    return path.stat().st_mtime_ns if path.exists() else 0
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Go on without a reader, where rich would exit."""
+        self.quiet = True
 
 
 def _our_lines() -> list[str]:

@@ -10,12 +10,16 @@ same command goes on from there.
 import argparse
 import hashlib
 import os
+import platform
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
+from wsstad import heartbeat
 from wsstad.commands import console, lock, snakemake_process
 from wsstad.commands.run_progress import LOOKS
 from wsstad.errors import UserError
@@ -51,8 +55,8 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
 def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[str] = ()) -> None:
     """Run the workflow in the folder of the results, which becomes the current one; exit unless it ends well.
 
-    One run at a time holds the lock, so a lock of Snakemake's that is still there once we hold ours is stale. What a
-    killed run left in a cluster's queue holds no lock, and is settled first.
+    One run at a time holds the lock, so a lock of Snakemake's that is still there once we hold ours is stale. The jobs
+    of a killed run, here or in a cluster's queue, hold no lock, and are settled first.
     """
     if any(word.startswith("--workflow-profile") for word in more):
         raise UserError("--workflow-profile: name the profile with --profile, so that a killed run's jobs are found")
@@ -60,24 +64,23 @@ def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[st
     if not (profile / "config.yaml").is_file():
         raise UserError(f"--profile {args.profile}: no {profile}/config.yaml")
     files = command_line.with_set_file(command_line.enter_one(args), args.set)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the waiting for the lock without more words
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SHARE / "Snakefile")]
-    command += ["--workflow-profile", str(profile)]
-    arguments = [*targets, *(["--cores", args.cores] if args.cores else []), *more]
-    arguments += ["--configfile", *map(str, files)] if files else []
+    command += ["--workflow-profile", str(profile), *targets, *(["--cores", args.cores] if args.cores else []), *more]
+    command += ["--configfile", *map(str, files)] if files else []
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the waiting for the lock, without a traceback
     with lock.held(RESULTS, wait=True) as descriptor:
         environment = _environment(profile)
         _settle(profile, environment)
-        run = snakemake_process.Run(environment, descriptor)
-        unlock = [*command, "--quiet", "all", "--unlock", *arguments] if any(Path(".snakemake/locks").glob("*")) else []
+        _await_orphans()
+        if any(Path(".snakemake/locks").glob("*")):  # where the configuration is wrong, the run itself will say so
+            unlock = [*command, "--quiet", "all", "--unlock"]
+            subprocess.run(unlock, env=environment, check=False, capture_output=True)
         for path in RESULTS.rglob(".*.tmp"):
             path.unlink(missing_ok=True)
-        if LOOKS & set(more):
-            code = (unlock and run.plainly(unlock)) or run.plainly([*command, *arguments])
-        else:
-            code = console.watch(run, [unlock] if unlock else [], [*command, *arguments])
+        run = partial(snakemake_process.run, command, environment, descriptor)
+        code = run()[0] if LOOKS & set(more) else console.watch(run)
     if code:
-        sys.exit(code)
+        sys.exit(128 - code if code < 0 else code)
 
 
 def _environment(profile: Path) -> dict[str, str]:
@@ -104,3 +107,13 @@ def _settle(profile: Path, environment: dict[str, str]) -> None:
     if os.access(profile / "queue", os.X_OK) and str(profile) not in queues:
         with open(QUEUES, "a", encoding="utf-8") as file:
             print(profile, file=file)
+
+
+def _await_orphans() -> None:
+    """Wait for what a killed run left running on this machine: nothing is computed twice at once."""
+    logs, said = list((RESULTS / "logs").rglob("*.log")), False
+    while any((beat := heartbeat.read(log)) and beat.host == platform.node() and beat.is_alive(0.0) for log in logs):
+        if not said:
+            print("wsstad: waiting for the jobs that a killed run left running", file=sys.stderr)
+        said = True
+        time.sleep(1)

@@ -14,6 +14,7 @@ from wsstad.planning.block import Block
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import BENCHMARK, Plan
 from wsstad.planning.stages import STAGES
+from wsstad.progress import digits
 
 RUN = ".run.json"  # in the folder of results: what the last run began with
 REPORT = "report"
@@ -21,7 +22,6 @@ TARGETS = (REPORT, "overlays", "scores")  # that are no tables
 DEFAULT = (BENCHMARK, REPORT)
 # Arguments of Snakemake with which it runs nothing.
 LOOKS = {"--report", "--summary", "--dry-run", "--dryrun", "-n", "--unlock", "--lint", "--dag", "--rulegraph", "--help"}
-COUNTED = ("frames", "clips")  # counts that a speed is told in
 JOBS = "jobs"  # the unit of a stage without entries
 
 # A rule, and its wildcards apart from the shard.
@@ -58,12 +58,18 @@ class StageProgress:
         """The heartbeats of this run."""
         return [*self.running.values(), *self.failed.values(), *self.ended.values()]
 
-    def speeds(self) -> list[str]:
-        """Return how fast the jobs that ended were, in what is counted of their results."""
-        made = [beat for beat in self.ended.values() if beat.made]
-        seconds = sum(beat.seconds for beat in made)
-        counts = {name: sum(beat.counts.get(name, 0) for beat in made) for name in COUNTED}
-        return [f"{count / seconds:.3g} {name}/s a job" for name, count in counts.items() if count and seconds]
+    @property
+    def took(self) -> float:
+        """The seconds from the start of its first job to the last sign of one."""
+        return (
+            max(beat.updated for beat in self.beats) - min(beat.started for beat in self.beats) if self.beats else 0.0
+        )
+
+    def speed(self) -> str:
+        """Return how fast its jobs that run are, else those that ended, a job."""
+        beats = [beat for beat in (self.running or self.ended).values() if beat.done and beat.to_do]
+        seconds = sum(beat.seconds for beat in beats)
+        return f"{digits(sum(beat.done for beat in beats) / seconds)} {beats[0].unit}/s a job" if seconds else ""
 
     def seconds_left(self, now: float) -> float | None:
         """Return how long the stage still needs; None where no job tells."""

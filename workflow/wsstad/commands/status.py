@@ -14,11 +14,11 @@ from pathlib import Path
 
 from wsstad.artefacts import job_logs
 from wsstad.commands import run_progress
-from wsstad.commands.run_progress import JOBS, RunProgress, StageProgress
+from wsstad.commands.run_progress import RunProgress, StageProgress
 from wsstad.heartbeat import SILENT
 from wsstad.planning import command_line
 from wsstad.planning.plan import Plan
-from wsstad.progress import clock, speed
+from wsstad.progress import clock, digits
 
 WIDTH = 24  # of a bar on a terminal
 MOST_QUARANTINED = 8  # that are named
@@ -50,10 +50,11 @@ def tell(stages: Sequence[StageProgress], now: float, *, bars: bool) -> Iterator
         for log, beat in its.running.items():
             left = beat.seconds_left(now)
             ends = f", ETA {clock(left)}" if left is not None else ""
-            amount = f"{beat.done}/{beat.total} {beat.unit}, {speed(beat.rate)}" if beat.total else "starting"
+            amount = f"{beat.done}/{beat.total} {beat.unit}, {digits(beat.rate)}/s" if beat.total else "starting"
             yield f"    running: {log.stem}: {amount}{ends}; last update {ago(now - beat.updated)} ago"
-        for log in its.failed:
-            yield f"    failed: {log.stem}: {job_logs.failure(log)} ({log})"
+        for log, beat in its.failed.items():
+            ended = "failed" if beat.state == "failed" else "stopped"
+            yield f"    {ended}: {log.stem}: {job_logs.failure(log)} ({log})"
     yield overall_line(stages, now)
     if bad := {video: reason for its in stages for video, reason in its.quarantined.items()}:
         named = [f"{video} ({reason})" for video, reason in sorted(bad.items())[:MOST_QUARANTINED]]
@@ -68,12 +69,10 @@ def stage_line(its: StageProgress, now: float, *, wide: int = 0, bars: bool = Fa
     counts = {"quarantined": len(its.quarantined), "cached": sum(beat.unchanged for beat in its.beats)}
     counts["clips reused"] = sum(beat.reused for beat in its.beats)
     parts += [f"{count} {name}" for name, count in counts.items() if count]
-    parts += its.speeds()
-    if its.running and its.unit != JOBS and (pace := its.pace()):
-        parts.append(speed(len(its.running) / pace))
-    left = its.seconds_left(now)
+    parts += [its.speed()] if its.speed() else []
     if its.done < its.total:
-        parts.append(f"ETA {clock(left)}" if left is not None else "ETA ?" if its.running else "waiting")
+        left = its.seconds_left(now)
+        parts.append("waiting" if not its.running else "ETA ?" if left is None else f"ETA {clock(left)}")
     return f"{bar}{its.name:<{wide}}  {', '.join(parts)}"
 
 
@@ -132,8 +131,9 @@ def _state(stages: Sequence[StageProgress], now: float) -> str:
         state = "finished"
     elif any(its.running for its in stages):
         state = "running"
-    elif any(its.failed for its in stages):
+    elif any(beat.state == "failed" for beat in beats):
         state = "stopped at a failed job"
     else:
-        state = "between two jobs, or stopped" if silent < SILENT else "stopped"
+        killed = silent > SILENT or any(its.failed for its in stages)
+        state = "stopped" if killed else "between two jobs, or stopped"
     return f"{state}; last update {ago(silent)} ago"

@@ -3,15 +3,14 @@
 import argparse
 import sys
 from importlib import import_module
-from pathlib import Path
 
 from wsstad import cli, heartbeat
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("stage")
-    parser.add_argument("--log", type=Path, help="the job's log; its heartbeat is kept beside it")
+    parser.add_argument("--log", default="", help="the job's log; its heartbeat is kept beside it")
     args, rest = parser.parse_known_args()
     sys.argv[:] = [f"wsstad.stages {args.stage}", *rest]
-    with heartbeat.of_job(args.stage, args.log):
+    with heartbeat.of_job(args.log):
         cli.run(import_module(f"wsstad.stages.{args.stage}").main)
