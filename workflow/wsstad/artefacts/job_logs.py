@@ -13,4 +13,4 @@ def failure(log: Path) -> str:
     for line, following in pairwise([*lines, ""]):
         if ERROR.match(line):
             return f"{line.removeprefix('wsstad: ')} {following.strip() if line.endswith(':') else ''}".strip()
-    return "no error in its log: it was killed, by a signal, for its memory or with its machine"
+    return "no error in its log: it was killed, perhaps for its memory"
