@@ -47,7 +47,3 @@ rule scores:
     input:
         ask.apart("verdict"),
 
-
-onsuccess:
-    if workflow.is_main_process and (said := run_progress.farewell(plan)):
-        print(said, file=sys.stderr)

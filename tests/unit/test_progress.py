@@ -1,10 +1,10 @@
-"""Progress: a line now and then in a log, with the rate and an ETA that are right."""
+"""Progress: a line now and then in a log, with the rate and an ETA that are right; the same in the heartbeat."""
 
 import logging
 
 import pytest
 
-from wsstad import progress
+from wsstad import heartbeat, progress
 
 
 @pytest.fixture
@@ -12,6 +12,14 @@ def clock(monkeypatch):
     now = [100.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     return now
+
+
+@pytest.fixture
+def job(tmp_path, monkeypatch):
+    """A job; call it for its heartbeat."""
+    monkeypatch.setattr(heartbeat, "INTERVAL", 0)
+    with heartbeat.of_job(str(tmp_path / "000.log")):
+        yield lambda: heartbeat.read(tmp_path / "000.log")
 
 
 def test_a_log_gets_a_line_a_minute_and_one_at_the_end(clock, caplog, monkeypatch):
@@ -40,3 +48,30 @@ def test_brief_work_is_heard_of_only_when_it_is_long(clock, caplog, monkeypatch,
         clock[0] += seconds
         bar.add(2)
     assert len(caplog.records) == lines
+
+
+def test_the_heartbeat_has_the_same(clock, job):
+    with progress.Progress("detect", 800, "frames") as bar:
+        assert (job().done, job().total, job().unit, job().share) == (0, 800, "frames", 0.0)
+        clock[0] += 20
+        bar.add(200)
+        beat = job()
+        assert (beat.done, beat.total, beat.share, beat.seconds, beat.rate) == (200, 800, 0.25, 20.0, 10.0)
+        assert beat.seconds_left(beat.updated) == 60
+
+
+def test_progress_within_progress_is_a_part_of_the_outer_one(clock, job):
+    with progress.Progress("predict", 10, "folds of runs") as outer:
+        outer.step = 5
+        with progress.Progress("fold 0", 4, "videos") as inner:
+            inner.add()
+            assert (job().done, job().total, job().unit) == (0, 10, "folds of runs")
+            assert job().share == pytest.approx(5 * 0.25 / 10)
+            inner.add(3)
+            assert job().share == 0.5
+        outer.add(5)
+        assert job().share == 0.5
+    assert job().share == 0.5
+    with progress.Progress("another", 1, "steps") as bar:
+        bar.add()
+    assert (job().unit, job().share) == ("steps", 1.0), "what came after is not inside"

@@ -23,5 +23,5 @@ rule audit:
         videos=lookup("quarantine/videos", within=plan.config),
         strict="--strict" if plan.config["quarantine"]["strict"] else "",
     shell:
-        "python -m wsstad.stages audit --manifests {input.image} {input.region} --budget {params.budget} --videos {params.videos}"
+        "python -m wsstad.stages audit --log {log:q} --manifests {input.image} {input.region} --budget {params.budget} --videos {params.videos}"
         " {params.strict} --output {output} 2> >(tee {log:q} >&2)"

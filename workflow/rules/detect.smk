@@ -28,6 +28,6 @@ rule detect:
         shard_map=paths.SHARD_MAP,
         weights_folder=plan.config["weights"],
     shell:
-        "python -m wsstad.stages detect --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        "python -m wsstad.stages detect --log {log:q} --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tables {params.tables} --source {params.source:q} --detector {params.detector:q}"
         " --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"

@@ -30,7 +30,7 @@ rule evaluate:
         bootstrap=lookup("evaluate/bootstrap", within=plan.config),
         alarms_per_hour=lookup("evaluate/alarms_per_hour", within=plan.config),
     shell:
-        "python -m wsstad.stages evaluate --tables {params.tables} --dataset {wildcards.dataset} --split {wildcards.split}"
+        "python -m wsstad.stages evaluate --log {log:q} --tables {params.tables} --dataset {wildcards.dataset} --split {wildcards.split}"
         " --extractor {params.extractor:q} --detector {wildcards.detector} --linker {wildcards.linker}"
         " --scale {wildcards.scale} --annotator {wildcards.annotator} --annotations {input.annotations}"
         " --predictions {input.predictions} --tubes {input.tubes} --gamma {params.gamma}"

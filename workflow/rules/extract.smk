@@ -28,7 +28,7 @@ rule extract_image:
         shard_map=paths.SHARD_MAP,
         weights_folder=plan.config["weights"],
     shell:
-        "python -m wsstad.stages extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        "python -m wsstad.stages extract --log {log:q} --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tables {params.tables} --source {params.source:q} --extractor {params.extractor:q}"
         " --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"
 
@@ -57,6 +57,6 @@ rule extract_region:
         shard_map=paths.SHARD_MAP,
         weights_folder=plan.config["weights"],
     shell:
-        "python -m wsstad.stages extract --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        "python -m wsstad.stages extract --log {log:q} --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tubes {input.tubes} --tables {params.tables} --source {params.source:q}"
         " --extractor {params.extractor:q} --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"

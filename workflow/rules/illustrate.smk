@@ -28,7 +28,7 @@ rule illustrate:
         source=ask.raw_videos,
         pixels="" if plan.config["report"]["pixels"] else "--no-pixels",
     shell:
-        "python -m wsstad.stages illustrate --tables {params.tables} --source {params.source:q} --split {wildcards.split}"
+        "python -m wsstad.stages illustrate --log {log:q} --tables {params.tables} --source {params.source:q} --split {wildcards.split}"
         " --frames {input.frames} --tubes {input.tubes} --predictions {input.predictions}"
         " --annotations {input.annotations} --method {params.method} {params.pixels} --manifest {output}"
         " 2> >(tee {log:q} >&2)"

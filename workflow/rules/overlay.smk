@@ -30,7 +30,7 @@ rule overlay:
         alarms_per_hour=lookup("evaluate/alarms_per_hour", within=plan.config),
         crf=lookup("overlays/crf", within=plan.config),
     shell:
-        "python -m wsstad.stages overlay --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
+        "python -m wsstad.stages overlay --log {log:q} --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --tables {params.tables} --source {params.source:q} --split {wildcards.split} --frames {input.frames}"
         " --tubes {input.tubes} --predictions {input.predictions} --annotations {input.annotations}"
         " --method {wildcards.method} --seed {wildcards.seed} --alarms-per-hour {params.alarms_per_hour}"

@@ -33,7 +33,7 @@ rule predict:
         detections=ask.detections_flag,
         tables=ask.tables,
     shell:
-        "python -m wsstad.stages predict --tables {params.tables} --split {wildcards.split} --frames {input.frames}"
+        "python -m wsstad.stages predict --log {log:q} --tables {params.tables} --split {wildcards.split} --frames {input.frames}"
         " {params.detections} --tubes {input.tubes} --image {input.image} --region {input.region}"
         " --methods {params.methods:q} --scale {params.scale:q} --seeds {params.seeds} --models {input.models}"
         " --output {output}"

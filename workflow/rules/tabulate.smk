@@ -22,7 +22,7 @@ rule tabulate_dataset:
         title=ask.title,
         paper=ask.paper_flag,
     shell:
-        "python -m wsstad.stages tabulate --title {params.title:q} --metrics {input.metrics} {params.paper}"
+        "python -m wsstad.stages tabulate --log {log:q} --title {params.title:q} --metrics {input.metrics} {params.paper}"
         " --output {output} 2> >(tee {log:q} >&2)"
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
+from wsstad import heartbeat
 from wsstad.artefacts.shards import Outcome
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import QuarantineError, UserError
@@ -95,6 +96,7 @@ def _hear(pipe: Connection, child: Any, video: str, patience: float) -> Any:
             raise QuarantineError("V111", f"{signal.strsignal(-ended)}") from None
         if said not in (ALIVE, READ):
             return said
+        heartbeat.note()
         # Once all is read, what is left to do is ours, such as to write a long file: that takes what it takes.
         limit = None if said == READ else patience
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from wsstad import heartbeat
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, Row
 from wsstad.artefacts.storage import Artefact
@@ -64,17 +65,17 @@ def process_shard(
             missing.append(video)
         else:
             rows[video] = row
-    log.info("%s: %d videos, %d to do, %d unchanged", stage, len(keys), len(missing), len(wanted) - len(missing))
-    if missing:
-        for video, outcome in compute(missing):
-            _settle(folder, video, wanted[video], stage, outcome)
-            if isinstance(outcome, QuarantineError):
-                rows[video] = Row(video, wanted[video], code=outcome.code, reason=outcome.reason)
-                continue
-            row = cached_row(folder, video, wanted[video], kind=stage, counts=counts, suffixes=suffixes)
-            if row is None:
-                raise RuntimeError(f"{stage} left no artefact of {video}")
+    heartbeat.plan(stage, "videos", len(keys), to_do=len(missing), unchanged=len(wanted) - len(missing))
+    _note(rows.values(), made=0)
+    for made, (video, outcome) in enumerate(compute(missing) if missing else (), start=1):
+        _settle(folder, video, wanted[video], stage, outcome)
+        if isinstance(outcome, QuarantineError):
+            rows[video] = Row(video, wanted[video], code=outcome.code, reason=outcome.reason)
+        elif row := cached_row(folder, video, wanted[video], kind=stage, counts=counts, suffixes=suffixes):
             rows[video] = row
+        else:
+            raise RuntimeError(f"{stage} left no artefact of {video}")
+        _note(rows.values(), made=made)
     lost = keys.keys() - rows.keys()
     if lost:
         raise RuntimeError(f"{stage} gave no outcome for {', '.join(sorted(lost))}")
@@ -113,6 +114,11 @@ def cached_row(
     except (storage.DamagedError, FileNotFoundError, ValueError, KeyError):  # missing or cut
         return None
     return Row(video, key, found.digest, counts=dict(counts(found)), sizes=sizes) if found.key == key else None
+
+
+def _note(rows: Iterable[Row], *, made: int) -> None:
+    """Note in the heartbeat how many videos are made, and which are quarantined."""
+    heartbeat.note(made=made, quarantined={row.video: f"{row.code} {row.reason}" for row in rows if not row.ok})
 
 
 def _settle(folder: Path, video: str, key: str, kind: str, outcome: Artefact | QuarantineError) -> None:

@@ -1,6 +1,7 @@
-"""The lock that everything takes that works in a folder of results; a run takes it as well."""
+"""The lock that everything takes that works in a folder of results."""
 
 import fcntl
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,13 +10,24 @@ from wsstad.errors import UserError
 
 
 @contextmanager
-def held(results: Path) -> Iterator[None]:
-    """Hold the lock of a folder of results; raise `UserError` at once when a run holds it."""
+def held(results: Path, *, wait: bool = False) -> Iterator[int]:
+    """Hold the lock of a folder of results, and give its file descriptor; the kernel frees it however a process ends.
+
+    While another process holds it, `wait`, or raise `UserError` at once.
+    """
     results.mkdir(parents=True, exist_ok=True)
     path = results / ".lock"
     with open(path, "a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise UserError(f"{path}: a run, or what a killed run left running, is at work; wait for it") from error
-        yield
+            if not wait:
+                raise UserError(f"{path}: a run, or what a killed run left running, is at work; wait for it") from error
+            print(f"wsstad: another run is at work in {results}/; waiting for it", file=sys.stderr)
+            print(
+                "wsstad: `wsstad status` shows how far it is; Ctrl-C ends the waiting and nothing else", file=sys.stderr
+            )
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:
+            raise UserError(f"{path}: this file system cannot lock it: {error.strerror}") from error
+        yield file.fileno()

@@ -1,33 +1,31 @@
-"""Standing: how far each stage of a run is, from its outlook, its manifests and the logs of its jobs."""
+"""How far each stage of a run is: from the plan, the results that are there, and the heartbeats of the jobs."""
 
-import time
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from wsstad.artefacts import job_logs, storage
-from wsstad.artefacts.job_logs import JobLog
-from wsstad.commands import outlook
-from wsstad.commands.outlook import StageOutlook
-from wsstad.errors import UserError
-from wsstad.planning import paths
+from wsstad import heartbeat
+from wsstad.artefacts import storage
+from wsstad.commands import snakemake_records
+from wsstad.heartbeat import Heartbeat
+from wsstad.planning import job_settings, paths
+from wsstad.planning.block import Block
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import BENCHMARK, Plan
 from wsstad.planning.stages import STAGES
+from wsstad.progress import digits
 
 RUN = ".run.json"  # in the folder of results: what the last run began with
 REPORT = "report"
 TARGETS = (REPORT, "overlays", "scores")  # that are no tables
 DEFAULT = (BENCHMARK, REPORT)
-LOOKS = {"--report", "--summary", "--dry-run", "--dryrun", "-n", "--unlock", "--lint"}  # arguments of what is no run
-LOOKS_AGAIN = 5  # times
-COUNTED = ("frames", "clips")  # counts of a manifest that a speed is told in
-
+# Arguments of Snakemake with which it runs nothing.
+LOOKS = {"--report", "--summary", "--dry-run", "--dryrun", "-n", "--unlock", "--lint", "--dag", "--rulegraph", "--help"}
+JOBS = "jobs"  # the unit of a stage without entries
 
 # A rule, and its wildcards apart from the shard.
-Group = tuple[str, tuple[str, ...]]
+Group = tuple[str, dict[str, str]]
 
 
 class NotedRun(NamedTuple):
@@ -39,69 +37,154 @@ class NotedRun(NamedTuple):
 
 
 @dataclass
-class Standing:
-    """How far a stage is: `done` of `total` entries; what its jobs that are `at_work`, `failed` or `ended` said."""
+class StageProgress:
+    """How far a stage is: `done` of `total` entries, and the heartbeats of its jobs, by log.
+
+    Those that are `running`, `failed` or `ended` are of this run; `earlier` ones tell a pace. Killed jobs have failed.
+    """
 
     name: str
     unit: str
-    done: int
-    total: int
+    done: int = 0
+    total: int = 0
     quarantined: dict[str, str] = field(default_factory=dict)
-    at_work: dict[str, JobLog] = field(default_factory=dict)
-    failed: dict[str, JobLog] = field(default_factory=dict)
-    ended: dict[str, JobLog] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
+    running: dict[Path, Heartbeat] = field(default_factory=dict)
+    failed: dict[Path, Heartbeat] = field(default_factory=dict)
+    ended: dict[Path, Heartbeat] = field(default_factory=dict)
+    earlier: list[Heartbeat] = field(default_factory=list)
 
     @property
-    def last_word(self) -> float:
-        """When one of its jobs said something, or 0."""
-        return max((log.written for log in self._logs()), default=0.0)
+    def beats(self) -> list[Heartbeat]:
+        """The heartbeats of this run."""
+        return [*self.running.values(), *self.failed.values(), *self.ended.values()]
 
     @property
-    def unchanged(self) -> int:
-        """How many entries stood already when the jobs of this run looked."""
-        return sum(max(log.unchanged, 0) for log in self._logs())
+    def took(self) -> float:
+        """The seconds from the start of its first job to the last sign of one."""
+        return (
+            max(beat.updated for beat in self.beats) - min(beat.started for beat in self.beats) if self.beats else 0.0
+        )
 
-    @property
-    def reused(self) -> int:
-        """How many clips were taken over from earlier results."""
-        return sum(log.reused for log in self._logs())
-
-    def speeds(self) -> list[str]:
-        """Return how fast the jobs that ended were, in what their manifests count, where they had all to do."""
-        seconds = sum(log.took or 0 for log in self.ended.values() if log.to_do > 0)
-        whole = all(log.unchanged == 0 for log in self.ended.values())
-        if not seconds or not whole:
-            return []
-        return [f"{count / seconds:.3g} {name}/s a job" for name, count in self.counts.items() if count]
+    def speed(self) -> str:
+        """Return how fast its jobs that run are, else those that ended, a job."""
+        beats = [beat for beat in (self.running or self.ended).values() if beat.done and beat.to_do]
+        seconds = sum(beat.seconds for beat in beats)
+        return f"{digits(sum(beat.done for beat in beats) / seconds)} {beats[0].unit}/s a job" if seconds else ""
 
     def seconds_left(self, now: float) -> float | None:
-        """Return how long the stage still needs; None where nothing was heard that would tell."""
+        """Return how long the stage still needs; None where no job tells."""
         if self.done >= self.total:
             return 0.0
-        left = [log.seconds_left(now) for log in self.at_work.values()]
+        pace = self.pace()
+        left = [self._job_left(beat, pace, now) for beat in self.running.values()]
         mine = max((seconds for seconds in left if seconds is not None), default=None)
-        inside = sum(max(log.to_do, 0) for log in self.at_work.values())
-        ahead = (
-            self.total - self.done - round(sum(max(log.to_do, 0) * (1 - log.share) for log in self.at_work.values()))
-        )
-        if ahead <= 0 or (mine is not None and inside >= self.total - self.done):
+        ahead = self.total - self.done - sum(self._rest(beat) for beat in self.running.values())
+        if ahead <= 0:
             return mine
-        pace = self._seconds_an_entry()
-        return None if pace is None else (mine or 0.0) + ahead * pace / max(len(self.at_work), 1)
+        return None if pace is None else (mine or 0.0) + ahead * pace / max(len(self.running), 1)
 
-    def _seconds_an_entry(self) -> float | None:
-        """Return how many seconds a job spends on an entry."""
-        ended = [log for log in self.ended.values() if log.took is not None and log.to_do > 0]
-        took, made = float(sum(log.took or 0 for log in ended)), float(sum(log.to_do for log in ended))
-        for log in self.at_work.values():
-            if log.left is not None and 0 < log.share < 1:
-                took += log.left * log.share / (1 - log.share)
-                made += log.to_do * log.share
-        return took / made if made else None
+    def _rest(self, beat: Heartbeat) -> int:
+        return 1 if self.unit == JOBS else beat.entries - beat.ready
 
-    def _logs(self) -> Iterable[JobLog]:
-        return (*self.at_work.values(), *self.failed.values(), *self.ended.values())
+    def _job_left(self, beat: Heartbeat, pace: float | None, now: float) -> float | None:
+        left = beat.seconds_left(now)
+        if left is None and pace is not None:
+            left = max(0.0, pace * self._rest(beat) - (now - beat.updated))
+        return left
+
+    def pace(self) -> float | None:
+        """Return how many seconds a job spends on an entry, by this run or an earlier one; None where nothing tells."""
+        for beats in ([*self.running.values(), *self.ended.values()], self.earlier):
+            worked = [self._work(beat) for beat in beats]
+            if made := sum(part for _, part in worked):
+                return sum(seconds for seconds, part in worked if part) / made
+        return None
+
+    def _work(self, beat: Heartbeat) -> tuple[float, float]:
+        """Return the seconds that a job worked, and how many entries it made; one without entries is one itself."""
+        if self.unit == JOBS:
+            return beat.elapsed, 1.0 if beat.state == "done" else beat.share
+        return beat.seconds, beat.to_do * beat.share
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A job: its outputs, and how many entries it has to make."""
+
+    outputs: list[Output]
+    size: int
+
+
+class RunProgress:
+    """How far a run is that began at `started`, on the way to some targets; `stages` may be asked again and again."""
+
+    def __init__(self, plan: Plan, targets: Sequence[str], started: float) -> None:
+        self.plan, self.started = plan, started
+        names = (*plan.datasets(), *plan.footage)
+        self._videos = {name: {its: len(plan.videos(name, its)) for its in plan.shards(name)} for name in names}
+        self._stages: dict[str, tuple[Group, dict[Path, _Job]]] = {}
+        self._is_current: dict[Path, bool] = {}
+        for output in _wanted(plan, targets):
+            group = output.rule, {name: its for name, its in output.wildcards.items() if name != "shard"}
+            _, jobs = self._stages.setdefault(" ".join([output.rule, *group[1].values()]), (group, {}))
+            jobs.setdefault(paths.log_path(output), _Job([], self._size(output))).outputs.append(output)
+
+    def stages(self, now: float) -> list[StageProgress]:
+        """Return how far each stage is, in their order."""
+        found, unfinished, made = [], list[Group](), set[Path]()
+        for name, (group, jobs) in self._stages.items():
+            its = StageProgress(name, STAGES[group[0]].unit if STAGES[group[0]].entry else JOBS)
+            waits = any(_depends(group, other) for other in unfinished)
+            for log, job in jobs.items():
+                beat = heartbeat.read(log)
+                is_made = self._is_made(job, beat, waits, made)
+                made.update(output.path for output in job.outputs if is_made)
+                its.total, its.done = its.total + job.size, its.done + is_made * job.size
+                if beat:
+                    self._add(its, log, beat, is_made, now)
+            if its.done < its.total:
+                unfinished.append(group)
+            found.append(its)
+        return found
+
+    def _add(self, its: StageProgress, log: Path, beat: Heartbeat, is_made: bool, now: float) -> None:
+        """Add what a heartbeat tells of a job to its stage."""
+        is_new = beat.updated >= self.started
+        if is_made or is_new:
+            its.quarantined |= beat.quarantined
+        if not is_new:
+            its.earlier.append(beat)
+            return
+        (its.ended if is_made else its.running if beat.is_alive(now) else its.failed)[log] = beat
+        if not is_made and its.unit != JOBS:
+            its.done += beat.ready
+
+    def _is_made(self, job: _Job, beat: Heartbeat | None, waits: bool, made: set[Path]) -> bool:
+        """Tell whether the outputs of a job are there, and are those of this run or need not be made again."""
+        first = job.outputs[0]
+        if not all(output.path.exists() for output in job.outputs):
+            return False
+        if beat and beat.updated >= self.started:
+            return beat.state == "done"
+        if STAGES[first.rule].entry == "video":
+            upstream = (STAGES[rule].output.format(**first.wildcards) for rule in STAGES[first.rule].upstream)
+            waits = not all(Path(path) in made for path in upstream)
+        if first.path not in self._is_current:
+            before = storage.canonical_json(snakemake_records.settings(first.path))
+            now = storage.canonical_json(job_settings.read(self.plan, first.rule, first.wildcards))
+            self._is_current[first.path] = before == now
+        return self._is_current[first.path] and not waits
+
+    def _size(self, output: Output) -> int:
+        """Return how many entries the job of an output makes; one of a stage without entries counts as one."""
+        stage, w = STAGES[output.rule], output.wildcards
+        if stage.entry == "video":
+            return self._videos[w["dataset"]][w["shard"]]
+        if not stage.entry:
+            return 1
+        methods = self.plan.methods(Block.of(w), w["table"]).items()
+        seeds = [its for name, its in methods if stage.entry != "model" or self.plan.is_trained(name)]
+        return sum(map(len, seeds)) * len(self.plan.folds(w["dataset"], w["split"]))
 
 
 def write_run(plan: Plan, arguments: Sequence[str]) -> None:
@@ -120,101 +203,38 @@ def read_run(results: Path) -> NotedRun | None:
     return NotedRun(content["config"], content["targets"], path.stat().st_mtime)
 
 
-def farewell(plan: Plan) -> str:
-    """Return what there is to say when the run that was noted last has ended well: where its results are."""
-    noted = read_run(plan.results)
-    targets = noted.targets if noted else DEFAULT
+def to_look_at(plan: Plan, targets: Sequence[str]) -> list[Path]:
+    """Return what there is to look at of some targets: pages, tables, folders of videos and of verdicts."""
     tables = [plan.results / "tables" / f"{name}.md" for name in targets if name not in TARGETS]
     pages = [plan.results / "report.html"] if REPORT in targets else []
     made = list(paths.outputs(plan))
     films = [its.path.parent.parent for its in made if its.rule == "overlay" and "overlays" in targets]
     verdicts = [its.path.parent for its in made if its.rule == "verdict" and "scores" in targets]
-    there = [str(path) for path in dict.fromkeys([*pages, *tables, *films, *verdicts]) if path.exists()]
-    return f"wsstad: look at {', '.join(there)}" if there else ""
+    return [path for path in dict.fromkeys([*pages, *tables, *films, *verdicts]) if path.exists()]
 
 
-def look(plan: Plan, targets: Sequence[str], *, started: float) -> list[Standing]:
-    """Return how far each stage on the way to some targets is; logs from before `started` are those of another run."""
-    tables = [name for name in targets if name not in TARGETS]
-    if "overlays" in targets:
-        tables.append(plan.config["overlays"]["table"])
-    if REPORT in targets:
-        tables += [name for name in plan.report_tables() if name not in tables]
-    stages = {_group(its.rule, its.wildcards): its for its in _outlook(plan, tables)}
-    grouped: dict[Group, list[Output]] = {}
+def _wanted(plan: Plan, targets: Sequence[str]) -> Iterator[Output]:
+    """Yield the outputs on the way to some targets."""
+    tables = {name for name in targets if name not in TARGETS}
+    tables |= {plan.config["overlays"]["table"]} if "overlays" in targets else set()
+    tables |= set(plan.report_tables()) if REPORT in targets else set()
     for output in paths.outputs(plan):
-        if _is_wanted(plan, output, tables, targets):
-            grouped.setdefault(_group(output.rule, output.wildcards), []).append(output)
-    found: list[Standing] = []
-    for group, outputs in grouped.items():
-        its = _standing(group, outputs, stages.get(group), started)
-        if group not in stages and group[0] != "annotate" and any(before.done < before.total for before in found):
-            its.done = min(its.done, len(its.ended))  # what an earlier run made will be made again
-        found.append(its)
-    return found
+        if output.rule == "overlay":
+            wanted = "overlays" in targets
+        elif STAGES[output.rule].target == "page":
+            wanted = REPORT in targets
+        elif output.wildcards.get("dataset") in plan.footage:
+            wanted = "scores" in targets
+        else:
+            wanted = output.wildcards["table"] in tables if "table" in output.wildcards else bool(tables)
+        if wanted:
+            yield output
 
 
-def _outlook(plan: Plan, tables: Sequence[str]) -> list[StageOutlook]:
-    """Return the outlook; look again when a file went away meanwhile, for a job that begins removes its manifest."""
-    for _ in range(LOOKS_AGAIN):
-        with suppress(UserError, FileNotFoundError):
-            return outlook.look(plan, tables, read_sources=False)
-        time.sleep(0.1)
-    return outlook.look(plan, tables, read_sources=False)
-
-
-def _is_wanted(plan: Plan, output: Output, tables: Sequence[str], targets: Sequence[str]) -> bool:
-    if output.rule == "overlay":
-        return "overlays" in targets
-    if STAGES[output.rule].target == "page":
-        return REPORT in targets
-    if output.wildcards.get("dataset") in plan.footage:
-        return "scores" in targets
-    return output.wildcards["table"] in tables if "table" in output.wildcards else bool(tables)
-
-
-def _standing(group: Group, outputs: Sequence[Output], stage: StageOutlook | None, started: float) -> Standing:
-    """Return how far a stage is: by its entries, as far as the outlook knows them, else by its jobs."""
-    rule, values = group
-    jobs: dict[Path, list[Output]] = {}
-    for output in outputs:
-        jobs.setdefault(paths.log_path(output), []).append(output)
-    name = " ".join([rule, *values])
-    if stage:
-        rows = [entry.row for _, entry in stage.entries if entry.row]
-        its = Standing(name, STAGES[rule].unit, len(rows), len(stage.entries))
-        its.quarantined = {row.video: f"{row.code} {row.reason}" for row in rows if not row.ok}
-    else:
-        ready = sum(all(output.path.exists() for output in made) for made in jobs.values())
-        its = Standing(name, "jobs", ready, len(jobs))
-    for path, made in jobs.items():
-        _hear(its, job_logs.read(path), made, started)
-    return its
-
-
-def _hear(its: Standing, log: JobLog | None, outputs: Sequence[Output], started: float) -> None:
-    """Add what the log, and then the manifest, of a job says."""
-    if log is None or log.written < started:
-        return
-    name = paths.log_path(outputs[0]).stem
-    if all(output.path.exists() for output in outputs):
-        its.ended[name] = log
-        _count(its, outputs[0].path)
-    elif log.failure:
-        its.failed[name] = log
-    else:
-        its.at_work[name] = log
-
-
-def _count(its: Standing, path: Path) -> None:
-    """Add what a manifest counts."""
-    try:
-        rows = storage.read_table(path) if path.parent.name == "manifests" else []
-    except (UserError, FileNotFoundError):  # it went away, or is made anew, while we look
-        return
-    for name in COUNTED:
-        its.counts[name] = its.counts.get(name, 0) + sum(int(row[name]) for row in rows if row.get(name))
-
-
-def _group(rule: str, wildcards: dict[str, str]) -> Group:
-    return rule, tuple(value for name, value in wildcards.items() if name != "shard")
+def _depends(group: Group, other: Group) -> bool:
+    """Tell whether a stage may depend on one before it: they agree in all wildcards that they share."""
+    rule, wildcards = group
+    is_apart = STAGES[other[0]].target == "apart" and STAGES[rule].target != "apart"
+    if rule in (other[0], "annotate") or is_apart:
+        return False
+    return all(other[1].get(name, its) == its for name, its in wildcards.items())

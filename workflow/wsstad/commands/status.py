@@ -1,7 +1,7 @@
-"""Say in words how far a run is: each stage and all of it, from another shell or machine, while the run goes on.
+"""Show how far a run is: each stage and all of it, from another shell or machine, while the run goes on.
 
-Everything is read from what a run leaves behind: manifests, artefacts, logs, and the configuration that it began with.
-Nobody is asked and no lock is taken.
+Everything is read from files: the configuration that the run began with, its results, and the heartbeats of its jobs.
+No lock is taken.
 """
 
 import argparse
@@ -13,52 +13,93 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wsstad.artefacts import job_logs
-from wsstad.artefacts.job_logs import ago
 from wsstad.commands import run_progress
-from wsstad.commands.run_progress import Standing
+from wsstad.commands.run_progress import RunProgress, StageProgress
+from wsstad.heartbeat import SILENT
 from wsstad.planning import command_line
 from wsstad.planning.plan import Plan
-from wsstad.progress import clock
+from wsstad.progress import clock, digits
 
-SILENT = 300  # seconds without a word after which a run is not taken to be alive
 WIDTH = 24  # of a bar on a terminal
 MOST_QUARANTINED = 8  # that are named
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Say how far the run is, once or again and again."""
+    """Show how far the run is, once or again and again."""
     parser = command_line.plan_parser(__doc__)
     parser.add_argument("--target", action="append", help="may be repeated; default: those of the run")
-    parser.add_argument("--every", type=float, help="say it again every so many seconds, until stopped")
+    parser.add_argument("--every", type=float, help="show it again every so many seconds, until stopped")
     args = parser.parse_args(argv)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # exit quietly when the reader closes the pipe, as `head` does
     files = _enter(args)
     while True:
-        plan, targets, started = _plan(files, args.set, args.target)
-        lines = list(tell(plan, targets, started=started, bars=sys.stdout.isatty()))
+        stages = _progress(files, args.set, args.target).stages(time.time())
+        lines = list(tell(stages, time.time(), bars=sys.stdout.isatty()))
         print(("\033[H\033[2J" if args.every and sys.stdout.isatty() else "") + "\n".join(lines), flush=True)
         if not args.every:
             return
         time.sleep(args.every)
 
 
-def tell(plan: Plan, targets: Sequence[str], *, started: float, bars: bool) -> Iterator[str]:
-    """Yield a line for each stage and each piece of work in it, the state of the run before them, the sum after."""
-    now = job_logs.now()
-    found = run_progress.look(plan, targets, started=started)
-    words = [its.last_word for its in found if its.last_word]
-    yield _alive(found, now - max(words)) if words else "no run has begun here with this configuration"
-    wide = max((len(its.name) for its in found), default=0)
-    for its in found:
-        yield _line(its, now, wide=wide, bars=bars)
-        for name, log in its.at_work.items():
-            left = log.seconds_left(now)
+def tell(stages: Sequence[StageProgress], now: float, *, bars: bool) -> Iterator[str]:
+    """Yield the state of the run, a line for each stage and each job that runs or failed, and the sum."""
+    yield _state(stages, now)
+    wide = max((len(its.name) for its in stages), default=0)
+    for its in stages:
+        yield stage_line(its, now, wide=wide, bars=bars)
+        for log, beat in its.running.items():
+            left = beat.seconds_left(now)
             ends = f", ETA {clock(left)}" if left is not None else ""
-            amount = f"{log.done}/{log.total} {log.unit}, {log.rate}/s" if log.total else "beginning"
-            yield f"    at work: {name}: {amount}{ends}; last word {ago(now - log.written)} ago"
-        for name, log in its.failed.items():
-            yield f"    failed: {name}: {log.failure}"
-    yield from _sum(found, now)
+            amount = f"{beat.done}/{beat.total} {beat.unit}, {digits(beat.rate)}/s" if beat.total else "starting"
+            yield f"    running: {log.stem}: {amount}{ends}; last update {ago(now - beat.updated)} ago"
+        for log, beat in its.failed.items():
+            ended = "failed" if beat.state == "failed" else "stopped"
+            yield f"    {ended}: {log.stem}: {job_logs.failure(log)} ({log})"
+    yield overall_line(stages, now)
+    if bad := {video: reason for its in stages for video, reason in its.quarantined.items()}:
+        named = [f"{video} ({reason})" for video, reason in sorted(bad.items())[:MOST_QUARANTINED]]
+        more = f" and {len(bad) - MOST_QUARANTINED} more" if len(bad) > MOST_QUARANTINED else ""
+        yield f"quarantined: {', '.join(named)}{more}"
+
+
+def stage_line(its: StageProgress, now: float, *, wide: int = 0, bars: bool = False) -> str:
+    """Return how far a stage is."""
+    bar = f"[{'#' * round(WIDTH * its.done / (its.total or 1)):<{WIDTH}}] " if bars else ""
+    parts = [f"{its.done}/{its.total} {its.unit}"]
+    counts = {"quarantined": len(its.quarantined), "cached": sum(beat.unchanged for beat in its.beats)}
+    counts["clips reused"] = sum(beat.reused for beat in its.beats)
+    parts += [f"{count} {name}" for name, count in counts.items() if count]
+    parts += [its.speed()] if its.speed() else []
+    if its.done < its.total:
+        left = its.seconds_left(now)
+        parts.append("waiting" if not its.running else "ETA ?" if left is None else f"ETA {clock(left)}")
+    return f"{bar}{its.name:<{wide}}  {', '.join(parts)}"
+
+
+def overall_line(stages: Sequence[StageProgress], now: float) -> str:
+    """Return how far all stages are together."""
+    done, total = sum(its.done for its in stages), sum(its.total for its in stages)
+    jobs = sum(len(its.running) for its in stages)
+    left = [its.seconds_left(now) for its in stages if its.done < its.total]
+    known, unknown = sum(its for its in left if its is not None), left.count(None)
+    ends = f"ETA {clock(known)}" if left else "all done"
+    if unknown:
+        least = f"ETA at least {clock(known)}" if known else "ETA ?"
+        ends = f"{least} (no rate yet for {unknown} stage{'s' * (unknown > 1)})"
+    return f"overall: {done} of {total} results, {jobs} job{'s' * (jobs != 1)} running, {ends}"
+
+
+def ago(seconds: float) -> str:
+    """Return a duration as people say it.
+
+    >>> ago(3), ago(200), ago(9000), ago(400000)
+    ('3 s', '3 min', '2.5 h', '4.6 days')
+    """
+    if seconds < 120:
+        return f"{max(seconds, 0):.0f} s"  # another machine's clock may be ahead
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172800 else f"{seconds / 86400:.1f} days"
 
 
 def _enter(args: argparse.Namespace) -> list[Path]:
@@ -70,61 +111,29 @@ def _enter(args: argparse.Namespace) -> list[Path]:
     return []
 
 
-def _plan(files: Sequence[Path], values: Sequence[str], targets: Sequence[str] | None) -> tuple[Plan, list[str], float]:
-    """Return the plan, its targets and when the run began: those of the last run, unless others are asked for."""
+def _progress(files: Sequence[Path], values: Sequence[str], targets: Sequence[str] | None) -> RunProgress:
+    """Return the progress of the last run, unless another configuration or other targets are asked for."""
     noted = run_progress.read_run(command_line.RESULTS)
     if files or values or noted is None:
         plan = command_line.read_plan(list(files), list(values))
-        return plan, list(targets or run_progress.DEFAULT), noted.started if noted else 0.0
-    return Plan(noted.config, command_line.RESULTS), list(targets or noted.targets), noted.started
+        return RunProgress(plan, targets or run_progress.DEFAULT, noted.started if noted else 0.0)
+    return RunProgress(Plan(noted.config, command_line.RESULTS), targets or noted.targets, noted.started)
 
 
-def _alive(found: Sequence[Standing], silent: float) -> str:
-    """Return whether a run is at work, as far as files can tell."""
-    state = "no run seems to be at work"
-    if all(its.done >= its.total for its in found):
-        state = "the last run is done"
-    elif silent < SILENT and any(its.at_work for its in found):
-        state = "a run is at work"
-    elif any(its.failed for its in found):
-        state = "a run stopped at what failed"
-    elif silent < SILENT:
-        state = "a run is between two jobs, or has stopped"
-    return f"{state}: its last word came {ago(silent)} ago"
-
-
-def _line(its: Standing, now: float, *, wide: int, bars: bool) -> str:
-    """Return what there is to say of a stage."""
-    share = its.done / its.total if its.total else 1.0
-    bar = f"[{'#' * round(WIDTH * share):<{WIDTH}}] " if bars else ""
-    parts = [f"{its.done}/{its.total} {its.unit}"]
-    if its.quarantined:
-        parts.append(f"{len(its.quarantined)} quarantined")
-    if its.unchanged:
-        parts.append(f"{its.unchanged} stood already")
-    if its.reused:
-        parts.append(f"{its.reused} clips taken over")
-    parts += its.speeds()
-    left = its.seconds_left(now)
-    if its.done < its.total:
-        parts.append(f"ETA {clock(left)}" if left is not None else "waiting" if not its.at_work else "ETA ?")
-    return f"{bar}{its.name:<{wide}}  {', '.join(parts)}"
-
-
-def _sum(found: Sequence[Standing], now: float) -> Iterator[str]:
-    """Yield what there is to say of all stages together."""
-    done, total = sum(its.done for its in found), sum(its.total for its in found)
-    left = [its.seconds_left(now) for its in found if its.done < its.total]
-    known = sum(seconds for seconds in left if seconds is not None)
-    unknown = sum(seconds is None for seconds in left)
-    ends = f"ETA {clock(known)}" if left else "all is done"
-    if unknown:
-        least = f"ETA at least {clock(known)}" if known else "ETA not known yet"
-        ends = f"{least}: of {unknown} stages nobody knows the pace"
-    jobs = sum(len(its.at_work) for its in found)
-    yield f"overall: {done} of {total} pieces of work, {jobs} job{'s' * (jobs != 1)} at work, {ends}"
-    bad = {video: reason for its in found for video, reason in its.quarantined.items()}
-    if bad:
-        named = [f"{video} ({reason})" for video, reason in sorted(bad.items())[:MOST_QUARANTINED]]
-        more = f" and {len(bad) - MOST_QUARANTINED} more" if len(bad) > MOST_QUARANTINED else ""
-        yield f"quarantined: {', '.join(named)}{more}"
+def _state(stages: Sequence[StageProgress], now: float) -> str:
+    """Return whether a run is on, as far as files can tell."""
+    beats = [beat for its in stages for beat in its.beats]
+    if not beats:
+        done = all(its.done >= its.total for its in stages)
+        return "finished; nothing was to do" if done else "no job has run here with this configuration"
+    silent = now - max(beat.updated for beat in beats)
+    if all(its.done >= its.total for its in stages):
+        state = "finished"
+    elif any(its.running for its in stages):
+        state = "running"
+    elif any(beat.state == "failed" for beat in beats):
+        state = "stopped at a failed job"
+    else:
+        killed = silent > SILENT or any(its.failed for its in stages)
+        state = "stopped" if killed else "between two jobs, or stopped"
+    return f"{state}; last update {ago(silent)} ago"

@@ -1,9 +1,6 @@
 """The verbs that run the workflow for one purpose and then show what it made."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +31,17 @@ def demo(argv: list[str] | None = None) -> None:
         raise UserError(f"{path}: a configuration that is not the demo's; type `wsstad demo` in another folder")
     if path.parent.resolve() != SHARE:  # in a clone the project's own configuration is the demo's
         storage.write_text(path, DEMO)
-    command, environment = run.prepare(args, [])
+    command_line.enter(args)
+    args.directory = None
     print(
         "[demo] 24 made-up road videos, full C3D with seeded (untrained) weights; about 4 minutes on two cores",
         flush=True,
     )
     synthesize.main(["--output", "results/demo/source", "--videos", "24", "--seed", "2021", "--jobs", "2"])
-    _call(command, environment)
+    run.workflow(args, [])
     print()
-    print(Path("results/tables/benchmark.md").read_text(encoding="utf-8"))
+    text = Path("results/tables/benchmark.md").read_text(encoding="utf-8")
+    print("".join(line for line in text.splitlines(keepends=True) if line.startswith("|")))
     print("results/report.html           everything on one page, in a browser")
     print("results/tables/benchmark.tsv  every number, with intervals and counts")
     print("results/demo/source/videos    the videos")
@@ -57,7 +56,7 @@ def report(argv: list[str] | None = None) -> None:
     parser.add_argument("--no-pixels", action="store_true", help="without pictures of the footage")
     args = parser.parse_args(argv)
     args.set += ["report.pixels=false"] if args.no_pixels else []
-    _call(*run.prepare(args, ["report"]))
+    run.workflow(args, ["report"])
     print("results/report.html, to be opened in a browser")
 
 
@@ -70,7 +69,7 @@ def tables(argv: list[str] | None = None) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="benchmark, table1 ... table5, ablations, your own")
     args = parser.parse_intermixed_args(argv)
     names = args.names or ["benchmark"]
-    _call(*run.prepare(args, names))
+    run.workflow(args, names)
     for name in names:
         print(Path(f"results/tables/{name}.md").read_text(encoding="utf-8"))
 
@@ -81,7 +80,7 @@ def overlays(argv: list[str] | None = None) -> None:
     wsstad overlays
     """
     args = run.make_parser(overlays.__doc__).parse_args(argv)
-    _call(*run.prepare(args, ["overlays"]))
+    run.workflow(args, ["overlays"])
 
 
 def score(argv: list[str] | None = None) -> None:
@@ -97,15 +96,7 @@ def score(argv: list[str] | None = None) -> None:
     card = model_card.read(args.model)
     footage: dict[str, Any] = {"source": str(args.video.resolve()), "model": str(args.model.resolve())}
     args.set += ["benchmarks=[]", f"score={json.dumps({args.name: footage})}"]
-    _call(*run.prepare(args, ["scores"]))
+    run.workflow(args, ["scores"])
     folder = Path("results", args.name, "scores", card.name)
     print((folder / "verdicts.txt").read_text(encoding="utf-8"))
     print(f"{folder}: timelines, videos with boxes, and a JSON file for each video")
-
-
-def _call(command: Sequence[str], environment: dict[str, str]) -> None:
-    """Run the workflow; end as it ends unless that is well."""
-    sys.stdout.flush()
-    code = subprocess.run(command, env=environment, check=False).returncode
-    if code:
-        sys.exit(code)

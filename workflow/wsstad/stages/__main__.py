@@ -1,11 +1,16 @@
-"""Run one stage, as the rules do: ``python -m wsstad.stages decode --shard 000 ...``."""
+"""Run one stage, as the rules do: ``python -m wsstad.stages decode --log results/logs/....log --shard 000 ...``."""
 
+import argparse
 import sys
 from importlib import import_module
 
-from wsstad import cli
+from wsstad import cli, heartbeat
 
 if __name__ == "__main__":
-    verb = import_module(f"wsstad.stages.{sys.argv[1]}")
-    sys.argv[:2] = [f"wsstad.stages {sys.argv[1]}"]
-    cli.run(verb.main)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("stage")
+    parser.add_argument("--log", default="", help="the job's log; its heartbeat is kept beside it")
+    args, rest = parser.parse_known_args()
+    sys.argv[:] = [f"wsstad.stages {args.stage}", *rest]
+    with heartbeat.of_job(args.log):
+        cli.run(import_module(f"wsstad.stages.{args.stage}").main)

@@ -1,11 +1,12 @@
 """Extract: a feature for each clip of the whole image, or with ``--tubes`` for each clip of each tube's region."""
 
 import argparse
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wsstad import cli, config
+from wsstad import cli, config, heartbeat
 from wsstad.artefacts import manifest, shards
 from wsstad.perception import extractors
 from wsstad.perception.extractors import EXTRACTORS
@@ -28,7 +29,19 @@ def main(argv: list[str] | None = None) -> None:
         return artefact_keys.features(parameters, frames.rows[name], tubes.rows[name] if tubes else None)
 
     def compute(names: Sequence[str]) -> Iterator[shards.Outcome]:
+        from wsstad.perception.clip_features import KnownFeatures, VideoClips
         from wsstad.perception.extraction import Extraction
+
+        taken = Counter[str]()
+
+        class Counted(Extraction):
+            """An extraction that notes in the heartbeat how many clips are computed, and how many are taken over."""
+
+            def _clips(self, name: str, extractor: Any, known: KnownFeatures) -> VideoClips:
+                video_clips = super()._clips(name, extractor, known)
+                taken.update(computed=len(video_clips.missing), reused=video_clips.reused)
+                heartbeat.note(computed=taken["computed"], reused=taken["reused"])
+                return video_clips
 
         paths = {name: args.source / row["path"] for name, row in dataset_tables.read_videos(args.tables).items()}
         extractor = load_extractor(args, parameters)
@@ -37,7 +50,7 @@ def main(argv: list[str] | None = None) -> None:
             return artefact_keys.extraction(parameters, frames.rows[name], extractor.device)
 
         label = f"extract_{kind.removesuffix('_features')} {args.shard}"
-        extraction = Extraction(frames, tubes, paths, extraction_key)
+        extraction = Counted(frames, tubes, paths, extraction_key)
         return extraction.compute(names, extractor, folder=args.manifest.parent.parent, label=label)
 
     shards.process_shard(

@@ -1,17 +1,16 @@
 """Score the sub-tubes of every fold's test videos, and keep the boxes of those that may be chosen (section 3.4)."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
+from wsstad import heartbeat
 from wsstad.artefacts import manifest, storage
 from wsstad.errors import UserError
 from wsstad.learning import runs
 from wsstad.learning.runs import ModelRow, PredictionJob, Run
 from wsstad.planning import run_jobs
+from wsstad.progress import Progress
 from wsstad.stages import run_inputs
-
-log = logging.getLogger(__name__)
 
 SIZE = manifest.size_column(manifest.ARTEFACT_SUFFIX)
 COLUMNS = ("method", "seed", "fold", "key", "digest", "videos", "quarantined", "reasons", SIZE)
@@ -32,11 +31,14 @@ def main(argv: list[str] | None = None) -> None:
         _check(job, f"{args.tables}: split {args.split}", f"{args.models or '--models'}")
     digests = {job.path: digest for job in jobs if (digest := prediction_jobs.cached(job))}
     missing = [job for job in jobs if job.path not in digests]
-    log.info("predict: %d folds of runs, %d to do, %d unchanged", len(jobs), len(missing), len(digests))
-    for fold in sorted({job.run.fold for job in missing}):
-        of_fold = [job for job in missing if job.run.fold == fold]
-        options = {"device": args.device, "threads": args.threads}
-        digests |= prediction_jobs.predict_fold(of_fold, inputs, args.output, **options)
+    heartbeat.plan("predict", "folds of runs", len(jobs), to_do=len(missing), unchanged=len(digests))
+    with Progress("predict", len(missing), "folds of runs", brief=True) as progress:
+        for fold in sorted({job.run.fold for job in missing}):
+            of_fold = [job for job in missing if job.run.fold == fold]
+            progress.step = len(of_fold)
+            options = {"device": args.device, "threads": args.threads}
+            digests |= prediction_jobs.predict_fold(of_fold, inputs, args.output, **options)
+            progress.add(progress.step)
     storage.write_table(args.output, [_row(job, digests[job.path]) for job in jobs], COLUMNS)
 
 

@@ -1,16 +1,14 @@
 """Train the methods of a table on every fold of a split, from video labels alone (section 3.3)."""
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
+from wsstad import heartbeat
 from wsstad.artefacts import manifest, run_files, storage
 from wsstad.errors import UserError
 from wsstad.learning.runs import ModelJob
 from wsstad.planning import run_jobs
 from wsstad.stages import run_inputs
-
-log = logging.getLogger(__name__)
 
 SIZE = manifest.size_column(run_files.MODEL_SUFFIX)
 FACTS = ("chosen_iteration", "held_out_vauc", "last_iteration", "last_vauc", "training_videos", "held_out_videos")
@@ -30,7 +28,7 @@ def main(argv: list[str] | None = None) -> None:
         _check_labels(job, f"{args.tables}: split {args.split}")
     cached = {job.path: model for job in jobs if (model := model_jobs.cached(job))}
     missing = [job for job in jobs if job.path not in cached]
-    log.info("train: %d models, %d to do, %d unchanged", len(jobs), len(missing), len(cached))
+    heartbeat.plan("train", "models", len(jobs), to_do=len(missing), unchanged=len(cached))
     if missing:
         options = {"device": args.device, "processes": args.threads, "checkpoint_seconds": args.checkpoint_seconds}
         model_jobs.train_all(missing, inputs, **options)

@@ -1,10 +1,11 @@
-"""What a run cost: time and memory from Snakemake's benchmark files, and what there was to do from the jobs' logs."""
+"""What a run cost: time and memory from Snakemake's benchmark files, what there was to do from the jobs' heartbeats."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wsstad.artefacts import job_logs, storage
+from wsstad import heartbeat
+from wsstad.artefacts import storage
 from wsstad.planning.paths import Output
 from wsstad.planning.stages import STAGES
 
@@ -39,19 +40,18 @@ def read(outputs: Sequence[Output]) -> list[Cost]:
 def _cost(stage: str, files: Sequence[Path]) -> Cost:
     rows = [storage.read_table(path)[-1] for path in files]
     logs = [Path("results/logs", *path.parts[2:]).with_suffix(".log") for path in files]
-    heard = [log for path in logs if (log := job_logs.read(path))]
-    did = [log for log in heard if log.entries]
+    beats = [beat for path in logs if (beat := heartbeat.read(path))]
     return Cost(
         stage=stage,
         jobs=len(files),
         seconds=sum(_numbers(rows, "s")),
         cpu_seconds=sum(_numbers(rows, "cpu_time")),
         megabytes=max(_numbers(rows, "max_rss"), default=0.0),
-        unit=did[0].entries if did else "",
-        made=sum(log.to_do for log in did),
-        cached=sum(log.unchanged for log in did),
-        clips_made=sum(log.computed for log in heard),
-        clips_cached=sum(log.reused for log in heard),
+        unit=max((beat.entry for beat in beats), default=""),
+        made=sum(beat.to_do for beat in beats),
+        cached=sum(beat.unchanged for beat in beats),
+        clips_made=sum(beat.computed for beat in beats),
+        clips_cached=sum(beat.reused for beat in beats),
     )
 
 

@@ -1,0 +1,93 @@
+"""The process that runs Snakemake: who is told to stop, who dies with whom, and where words go."""
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "workflow")}
+# Stands for Snakemake: says its number, then counts the SIGINTs that reach it within a second of the first.
+CHILD = """
+import os, signal, sys, time
+got = []
+signal.signal(signal.SIGINT, lambda *_: got.append(1))
+signal.signal(signal.SIGTERM, lambda *_: got.append(100))
+print(os.getpid(), flush=True)
+end = time.monotonic() + 30
+while not got and time.monotonic() < end:
+    time.sleep(0.02)
+time.sleep(0.5)
+print("got", sum(got), flush=True)
+sys.exit(3)
+"""
+PARENT = """
+import fcntl, os, sys, termios
+if os.isatty(0):
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # from where Ctrl-C may come
+from wsstad.commands import snakemake_process
+lock = os.open(sys.argv[1], os.O_CREAT | os.O_RDWR)
+os.set_inheritable(lock, False)
+print(*snakemake_process.run([sys.executable, "-c", sys.argv[2]], dict(os.environ), lock), flush=True)
+"""
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """A process that runs another, in a group of their own; and the number of that."""
+    # As in the background of a script, which ignores SIGINT.
+    command = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable, "-c", PARENT, tmp_path / "lock", CHILD]
+    parent = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    yield parent, int(parent.stdout.readline())
+    parent.kill()
+    parent.communicate()
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_it_is_told_once_to_stop_and_its_status_is_ours(pair, name):
+    parent, _ = pair
+    os.kill(parent.pid, signal.Signals[name])
+    assert parent.communicate(timeout=20)[0] == "got 1\n3 True\n"
+
+
+def test_ctrl_c_reaches_it_once(tmp_path):
+    terminal, theirs = pty.openpty()
+    command = [sys.executable, "-c", PARENT, tmp_path / "lock", CHILD]
+    ends = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
+    parent = subprocess.Popen(command, env=ENVIRONMENT, start_new_session=True, **ends)
+    os.close(theirs)
+    said = os.read(terminal, 100)  # its number: it is there
+    os.write(terminal, b"\x03")
+    with suppress(OSError):  # at the end
+        while more := os.read(terminal, 100):
+            said += more
+    os.close(terminal)
+    assert parent.wait(timeout=10) == 0
+    assert said.decode().replace("^C", "").split()[1:] == ["got", "1", "3", "True"]
+
+
+def test_it_dies_with_us(pair):
+    parent, child = pair
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 10
+    while Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text().split(")")[1]:
+        assert time.monotonic() < deadline, "it goes on"
+        time.sleep(0.02)
+
+
+def test_it_holds_the_lock_as_well(pair, tmp_path):
+    _, child = pair
+    held = {str(path.readlink()) for path in Path(f"/proc/{child}/fd").iterdir()}
+    assert str(tmp_path / "lock") in held
+
+
+def test_a_signal_that_ends_it_is_its_status(pair):
+    parent, child = pair
+    os.kill(child, signal.SIGKILL)
+    assert parent.communicate(timeout=20)[0] == "-9 False\n"
