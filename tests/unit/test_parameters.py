@@ -19,7 +19,7 @@ from wsstad.planning import dataset_tables, reference
 from wsstad.planning.reference import FAMILIES
 
 PACKAGE = Path(config.__file__).parent
-# What every variant in config/ held, with each scale, when the schemas were hand-written: a change of a default belongs
+# What every variant in config/ holds, with each scale: a change of a default belongs
 # into this file too, and into the changelog, since it makes results again.
 FROZEN = json.loads((Path(__file__).parents[1] / "data" / "parameters.json").read_text())
 
