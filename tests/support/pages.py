@@ -125,6 +125,8 @@ def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
     block = path.parent.parent.parent
     history = [{"iteration": i, "loss": 2 / i, "held_out_vauc": 0.9 if i % 4 == 0 else ""} for i in range(1, 9)]
     model = {"method": "mgpr", "seed": "0", "fold": "0", "key": "ab" * 32, "digest": "cd" * 32, "held_out_videos": "4"}
+    model["measured"] = json.dumps({"tube_entropy": 0.9991, "tube_held_out_vauc": 0.75, "temporal_entropy": None})
+    model["warnings"] = json.dumps(["the attention of the tube branch is uniform: its entropy is 0.9991 of log n"])
     storage.write_table(path.parent.parent / "models.tsv", [model], list(model))
     file = manifest.artefact_path(block / "models/mgpr/0", "fold0", model["key"], ".safetensors")
     facts = {"training": {"training_videos": ["a", "b"], "held_out_videos": [], "alarm_hours": 1.0}}

@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> None:
         class Counted(Extraction):
             """An extraction that notes in the heartbeat how many clips are computed, and how many are taken over."""
 
-            def _clips(self, name: str, extractor: Any, known: KnownFeatures) -> VideoClips:
+            def _clips(self, name: str, extractor: "Extractor", known: KnownFeatures) -> VideoClips:
                 video_clips = super()._clips(name, extractor, known)
                 taken.update(computed=len(video_clips.missing), reused=video_clips.reused)
                 heartbeat.note(computed=taken["computed"], reused=taken["reused"])

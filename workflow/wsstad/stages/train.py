@@ -12,7 +12,8 @@ from wsstad.stages import run_inputs
 
 SIZE = manifest.size_column(run_files.MODEL_SUFFIX)
 FACTS = ("chosen_iteration", "held_out_vauc", "last_iteration", "last_vauc", "training_videos", "held_out_videos")
-COLUMNS = ("method", "seed", "fold", "key", "digest", *FACTS, "quarantined", SIZE)
+MECHANISMS = ("measured", "warnings")  # JSON
+COLUMNS = ("method", "seed", "fold", "key", "digest", *FACTS, "quarantined", *MECHANISMS, SIZE)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -47,6 +48,7 @@ def _check_labels(job: ModelJob, where: str) -> None:
 def _row(job: ModelJob, digest: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row of a model: lists by their length, absent numbers empty."""
     cells = {name: _cell(facts[name]) for name in FACTS}
+    cells |= {name: storage.canonical_json(facts[name]) for name in MECHANISMS}
     size = job.path.stat().st_size
     return {**job.run.cells(), "key": job.key, "digest": digest, **cells, "quarantined": job.quarantined, SIZE: size}
 

@@ -154,14 +154,14 @@ def training(name: str, method: str, histories: Mapping[str, History], held_out:
             for axes, value in zip(drawn.figure.axes, (_loss, _vauc), strict=True):
                 points = [(int(row["iteration"]), number) for row in history if (number := value(row)) is not None]
                 axes.plot(*np.array(points).reshape(-1, 2).T, color=ROLES["accent"], alpha=0.55, linewidth=1)
-            last.append(_loss(history[-1]) or 0.0)
+            last.append(next((loss for row in reversed(history) if (loss := _loss(row)) is not None), 0.0))
         drawn.figure.axes[0].set(xlabel="iteration", ylabel="loss")
         drawn.figure.axes[1].set(xlabel="iteration", ylabel="held-out VAUC, %", ylim=(0, 103))
     words = f"{len(histories)} trainings of {method}; the loss ends between {min(last):.3g} and {max(last):.3g}."
     few, many = min(held_out), max(held_out)
     note = (
-        f"{method}: a line is one seed on one fold. The iteration of the best VAUC on held-out training videos is kept;"
-        f" they are {few if few == many else f'{few} to {many}'} a training, and the fewer, the higher its stairs."
+        f"{method}: a line is one seed on one fold. The iteration of the best VAUC on training videos left out is"
+        f" taken; they are {few if few == many else f'{few} to {many}'} a training, and the fewer, the higher its stairs."
     )
     return Chart(name, "Training", words, note, drawn.svg)
 

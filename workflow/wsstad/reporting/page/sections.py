@@ -9,8 +9,9 @@ from wsstad.planning.plan import Plan
 from wsstad.reporting import leaderboard
 from wsstad.reporting import paper as papers
 from wsstad.reporting.leaderboard import Layout
-from wsstad.reporting.page import charts, lead, provenance, timelines
+from wsstad.reporting.page import charts, lead, mechanisms, provenance, timelines
 from wsstad.reporting.page.figures import Chart
+from wsstad.reporting.page.mechanisms import Mechanism
 from wsstad.reporting.page.provenance import Facts
 from wsstad.reporting.page.shown import Shown, Video
 from wsstad.reporting.page.timelines import Timeline
@@ -77,6 +78,8 @@ class Section:
     tiles_of: str
     tiles: list[tuple[str, str, str]]
     charts: list[Chart]
+    mechanisms: list[Mechanism]
+    warnings: list[str]
     cards: list[Card]
     misses: list[Card]
     highest: list[Card]
@@ -147,6 +150,8 @@ def _build(anchor: str, label: str, shown: Shown, plan: Plan, pictures: Pictures
         tiles_of=lead.measured(shown.result),
         tiles=lead.tiles(shown.result),
         charts=_charts(anchor, shown),
+        mechanisms=mechanisms.read(shown.models),
+        warnings=mechanisms.warnings(shown.models),
         cards=[cards[name] for name in sorted(cards)],
         misses=[cards[video.name] for video in misses[:MOST_FAILURES]],
         highest=[cards[video.name] for video in highest[:MOST_FAILURES]],
