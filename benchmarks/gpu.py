@@ -25,8 +25,10 @@ from measure import Row, clock_of, side_by_side, table  # noqa: E402
 from pixels import street  # noqa: E402
 from sweeps import PlainC3D, precision, yolo  # noqa: E402
 
-from wsstad import config, video  # noqa: E402
+from wsstad import video  # noqa: E402
+from wsstad.perception import extractors  # noqa: E402
 from wsstad.perception.extractors.base import crop  # noqa: E402
+from wsstad.perception.extractors.parameters import I3dParameters  # noqa: E402
 from wsstad.perception.networks.c3d import C3D, CLIP, seeded_weights  # noqa: E402
 
 DEVICE = "cuda"
@@ -211,10 +213,8 @@ def i3d(repeats: int) -> Iterator[Row]:
     """Measure the I3D extractor's network over sizes and batches; none where its weights are not installed."""
     for size in (112, 224):
         for batch in (8, 32, 64):
-            given = {"type": "i3d", "image_size": size, "batch": batch}
-            from wsstad.perception.extractors.i3d import I3dExtractor
-
-            extractor = I3dExtractor(config.check(given, "extractors/i3d", "gpu"), Path(), device=DEVICE, threads=1)
+            parameters = I3dParameters(type="i3d", image_size=size, batch=batch)
+            extractor = extractors.create(parameters, Path(), device=DEVICE, threads=1)
             clips = np.random.default_rng(0).integers(0, 256, (batch, CLIP[0], size, size, 3), dtype=np.uint8)
             (taken,) = side_by_side([lambda its=extractor, x=clips: its.features(x)], repeats=repeats, clock=CLOCK)
             yield Row("I3D", f"ready clips to features, {size} px, batch {batch}", batch / taken, 0, "clips/s", "")

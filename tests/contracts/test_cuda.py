@@ -11,10 +11,13 @@ import torch
 
 from support.toy_bags import parameters, planted_videos
 from wsstad import config
+from wsstad.learning import methods
 from wsstad.learning.bags import View
 from wsstad.learning.checkpoint import Checkpoint
 from wsstad.learning.learner import choose_device
-from wsstad.learning.methods import METHODS, REFERENCES
+from wsstad.learning.methods import METHODS
+from wsstad.learning.parameters import LearnedParameters
+from wsstad.perception import detectors, extractors
 from wsstad.perception.detectors import DETECTORS
 from wsstad.perception.extractors import EXTRACTORS
 from wsstad.scenes.footage_plan import Benchmark
@@ -22,7 +25,7 @@ from wsstad.scenes.renderer import Renderer
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
 
-LEARNED = sorted(METHODS.keys() - set(REFERENCES))
+LEARNED = sorted(name for name, its in METHODS.items() if issubclass(its.parameters, LearnedParameters))
 SMALL = {
     "c3d": {"type": "c3d", "seed": 0, "width": 8, "batch": 3},
     "efficientnet_lite0": {"type": "efficientnet_lite0", "image_size": 112, "batch": 3},
@@ -51,8 +54,8 @@ def road() -> list[np.ndarray]:
 
 
 def extractor(name: str, device: str, **change):
-    checked = config.check({**SMALL[name], **change}, f"extractors/{name}", name)
-    return config.load_class(EXTRACTORS[name])(checked, Path(), device=device, threads=1)
+    parameters = config.parse({**SMALL[name], **change}, EXTRACTORS[name].parameters, name)
+    return extractors.create(parameters, Path(), device=device, threads=1)
 
 
 def clips_of(its, frames: list[np.ndarray]) -> np.ndarray:
@@ -105,15 +108,15 @@ def test_a_full_gpu_is_answered_with_smaller_parts(road, monkeypatch, caplog) ->
 @pytest.mark.parametrize("name", DETECTORS)
 def test_detections_are_those_of_the_cpu(name: str, road, repository) -> None:
     path = repository / "config" / "detectors" / {"yolo": "demo_yolo", "motion": "motion"}[name]
-    variant = config.load_variant(path.with_suffix(".yaml"), "detectors")
-    make = config.load_class(DETECTORS[name])
+    variant = config.load_variant(path.with_suffix(".yaml"), DETECTORS)
     expected, found = (
-        list(make(variant, path.parent, device=device, threads=1).detect(Pixels(road))) for device in ("cpu", "auto")
+        list(detectors.create(variant, path.parent, device=device, threads=1).detect(Pixels(road)))
+        for device in ("cpu", "auto")
     )
     assert sum(len(its.scores) for its in expected) > 0
     for one, other in zip(expected, found, strict=True):
         # A box whose confidence lies on the threshold may be on one device alone; all others are the same.
-        sure = one.scores > variant.get("confidence", 0) + 0.01
+        sure = one.scores > getattr(variant, "confidence", 0) + 0.01
         assert sure.sum() <= len(other.scores)
         for box, score in zip(one.boxes[sure], one.scores[sure], strict=True):
             nearest = np.abs(other.boxes - box).max(axis=1).argmin()
@@ -122,14 +125,19 @@ def test_detections_are_those_of_the_cpu(name: str, road, repository) -> None:
 
 
 def method(name: str, device: str, **changes):
-    offered = {key: value for key, value in {**SHORT, "dropout": 0.0, **changes}.items() if key in parameters(name)}
-    return config.load_class(METHODS[name])(parameters(name, **offered), seed=0, device=device)
+    every = {**SHORT, "dropout": 0.0, **changes}
+    offered = {key: value for key, value in every.items() if hasattr(parameters(name), key)}
+    return methods.create(parameters(name, **offered), seed=0, device=device)
+
+
+def sub_tubes(its) -> View:
+    return View.of(its.parameters.model_copy(update={"sub_tubes": 8}))
 
 
 def trained(name: str, device: str, **options):
     its = method(name, device, **options.pop("changes", {}))
     view = View.of(its.parameters)
-    held_out = [View.of({**its.parameters, "sub_tubes": 8}).bag(video, "inference") for video in TRAIN[:4]]
+    held_out = [sub_tubes(its).bag(video, "inference") for video in TRAIN[:4]]
     its.fit([view.bag(video, "training") for video in TRAIN[4:]], held_out, **options)
     return its
 
@@ -138,7 +146,7 @@ def trained(name: str, device: str, **options):
 @pytest.mark.parametrize("name", sorted(set(LEARNED) - {"urdmu", "alocc"}))
 def test_without_dropout_a_training_scores_as_on_the_cpu(name: str) -> None:
     on_cpu, on_gpu = trained(name, "cpu"), trained(name, "cuda")
-    view = View.of({**on_cpu.parameters, "sub_tubes": 8})
+    view = sub_tubes(on_cpu)
     for video, _ in planted_videos(6, first=700):
         bag = view.bag(video, "inference")
         assert on_gpu.score(bag)[0] == pytest.approx(on_cpu.score(bag)[0], abs=0.02)
@@ -147,9 +155,9 @@ def test_without_dropout_a_training_scores_as_on_the_cpu(name: str) -> None:
 @pytest.mark.parametrize("name", LEARNED)
 def test_a_model_of_one_device_scores_the_same_on_the_other(name: str) -> None:
     its = trained(name, "cuda", changes={"dropout": 0.5})
-    again = config.load_class(METHODS[name]).load(*its.save(), device="cpu")
+    again = methods.restore(Path(name), *its.save(), device="cpu")
     for video, _ in planted_videos(6, first=700):
-        bag = View.of({**its.parameters, "sub_tubes": 8}).bag(video, "inference")
+        bag = sub_tubes(its).bag(video, "inference")
         scores, others = its.score(bag)[0], again.score(bag)[0]
         assert others == pytest.approx(scores, abs=1e-4)
         # Two candidates may score the same to rounding, and then each device may choose its own.

@@ -159,9 +159,10 @@ def training(name: str, method: str, histories: Mapping[str, History], held_out:
         drawn.figure.axes[1].set(xlabel="iteration", ylabel="held-out VAUC, %", ylim=(0, 103))
     words = f"{len(histories)} trainings of {method}; the loss ends between {min(last):.3g} and {max(last):.3g}."
     few, many = min(held_out), max(held_out)
+    videos = few if few == many else f"{few} to {many}"
     note = (
-        f"{method}: a line is one seed on one fold. The iteration of the best VAUC on training videos left out is"
-        f" taken; they are {few if few == many else f'{few} to {many}'} a training, and the fewer, the higher its stairs."
+        f"{method}: a line is one seed on one fold. The iteration of the best VAUC on videos left out is taken;"
+        f" a training has {videos} of them, and the fewer, the higher its stairs."
     )
     return Chart(name, "Training", words, note, drawn.svg)
 
