@@ -53,8 +53,9 @@ def test_top1_takes_the_highest_score_and_measures_abnormal_videos_alone():
 def test_oracle_takes_the_best_candidate_and_knows_the_labels():
     run = selections.oracle(made(), TRUTHS, LABELS, "union")
     assert run[0, "a"].span == (10, 20)
-    everything = [selections.measure(made()[0, "a"], i, TRUTHS["a"], "union")[0] for i in range(3)]
-    assert run[0, "a"].measures[0] == max(everything)
+    everything = np.array([selections.measure(made()[0, "a"], i, TRUTHS["a"], "union") for i in range(3)])
+    assert run[0, "a"].measures[0] == everything[:, 0].max()
+    assert run[0, "a"].measures[4] == everything[1, 4]
     assert [run[0, video].score for video in "anu"] == [1, 0, 1]
 
 
@@ -78,8 +79,18 @@ def test_oracle_frames_takes_the_best_box_of_each_annotated_frame():
         assert found.measures[:2] == pytest.approx([np.mean(ious), 1])
     volume = 400 * 15 / (400 * 15 + 8 * 7600)
     assert found.measures[4] == pytest.approx(volume)
+    # Of one event alone its own best boxes are the bound: the second, whose frames 30 and 31 the third tube meets.
     alone = selections.oracle_frames(made_up, TRUTHS, LABELS, "union")[0, "a"].measures[3]
-    assert alone == pytest.approx((5 + 5 * whole) / 15)  # the first event, while the prediction has boxes in the second
+    assert alone == pytest.approx(max((5 + 5 * whole) / 10, (2 + 3 * whole) / 5))
+
+
+def test_the_bound_of_one_event_is_that_of_the_candidate_that_meets_it_best():
+    # The second tube has the larger S_loc of all, the third meets the second event in full.
+    tubes = [constant_tube(10, 20, (10, 10, 30, 26)), constant_tube(30, 35, (50, 10, 70, 30))]
+    its = {(0, "a"): prediction("a", tubes, [0.5, 0.5])}
+    found = selections.oracle(its, TRUTHS, LABELS, "union")[0, "a"]
+    assert found.span == (10, 20)
+    assert found.measures == pytest.approx([10 / 15 * 0.8, 10 / 15, 0.4, 1.0, found.measures[4]])
 
 
 def test_oracle_frames_is_at_least_as_good_as_the_best_candidate_where_all_frames_are_annotated():

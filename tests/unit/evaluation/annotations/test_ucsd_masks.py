@@ -1,5 +1,7 @@
 import csv
+import itertools
 from collections import Counter
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -7,10 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy import ndimage
 
 from wsstad.errors import UserError
+from wsstad.evaluation import groundtruth
 from wsstad.evaluation.annotations import ucsd_masks
 from wsstad.evaluation.annotations.parameters import UcsdMasksParameters
+from wsstad.evaluation.annotations.table import check
 
 PARAMETERS = UcsdMasksParameters(format="ucsd_masks", path="x")
 
@@ -42,7 +47,96 @@ def components(mask):
 @given(arrays.arrays(np.uint8, (9, 11), elements=st.integers(0, 1)), st.integers(1, 12))
 def test_boxes_are_those_of_a_flood_fill(mask, min_area):
     expected = sorted(tuple(map(float, box)) for area, box in components(mask) if area >= min_area)
-    assert sorted(ucsd_masks._boxes(mask, min_area)) == expected
+    ((*found,),) = ucsd_masks.link([mask], min_area)
+    assert sorted(box for _, box, _ in found) == expected
+    assert sorted(number for number, _, _ in found) == list(range(len(found)))
+    assert {size for _, _, size in found} <= {(11, 9)}
+
+
+MOVIES = arrays.arrays(np.uint8, (4, 5, 6), elements=st.integers(0, 1))
+
+
+def pixels(masks, parts):
+    """For each frame the pixels of each object."""
+    found = []
+    for mask, its in zip(masks, parts, strict=True):
+        _, labels = cv2.connectedComponents(mask, connectivity=8)
+        frame = {}
+        for number, (x1, y1, x2, y2), _ in its:
+            inside = np.zeros_like(labels, dtype=bool)
+            inside[int(y1) : int(y2), int(x1) : int(x2)] = True
+            # The box may hold pixels of other components: its own is the one that reaches all four sides.
+            (label,) = [
+                k
+                for k in np.unique(labels[inside & (labels > 0)])
+                if tuple(np.concatenate([np.argwhere(labels == k).min(0), np.argwhere(labels == k).max(0) + 1]))
+                == (y1, x1, y2, x2)
+            ][:1]
+            frame[number] = labels == label
+        found.append(frame)
+    return found
+
+
+@settings(max_examples=100, deadline=None)
+@given(MOVIES)
+def test_links_have_the_greatest_sum_of_ious_of_all_one_to_one_links(masks):
+    found = pixels(masks, list(ucsd_masks.link(masks, 1)))
+    for before, after in itertools.pairwise(found):
+        ious = {(a, b): (m & n).sum() / (m | n).sum() for a, m in before.items() for b, n in after.items()}
+        kept = [(a, a) for a in before.keys() & after.keys()]
+        assert all(ious[pair] > 0 for pair in kept)
+        small, large = sorted((list(before), list(after)), key=len)
+        pair_of = (lambda a, b: (a, b)) if small == list(before) else (lambda a, b: (b, a))
+        sums = [
+            sum(ious[pair_of(a, b)] for a, b in zip(small, order, strict=True))
+            for order in itertools.permutations(large, len(small))
+        ]
+        assert sum(ious[pair] for pair in kept) == pytest.approx(max(sums))
+
+
+@settings(max_examples=100, deadline=None)
+@given(MOVIES)
+def test_an_object_is_part_of_one_component_of_space_and_time(masks):
+    structure = np.zeros((3, 3, 3), dtype=int)
+    structure[1], structure[:, 1, 1] = 1, 1  # eight neighbours in a frame, the same pixel in the next
+    labels, _ = ndimage.label(masks, structure)
+    found = pixels(masks, list(ucsd_masks.link(masks, 1)))
+    whole = {}
+    for frame, its in enumerate(found):
+        for number, inside in its.items():
+            whole.setdefault(number, set()).update(labels[frame][inside].tolist())
+    assert all(len(its) == 1 for its in whole.values())
+    # Where no component of space and time has two parts in a frame, it is one object.
+    per_frame = [[labels[frame][inside].max() for inside in its.values()] for frame, its in enumerate(found)]
+    if all(len(set(its)) == len(its) for its in per_frame):
+        assert len(whole) == labels.max()
+
+
+def test_objects_that_touch_go_on_as_the_one_that_shares_most(tmp_path):
+    masks = np.zeros((6, 10, 40), dtype=np.uint8)
+    for frame, (left, right) in enumerate([(0, 20), (3, 18), (6, 14), (8, 14), (9, 20), (12, 22)]):
+        masks[frame, 2:8, left : left + 9] = 1
+        masks[frame, 3:6, right : right + 5] = 1
+    pack(tmp_path / "Test001.npz", masks)
+    rows = ucsd_masks.read(tmp_path, ["Test001"], PARAMETERS)
+    frames = {}
+    for row in rows:
+        frames.setdefault(row.event, []).append(row.frame)
+    # The large one is 00 throughout; in frames 2 and 3 they are one; the small one is another object afterwards.
+    assert frames == {"00": [0, 1, 2, 3, 4, 5], "01": [0, 1], "02": [4, 5]}
+
+
+def test_the_union_of_the_objects_is_what_it_was_of_one_event(tmp_path):
+    rng = np.random.default_rng(0)
+    pack(tmp_path / "Test001.npz", cv2.blur(rng.random((20, 240, 12)), (1, 9)).round().astype(np.uint8))
+    rows = ucsd_masks.read(tmp_path, ["Test001"], {"min_area": 4})
+    size = {"n_frames": 20, "width": 12, "height": 240}
+    objects = groundtruth.from_rows(check(rows), **size)
+    together = groundtruth.from_rows(check([replace(row, event="0") for row in rows]), **size)
+    assert len(objects.events) > 2
+    for mine, its in ((objects.united, together.united), (objects.keyframes, together.keyframes)):
+        assert np.array_equal(mine.boxes, its.boxes)
+        assert np.array_equal(mine.present, its.present)
 
 
 def test_packed_masks_and_official_folders_give_the_same_boxes(tmp_path):
@@ -59,7 +153,8 @@ def test_packed_masks_and_official_folders_give_the_same_boxes(tmp_path):
     rows = ucsd_masks.read(tmp_path / "packed", ["Test001", "Train001"], PARAMETERS)
     assert [row.frame for row in rows] == [3, 4, 4, 5, 6, 7, 8, 9, 10]
     assert {row.box for row in rows} == {(7.0, 5.0, 30.0, 20.0), (40.0, 30.0, 44.0, 34.0)}
-    assert {(row.event, row.fill, row.size) for row in rows} == {("0", "none", (60, 50))}
+    assert {(row.event, row.fill, row.size) for row in rows} == {(name, "none", (60, 50)) for name in ("00", "01")}
+    assert [row.frame for row in rows if row.event == "01"] == [4]
     for name in "abc":
         again = ucsd_masks.read(tmp_path / name, ["Test001"], PARAMETERS)
         assert [(row.frame, row.box) for row in again] == [(row.frame, row.box) for row in rows]
@@ -91,3 +186,6 @@ def test_equals_the_boxes_published_with_the_real_masks(shared):
     rows = ucsd_masks.read(folder / "masks", videos, PARAMETERS)
     assert Counter((row.video, row.frame, *row.box) for row in rows) == expected
     assert len(rows) == 2410
+    # In Test008 a person on a bicycle passes behind a car: one component, and a new object afterwards.
+    objects = Counter(video for video, _ in {(row.video, row.event) for row in rows})
+    assert [objects[video] for video in videos] == [1, 1, 2, 2, 1, 2, 2, 3, 2, 1, 3, 1]

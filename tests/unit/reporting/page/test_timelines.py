@@ -34,10 +34,21 @@ def test_the_parts_of_a_tube_that_are_looked_at_are_told_apart_by_their_time():
     assert its.attention.startswith("17 % to itself; most to: 27 % to tube 0 (unary) from 1.6 s to 2.8 s; 17 %")
 
 
-def test_where_all_is_looked_at_alike_nothing_stands_out():
+def test_uniform_attention_is_called_so_and_has_no_order():
     its = a_timeline("normal")
     assert its.attended == []
-    assert its.attention == "The top-1 tube looks at all 6 sub-tubes alike: about 17 % of its attention to each."
+    assert its.is_uniform
+    assert its.attention == "The attention of the top-1 tube is uniform: about 17 % to each of 6 sub-tubes."
+    assert not a_timeline().is_uniform
+
+
+@pytest.mark.parametrize(("largest", "uniform"), [(1.018, True), (1.2, True), (1.3, False)])
+def test_attention_is_uniform_where_no_sub_tube_has_a_quarter_more_than_its_share(largest, uniform):
+    found = pages.illustrated("v", "normal", "fall", np.random.default_rng(0))
+    weights = np.full(6, 1 / 6)
+    weights[0] *= largest
+    found.arrays["attention"] = weights
+    assert timelines.make(found).is_uniform == uniform
 
 
 def test_an_alarm_is_a_score_above_the_threshold():

@@ -1,12 +1,13 @@
 """UCSD pedestrian masks: the official ``*_gt`` folders of .bmp, or one packed .npz a video.
 
 An .npz holds `packed`, the masks (frames, height, width) through `numpy.packbits` along the last axis, and `shape`.
-Every 8-connected component of at least `min_area` pixels becomes a box; objects are not linked, so all boxes of a
-video carry one event.
+Every 8-connected component of at least `min_area` pixels becomes a box. Components of consecutive frames are linked to
+objects, one to one, so that the sum of the IoUs of their pixels is the greatest; each object is an event. Objects that
+touch are one component: it goes on as the one whose pixels it shares most, and the other is a new object afterwards.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,8 @@ from wsstad.errors import UserError
 from wsstad.evaluation.annotations.parameters import UcsdMasksParameters
 from wsstad.evaluation.annotations.table import BoxRow
 
+Box = tuple[float, float, float, float]
+
 
 def read(path: Path, videos: Sequence[str], parameters: UcsdMasksParameters) -> list[BoxRow]:
     """Read the masks of those of `videos` that have ``<video>.npz`` or ``<video>_gt/*.bmp`` in the folder `path`."""
@@ -23,11 +26,28 @@ def read(path: Path, videos: Sequence[str], parameters: UcsdMasksParameters) -> 
         raise UserError(f"{path}: no such folder of masks")
     rows = []
     for video in sorted(videos):
-        for frame, mask in enumerate(_masks(path, video)):
-            for box in _boxes(mask, parameters.min_area):
-                size = (mask.shape[1], mask.shape[0])
-                rows.append(BoxRow(video, "0", frame, box, "none", size, f"{path}/{video}: frame {frame}"))
+        for frame, parts in enumerate(link(_masks(path, video), parameters.min_area)):
+            for event, box, size in parts:
+                rows.append(BoxRow(video, f"{event:02d}", frame, box, "none", size, f"{path}/{video}: frame {frame}"))
     return rows
+
+
+def link(masks: Iterable[np.ndarray], min_area: int) -> Iterator[list[tuple[int, Box, tuple[int, int]]]]:
+    """Yield for each of `masks` (height, width) uint8 its components: number of the object, box, width and height."""
+    before, n_objects = np.zeros((0, 0), dtype=np.int32), 0
+    for mask in masks:
+        labels, boxes = _components(mask, min_area)
+        numbers = {}
+        for old, new in _matched(before, labels):
+            numbers[new] = old
+        for label in boxes.keys() - numbers.keys():
+            n_objects += 1
+            numbers[label] = n_objects
+        place = np.zeros(max(boxes, default=0) + 1, dtype=np.int32)
+        place[list(numbers)] = list(numbers.values())
+        before = place[labels]
+        size = (mask.shape[1], mask.shape[0])
+        yield [(numbers[label] - 1, box, size) for label, box in boxes.items()]
 
 
 def _masks(folder: Path, video: str) -> Iterator[np.ndarray]:
@@ -57,10 +77,26 @@ def _unpack(path: Path) -> Iterator[np.ndarray]:
         yield np.unpackbits(mask, axis=-1)[:, :width]
 
 
-def _boxes(mask: np.ndarray, min_area: int) -> Iterator[tuple[float, float, float, float]]:
-    if not mask.any():
-        return
-    _, _, statistics, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(mask), connectivity=8)
-    for x, y, width, height, area in statistics[1:].tolist():
-        if area >= min_area:
-            yield float(x), float(y), float(x + width), float(y + height)
+def _components(mask: np.ndarray, min_area: int) -> tuple[np.ndarray, dict[int, Box]]:
+    """Return the label of each pixel and the box of each label; 0 is what is in no component of `min_area` pixels."""
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(mask), connectivity=8)
+    large = np.flatnonzero(statistics[:, cv2.CC_STAT_AREA] >= min_area)
+    boxes: dict[int, Box] = {}
+    for label in large[large > 0].tolist():
+        x, y, width, height = statistics[label, :4].tolist()
+        boxes[label] = float(x), float(y), float(x + width), float(y + height)
+    return np.where(np.isin(labels, list(boxes)), labels, 0), boxes
+
+
+def _matched(before: np.ndarray, labels: np.ndarray) -> list[tuple[int, int]]:
+    """Return pairs of an object of the frame before and a label that share pixels, the sum of their IoUs greatest."""
+    from scipy.optimize import linear_sum_assignment
+
+    if before.shape != labels.shape:
+        return []
+    n = int(labels.max(initial=0)) + 1
+    counts = np.bincount((before * n + labels).ravel(), minlength=n * (int(before.max(initial=0)) + 1)).reshape(-1, n)
+    unions = counts.sum(axis=1, keepdims=True) + counts.sum(axis=0) - counts
+    iou = (counts / np.maximum(unions, 1))[1:, 1:]  # without the background
+    pairs = zip(*linear_sum_assignment(-iou), strict=True)
+    return [(int(i) + 1, int(j) + 1) for i, j in pairs if iou[i, j] > 0]

@@ -94,7 +94,10 @@ class Mgpr(LearnedMethod):
     def doubts(self, rows: np.ndarray) -> list[str]:
         """Return a line for each branch whose scores, or whose guidance, have sunk towards 0 in the last iterations.
 
-        The hinge of Eqs. 4 and 5 never clips, so both make the ranking loss vanish with nothing learnt (Table 3).
+        No gradient drives scores there: with the partner frozen (Eq. 6) the weight before the hinge of Eqs. 4 and 5 is
+        a constant, and the loss falls only as abnormal scores rise and normal ones fall. The collapse that the paper
+        tells of (Table 3) needs a gradient through the weight. But the loss may vanish with it, where the partner finds
+        normal what a branch picks.
         """
         last = dict(zip(self.columns, rows[-self.parameters.evaluate_every :].mean(axis=0).tolist(), strict=True))
         found = []

@@ -115,8 +115,13 @@ class Section:
 
     @property
     def attends(self) -> bool:
-        """Whether the method knows attention."""
+        """Whether the attention of the method is not uniform somewhere."""
         return any(card.timeline.attended for card in self.cards)
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether the method knows attention, and it is uniform in every video."""
+        return bool(self.cards) and all(card.timeline.is_uniform for card in self.cards)
 
 
 def build_all(tables: Sequence[Shown], plan: Plan, pictures: Pictures) -> list[Section]:

@@ -8,7 +8,7 @@ import numpy as np
 from wsstad.artefacts.storage import Artefact
 
 WIDTH, HEIGHT = 1000, 100
-FOCUSED = 1.25  # times the share that each sub-tube would have if all were looked at alike; below, they are
+FOCUSED = 1.25  # times the share that each sub-tube has of uniform attention; below, it is called uniform
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class Timeline:
     threshold: float | None
     alarms: bool
     words: str
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether the method knows attention, and pays the same to every sub-tube."""
+        return bool(self.attention) and not self.attended
 
     @property
     def threshold_at(self) -> float | None:
@@ -71,7 +76,7 @@ def make(found: Artefact, threshold: float | None = None) -> Timeline:
 
 
 def _attended(found: Artefact, scale: float, fps: float) -> list[Span]:
-    """Return the sub-tubes that the top-1 looks at most; none where it looks at all alike: bars would say otherwise."""
+    """Return the sub-tubes that the top-1 looks at most; none where attention is uniform: bars would give an order."""
     weights = found.arrays["attention"].tolist()
     strongest = max(weights, default=0.0)
     if strongest * found.meta["candidates"] < FOCUSED:
@@ -91,8 +96,8 @@ def _attention(found: Artefact, attended: Sequence[Span]) -> str:
         return f"{_percent(own)} % to itself; most to: {'; '.join(span.label for span in attended)}."
     if candidates == 1:
         return "There is no other sub-tube that the top-1 tube could look at."
-    share = f"about {_percent(1 / candidates)} % of its attention to each"
-    return f"The top-1 tube looks at all {candidates} sub-tubes alike: {share}."
+    share = _percent(1 / candidates)
+    return f"The attention of the top-1 tube is uniform: about {share} % to each of {candidates} sub-tubes."
 
 
 def _percent(share: float) -> str:
