@@ -17,7 +17,7 @@ from wsstad.planning.paths import Output
 from wsstad.planning.plan import BENCHMARK, Plan
 from wsstad.planning.stages import STAGES
 
-RUN = ".run.json"  # in the folder of results: what the last run began with
+RUN = paths.RUN
 REPORT = "report"
 TARGETS = (REPORT, "overlays", "scores")  # that are no tables
 DEFAULT = (BENCHMARK, REPORT)
