@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from support.documentation import FENCE, LINK, PAGES, SPAN, VERBS, code, fences
+from support.documentation import FENCE, LINK, PAGES, SPAN, VERBS, code, fences, rows_of
 from wsstad import config
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
@@ -254,16 +254,6 @@ def test_the_example_of_the_paper_writes_tables(tmp_path, monkeypatch):
     }
     parts = {"Abuse001_x264": "train", "N1": "train", "Arson002_x264": "test", "N2": "test"}
     assert read_split(tables, "official") == {0: parts}
-
-
-def rows_of(page, header):
-    """Return the rows of the first table of a page with this header: a dictionary of cells each."""
-    lines = (SHARE / page).read_text().splitlines()
-    names = [name.strip() for name in header.split("|")[1:-1]]
-    start = next(n for n, line in enumerate(lines) if [cell.strip() for cell in line.split("|")[1:-1]] == names)
-    body = lines[start + 2 :]
-    rows = body[: next(n for n, line in enumerate(body) if not line.startswith("|"))]
-    return [dict(zip(names, (cell.strip() for cell in row.split("|")[1:-1]), strict=True)) for row in rows]
 
 
 def test_the_readme_and_the_page_of_results_show_the_same_table_of_the_demo():
