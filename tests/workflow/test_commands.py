@@ -51,9 +51,11 @@ COMMANDS = {
         ".venv/bin/python -m pytest tests/unit/structures/test_clips.py"
     ),
     "tests/install.sh browser": "bash -n tests/install.sh",
+    "tests/install.sh shells": "bash -n tests/install.sh",
     "snakemake --report report.zip": "snakemake --configfile wsstad.yaml --report report.zip",
     "wsstad --help": SAME,
     "wsstad completion SHELL": "wsstad completion bash && wsstad completion zsh",
+    "wsstad completion fish | source": "wsstad completion fish",
     "wsstad demo": "wsstad demo --help",
     "wsstad fit-detector": "wsstad fit-detector --help",
     "wsstad import-features": "wsstad import-features --help",

@@ -20,13 +20,18 @@ PROFILES = SHARE / "workflow/profiles"
 
 def main(argv: list[str] | None = None) -> None:
     """Run the workflow in the place of this process."""
-    parser = make_parser(__doc__)
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help="what to make; by default all")
     words = sys.argv[1:] if argv is None else argv
     mine, more = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
-    args = parser.parse_intermixed_args(mine)
+    args = parser().parse_intermixed_args(mine)
     command, environment = prepare(args, args.targets, more)
     os.execvpe(command[0], command, environment)  # noqa: S606 - the lock and the signals are the workflow's from here on
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = make_parser(__doc__)
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="what to make; by default all")
+    return parser
 
 
 def make_parser(description: str | None) -> argparse.ArgumentParser:
