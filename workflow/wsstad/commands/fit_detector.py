@@ -1,6 +1,7 @@
 """Train the demo's YOLO on made-up road scenes that no benchmark holds; write its weights, YAML and model card.
 
-wsstad fit-detector --output config/detectors/roads.pt --work results/fit_detector --scenes 4 --test-scenes 1 --epochs 1
+wsstad fit-detector --output config/detectors/roads.pt --work results/fit_detector
+    --scenes 4 --test-scenes 1 --epochs 1
 """
 
 import argparse
