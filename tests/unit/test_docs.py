@@ -14,7 +14,7 @@ from wsstad import config
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.learning.methods import METHODS
-from wsstad.locations import SHARE
+from wsstad.locations import SHARE, SNAKEFILE
 from wsstad.planning import reference
 from wsstad.planning.dataset_tables import read_split, read_videos
 from wsstad.planning.plan import BENCHMARK, FAMILIES
@@ -49,7 +49,7 @@ def unknown_targets_of_make(text, page):
 
 
 def unknown_targets_of_the_workflow(text, page):
-    rules = [SHARE / "Snakefile", *(SHARE / "workflow/rules").glob("*.smk")]
+    rules = [SNAKEFILE, *(SHARE / "workflow/rules").glob("*.smk")]
     known = {name for path in rules for name in re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE)}
     known |= {BENCHMARK, *variants("tables")}
     named = re.findall(r"wsstad (?:run|tables|why)((?: (?:[A-Za-z]\w*(?![\w./=-])|\.\.\.))+)", code(text))
@@ -173,7 +173,7 @@ def test_checks_find_more_than_the_plain_case(check, wrong):
 @pytest.mark.parametrize("page", PAGES, ids=lambda its: str(its.relative_to(SHARE)))
 def test_what_a_fence_holds_is_known(page):
     # What is not said to be of a language may hold commands, which tests/workflow/test_commands.py looks for.
-    assert {language for _, language, _ in FENCE.findall(page.read_text())} <= {"", "sh", "yaml", "python"}
+    assert {language for _, language, _ in FENCE.findall(page.read_text())} <= {"", "sh", "yaml", "python", "snakemake"}
 
 
 def test_the_pages_are_found():

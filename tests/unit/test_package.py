@@ -31,7 +31,7 @@ def test_the_wheel_holds_workflow_and_configuration(repository, tmp_path):
     listed = subprocess.run(["git", "ls-files"], cwd=repository, capture_output=True, text=True).stdout.splitlines()
     if not listed:
         pytest.skip("no git checkout")
-    shared = [path for path in listed if path.startswith(("config/", "workflow/", "Snakefile"))]
+    shared = [path for path in listed if path.startswith(("config/", "workflow/"))]
     expected = {f"wsstad/share/{path}" for path in shared if not path.startswith("workflow/wsstad/")}
     expected |= {path.removeprefix("workflow/") for path in shared if path.startswith("workflow/wsstad/")}
     assert expected <= inside

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from wsstad.commands import changes, lock, outlook, snakemake_records
 from wsstad.commands.outlook import StageOutlook
 from wsstad.errors import UserError
-from wsstad.locations import SHARE
+from wsstad.locations import SHARE, SNAKEFILE
 from wsstad.planning import command_line, job_settings, paths
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import BENCHMARK, Plan
@@ -90,7 +90,7 @@ def _amount(rule: str, stages: Sequence[StageOutlook]) -> str:
 
 def _pending(files: Sequence[Path], assignments: Sequence[str], table: str) -> dict[Path, str]:
     """Return the outputs of the jobs that Snakemake would run, each with its status."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SHARE / "Snakefile"), "--summary"]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--summary"]
     command += ["--workflow-profile", str(SHARE / "workflow/profiles/default")]
     with TemporaryDirectory() as folder:
         files = command_line.with_set_file(files, assignments, Path(folder))
