@@ -40,7 +40,7 @@ test-cluster: $(VENV)/complete #- Run the tests of batches, on a real Slurm that
 
 check: $(VENV)/complete #- Check style, types, rules and tests: what CI runs
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check .
-	@$(VENV)/bin/snakefmt --check Snakefile workflow/rules
+	@$(VENV)/bin/snakefmt --check workflow/Snakefile workflow/rules
 	@$(VENV)/bin/mypy
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test
@@ -51,7 +51,7 @@ lint: $(VENV)/complete
 	@$(VENV)/bin/snakemake --lint 2>&1 | tee /dev/stderr | grep --quiet "in a good condition"  # it exits with 0 even so
 
 format: $(VENV)/complete #- Format the code
-	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix . && $(VENV)/bin/snakefmt Snakefile workflow/rules
+	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix . && $(VENV)/bin/snakefmt workflow/Snakefile workflow/rules
 
 .PHONY: reference
 reference: $(VENV)/complete #- Write the JSON Schemas and config/README.md's reference of all keys

@@ -1,10 +1,12 @@
 #!/bin/bash
 # Install what some tests need beside Python, where that is ours to do: on Debian, as root.
 #   tests/install.sh browser   Chromium, for the tests of the report
+#   tests/install.sh shells    zsh and fish, for the tests of completion
 #   tests/install.sh cluster   Slurm and munge, for the tests of batches
 set -euo pipefail
 case "$1" in
     browser) programs="chromium chromedriver" packages="chromium chromium-driver" ;;
+    shells) programs="zsh fish" packages="zsh fish" ;;
     cluster) programs="munged slurmctld slurmd sbatch srun" packages="slurm-wlm munge" ;;
 esac
 missing() {

@@ -73,7 +73,7 @@ class Site(Workplace):
 
     def unrecorded(self) -> list[str]:
         """Return the results whose provenance Snakemake does not know; workflow/run would mend that before it told."""
-        snakefile = PROFILES.parent.parent / "Snakefile"
+        snakefile = PROFILES.parent.parent / "workflow/Snakefile"
         command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--configfile", "config.yaml"]
         said = subprocess.run(
             [*command, "--quiet", "all", "--summary"], cwd=self.folder, check=True, capture_output=True, text=True

@@ -37,3 +37,13 @@ def commands(text, without_sh=False):
     spans = [" ".join(span.split()) for span in SPAN.findall(FENCE.sub("", text))]
     lines = (re.sub(r"  +#.*", "", line).strip() for line in "\n".join([*fenced, *spans]).splitlines())
     return [line for line in lines if COMMAND.match(line)]
+
+
+def rows_of(page, header):
+    """Return the rows of the first table of a page with this header: a dictionary of cells each."""
+    lines = (SHARE / page).read_text().splitlines()
+    names = [name.strip() for name in header.split("|")[1:-1]]
+    start = next(n for n, line in enumerate(lines) if [cell.strip() for cell in line.split("|")[1:-1]] == names)
+    body = lines[start + 2 :]
+    rows = body[: next(n for n, line in enumerate(body) if not line.startswith("|"))]
+    return [dict(zip(names, (cell.strip() for cell in row.split("|")[1:-1]), strict=True)) for row in rows]

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import yaml
 
-from support.documentation import FENCE, LINK, PAGES, SPAN, VERBS, code, fences
+from support.documentation import FENCE, LINK, PAGES, SPAN, VERBS, code, fences, rows_of
 from wsstad import config
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.learning.methods import METHODS
-from wsstad.locations import SHARE
+from wsstad.locations import SHARE, SNAKEFILE
 from wsstad.planning import reference
 from wsstad.planning.dataset_tables import read_split, read_videos
 from wsstad.planning.families import FAMILIES
@@ -51,7 +51,7 @@ def unknown_targets_of_make(text, page):
 
 
 def unknown_targets_of_the_workflow(text, page):
-    rules = [SHARE / "Snakefile", *(SHARE / "workflow/rules").glob("*.smk")]
+    rules = [SNAKEFILE, *(SHARE / "workflow/rules").glob("*.smk")]
     known = {name for path in rules for name in re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE)}
     known |= {BENCHMARK, *variants("tables")}
     named = re.findall(r"wsstad (?:run|tables|why)((?: (?:[A-Za-z]\w*(?![\w./=-])|\.\.\.))+)", code(text))
@@ -175,7 +175,7 @@ def test_checks_find_more_than_the_plain_case(check, wrong):
 @pytest.mark.parametrize("page", PAGES, ids=lambda its: str(its.relative_to(SHARE)))
 def test_what_a_fence_holds_is_known(page):
     # What is not said to be of a language may hold commands, which tests/workflow/test_commands.py looks for.
-    assert {language for _, language, _ in FENCE.findall(page.read_text())} <= {"", "sh", "yaml", "python"}
+    assert {language for _, language, _ in FENCE.findall(page.read_text())} <= {"", "sh", "yaml", "python", "snakemake"}
 
 
 def test_the_pages_are_found():
@@ -256,16 +256,6 @@ def test_the_example_of_the_paper_writes_tables(tmp_path, monkeypatch):
     }
     parts = {"Abuse001_x264": "train", "N1": "train", "Arson002_x264": "test", "N2": "test"}
     assert read_split(tables, "official") == {0: parts}
-
-
-def rows_of(page, header):
-    """Return the rows of the first table of a page with this header: a dictionary of cells each."""
-    lines = (SHARE / page).read_text().splitlines()
-    names = [name.strip() for name in header.split("|")[1:-1]]
-    start = next(n for n, line in enumerate(lines) if [cell.strip() for cell in line.split("|")[1:-1]] == names)
-    body = lines[start + 2 :]
-    rows = body[: next(n for n, line in enumerate(body) if not line.startswith("|"))]
-    return [dict(zip(names, (cell.strip() for cell in row.split("|")[1:-1]), strict=True)) for row in rows]
 
 
 def test_the_readme_and_the_page_of_results_show_the_same_table_of_the_demo():

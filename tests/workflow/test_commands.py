@@ -51,9 +51,12 @@ COMMANDS = {
         ".venv/bin/python -m pytest tests/unit/structures/test_clips.py"
     ),
     "tests/install.sh browser": "bash -n tests/install.sh",
+    "tests/install.sh shells": "bash -n tests/install.sh",
+    "snakemake --configfile my.yaml": "snakemake --configfile my.yaml --dry-run",
     "snakemake --report report.zip": "snakemake --configfile wsstad.yaml --report report.zip",
     "wsstad --help": SAME,
     "wsstad completion SHELL": "wsstad completion bash && wsstad completion zsh",
+    "wsstad completion fish | source": "wsstad completion fish",
     "wsstad demo": "wsstad demo --help",
     "wsstad fit-detector": "wsstad fit-detector --help",
     "wsstad import-features": "wsstad import-features --help",
@@ -115,7 +118,7 @@ def test_no_command_is_here_that_no_page_has():
 @pytest.fixture
 def clone(finished, tmp_path):
     """A clone, set up, in which the small dataset has run; `my.yaml` and `wsstad.yaml` name it and footage."""
-    for name in (*("Makefile", "Snakefile", "workflow", "config", "envs", "tests", "benchmarks"), *FILES):
+    for name in (*("Makefile", "workflow", "config", "envs", "tests", "benchmarks"), *FILES):
         subprocess.run(["cp", "-a", REPOSITORY / name, tmp_path], check=True)
     subprocess.run(["cp", "-a", f"{finished.folder}/.", tmp_path], check=True)
     (tmp_path / ".venv").mkdir()

@@ -54,7 +54,7 @@ def test_a_method_that_is_not_in_the_table_stops_the_run(copy):
 
 
 def test_it_goes_into_the_report_of_snakemake(copy):
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(copy.repository / "Snakefile")]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(copy.repository / "workflow/Snakefile")]
     command += ["--workflow-profile", str(copy.repository / "workflow/profiles/default"), "--configfile", "config.yaml"]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(

@@ -217,7 +217,7 @@ def test_a_quarantined_video_is_not_tried_again(copy):
 def edited(copy, tmp_path_factory):
     """The finished folder, run by a copy of the repository, which may be edited."""
     folder = tmp_path_factory.mktemp("repository")
-    for name in ("Snakefile", "workflow", "config", "envs"):
+    for name in ("workflow", "config", "envs"):
         subprocess.run(["cp", "-a", copy.repository / name, folder], check=True)
     copy.repository = folder
     return copy

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 # In a clone; an installed package is found anyway.
-PACKAGE = Path(workflow.basedir, "workflow")
+PACKAGE = Path(str(workflow.current_basedir)).parent
 sys.path.insert(0, str(PACKAGE))
 
 from wsstad.commands import damage, run_progress

@@ -1,12 +1,15 @@
 """The command ``wsstad``, which is also ``python -m wsstad``: a verb, and its flags."""
 
+import argparse
 import sys
 from functools import partial
 from importlib import import_module
+from typing import Any
 
 from wsstad import __version__, cli
 
-# Verb -> what it does, and where: a module of `wsstad.commands`, and its function if that is not `main`.
+# Verb -> what it does, and where: a module of `wsstad.commands` with the functions `main` and `parser`, or `<name>` and
+# `<name>_parser` after the colon.
 VERBS = {
     "demo": ("make the demo's videos here, run everything on them, print the table", "targets:demo"),
     "run": ("run the workflow: everything, or the named targets", "run"),
@@ -21,7 +24,7 @@ VERBS = {
     "import-features": ("take C3D features that others extracted", "import_features"),
     "synthesize": ("render made-up road videos with exact annotations", "synthesize"),
     "fit-detector": ("train the demo's detector anew", "fit_detector"),
-    "completion": ("print the completion for bash or zsh", "completion"),
+    "completion": ("print the completion for bash, zsh or fish", "completion"),
 }
 
 
@@ -36,10 +39,20 @@ def main() -> None:
         print(f"wsstad: {verb!r} is no command; allowed: {', '.join(VERBS)}", file=sys.stderr)
         sys.exit(2)
     else:
-        module, _, function = VERBS[verb][1].partition(":")
-        run = getattr(import_module(f"wsstad.commands.{module}"), function or "main")
         sys.argv[:2] = [f"wsstad {verb}"]
-        cli.run(partial(run, verbs=dict.fromkeys(VERBS, "")) if verb == "completion" else run)
+        run = _function(verb, "main", "{}")
+        parsers = {name: (words, partial(parser_of, name)) for name, (words, _) in VERBS.items()}
+        cli.run(partial(run, verbs=parsers) if verb == "completion" else run)
+
+
+def parser_of(verb: str) -> argparse.ArgumentParser:
+    """Return the parser of a verb."""
+    return _function(verb, "parser", "{}_parser")()
+
+
+def _function(verb: str, alone: str, named: str) -> Any:
+    module, _, name = VERBS[verb][1].partition(":")
+    return getattr(import_module(f"wsstad.commands.{module}"), named.format(name) if name else alone)
 
 
 def usage() -> str:

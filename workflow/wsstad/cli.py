@@ -1,8 +1,10 @@
 """What every command line shares: logging, one-line errors, the flags of stages that work on shards."""
 
 import argparse
+import inspect
 import logging
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +24,17 @@ def run(main: Callable[[], None]) -> None:
     except UserError as error:
         print(f"wsstad: {error}", file=sys.stderr)
         sys.exit(2)
+
+
+def make_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser whose help shows a description as it stands; a last paragraph that is a command is an example."""
+    words, _, last = inspect.cleandoc(description or "").rpartition("\n\n")
+    example = textwrap.dedent(last) if last.lstrip().startswith("wsstad ") else ""
+    return argparse.ArgumentParser(
+        description=words if example else f"{words}\n\n{last}".strip(),
+        epilog=f"example:\n{textwrap.indent(example, '  ')}" if example else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def shard_parser(description: str | None) -> argparse.ArgumentParser:

@@ -1,4 +1,8 @@
-"""Train the demo's YOLO on made-up road scenes that no benchmark holds; write its weights, YAML and model card."""
+"""Train the demo's YOLO on made-up road scenes that no benchmark holds; write its weights, YAML and model card.
+
+wsstad fit-detector --output config/detectors/roads.pt --work results/fit_detector
+    --scenes 4 --test-scenes 1 --epochs 1
+"""
 
 import argparse
 import logging
@@ -9,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from wsstad import cli
 from wsstad.artefacts import storage
 from wsstad.perception.detectors import DETECTORS
 from wsstad.perception.detectors.accuracy import Accuracy, measure
@@ -28,7 +33,7 @@ CONFIDENCE = 0.25
 
 def main(argv: list[str] | None = None) -> None:
     """Render the stills, train, and write weights, YAML and card beside each other."""
-    args = parse(argv)
+    args = parser().parse_args(argv)
     for part, scenes in (("train", args.scenes), ("test", args.test_scenes)):
         write_stills(args.work / part, part, scenes=scenes, seed=args.seed)
     log.info(
@@ -54,9 +59,9 @@ def describe(args: argparse.Namespace) -> None:
     )
 
 
-def parse(argv: list[str] | None) -> argparse.Namespace:
-    """Return the command line's arguments."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = cli.make_parser(__doc__)
     parser.add_argument("--output", type=Path, required=True, help="weights to write, such as config/detectors/x.pt")
     parser.add_argument("--work", type=Path, required=True, help="folder for the images and the training's own files")
     parser.add_argument("--scenes", type=int, default=320, help="scenes to train on, four images each")
@@ -65,7 +70,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7, help="of the scenes")
     parser.add_argument("--training-seed", type=int, default=1, help="of the weights' start and the order of images")
     parser.add_argument("--threads", type=int, default=2)
-    return parser.parse_args(argv)
+    return parser
 
 
 def write_stills(folder: Path, part: str, *, scenes: int, seed: int) -> None:

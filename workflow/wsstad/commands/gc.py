@@ -3,8 +3,11 @@
 Going back to an earlier setting is free because its artefacts are still there; this gives that up for the space.
 Datasets that none of the configurations names are left alone, and so is whatever a manifest or a table of theirs names.
 Illustrations, which are soon made again, are kept only for that.
+
+    wsstad gc --config wsstad.yaml
 """
 
+import argparse
 import os
 import re
 from collections import Counter
@@ -28,9 +31,7 @@ Reachable = dict[Path, dict[str, set[str]]]
 
 def main(argv: list[str] | None = None) -> None:
     """List what cannot be reached, by folder, with its size; remove it if asked to."""
-    parser = command_line.plan_parser(__doc__)
-    parser.add_argument("--delete", action="store_true", help="remove them")
-    args = parser.parse_args(argv)
+    args = parser().parse_args(argv)
     groups = command_line.enter(args)
     with lock.held(command_line.RESULTS):
         plans = [command_line.read_plan(files, args.set) for files in groups]
@@ -39,6 +40,13 @@ def main(argv: list[str] | None = None) -> None:
         if args.delete:
             for path, _ in found:
                 path.unlink()
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = command_line.plan_parser(__doc__)
+    parser.add_argument("--delete", action="store_true", help="remove them")
+    return parser
 
 
 def unreachable(plans: list[Plan]) -> Iterator[tuple[Path, int]]:

@@ -1,6 +1,11 @@
 """Import features that others extracted, as if `link` and `extract` had run: whole-frame tubes, image-level features.
 
-The region features of a whole-frame tube are those of the image: such a dataset says when, never where.
+The region features of a whole-frame tube are those of the image: such a dataset says when, never where. A call imports
+one shard of videos; `make fc6` in a clone makes all calls.
+
+    wsstad import-features --shard-map shards.tsv --shard 000 --tables tables --source features
+        --frames frames/manifests/000.tsv --tubes tubes/whole/whole/manifests/000.tsv
+        --image features/fc6/image/manifests/000.tsv --region features/fc6/region/whole/whole/manifests/000.tsv
 """
 
 import argparse
@@ -8,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from wsstad import cli
 from wsstad.artefacts import keys, shards, storage
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
@@ -18,7 +24,7 @@ from wsstad.planning import dataset_tables
 
 def main(argv: list[str] | None = None) -> None:
     """Import the videos of one shard."""
-    args = parse(argv)
+    args = parser().parse_args(argv)
     options = dataset_tables.read_dataset(args.tables).get("features")
     if options is None:
         raise UserError(f"{args.tables / 'dataset.yaml'}: no key 'features': nothing says how to import them")
@@ -38,9 +44,9 @@ def main(argv: list[str] | None = None) -> None:
         )
 
 
-def parse(argv: list[str] | None) -> argparse.Namespace:
-    """Return the command line's arguments."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = cli.make_parser(__doc__)
     parser.add_argument("--shard-map", type=Path, required=True, help="table of video and shard")
     parser.add_argument("--shard", required=True, help="the shard to process, such as 000")
     parser.add_argument("--tables", type=Path, required=True, help="folder of the dataset's videos.tsv, dataset.yaml")
@@ -49,7 +55,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--tubes", type=Path, required=True, help="the shard's manifest of tubes to write")
     parser.add_argument("--image", type=Path, required=True, help="the shard's manifest of image features to write")
     parser.add_argument("--region", type=Path, required=True, help="the shard's manifest of region features to write")
-    return parser.parse_args(argv)
+    return parser
 
 
 def make_key(kind: str, found: Videolets, size: Sequence[int]) -> str:

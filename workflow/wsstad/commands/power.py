@@ -27,11 +27,28 @@ NEVER = "–"  # no number of videos shows it, or it cannot be said
 
 def main(argv: list[str] | None = None) -> None:
     """Print what the pilots show, a table a metric."""
-    args = _parse(argv)
+    args = parser().parse_intermixed_args(argv)
     for path in find(args.results):
         print(f"{path}")
         for line in tell(results.read(path), args):
             print(line)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "results", type=Path, nargs="?", default=Path("results"), help="a folder with results, or a metrics JSON file"
+    )
+    parser.add_argument("--effect", type=_effect, nargs="+", default=[], metavar="POINTS", help="videos for an effect")
+    parser.add_argument(
+        "--videos", type=_number, nargs="+", default=[], metavar="N", help="the effect that N videos show"
+    )
+    parser.add_argument("--metric", choices=METRICS, help="by default both")
+    parser.add_argument("--reference", metavar="METHOD", help="by default that of the table")
+    parser.add_argument("--against", nargs="+", metavar="METHOD", help="by default each rival of the table")
+    parser.add_argument("--family", type=_number, help="comparisons that Holm corrects for, by default the table's")
+    return parser
 
 
 def find(given: Path) -> list[Path]:
@@ -113,22 +130,6 @@ def _points(effect: float | None) -> str:
 
 def _count(videos: float | None) -> str:
     return NEVER if videos is None else f"{videos:.0f}"
-
-
-def _parse(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "results", type=Path, nargs="?", default=Path("results"), help="a folder with results, or a metrics JSON file"
-    )
-    parser.add_argument("--effect", type=_effect, nargs="+", default=[], metavar="POINTS", help="videos for an effect")
-    parser.add_argument(
-        "--videos", type=_number, nargs="+", default=[], metavar="N", help="the effect that N videos show"
-    )
-    parser.add_argument("--metric", choices=METRICS, help="by default both")
-    parser.add_argument("--reference", metavar="METHOD", help="by default that of the table")
-    parser.add_argument("--against", nargs="+", metavar="METHOD", help="by default each rival of the table")
-    parser.add_argument("--family", type=_number, help="comparisons that Holm corrects for, by default the table's")
-    return parser.parse_intermixed_args(argv)
 
 
 def _effect(text: str) -> float:

@@ -33,12 +33,17 @@ QUEUES = RESULTS / ".queues"  # the profiles of the clusters that ever got jobs 
 
 def main(argv: list[str] | None = None) -> None:
     """Run the workflow; end as it ends."""
-    parser = make_parser(__doc__)
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help="what to make; by default all")
     words = sys.argv[1:] if argv is None else argv
     mine, more = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
-    args = parser.parse_intermixed_args(mine)
+    args = parser().parse_intermixed_args(mine)
     workflow(args, args.targets, more)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = make_parser(__doc__)
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="what to make; by default all")
+    return parser
 
 
 def make_parser(description: str | None) -> argparse.ArgumentParser:

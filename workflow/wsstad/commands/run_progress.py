@@ -16,7 +16,7 @@ from wsstad.planning.plan import BENCHMARK, Plan
 from wsstad.planning.stages import STAGES
 from wsstad.progress import digits
 
-RUN = ".run.json"  # in the folder of results: what the last run began with
+RUN = paths.RUN
 REPORT = "report"
 TARGETS = (REPORT, "overlays", "scores")  # that are no tables
 DEFAULT = (BENCHMARK, REPORT)

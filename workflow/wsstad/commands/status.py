@@ -2,6 +2,8 @@
 
 Everything is read from files: the configuration that the run began with, its results, and the heartbeats of its jobs.
 No lock is taken.
+
+    wsstad status
 """
 
 import argparse
@@ -26,10 +28,7 @@ MOST_QUARANTINED = 8  # that are named
 
 def main(argv: list[str] | None = None) -> None:
     """Show how far the run is, once or again and again."""
-    parser = command_line.plan_parser(__doc__)
-    parser.add_argument("--target", action="append", help="may be repeated; default: those of the run")
-    parser.add_argument("--every", type=float, help="show it again every so many seconds, until stopped")
-    args = parser.parse_args(argv)
+    args = parser().parse_args(argv)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # exit quietly when the reader closes the pipe, as `head` does
     files = _enter(args)
     while True:
@@ -39,6 +38,14 @@ def main(argv: list[str] | None = None) -> None:
         if not args.every:
             return
         time.sleep(args.every)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = command_line.plan_parser(__doc__)
+    parser.add_argument("--target", action="append", help="may be repeated; default: those of the run")
+    parser.add_argument("--every", type=float, help="show it again every so many seconds, until stopped")
+    return parser
 
 
 def tell(stages: Sequence[StageProgress], now: float, *, bars: bool) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""Render a small road-surveillance benchmark: videos, tables, and where the accidents are."""
+"""Render a small road-surveillance benchmark: videos, tables, and where the accidents are.
+
+wsstad synthesize --output roads --videos 8 --seed 1 --frames 64 --size 160x120
+"""
 
 import argparse
 import logging
@@ -8,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from wsstad import video
+from wsstad import cli, video
 from wsstad.artefacts import keys, storage
 from wsstad.errors import UserError
 from wsstad.progress import Progress
@@ -40,9 +43,9 @@ def main(argv: list[str] | None = None) -> None:
     write_annotations(args.output, args.videos)
 
 
-def parse(argv: list[str] | None) -> argparse.Namespace:
-    """Return the command line's arguments; raise `UserError` when they make no benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = cli.make_parser(__doc__)
     parser.add_argument("--output", type=Path, required=True, help="folder of the benchmark")
     parser.add_argument("--videos", type=int, required=True, help="number of videos, half of them abnormal")
     parser.add_argument("--seed", type=int, required=True, help="video i is drawn from the seed and i alone")
@@ -51,7 +54,12 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--folds", type=int, default=4, help="folds of the cross-validation")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--tables-only", action="store_true", help="write videos.tsv, splits and dataset.yaml alone")
-    args = parser.parse_args(argv)
+    return parser
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """Return the command line's arguments; raise `UserError` when they make no benchmark."""
+    args = parser().parse_args(argv)
     least = {"videos": max(2 * args.folds, 1), "folds": 2, "frames": MIN_FRAMES, "jobs": 1, "seed": 0}
     for name, minimum in least.items():
         if getattr(args, name) < minimum:

@@ -1,5 +1,6 @@
 """The verbs that run the workflow for one purpose and then show what it made."""
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ shard_videos: 12
 """
 
 
+def demo_parser() -> argparse.ArgumentParser:
+    """Return the parser of `demo`."""
+    return run.make_parser(demo.__doc__)
+
+
 def demo(argv: list[str] | None = None) -> None:
     """Make the demo's videos in this folder, run everything on them, print the table.
 
@@ -23,7 +29,7 @@ def demo(argv: list[str] | None = None) -> None:
 
     wsstad demo --cores 2
     """
-    args = run.make_parser(demo.__doc__).parse_args(argv)
+    args = demo_parser().parse_args(argv)
     if args.config:
         raise UserError("wsstad demo: --config is not for the demo, which has a configuration of its own")
     path = (args.directory or Path()) / command_line.DEFAULT
@@ -47,17 +53,29 @@ def demo(argv: list[str] | None = None) -> None:
     print("results/demo/source/videos    the videos")
 
 
+def report_parser() -> argparse.ArgumentParser:
+    """Return the parser of `report`."""
+    parser = run.make_parser(report.__doc__)
+    parser.add_argument("--no-pixels", action="store_true", help="without pictures of the footage")
+    return parser
+
+
 def report(argv: list[str] | None = None) -> None:
     """Make results/report.html, one page on everything.
 
     wsstad report --no-pixels
     """
-    parser = run.make_parser(report.__doc__)
-    parser.add_argument("--no-pixels", action="store_true", help="without pictures of the footage")
-    args = parser.parse_args(argv)
+    args = report_parser().parse_args(argv)
     args.set += ["report.pixels=false"] if args.no_pixels else []
     run.workflow(args, ["report"])
     print("results/report.html, to be opened in a browser")
+
+
+def tables_parser() -> argparse.ArgumentParser:
+    """Return the parser of `tables`."""
+    parser = run.make_parser(tables.__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="benchmark, table1 ... table5, ablations, your own")
+    return parser
 
 
 def tables(argv: list[str] | None = None) -> None:
@@ -65,13 +83,16 @@ def tables(argv: list[str] | None = None) -> None:
 
     wsstad tables benchmark
     """
-    parser = run.make_parser(tables.__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="benchmark, table1 ... table5, ablations, your own")
-    args = parser.parse_intermixed_args(argv)
+    args = tables_parser().parse_intermixed_args(argv)
     names = args.names or ["benchmark"]
     run.workflow(args, names)
     for name in names:
         print(Path(f"results/tables/{name}.md").read_text(encoding="utf-8"))
+
+
+def overlays_parser() -> argparse.ArgumentParser:
+    """Return the parser of `overlays`."""
+    return run.make_parser(overlays.__doc__)
 
 
 def overlays(argv: list[str] | None = None) -> None:
@@ -79,20 +100,25 @@ def overlays(argv: list[str] | None = None) -> None:
 
     wsstad overlays
     """
-    args = run.make_parser(overlays.__doc__).parse_args(argv)
+    args = overlays_parser().parse_args(argv)
     run.workflow(args, ["overlays"])
+
+
+def score_parser() -> argparse.ArgumentParser:
+    """Return the parser of `score`."""
+    parser = run.make_parser(score.__doc__)
+    parser.add_argument("video", type=Path, help="a video, or a folder of them")
+    parser.add_argument("--model", type=Path, required=True, help="a model that a run trained")
+    parser.add_argument("--name", default="scored", help="of the results")
+    return parser
 
 
 def score(argv: list[str] | None = None) -> None:
     """Score unlabelled footage with a trained model, and print the verdicts.
 
-    wsstad score footage/ --model results/demo/runs/.../mgpr/0/fold0.0123456789ab.safetensors --name lobby
+    wsstad score footage/ --model results/demo/runs/.../mgpr/0/fold0.<key>.safetensors --name lobby
     """
-    parser = run.make_parser(score.__doc__)
-    parser.add_argument("video", type=Path, help="a video, or a folder of them")
-    parser.add_argument("--model", type=Path, required=True, help="a model that a run trained")
-    parser.add_argument("--name", default="scored", help="of the results")
-    args = parser.parse_args(argv)
+    args = score_parser().parse_args(argv)
     card = model_card.read(args.model)
     footage: dict[str, Any] = {"source": str(args.video.resolve()), "model": str(args.model.resolve())}
     args.set += ["benchmarks=[]", f"score={json.dumps({args.name: footage})}"]

@@ -1,9 +1,12 @@
 """Say in plain words what a run would do, and because of which change. Nothing is made.
 
-Which jobs would run is Snakemake's own answer; why, comes from its records of what they went by the last time; how much
-each has to do, from the keys. "At most": it depends on what an earlier stage makes.
+Which jobs would run is Snakemake's own answer; why, comes from its records of what they depended on the last time; how
+much each has to do, from the keys. "At most": it depends on what an earlier stage makes.
+
+    wsstad why benchmark --set evaluate.draws=200
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -14,7 +17,7 @@ from tempfile import TemporaryDirectory
 from wsstad.commands import changes, lock, outlook, snakemake_records
 from wsstad.commands.outlook import StageOutlook
 from wsstad.errors import UserError
-from wsstad.locations import SHARE
+from wsstad.locations import SHARE, SNAKEFILE
 from wsstad.planning import command_line, job_settings, paths
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import BENCHMARK, Plan
@@ -26,15 +29,20 @@ MOST_CHANGES = 12  # that are told of one stage
 
 def main(argv: list[str] | None = None) -> None:
     """Tell what a run would do."""
-    parser = command_line.plan_parser(__doc__)
-    parser.add_argument("target", nargs="?", default=ALL, help="the target, as for `wsstad run`")
-    args = parser.parse_args(argv)
+    args = parser().parse_args(argv)
     files = command_line.enter_one(args)
     with lock.held(command_line.RESULTS):
         plan = command_line.read_plan(files, args.set)
         pending = _pending(files, args.set, args.target)
         lines = list(explain(plan, args.target, pending))
     print("\n".join(lines) if lines else "nothing to do")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = command_line.plan_parser(__doc__)
+    parser.add_argument("target", nargs="?", default=ALL, metavar="TARGET", help="as for `wsstad run`")
+    return parser
 
 
 def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str]:
@@ -82,7 +90,7 @@ def _amount(rule: str, stages: Sequence[StageOutlook]) -> str:
 
 def _pending(files: Sequence[Path], assignments: Sequence[str], table: str) -> dict[Path, str]:
     """Return the outputs of the jobs that Snakemake would run, each with its status."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SHARE / "Snakefile"), "--summary"]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--summary"]
     command += ["--workflow-profile", str(SHARE / "workflow/profiles/default")]
     with TemporaryDirectory() as folder:
         files = command_line.with_set_file(files, assignments, Path(folder))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from wsstad import config
+from wsstad import cli, config
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
 from wsstad.locations import SHARE
@@ -21,7 +21,7 @@ DEFAULT = Path("wsstad.yaml")
 
 def plan_parser(description: str | None) -> argparse.ArgumentParser:
     """Return a parser with the flags that say which configuration is meant."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = cli.make_parser(description)
     parser.add_argument(
         "--config",
         type=Path,

@@ -1,15 +1,20 @@
-"""Where results lie: the files that the rules may write for a plan, and their logs."""
+"""Where results lie: the files that the rules may write for a plan, their logs, and the files that are there."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import product
 from pathlib import Path
+from string import Formatter
 from typing import NamedTuple
 
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES, Stage
 
+RESULTS = "results/"  # begins every pattern
 SHARD_MAP = "results/{dataset}/shards.tsv"
+RUN = ".run.json"  # in the folder of results: what the last run began with
+NAME = "[A-Za-z0-9_-]+"  # of a wildcard
 
 
 class Output(NamedTuple):
@@ -36,6 +41,19 @@ def outputs(plan: Plan) -> Iterator[Output]:
 def log_path(output: Output) -> Path:
     """Return the log of the job that writes an output."""
     return Path(STAGES[output.rule].log.format(**output.wildcards))
+
+
+def existing(results: Path, pattern: str) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Yield the files in a folder of results that have the form of a stage's pattern, each with its wildcards, sorted.
+
+    They are those of every run in the folder, whatever its configuration.
+    """
+    below = pattern.removeprefix(RESULTS)
+    parts = [(text, name) for text, name, _, _ in Formatter().parse(below)]
+    form = re.compile("".join(re.escape(text) + (f"(?P<{name}>{NAME})" if name else "") for text, name in parts))
+    for path in sorted(results.glob("".join(text + ("*" if name else "") for text, name in parts))):
+        if match := form.fullmatch(path.relative_to(results).as_posix()):
+            yield path, match.groupdict()
 
 
 def _choices(plan: Plan, stage: Stage) -> Iterator[dict[str, list[str]]]:

@@ -129,7 +129,7 @@ def test_objects_that_touch_go_on_as_the_one_that_shares_most(tmp_path):
 def test_the_union_of_the_objects_is_what_it_was_of_one_event(tmp_path):
     rng = np.random.default_rng(0)
     pack(tmp_path / "Test001.npz", cv2.blur(rng.random((20, 240, 12)), (1, 9)).round().astype(np.uint8))
-    rows = ucsd_masks.read(tmp_path, ["Test001"], {"min_area": 4})
+    rows = ucsd_masks.read(tmp_path, ["Test001"], PARAMETERS.model_copy(update={"min_area": 4}))
     size = {"n_frames": 20, "width": 12, "height": 240}
     objects = groundtruth.from_rows(check(rows), **size)
     together = groundtruth.from_rows(check([replace(row, event="0") for row in rows]), **size)

@@ -1,0 +1,80 @@
+"""Every verb's help ends with an example, and every example does what it says: here, on the small dataset."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import yaml
+
+from workflow.conftest import CONFIG
+from wsstad.__main__ import VERBS, parser_of
+from wsstad.artefacts import storage
+from wsstad.locations import PACKAGE
+
+MODEL = "results/small/runs/cv2/narrow/motion/iou/full/models/mgpr_tiny/0/fold0.*.safetensors"
+# What is typed in the place of an example that takes minutes: its flags are read, or its jobs are listed.
+CHEAP = {
+    "demo": lambda line: line.replace("--cores 2", "--cores 2 --help"),
+    "run": lambda line: f"{line} -- --dry-run",
+    "score": lambda line: re.sub(r"--model \S+", f"--model $(ls {MODEL})", line),
+}
+
+
+def examples(verb):
+    """Return the commands under `example:` in the help of a verb, an indented line being the rest of the one before."""
+    _, _, text = parser_of(verb).format_help().partition("\nexample:\n")
+    return [" ".join(line.split()) for line in re.split(r"^  (?! )", text, flags=re.MULTILINE) if line.strip()]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_an_example_of_its_own(verb):
+    lines = examples(verb)
+    assert lines
+    assert all(line.startswith(f"wsstad {verb}") for line in lines)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_fits_the_width_of_a_terminal(verb):
+    assert max(map(len, parser_of(verb).format_help().splitlines())) <= 120
+
+
+@pytest.fixture
+def folder(copy):
+    """The finished folder, with what the examples name: configurations, footage, tables, features of others."""
+    here = copy.folder
+    for name in ("my.yaml", "wsstad.yaml"):
+        (here / name).write_text(yaml.safe_dump({**CONFIG, "overlays": {"methods": ["mgpr_tiny"]}}))
+    (here / "footage").mkdir()
+    shutil.copy(here / "source/videos/v003.mp4", here / "footage/new.mp4")
+    (here / "features").mkdir()
+    np.savez(here / "features/all.npz", **{"a/v0": np.ones((32, 6), dtype=np.float16)})
+    return here
+
+
+def prepare_import(folder):
+    """Put the tables of a dataset of features in the place of the videos'."""
+    storage.write_table(folder / "shards.tsv", [{"video": "v0", "shard": "000"}], ["video", "shard"])
+    row = {"video": "v0", "path": "all.npz", "label": "normal", "class": "x"}
+    storage.write_table(folder / "tables/videos.tsv", [row], list(row))
+    (folder / "tables/dataset.yaml").write_text("title: Ready\nannotations: {}\nfeatures: {sources: [a]}\n")
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize(("verb", "line"), [(verb, line) for verb in VERBS for line in examples(verb)])
+def test_the_example_runs(verb, line, folder):
+    if verb == "import-features":
+        prepare_import(folder)
+    typed = CHEAP.get(verb, str)(line).replace("wsstad ", f"{sys.executable} -m wsstad ", 1)
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "OMP_NUM_THREADS": "1"}
+    shell = ["bash", "-c", f"set -euo pipefail\n{typed}"]
+    done = subprocess.run(shell, cwd=folder, env=environment, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stdout + done.stderr
+    if verb in ("import-features", "fit-detector"):
+        made = {"import-features": "tubes/whole/whole/manifests/000.tsv", "fit-detector": "config/detectors/roads.pt"}
+        assert (folder / made[verb]).is_file()
+    else:
+        assert done.stdout.strip() or done.stderr.strip()
