@@ -27,6 +27,7 @@ rule evaluate:
         gamma=lookup("evaluate/gamma", within=plan.config),
         thresholds=lookup("evaluate/thresholds", within=plan.config),
         compared=ask.compared,
+        branches=ask.branches,
         bootstrap=lookup("evaluate/bootstrap", within=plan.config),
         alarms_per_hour=lookup("evaluate/alarms_per_hour", within=plan.config),
     shell:
@@ -35,4 +36,5 @@ rule evaluate:
         " --scale {wildcards.scale} --annotator {wildcards.annotator} --annotations {input.annotations}"
         " --predictions {input.predictions} --tubes {input.tubes} --gamma {params.gamma}"
         " --thresholds {params.thresholds} --bootstrap {params.bootstrap}"
-        " --alarms-per-hour {params.alarms_per_hour} --compare {params.compared} --output {output} 2> >(tee {log:q} >&2)"
+        " --alarms-per-hour {params.alarms_per_hour} --compare {params.compared} --branches {params.branches}"
+        " --output {output} 2> >(tee {log:q} >&2)"

@@ -86,6 +86,17 @@ def test_a_table_names_its_own(place):
         compared.check(plan())
 
 
+def test_a_table_names_the_rows_whose_branches_are_rows_too(place):
+    made = plan()
+    (block,) = made.blocks()
+    assert compared.branches(made, block, "table2") == ["mgpr"]
+    assert compared.branches(made, block, "table1") == compared.branches(made, block, "benchmark") == []
+    path = place / "config/tables/table1.yaml"
+    path.write_text(path.read_text() + "branches: [mgpr_tube]\n")
+    with pytest.raises(UserError, match=r"table1.yaml: branches: 'mgpr_tube' is no row; allowed: random, "):
+        compared.check(plan())
+
+
 @pytest.mark.parametrize("name", ["gclnc", "random", "mgrp"])
 def test_a_reference_that_is_no_trained_row_is_refused(place, name):
     words = (

@@ -37,6 +37,14 @@ def test_the_smallest_difference_is_the_median_over_the_rivals():
     ]
 
 
+def test_branches_are_told_from_methods():
+    rows = [result("mgpr"), *(replace(result(f"mgpr:{name}"), branch_of="mgpr") for name in ("tube", "temporal"))]
+    assert declared.remarks(block(rows)) == [
+        "mgpr:tube and mgpr:temporal: the branches of mgpr, trained together, each taken alone at inference."
+        " They are not compared."
+    ]
+
+
 def test_what_cannot_be_known_is_told():
     assert declared.smallest(made(*compared("VAUC", None, None)))[0].endswith(
         "VAUC not known, as there are too few videos or the rows agree in all of them."

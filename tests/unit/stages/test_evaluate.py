@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -247,6 +248,53 @@ def test_a_rival_on_other_videos_is_not_compared_and_stays_in_the_family(folder,
     assert {row["second"] for row in rows} == {"dmrm"}
     assert rows[0]["corrected"] == min(1, 2 * rows[0]["p_permutation"])
     assert "asa is not compared: its test videos differ" in caplog.text
+
+
+def test_branches_are_rows_as_if_each_had_predicted_alone(folder):
+    def branched(first, second, *, keep_all):
+        """Predictions whose branches have these scores of both candidates, in turn, and whose scores are the mean."""
+        result = {0: [], 1: []}
+        for video, fold in TESTS.items():
+            parts = np.array([[0.3, first[video]], [0.2, second[video]]], dtype=np.float32).T
+            its = prediction(video, [WHOLE, RIGHT], parts.mean(axis=1))
+            kept = its.candidates if keep_all else {its.top1: its.candidates[its.top1]}
+            result[fold].append(replace(its, branch_scores=parts, candidates=kept))
+        return result
+
+    tubes = []
+    for video in TESTS:
+        made = VideoTubes(40, 100, 80, np.ones(40, dtype=bool), [WHOLE, RIGHT])
+        key = f"{video:0>64}"
+        path = artefact_path(folder / "made", video, key)
+        tubes.append(
+            Row(video, key, storage.write_artefact(path, Artefact(made.to_arrays(), {}), kind="tubes", key=key))
+        )
+    manifest = folder / "made/manifests/000.tsv"
+    write_manifest(manifest, tubes, [])
+    curve = Curve(np.array([0.35, 0.45, 0.5]), np.array([2, 1, 0]), 0.2)
+    path = write_run(
+        folder / "joint", branched(FIRST, SECOND, keep_all=False), branches=["tube", "temporal"], curve=curve
+    )
+    with pytest.raises(ValueError, match="too many values"):
+        run(folder, path, "--branches", "mgpr", "--tubes", str(manifest))
+    whole, tube, temporal = json.loads((folder / "out/metrics.json").read_text())["results"]
+    assert [its["names"]["method"] for its in (whole, tube, temporal)] == ["mgpr", "mgpr:tube", "mgpr:temporal"]
+    assert ("branch_of" in whole, tube["branch_of"], temporal["branch_of"]) == (False, "mgpr", "mgpr")
+    assert "alarms" in whole
+    assert "alarms" not in tube
+    for found, first, scores in ((tube, 0.3, FIRST), (temporal, 0.2, SECOND)):
+        alone = {0: [], 1: []}
+        for video, fold in TESTS.items():
+            alone[fold].append(prediction(video, [WHOLE, RIGHT], [first, scores[video]]))
+        expected = run(folder, write_run(folder / found["names"]["method"], alone))
+        for name in ("metrics", "videos", "folds", "counts"):
+            assert found[name] == expected[name]
+
+
+def test_a_method_without_branches_is_named(folder):
+    path = write_run(folder, folds(FIRST), method="dmrm")
+    with pytest.raises(UserError, match=r"dmrm: its branches cannot be rows: it has fewer than two"):
+        run(folder, path, "--branches", "dmrm")
 
 
 def test_false_alarms_are_counted_at_the_threshold_that_the_model_keeps(folder):

@@ -1,10 +1,11 @@
 """Evaluation of a table: every method over all its seeds, and those compared that the table declares."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from wsstad.errors import UserError
-from wsstad.evaluation import method_runs
+from wsstad.evaluation import branches, method_runs
 from wsstad.evaluation.assessment import Assessment, Identity, Options, assess
 from wsstad.evaluation.cases import TestSet
 from wsstad.evaluation.comparisons import compare
@@ -18,10 +19,11 @@ def evaluate(
     options: Options,
     identify: Callable[[str], Identity],
     family: Family | None = None,
+    branched: Collection[str] = (),
 ) -> BlockResult:
     """Return what is measured of every method of a table of `predictions`; `identify` names one in its block.
 
-    `family` is what is compared.
+    `family` is what is compared; each branch of the methods `branched` has a row after them, which is not.
     """
     assessed: list[Assessment] = []
     methods = method_runs.methods(predictions)
@@ -30,6 +32,9 @@ def evaluate(
             predicted = method_runs.read(predictions, method, test_set.expected)
             try:
                 assessed.append(assess(predicted, test_set, options, identify(method)))
+                for name, alone in branches.split(predicted, test_set) if method in branched else ():
+                    row = assess(alone, test_set, options, identify(f"{method}:{name}"))
+                    assessed.append(replace(row, result=replace(row.result, branch_of=method)))
             except UserError as error:
                 raise UserError(f"{predictions}: {method}: {error}") from error
     found = tuple(assessment.result for assessment in assessed)

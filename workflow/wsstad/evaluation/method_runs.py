@@ -15,7 +15,8 @@ from wsstad.structures.predictions import SELECTIONS, Case, VideoPrediction
 class Seed:
     """The predictions of one seed; why a test has none; how the method selects; frames a second by video.
 
-    `curves` has the false alarms by threshold that the model of each fold knows of its held-out normal videos.
+    `curves` has the false alarms by threshold that the model of each fold knows of its held-out normal videos;
+    `branches` names the columns of the branch scores.
     """
 
     predictions: dict[Case, VideoPrediction]
@@ -23,6 +24,7 @@ class Seed:
     selection: str
     fps: dict[str, float]
     curves: dict[int, Curve]
+    branches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def _read_seed(path: Path, rows: Sequence[Mapping[str, str]]) -> Seed:
     missing: dict[Case, str] = {}
     fps: dict[str, float] = {}
     curves: dict[int, Curve] = {}
-    chosen = set()
+    chosen, branches = set(), set[tuple[str, ...]]()
     for row in rows:
         fold = int(row["fold"])
         artefact = storage.read_artefact(run_files.path(path, "predictions", row), kind="predictions")
@@ -85,7 +87,9 @@ def _read_seed(path: Path, rows: Sequence[Mapping[str, str]]) -> Seed:
         if "alarm_hours" in facts:
             curves[fold] = Curve(arrays["alarm_thresholds"], arrays["alarm_counts"], facts["alarm_hours"])
         chosen.add(facts["selection"])
+        branches.add(tuple(facts["branches"]))
     if len(chosen) != 1 or not chosen <= set(SELECTIONS):
         allowed = ", ".join(SELECTIONS)
         raise UserError(f"{path}: selection {', '.join(sorted(chosen)) or 'of no fold'}; allowed: one of {allowed}")
-    return Seed(dict(sorted(predicted.items())), dict(sorted(missing.items())), chosen.pop(), fps, curves)
+    (names,) = branches
+    return Seed(dict(sorted(predicted.items())), dict(sorted(missing.items())), chosen.pop(), fps, curves, names)

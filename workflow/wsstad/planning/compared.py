@@ -1,4 +1,6 @@
-"""What a table declares that it compares: one method, its reference, with each of the others that are trained."""
+"""What a table declares: which method it compares with each other that is trained, and whose branches are rows."""
+
+from typing import Any
 
 from wsstad import config
 from wsstad.errors import UserError
@@ -23,23 +25,38 @@ def methods(plan: Plan, block: Block, table: str) -> list[str]:
     return [reference, *(name for name in trained if name != reference)] if len(trained) > 1 else []
 
 
+def branches(plan: Plan, block: Block, table: str) -> list[str]:
+    """Return the methods of a table whose branches are rows of their own too; raise `UserError` if one is no row."""
+    if table == BENCHMARK:
+        return []
+    path, named = plan.table(table), _own(plan, table)["branches"]
+    for name in named:
+        if name not in plan.methods(block, table):
+            raise UserError(f"{path}: branches: {name!r} is no row; allowed: {', '.join(plan.methods(block, table))}")
+    return named
+
+
 def check(plan: Plan) -> None:
-    """Raise `UserError` unless every table has the reference that is named for it."""
+    """Raise `UserError` unless every table has the rows that are named as its reference and for their branches."""
     for block in plan.blocks():
         for table in plan.table_names():
             methods(plan, block, table)
+            branches(plan, block, table)
 
 
 def _named(plan: Plan, table: str, trained: list[str]) -> str:
     """Return the reference that a table names, else the configuration's, which is for the tables that have that row."""
     asked, where = plan.config["evaluate"]["reference"], f"{plan.where}: evaluate.reference"
     if table != BENCHMARK:
-        path = plan.table(table)
-        own = config.check(config.load_yaml(path), "table", path)["reference"]
-        if own:
-            asked, where = own, f"{path}: reference"
+        if own := _own(plan, table)["reference"]:
+            asked, where = own, f"{plan.table(table)}: reference"
         elif asked not in trained:
             return ""
     if asked and asked not in trained:
         raise UserError(f"{where}: {asked!r} is no trained row of table {table!r}; allowed: {', '.join(trained)}")
     return asked or ""
+
+
+def _own(plan: Plan, table: str) -> dict[str, Any]:
+    path = plan.table(table)
+    return config.check(config.load_yaml(path), "table", path)

@@ -91,6 +91,7 @@ def evaluate(plan: Plan, w: Wildcards) -> Facts:
         "code": _code("evaluate"),
         "evaluate": plan.config["evaluate"],
         "compared": compared.methods(plan, Block.of(w), w["table"]),
+        "branches": compared.branches(plan, Block.of(w), w["table"]),
         "title": dataset_tables.read_dataset(plan.tables(w["dataset"]))["title"],
         "extractor": plan.parameters("extractors", w["extractor"]).model_dump(),
         "split": _folds(plan, w),

@@ -60,6 +60,10 @@ class RuleInputs:
         """Return the methods of the table that are compared, the reference first."""
         return " ".join(compared.methods(self.plan, Block.of(wildcards), wildcards.table))
 
+    def branches(self, wildcards: Any) -> str:
+        """Return the methods of the table whose branches are rows too."""
+        return " ".join(compared.branches(self.plan, Block.of(wildcards), wildcards.table))
+
     def scale(self, wildcards: Any) -> str:
         """Return the YAML file of the scale."""
         return str(self.plan.scale(wildcards.scale))

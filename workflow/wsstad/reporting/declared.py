@@ -8,8 +8,9 @@ METRICS = ("VAUC", "MIoU")  # of which the smallest difference is told
 
 
 def remarks(block: BlockResult) -> list[str]:
-    """Return the family of comparisons in words, then what they can show; nothing of a table that compares nothing."""
-    return [compared(block), *smallest(block)] if block.family else []
+    """Return the family of comparisons in words, what they can show, and which rows are branches of another."""
+    lines = [compared(block), *smallest(block)] if block.family else []
+    return [*lines, *branches(block)]
 
 
 def compared(block: BlockResult) -> str:
@@ -39,6 +40,17 @@ def smallest(block: BlockResult) -> list[str]:
             parts.append(f"{metric} not known, as there are too few videos or the rows agree in all of them")
     words = "The smallest difference that these videos show at 80 % power (two-sided 0.05, Holm): "
     return [f"{words}{'; '.join(parts)}."] if parts else []
+
+
+def branches(block: BlockResult) -> list[str]:
+    """Return which rows are branches of a method, if there are any."""
+    rows = [result for result in block.results if result.branch_of]
+    wholes = dict.fromkeys(result.branch_of for result in rows if result.branch_of)
+    return [
+        f"{listed([row.method for row in rows if row.branch_of == whole])}: the branches of {whole}, trained together,"
+        " each taken alone at inference. They are not compared."
+        for whole in wholes
+    ]
 
 
 def points(difference: float) -> str:

@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> None:
 
     reference, *rivals = args.compare or [""]
     family = Family(reference=reference, rivals=tuple(rivals)) if rivals else None
-    results.write(args.output, evaluate(args.predictions, test_set, options, identify, family))
+    results.write(args.output, evaluate(args.predictions, test_set, options, identify, family, args.branches))
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -58,5 +58,6 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--compare", nargs="*", default=[], help="the first of these methods with each of the others")
     parser.add_argument("--bootstrap", type=int, required=True, help="resamples of the videos behind each interval")
     parser.add_argument("--alarms-per-hour", type=float, required=True, help="false alarms that a threshold may give")
+    parser.add_argument("--branches", nargs="*", default=[], help="methods whose branches are rows of their own too")
     parser.add_argument("--output", type=Path, required=True, help="the metrics to write, JSON")
     return parser.parse_args(argv)
