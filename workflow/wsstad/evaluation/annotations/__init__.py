@@ -9,4 +9,5 @@ FORMATS = {
     "ucsd_masks": "wsstad.evaluation.annotations.ucsd_masks:read",
     "liu_ma": "wsstad.evaluation.annotations.liu_ma:read",
     "sst": "wsstad.evaluation.annotations.sst:read",
+    "none": "wsstad.evaluation.annotations.none:read",
 }

@@ -23,7 +23,7 @@ def read(source: Path, videos: Mapping[str, Mapping[str, str]], entry: Mapping[s
     options = dict(entry)
     if options.get("events"):
         options["events"] = str(source / options["events"])
-    rows = config.load_class(FORMATS[options["format"]])(source / options["path"], sorted(videos), options)
+    rows = config.load_class(FORMATS[options["format"]])(source / options.get("path", ""), sorted(videos), options)
     if "size" in options:
         rows = [row if row.size else replace(row, size=tuple(options["size"])) for row in rows]
     return rows
@@ -35,9 +35,13 @@ def convert(
     """Return the checked boxes of one annotator; `where` names the annotator in messages.
 
     Raises `UserError` when a normal video has boxes, or when no id of the annotations is one of the videos. Boxes of
-    unknown videos, and abnormal test videos (`tested`) without a box, are counted in the log.
+    unknown videos, and abnormal test videos (`tested`) without a box, are counted in the log; where no boxes were to be
+    expected, that is all that it says.
     """
     rows = read(source, videos, entry)
+    if entry["format"] == "none":
+        log.info("annotate: no boxes by %s: nothing of localisation is measured", where)
+        return []
     known = canonical.check([row for row in rows if row.video in videos])
     ignored = Counter(row.video for row in rows if row.video not in videos)
     if ignored:
