@@ -13,4 +13,5 @@ FORMATS: dict[str, Registered[AnnotationParameters]] = {
     "ucsd_masks": Registered(of.UcsdMasksParameters, f"{FOLDER}.ucsd_masks:read"),
     "liu_ma": Registered(of.LiuMaParameters, f"{FOLDER}.liu_ma:read"),
     "sst": Registered(of.SstParameters, f"{FOLDER}.sst:read"),
+    "none": Registered(of.NoneParameters, f"{FOLDER}.none:read"),
 }

@@ -34,9 +34,13 @@ def convert(source: Path, videos: Videos, entry: AnnotationParameters, *, tested
     """Return the checked boxes of one annotator; `where` names the annotator in messages.
 
     Raises `UserError` when a normal video has boxes, or when no id of the annotations is one of the videos. Boxes of
-    unknown videos, and abnormal test videos (`tested`) without a box, are counted in the log.
+    unknown videos, and abnormal test videos (`tested`) without a box, are counted in the log; where no boxes were to be
+    expected, that is all that it says.
     """
     rows = read(source, videos, entry)
+    if entry["format"] == "none":
+        log.info("annotate: no boxes by %s: nothing of localisation is measured", where)
+        return []
     known = canonical.check([row for row in rows if row.video in videos])
     ignored = Counter(row.video for row in rows if row.video not in videos)
     if ignored:

@@ -63,3 +63,16 @@ class SstParameters(DrawnParameters):
     """merged_ucf_crime.json of SST-WSVADL."""
 
     format: Literal["sst"]
+
+
+class NoneParameters(AnnotationParameters):
+    """Nobody has drawn boxes: what needs none is measured, such as VAUC."""
+
+    format: Literal["none"]
+    path: Literal[""] = ""
+    """Nothing is read."""
+
+    @property
+    def files(self) -> dict[str, str]:
+        """No file."""
+        return {}
