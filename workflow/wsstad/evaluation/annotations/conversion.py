@@ -38,7 +38,7 @@ def convert(source: Path, videos: Videos, entry: AnnotationParameters, *, tested
     expected, that is all that it says.
     """
     rows = read(source, videos, entry)
-    if entry["format"] == "none":
+    if entry.format == "none":
         log.info("annotate: no boxes by %s: nothing of localisation is measured", where)
         return []
     known = canonical.check([row for row in rows if row.video in videos])
