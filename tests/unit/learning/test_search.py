@@ -268,6 +268,10 @@ def test_few_videos_are_dealt_and_many_held_out() -> None:
     assert len(plan(labels(48), OPTIONS, 0)) == 3
     (held_out,) = plan(labels(50), OPTIONS, 0)
     assert len(held_out) == 10
+    groups = {video: str(i % 9) for i, video in enumerate(labels(50))}
+    (held_out,) = plan(labels(50), OPTIONS, 0, groups)
+    assert 5 <= len(held_out) <= 15
+    assert not {groups[video] for video in held_out} & {groups[video] for video in labels(50) if video not in held_out}
     assert plan(labels(50), OPTIONS.model_copy(update={"held_out": 0.0}), 0) == []
     assert plan(labels(3), OPTIONS, 0) == []
 

@@ -167,8 +167,9 @@ def _runs(plan: Plan, block: Block, table: str, found: Mapping[str, Entries]) ->
     ]
     known = {kind: {v: e.row for v, e in its.items() if e.row} for kind, its in found.items()}
     manifests = {kind: Manifest(Path(), rows) for kind, rows in known.items()}
-    labels = {video: row["label"] for video, row in plan.rows(block.dataset).items()}
-    inputs = Inputs(tuple(variants), labels, plan.folds(block.dataset, block.split), manifests)
+    rows = plan.rows(block.dataset)
+    labels, groups = ({video: row.get(name, "") for video, row in rows.items()} for name in ("label", "group"))
+    inputs = Inputs(tuple(variants), labels, groups, plan.folds(block.dataset, block.split), manifests)
     tables = {rule: Path(STAGES[rule].output.format(**asdict(block), table=table)) for rule in ("train", "predict")}
     models, predictions = [], []
     for run in inputs.runs():

@@ -40,7 +40,7 @@ def train_all(
     from wsstad.learning.learner import choose_device
     from wsstad.learning.search import plan
 
-    folds = {job.key: plan(job.labels, job.run.variant.learned, job.run.seed) for job in jobs}
+    folds = {job.key: plan(job.labels, job.run.variant.learned, job.run.seed, job.groups) for job in jobs}
     labels = {video: label for job in jobs for video, label in job.labels.items()}
     wanted = {request for job in jobs for requests in _requests(job, folds[job.key]) for request in requests}
     made = bags.read_all(BagReader(inputs.manifests, labels), wanted)

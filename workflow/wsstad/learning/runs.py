@@ -55,10 +55,11 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True)
 class ModelJob:
-    """A model to be trained: its run, the training videos with their labels, its key, its file."""
+    """A model to be trained: its run, the training videos with their labels and groups, its key, its file."""
 
     run: Run
     labels: Mapping[str, str]
+    groups: Mapping[str, str]
     quarantined: int
     key: str
     path: Path
@@ -83,10 +84,11 @@ class PredictionJob:
 
 @dataclass(frozen=True)
 class Inputs:
-    """The methods, the labels of all videos, the folds (video to part), the manifests by kind of artefact."""
+    """The methods, labels and groups of all videos, the folds (video to part), the manifests by kind of artefact."""
 
     variants: tuple[Variant, ...]
     labels: dict[str, str]
+    groups: dict[str, str]
     folds: dict[int, dict[str, str]]
     manifests: dict[str, Manifest]
 

@@ -33,6 +33,8 @@ def plan(
     rarer = min(sum(its == label for its in labels.values()) for label in ("normal", "abnormal"))
     if rarer < options.few_videos:
         return deal(labels, options.folds, seed, groups)
+    if groups:
+        return deal(labels, max(round(1 / options.held_out), 2), seed, groups)[:1]
     chosen = hold_out(labels, options.held_out, seed)
     return [chosen] if chosen else []
 

@@ -56,13 +56,23 @@ def chain_code(detector: str, linker: str, extractor: str) -> dict[str, str]:
     }
 
 
-def model(variant: Variant, seed: int, *, labels: Mapping[str, str], digests: Mapping[str, Sequence[str]]) -> str:
-    """Return the key of a model of the training videos with `labels`; `digests` are those of their artefacts."""
+def model(
+    variant: Variant,
+    seed: int,
+    *,
+    labels: Mapping[str, str],
+    groups: Mapping[str, str],
+    digests: Mapping[str, Sequence[str]],
+) -> str:
+    """Return the key of a model of the training videos with `labels`; `digests` are those of their artefacts.
+
+    `groups` are those of the videos that have one: it decides which are left out together.
+    """
     return keys.make_key(
         "train",
         code=_code("train", variant.type),
         parameters={"method": variant.parameters.model_dump(), "seed": seed},
-        inputs={video: [label, *digests[video]] for video, label in labels.items()},
+        inputs={video: [label, groups.get(video, ""), *digests[video]] for video, label in labels.items()},
     )
 
 

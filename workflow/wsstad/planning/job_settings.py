@@ -64,8 +64,9 @@ def audit(plan: Plan, w: Wildcards) -> Facts:
 
 
 def train(plan: Plan, w: Wildcards) -> Facts:
-    """Return the methods, the folds and the labels."""
-    return {**_methods(plan, "train", w), "labels": _digest({row["video"]: row["label"] for row in _rows(plan, w)})}
+    """Return the methods, the folds, the labels and the groups."""
+    labels = {row["video"]: [row["label"], row.get("group", "")] for row in _rows(plan, w)}
+    return {**_methods(plan, "train", w), "labels": _digest(labels)}
 
 
 def predict(plan: Plan, w: Wildcards) -> Facts:

@@ -13,10 +13,12 @@ def model_job(run: Run, inputs: Inputs, table: Path) -> ModelJob:
     videos, bad = inputs.part(run, "train")
     # The labels that anything may see here are those of the training videos of the fold.
     labels = {video: inputs.labels[video] for video in videos}
-    key = artefact_keys.model(run.variant, run.seed, labels=labels, digests=inputs.digests(run.variant, videos))
+    groups = {video: inputs.groups[video] for video in videos if inputs.groups.get(video)}
+    digests = inputs.digests(run.variant, videos)
+    key = artefact_keys.model(run.variant, run.seed, labels=labels, groups=groups, digests=digests)
     folder = run_files.folder(table, "models", run.variant.name, run.seed)
     path = manifest.artefact_path(folder, run_files.stem(run.fold), key, run_files.MODEL_SUFFIX)
-    return ModelJob(run, labels, len(bad), key, path)
+    return ModelJob(run, labels, groups, len(bad), key, path)
 
 
 def prediction_job(run: Run, inputs: Inputs, table: Path, model: ModelRow | None) -> PredictionJob:

@@ -43,10 +43,11 @@ def read_inputs(args: argparse.Namespace) -> Inputs:
         "image_features": args.image,
         "region_features": args.region,
     }
-    labels = {video: row["label"] for video, row in dataset_tables.read_videos(args.tables).items()}
+    videos = dataset_tables.read_videos(args.tables)
+    labels, groups = ({video: row.get(name, "") for video, row in videos.items()} for name in ("label", "group"))
     folds = dataset_tables.read_split(args.tables, args.split)
     manifests = {kind: read_manifest(*paths) for kind, paths in flags.items() if paths}
-    return Inputs(tuple(_variants(args.methods, args.scale, args.seeds)), labels, folds, manifests)
+    return Inputs(tuple(_variants(args.methods, args.scale, args.seeds)), labels, groups, folds, manifests)
 
 
 def _variants(paths: Sequence[Path], scale: Path | None, seeds: Sequence[str]) -> Iterator[Variant]:
