@@ -44,6 +44,7 @@ DOORS = {
     "pickle": {"wsstad.evaluation.annotations.liu_ma"},
     "jinja2": {"wsstad.reporting.page"},
     "lap": {"wsstad.perception.linkers"},
+    "rich": {"wsstad.commands.console"},
     "matplotlib": {"wsstad.reporting.page", "wsstad.reporting.pictures.timeline_plot"},
     "snakemake": set(),
 }
