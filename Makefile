@@ -10,8 +10,6 @@ WSSTAD := $(VENV)/bin/wsstad
 DATA ?= data/ucsd_ped2
 TABLES ?= benchmark
 WEIGHTS ?= weights
-# Lines of progress come this often (seconds); unset, once a minute.
-export WSSTAD_PROGRESS_SECONDS ?= 15
 export PYTHONPATH := workflow
 # One thread a job, several jobs at a time: the stages set their own thread counts.
 export OMP_NUM_THREADS ?= 1

@@ -60,11 +60,11 @@ def make(folder: Path, videos: int) -> None:
 
 def plan(folder: Path) -> str:
     """Return jobs, seconds, CPU-seconds and peak megabytes of a dry run."""
-    command = [REPOSITORY / "workflow/run", "--configfile", "config.yaml", "--dry-run"]
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    command = [sys.executable, "-m", "wsstad", "run", "--config", "config.yaml", "--", "--dry-run"]
+    package = str(REPOSITORY / "workflow")
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     said = subprocess.run(
-        command, cwd=folder, env={**os.environ, "PATH": path}, check=True, capture_output=True, text=True
+        command, cwd=folder, env={**os.environ, "PYTHONPATH": package}, check=True, capture_output=True, text=True
     )
     seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -76,14 +76,15 @@ class Place:
         """Run; return how many seconds it took, and of all processors, and what each stage had to do."""
         before, used = self._logs(), _processor_seconds()
         started = time.perf_counter()
-        command = [SHARE / "workflow/run", "--configfile", "config.yaml", "--quiet", "all", *arguments]
-        subprocess.run(command, cwd=self.folder, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        command = [sys.executable, "-m", "wsstad", "run", "--config", "config.yaml", *arguments]
+        env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(SHARE / "workflow")}
+        subprocess.run(command, cwd=self.folder, check=True, env=env)
         seconds, used = time.perf_counter() - started, _processor_seconds() - used
         changed = [path for path, state in self._logs().items() if before.get(path) != state]
         return seconds, used, _amounts(self.folder, changed)
 
     def _logs(self) -> dict[Path, tuple[int, int]]:
-        logs = self.folder.glob("results/logs/**/*.log")
+        logs = self.folder.glob("results/logs/*/**/*.log")
         return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in logs}
 
 

@@ -31,17 +31,17 @@ class Site(Workplace):
     def start(self, *arguments: str) -> subprocess.Popen:
         environment = self.slurm.environment()
         path = f"{self.slurm.folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
-        quick = {"WSSTAD_QUEUE_SECONDS": "1", "OMP_NUM_THREADS": "1"}
+        package = str(PROFILES.parent)
+        quick = {"WSSTAD_QUEUE_SECONDS": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": package}
+        command = [sys.executable, "-m", "wsstad", "run", "--config", "config.yaml", "--profile", self.profile]
         return subprocess.Popen(
-            [PROFILES.parent / "run", "--configfile", "config.yaml", "--latency-wait", "10", *arguments],
+            [*command, "--", "--latency-wait", "10", *arguments],
             cwd=self.folder,
-            env={**environment, **quick, "PATH": path, "WSSTAD_PROFILE": self.profile},
+            env={**environment, **quick, "PATH": path},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            # Whoever was started in the background of a script ignores SIGINT, and so do its children.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def run(self, *arguments: str) -> str:
@@ -72,7 +72,7 @@ class Site(Workplace):
         self.profile = str(own)
 
     def unrecorded(self) -> list[str]:
-        """Return the results whose provenance Snakemake does not know; workflow/run would mend that before it told."""
+        """Return the results whose provenance Snakemake does not know; a run would mend that before it told."""
         snakefile = PROFILES.parent.parent / "workflow/Snakefile"
         command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--configfile", "config.yaml"]
         said = subprocess.run(

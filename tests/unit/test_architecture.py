@@ -55,6 +55,7 @@ DOORS = {
     "jinja2": {"wsstad.reporting.page"},
     "lap": {"wsstad.perception.linkers"},
     "pandas": {"wsstad.reporting.results_folder"},
+    "rich": {"wsstad.commands.console"},
     "matplotlib": {"wsstad.reporting.page", "wsstad.reporting.pictures.timeline_plot"},
     "snakemake": set(),
 }

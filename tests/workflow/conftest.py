@@ -128,10 +128,10 @@ class Workplace:
         Without arguments, that is everything behind the tables; the report has tests of its own.
         What a job says it had to do is checked against the artefacts that were written.
         """
-        logs, artefacts = self._states("results/logs/**/*.log"), self._artefacts()
+        logs, artefacts = self._states("results/logs/*/**/*.log"), self._artefacts()
         self.run(*(arguments or ("benchmark",)))
         texts: dict[str, list[str]] = {}
-        for path, state in self._states("results/logs/**/*.log").items():
+        for path, state in self._states("results/logs/*/**/*.log").items():
             if state != logs.get(path):
                 texts.setdefault(_stage(path.parts[2:]), []).append((self.folder / path).read_text())
         counts = {stage: [re.findall(r"(\d+) to do", text) for text in its] for stage, its in texts.items()}
@@ -197,14 +197,17 @@ def workplace(tmp_path, small_dataset) -> Workplace:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, small_dataset, worker_id) -> Workplace:
-    """A folder in which everything has run once, for all processes that test; read it, or `copy` it."""
+    """A folder in which everything has run once, for all processes that test; read it, or `copy` it.
+
+    `said` is what the run showed.
+    """
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "finished"
     with open(folder.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.with_suffix(".done").exists():
             shutil.copytree(small_dataset, folder)
-            make(folder).run()
+            (folder / "said").write_text(make(folder).run())
             folder.with_suffix(".done").touch()
     return Workplace(folder)
 

@@ -73,7 +73,7 @@ def test_each_video_gets_a_verdict_or_a_reason(copy, footage):
 def test_what_stands_is_not_made_again_and_what_is_new_costs_itself(copy, footage):
     model = configure(copy, footage)
     copy.run("scores")
-    assert "Nothing to be done" in copy.run("scores")
+    assert copy.run("scores").startswith("wsstad: nothing to do; look at results/new/scores/")
     folder, rows = verdicts(copy, model)
     made = {path.name: path.stat().st_ino for path in folder.glob("*.mp4")}
     shutil.copy(copy.folder / "source/videos/v004.mp4", footage / "more.mp4")

@@ -28,18 +28,18 @@ def test_a_run_is_told_of_while_it_is_on(workplace):
         time.sleep(1)
     told, _ = process.communicate()
     assert process.returncode == 0, told
-    assert any(text.startswith("a run is at work: its last word came ") for text in heard)
+    assert any(text.startswith("running; last update ") for text in heard)
     shares = [
         tuple(map(int, found.groups())) for text in heard if (found := re.search(r"overall: (\d+) of (\d+)", text))
     ]
     assert shares == sorted(shares), "what is done stays done"
     assert shares[0][0] < shares[-1][0]
-    assert any("at work: 00" in text for text in heard)
+    assert any("running: 00" in text for text in heard)
     last = status(workplace)
     assert re.search(r"^decode small +12/12 videos", last, re.MULTILINE)
     assert re.search(r"^train small cv2 narrow motion iou full benchmark +4/4 models$", last, re.MULTILINE)
-    assert "0 jobs at work, all is done" in last
-    assert last.startswith("the last run is done: its last word came ")
+    assert "0 jobs running, all done" in last
+    assert last.startswith("finished; last update ")
 
 
 def test_what_is_quarantined_and_what_failed_is_told_with_the_reason(copy):
@@ -49,9 +49,9 @@ def test_what_is_quarantined_and_what_failed_is_told_with_the_reason(copy):
     copy.configure(quarantine={"strict": True})
     copy.fail()
     said = status(copy)
-    assert re.search(r"^decode small +12/12 videos, 1 quarantined, 5 stood already", said, re.MULTILINE)
+    assert re.search(r"^decode small +12/12 videos, 1 quarantined, 5 cached", said, re.MULTILINE)
     assert "quarantined: v003 (V102 empty file)" in said
-    assert re.search(r"failed: iou: wsstad: .*v003", said)
-    assert said.startswith("a run stopped at what failed: its last word came ")
+    assert re.search(r"failed: iou: .*v003", said)
+    assert said.startswith("stopped at a failed job; last update ")
     assert re.search(r"^evaluate .* 0/1 jobs, waiting$", said, re.MULTILINE), "that of an earlier run does not count"
-    assert "0 jobs at work, ETA not known yet" in said
+    assert "0 jobs running, ETA " in said

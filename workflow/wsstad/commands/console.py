@@ -50,14 +50,14 @@ class View:
 
     def look(self, *, at_once: bool = False) -> None:
         """Look at the run, unless it is too early, and show what is new."""
-        started = time.monotonic()
+        started, effort = time.monotonic(), EFFORT if self.run else 0  # the first look alone compares settings
         if started < self.next_look and not at_once:
             return
         try:
             self._look()
         except Exception as error:  # a mistake in what is shown must not end what runs
             self.say_once(f"the progress cannot be shown: {type(error).__name__}: {error}")
-        self.next_look = time.monotonic() + EFFORT * (time.monotonic() - started)
+        self.next_look = time.monotonic() + effort * (time.monotonic() - started)
 
     def _look(self) -> None:
         if self.run is None:
