@@ -69,7 +69,7 @@ def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[st
     if not (profile / "config.yaml").is_file():
         raise UserError(f"--profile {args.profile}: no {profile}/config.yaml")
     files = command_line.with_set_file(command_line.enter_one(args), args.set)
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SHARE / "Snakefile")]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)]
     command += ["--workflow-profile", str(profile), *targets, *(["--cores", args.cores] if args.cores else []), *more]
     command += ["--configfile", *map(str, files)] if files else []
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the waiting for the lock, without a traceback
