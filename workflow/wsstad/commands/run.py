@@ -23,7 +23,7 @@ from wsstad import heartbeat
 from wsstad.commands import console, lock, snakemake_process
 from wsstad.commands.run_progress import LOOKS
 from wsstad.errors import UserError
-from wsstad.locations import PACKAGE, SHARE
+from wsstad.locations import PACKAGE, SHARE, SNAKEFILE
 from wsstad.planning import command_line
 from wsstad.planning.command_line import RESULTS
 
