@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from wsstad import config
 from wsstad.artefacts import keys
 from wsstad.errors import UserError
+from wsstad.jsonable import plain
 from wsstad.learning import methods
 from wsstad.learning.methods import METHODS
 from wsstad.locations import SCHEMAS
-from wsstad.parameters import Parameters, plain
+from wsstad.parameters import Parameters
 from wsstad.planning import dataset_tables, reference
 from wsstad.planning.reference import FAMILIES
 

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from wsstad.artefacts import job_logs, storage
 from wsstad.artefacts.job_logs import JobLog
 from wsstad.commands import outlook
 from wsstad.commands.outlook import StageOutlook
 from wsstad.errors import UserError
+from wsstad.jsonable import Json
 from wsstad.planning import paths
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import BENCHMARK, Plan
@@ -33,7 +34,7 @@ Group = tuple[str, tuple[str, ...]]
 class NotedRun(NamedTuple):
     """The configuration and the targets of a run, and when it began."""
 
-    config: dict[str, Any]
+    config: Json
     targets: list[str]
     started: float
 

@@ -5,11 +5,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from wsstad.artefacts import model_card, storage
 from wsstad.commands import run, synthesize
 from wsstad.errors import UserError
+from wsstad.jsonable import Json
 from wsstad.locations import SHARE
 from wsstad.planning import command_line
 
@@ -95,7 +95,7 @@ def score(argv: list[str] | None = None) -> None:
     parser.add_argument("--name", default="scored", help="of the results")
     args = parser.parse_args(argv)
     card = model_card.read(args.model)
-    footage: dict[str, Any] = {"source": str(args.video.resolve()), "model": str(args.model.resolve())}
+    footage: Json = {"source": str(args.video.resolve()), "model": str(args.model.resolve())}
     args.set += ["benchmarks=[]", f"score={json.dumps({args.name: footage})}"]
     _call(*run.prepare(args, ["scores"]))
     folder = Path("results", args.name, "scores", card.name)

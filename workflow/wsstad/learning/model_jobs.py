@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wsstad import forks
 from wsstad.artefacts import readers, storage
+from wsstad.jsonable import Facts
 from wsstad.learning import bags, methods
 from wsstad.learning.bags import Bag, BagReader, Request, View
 from wsstad.learning.runs import Inputs, ModelJob
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def cached(job: ModelJob) -> tuple[str, Mapping[str, Any]] | None:
+def cached(job: ModelJob) -> tuple[str, Facts] | None:
     """Return digest and facts of the model that stands whole under its key, if it does."""
     if not job.path.exists() or not job.history.exists():
         return None

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from wsstad.artefacts import storage
+from wsstad.jsonable import Json
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import HOLD_OUT, Batch, Batches
 from wsstad.learning.checkpoint import Checkpoint, State
@@ -117,7 +118,7 @@ class Training:
         self.columns = ("iteration", *learner.columns, *HELD_OUT_COLUMNS)
         self.iteration = 0
         self.rows: list[list[float]] = []
-        self.best: dict[str, Any] = {"iteration": 0, "rank": [], "evaluations_since": 0}
+        self.best: Json = {"iteration": 0, "rank": [], "evaluations_since": 0}
         self._best_networks: dict[str, Tensor] = {}
         self._pending: list[Tensor] = []
 

@@ -8,6 +8,7 @@ from typing import Any
 from wsstad import config
 from wsstad.artefacts import storage
 from wsstad.evaluation.annotations import FORMATS
+from wsstad.jsonable import Json
 from wsstad.locations import SCHEMAS
 from wsstad.parameters import Parameters, Registered
 from wsstad.planning import families
@@ -18,7 +19,7 @@ MARK = "<!-- made from workflow/schemas and the classes of parameters by `make r
 HEAD = ["", "| key | default | meaning |", "|---|---|---|"]
 TAGS = {"type", "format"}  # the key that names a class has no row: the heading says it
 
-Schema = dict[str, Any]
+Schema = Json
 
 
 def reference() -> str:
