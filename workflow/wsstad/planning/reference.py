@@ -85,10 +85,9 @@ def _resolved(node: Any, definitions: Schema) -> Any:
 
 def _text(schema: Schema) -> str:
     """Return a schema as JSON, a line for each key of the file that it describes."""
-    keys = ",\n".join(f"  {json.dumps(key)}: {json.dumps(its)}" for key, its in schema.pop("properties").items())
-    about = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-    lines = [f" {json.dumps(key)}: {json.dumps(its)}" for key, its in about.items()]
-    return "{\n" + ",\n".join([*lines, f' "properties": {{\n{keys}\n }}']) + "\n}\n"
+    keys = ",\n".join(f" {json.dumps(key)}: {json.dumps(its)}" for key, its in schema.pop("properties").items())
+    about = json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
+    return f'{about[:-1]}, "properties": {{\n{keys}\n}}}}\n'
 
 
 def _bases(kind: type[Parameters]) -> list[type[Parameters]]:
