@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from wsstad import config
 from wsstad.artefacts import keys
 from wsstad.errors import UserError
+from wsstad.jsonable import plain
 from wsstad.learning import methods
 from wsstad.learning.methods import METHODS
 from wsstad.locations import SCHEMAS
-from wsstad.parameters import Parameters, plain
+from wsstad.parameters import Parameters
 from wsstad.planning import dataset_tables, reference
 from wsstad.planning.reference import FAMILIES
 
@@ -126,11 +127,8 @@ def test_every_type_explains_every_key_and_has_the_name_of_the_registry(family, 
     tag = schema["properties"].pop("type", None) or schema["properties"].pop("format")
     assert tag["const"] == name
     assert schema["additionalProperties"] is False
-    pending = list(schema["properties"].items())
-    while pending:
-        key, its = pending.pop()
-        assert its["description"], key
-        pending += its.get("properties", {}).items()
+    for part in (schema, *schema.get("$defs", {}).values()):
+        assert all(its["description"] for its in part["properties"].values())
 
 
 def test_the_schemas_for_editors_are_those_of_the_classes():

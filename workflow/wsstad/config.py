@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from wsstad.errors import UserError
+from wsstad.jsonable import Facts, Json
 from wsstad.locations import SCHEMAS
 from wsstad.parameters import P, Registered
 
@@ -44,9 +45,9 @@ def load_variant(path: Path, family: Mapping[str, Registered[P]]) -> P:
     return parse(content, family[kind].parameters, path)
 
 
-def read(files: Sequence[Path], assignments: Sequence[str] = ()) -> dict[str, Any]:
+def read(files: Sequence[Path], assignments: Sequence[str] = ()) -> Json:
     """Return what Snakemake makes of configuration files and of ``key=value``: each is laid over those before it."""
-    content: dict[str, Any] = {}
+    content: Json = {}
     for path in files:
         content = _lay_over(content, load_yaml(path))
     for text in assignments:
@@ -54,7 +55,7 @@ def read(files: Sequence[Path], assignments: Sequence[str] = ()) -> dict[str, An
     return content
 
 
-def assigned(text: str) -> dict[str, Any]:
+def assigned(text: str) -> Json:
     """Return ``key=value`` as a mapping: dots in the key go into sections, the value has the type of the schema's key.
 
     >>> assigned("decode.crf=20"), assigned("weights=2021")
@@ -72,7 +73,7 @@ def assigned(text: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise UserError(f"--set: {key}: {value!r} is not YAML: {' '.join(str(error).split())}") from error
     *sections, last = key.split(".")
-    assigned_value: dict[str, Any] = {last: content}
+    assigned_value: Json = {last: content}
     for name in reversed(sections):
         assigned_value = {name: assigned_value}
     return assigned_value
@@ -91,14 +92,14 @@ def name_files(files: Sequence[Path], *, values: bool) -> str:
     return ", over ".join(map(str, short if files else [*short, "config/config.yaml"]))
 
 
-def _lay_over(content: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+def _lay_over(content: Json, other: Json) -> Json:
     """Return a mapping with another one laid over it, key by key and level by level."""
     both = {key for key in content.keys() & other.keys() if isinstance(content[key], dict)}
     nested = {key: _lay_over(content[key], other[key]) for key in both if isinstance(other[key], dict)}
     return {**content, **other, **nested}
 
 
-def load_yaml(path: Path) -> dict[str, Any]:
+def load_yaml(path: Path) -> Json:
     """Read a YAML mapping; raise `UserError` when the file is missing or is something else."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -113,7 +114,7 @@ def load_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def check(content: dict[str, Any], schema_name: str, where: Path | str) -> dict[str, Any]:
+def check(content: Json, schema_name: str, where: Path | str) -> Json:
     """Return `content` with the schema's defaults; raise `UserError` naming key, value and what is allowed."""
     validator = _validator(schema_name)
     filled = _with_defaults(content, validator.schema)
@@ -123,7 +124,7 @@ def check(content: dict[str, Any], schema_name: str, where: Path | str) -> dict[
     return filled
 
 
-def parse(content: Mapping[str, Any], kind: type[P], where: Path | str) -> P:
+def parse(content: Facts, kind: type[P], where: Path | str) -> P:
     """Return `content` as parameters of a class; raise `UserError` naming key, value and what is allowed."""
     try:
         return kind.model_validate(content)
@@ -131,7 +132,7 @@ def parse(content: Mapping[str, Any], kind: type[P], where: Path | str) -> P:
         raise UserError(f"{where}: {_explain_type(error, kind)}") from error
 
 
-def check_rows(rows: Sequence[dict[str, str]], schema_name: str, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def check_rows(rows: Sequence[dict[str, str]], schema_name: str, path: Path) -> Iterator[tuple[int, Json]]:
     """Yield the number of each row of a table, as an editor counts, and the row; raise `UserError` as `check` does."""
     schema = _validator(schema_name).schema
     for name in rows[0] if rows else ():
@@ -149,7 +150,7 @@ def _validator(schema_name: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(load_yaml(SCHEMAS / f"{schema_name}.schema.yaml"))
 
 
-def _with_defaults(content: Any, schema: dict[str, Any]) -> Any:
+def _with_defaults(content: Any, schema: Json) -> Any:
     if isinstance(content, dict) and "type" in schema:
         properties, others = schema.get("properties", {}), schema.get("additionalProperties") or {}
         missing = {k: p["default"] for k, p in properties.items() if k not in content and "default" in p}

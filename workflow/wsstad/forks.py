@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from multiprocessing import get_context
-from typing import Any
+from typing import TypeVar
 
 from wsstad import cli
 from wsstad.progress import Progress
 
+T = TypeVar("T")
 
-def run_forked(function: Callable[[Any], None], items: Sequence[Any], *, processes: int, progress: Progress) -> None:
+
+def run_forked(function: Callable[[T], None], items: Sequence[T], *, processes: int, progress: Progress) -> None:
     """Call `function` on every item, in up to `processes` processes that take the next item when they are free.
 
     Raises `RuntimeError` when a process failed; it has said why, and the others have ended their work. No process

@@ -19,6 +19,8 @@ from pydantic import (
     model_validator,
 )
 
+from wsstad.jsonable import Json, plain
+
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0)]
 Weight = Annotated[float, Field(ge=0)]
@@ -28,7 +30,7 @@ FileName = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
-def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(values)) < len(values):
         raise ValueError("each value once")
     return values
@@ -36,19 +38,6 @@ def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 # Of a list: one value at least, none twice.
 Distinct = Field(min_length=1, json_schema_extra={"uniqueItems": True}), AfterValidator(_distinct)
-
-
-def plain(value: Any) -> Any:
-    """Return a value of a configuration as JSON has it, whole numbers as integers: 20.0 is 20, however it was written.
-
-    >>> plain({"threshold": 20.0, "mean": (90.0, 0.5), "keep": True})
-    {'threshold': 20, 'mean': [90, 0.5], 'keep': True}
-    """
-    if isinstance(value, dict):
-        return {name: plain(its) for name, its in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(its) for its in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class Parameters(BaseModel):
@@ -67,7 +56,7 @@ class Parameters(BaseModel):
         return {name: tuple(its) if isinstance(its, list) else its for name, its in plain(content).items()}
 
     @model_serializer(mode="wrap")
-    def _to_json(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _to_json(self, dump: SerializerFunctionWrapHandler) -> Json:
         return plain(dump(self))
 
 

@@ -38,7 +38,9 @@ class Progress:
         self._beat()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._open.remove(self)
         if self._outer:
             self._outer.part = 0.0

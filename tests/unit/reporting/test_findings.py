@@ -20,7 +20,7 @@ from wsstad.structures.alarms import Curve
 from wsstad.structures.tubes import Tube, VideoTubes, whole_frame
 
 CHAIN = (Link("motion", {"type": "motion"}), Link("iou", {"type": "iou"}), Link("c3d_seed0", {"type": "c3d"}))
-CODE = artefact_keys.chain_code(*(its.parameters for its in CHAIN))
+CODE = artefact_keys.chain_code(*(its.parameters["type"] for its in CHAIN))
 CARD = Card("mgpr", "mgpr", 0, 1, "a" * 64, "b" * 64, "demo", "cv4", *CHAIN, {}, CODE)
 CURVE = Curve(np.array([0.2, 0.5]), np.array([3, 0]), hours=0.5)
 

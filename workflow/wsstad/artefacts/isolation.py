@@ -13,7 +13,8 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection
-from typing import Any
+from multiprocessing.process import BaseProcess
+from typing import Protocol, TypeVar
 
 from wsstad import heartbeat
 from wsstad.artefacts.shards import Outcome
@@ -33,8 +34,19 @@ DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 # What a child sends, beside outcomes and exceptions.
 ALIVE, READ = "alive", "read"
 
-# Yields the items that it is given, and tells of each that there is life.
-Watch = Callable[[Iterable[Any]], Iterator[Any]]
+T = TypeVar("T")
+
+
+class Watch(Protocol):
+    """What hands over things that may hang on their way."""
+
+    def __call__(self, items: Iterable[T], /) -> Iterator[T]:
+        """Yield the items that it is given, and tell of each that there is life."""
+        ...
+
+
+# What a child sends of a video in the end: its artefact, a code and a reason, or an exception.
+Said = Artefact | tuple[str, str] | BaseException
 Make = Callable[[str, Watch], Artefact]
 
 
@@ -80,8 +92,8 @@ def _outcomes(videos: Sequence[str], make: Make, patience: float) -> Iterator[Ou
         ours.close()
 
 
-def _hear(pipe: Connection, child: Any, video: str, patience: float) -> Any:
-    """Return what the child says of a video in the end: its artefact, a code and a reason, or an exception."""
+def _hear(pipe: Connection, child: BaseProcess, video: str, patience: float) -> Said:
+    """Return what the child says of a video in the end."""
     limit: float | None = patience
     while True:
         if not pipe.poll(limit):
@@ -111,7 +123,7 @@ def _work(videos: Sequence[str], make: Make, pipe: Connection, other: Connection
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this process
     said = 0.0
 
-    def watch(items: Iterable[Any]) -> Iterator[Any]:
+    def watch(items: Iterable[T]) -> Iterator[T]:
         nonlocal said
         for item in items:
             if time.monotonic() - said > INTERVAL:

@@ -9,14 +9,12 @@ upstream change that leaves the content as it was changes nothing downstream.
 import ast
 import hashlib
 import re
-from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from wsstad.artefacts.storage import canonical_json
-from wsstad.parameters import plain
+from wsstad.jsonable import Facts, plain
 
 PACKAGE = Path(__file__).parent.parent
 # Code that cannot change a result, and so is in no key: it decides when and where to write, what to log, how to word an
@@ -56,7 +54,7 @@ LIBRARIES = {
 }
 
 
-def make_key(stage: str, *, code: str, parameters: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
+def make_key(stage: str, *, code: str, parameters: Facts, inputs: Facts) -> str:
     """Return the key of what `stage` makes from `inputs` (content digests) with `parameters` and `code`."""
     parts = {"stage": stage, "code": code, "parameters": plain(dict(parameters)), "inputs": dict(inputs)}
     return hashlib.sha256(canonical_json(parts).encode()).hexdigest()

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
+from wsstad.jsonable import Facts
 
 SUFFIX = ".card.json"
 KIND = "card"
@@ -18,7 +18,7 @@ class Link:
     """A variant of one family: its name, and all that its YAML file said, with the defaults."""
 
     name: str
-    parameters: Mapping[str, Any]
+    parameters: Facts
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Card:
     detector: Link
     linker: Link
     extractor: Link
-    decode: Mapping[str, Any]
+    decode: Facts
     code: Mapping[str, str]
 
     def changed(self, now: Mapping[str, str]) -> list[str]:

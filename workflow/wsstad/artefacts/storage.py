@@ -21,6 +21,7 @@ import numpy as np
 
 from wsstad import __version__
 from wsstad.errors import UserError
+from wsstad.jsonable import Facts, Json
 
 Arrays = Mapping[str, np.ndarray]  # by name
 SCHEMA = 2  # layout of the artefacts; raise it when a reader of the old layout would misread the new
@@ -39,13 +40,13 @@ class Artefact:
     """
 
     arrays: dict[str, np.ndarray]
-    meta: dict[str, Any] = field(default_factory=dict)
+    meta: Json = field(default_factory=dict)
     key: str = ""
     digest: str = ""
-    origin: dict[str, Any] = field(default_factory=dict)
+    origin: Json = field(default_factory=dict)
 
 
-def canonical_json(value: Any) -> str:
+def canonical_json(value: object) -> str:
     """Return JSON with sorted keys, the same text for equal values; refuse NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
@@ -135,7 +136,7 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="")
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: object) -> None:
     """Write JSON with sorted keys, indented; refuse NaN."""
     write_text(path, json.dumps(value, sort_keys=True, indent=1, allow_nan=False) + "\n")
 
@@ -145,7 +146,7 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+def write_table(path: Path, rows: Iterable[Facts], columns: Sequence[str]) -> None:
     """Write rows as tab-separated values under a header of `columns`."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, columns, delimiter="\t", lineterminator="\n")
@@ -170,7 +171,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], meta: Mapping[str, Any], *, key: str) -> str:
+def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], meta: Facts, *, key: str) -> str:
     """Write named arrays as safetensors, with meta, key and digest in the header; return the digest of the content."""
     from safetensors.numpy import save
 
@@ -186,7 +187,7 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], meta: Mapping[s
     return digest
 
 
-def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any], str]:
+def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], Json, str]:
     """Return the arrays, meta and key that `write_tensors` wrote.
 
     Raises `DamagedError` when the file is missing, cut, or not what its digest says.
@@ -202,7 +203,7 @@ def tensors_digest(path: Path) -> str:
     return _open_tensors(path, with_arrays=False)[0]["digest"]
 
 
-def _open_tensors(path: Path, *, with_arrays: bool) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def _open_tensors(path: Path, *, with_arrays: bool) -> tuple[Json, dict[str, np.ndarray]]:
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -214,12 +215,12 @@ def _open_tensors(path: Path, *, with_arrays: bool) -> tuple[dict[str, Any], dic
         raise DamagedError(f"{path}: {error}") from error
 
 
-def _tensors_digest(tensors: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> str:
+def _tensors_digest(tensors: Mapping[str, np.ndarray], meta: Facts) -> str:
     digests = {name: array_digest(array) for name, array in tensors.items()}
     return _content_digest(digests, json.loads(canonical_json(dict(meta))))  # as it will be read: all keys are text
 
 
-def _read_facts(file: h5py.File, kind: str) -> tuple[dict[str, Any], dict[str, str]]:
+def _read_facts(file: h5py.File, kind: str) -> tuple[Json, dict[str, str]]:
     attributes = file.attrs
     if attributes["complete"] != 1 or attributes["schema"] != SCHEMA:
         raise ValueError("incomplete, or of another schema")
@@ -236,12 +237,12 @@ def _read_facts(file: h5py.File, kind: str) -> tuple[dict[str, Any], dict[str, s
     return {**facts, "meta": meta, "origin": origin}, digests
 
 
-def _seal(key: str, digest: str, origin: Mapping[str, Any]) -> str:
+def _seal(key: str, digest: str, origin: Facts) -> str:
     """Return a digest of what an artefact says of itself beside its content."""
     return hashlib.sha256(canonical_json([key, digest, dict(origin)]).encode()).hexdigest()
 
 
-def _content_digest(digests: Mapping[str, str], meta: Mapping[str, Any]) -> str:
+def _content_digest(digests: Mapping[str, str], meta: Facts) -> str:
     return hashlib.sha256(canonical_json([dict(digests), dict(meta)]).encode()).hexdigest()
 
 

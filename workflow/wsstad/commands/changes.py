@@ -1,13 +1,12 @@
 """Changes in words: what differs between what a job went by the last time, and what it goes by now."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Set
 from typing import Any
 
+from wsstad.jsonable import Facts
 from wsstad.planning.job_settings import LENGTH
 
 MOST_NAMES = 6  # of modules or of videos, in one line
-
-Facts = Mapping[str, Any]
 
 
 def tell(before: Facts, now: Facts) -> Iterator[str]:
@@ -60,12 +59,12 @@ def _list(title: str, found: Set[str]) -> Iterator[str]:
         yield f"{title}: {', '.join(sorted(found)[:MOST_NAMES])}{more}"
 
 
-def _is_digest(value: Any) -> bool:
+def _is_digest(value: object) -> bool:
     if isinstance(value, list):
         return bool(value) and all(_is_digest(its) for its in value)
     return isinstance(value, str) and len(value) == LENGTH and not set(value) - set("0123456789abcdef")
 
 
-def _word(value: Any) -> str:
+def _word(value: object) -> str:
     text = "none" if value is None else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -8,13 +8,13 @@ import argparse
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
 from wsstad import cli
 from wsstad.artefacts import storage
+from wsstad.jsonable import Json
 from wsstad.perception.detectors import DETECTORS
 from wsstad.perception.detectors.accuracy import Accuracy, measure
 from wsstad.perception.detectors.card import write_card
@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> None:
     log.info(
         "fit: %d epochs over %d images; its progress is counted in epochs", args.epochs, args.scenes * STILLS_A_SCENE
     )
-    options: dict[str, Any] = {"epochs": args.epochs, "seed": args.training_seed, "threads": args.threads}
+    options: Json = {"epochs": args.epochs, "seed": args.training_seed, "threads": args.threads}
     DETECTORS["yolo"].load().fit(args.work, args.output, classes=list(CLASSES), image_size=IMAGE_SIZE, **options)
     describe(args)
 
@@ -87,7 +87,7 @@ def write_stills(folder: Path, part: str, *, scenes: int, seed: int) -> None:
             progress.add()
 
 
-def test(args: argparse.Namespace, variant: dict[str, Any]) -> tuple[list[Accuracy], int]:
+def test(args: argparse.Namespace, variant: Json) -> tuple[list[Accuracy], int]:
     """Return the accuracy for each class on the test scenes, and the number of the model's parameters."""
     full = YoloParameters(**{**variant, "confidence": 0.01})
     detector = DETECTORS["yolo"].load()(full, args.output.parent, threads=args.threads)

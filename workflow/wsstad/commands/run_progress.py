@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from wsstad import heartbeat
 from wsstad.artefacts import storage
 from wsstad.commands import snakemake_records
 from wsstad.heartbeat import Heartbeat
+from wsstad.jsonable import Json
 from wsstad.planning import job_settings, paths
 from wsstad.planning.block import Block
 from wsstad.planning.paths import Output
@@ -31,7 +32,7 @@ Group = tuple[str, dict[str, str]]
 class NotedRun(NamedTuple):
     """The configuration and the targets of a run, and when it began."""
 
-    config: dict[str, Any]
+    config: Json
     targets: list[str]
     started: float
 

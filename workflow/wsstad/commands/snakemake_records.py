@@ -5,7 +5,8 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+
+from wsstad.jsonable import Json
 
 RECORDS = Path(".snakemake/metadata")
 DATABASE = Path(".snakemake/metadata.db")  # with `--persistence-backend db`, whose records are not looked into
@@ -17,7 +18,7 @@ def exists(output: Path) -> bool:
     return path(output).exists() or DATABASE.exists()
 
 
-def settings(output: Path) -> dict[str, Any]:
+def settings(output: Path) -> Json:
     """Return the `params.settings` that an output was made with; empty when there is no record."""
     try:
         record = json.loads(path(output).read_text())
@@ -26,7 +27,7 @@ def settings(output: Path) -> dict[str, Any]:
     return next(_objects(record["params"]), {})
 
 
-def _objects(params: list[str]) -> Iterator[dict[str, Any]]:
+def _objects(params: list[str]) -> Iterator[Json]:
     """Yield the params, recorded by their `repr` and without names, that are JSON objects."""
     for param in params:
         value = ast.literal_eval(param)

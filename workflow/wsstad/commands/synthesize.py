@@ -9,11 +9,11 @@ import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from wsstad import cli, video
 from wsstad.artefacts import keys, storage
 from wsstad.errors import UserError
+from wsstad.jsonable import Json
 from wsstad.progress import Progress
 from wsstad.scenes.footage_plan import Benchmark, video_name
 from wsstad.scenes.renderer import Renderer, accident_boxes
@@ -91,7 +91,7 @@ def _is_made(folder: Path, benchmark: Benchmark, i: int) -> bool:
     if not path.is_file() or not record.is_file():
         return False
     try:
-        facts: dict[str, Any] = storage.read_json(record)
+        facts: Json = storage.read_json(record)
         return facts["key"] == _key(benchmark, i) and facts["sha256"] == storage.file_digest(path)
     except (ValueError, KeyError, TypeError):
         return False

@@ -3,11 +3,11 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 from wsstad.artefacts import model_card, storage
 from wsstad.commands import run, synthesize
 from wsstad.errors import UserError
+from wsstad.jsonable import Json
 from wsstad.locations import SHARE
 from wsstad.planning import command_line
 
@@ -120,7 +120,7 @@ def score(argv: list[str] | None = None) -> None:
     """
     args = score_parser().parse_args(argv)
     card = model_card.read(args.model)
-    footage: dict[str, Any] = {"source": str(args.video.resolve()), "model": str(args.model.resolve())}
+    footage: Json = {"source": str(args.video.resolve()), "model": str(args.model.resolve())}
     args.set += ["benchmarks=[]", f"score={json.dumps({args.name: footage})}"]
     run.workflow(args, ["scores"])
     folder = Path("results", args.name, "scores", card.name)

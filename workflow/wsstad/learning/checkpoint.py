@@ -4,15 +4,15 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from wsstad.artefacts import storage
+from wsstad.jsonable import Facts
 
 log = logging.getLogger(__name__)
 
-State = tuple[Mapping[str, np.ndarray], Mapping[str, Any]]
+State = tuple[Mapping[str, np.ndarray], Facts]
 
 
 class Checkpoint:

@@ -4,13 +4,14 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from typing import Any, Self, Unpack
+from typing import Self, Unpack
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from wsstad.jsonable import Facts, Json
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import WEIGHTS, Batch
 from wsstad.learning.checkpoint import Checkpoint
@@ -157,7 +158,7 @@ class LearnedMethod(ABC):
             attention=self.attend(bag, best),
         )
 
-    def save(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    def save(self) -> tuple[dict[str, np.ndarray], Json]:
         """Return the tensors and the facts from which `load` rebuilds the method."""
         tensors = {f"network/{name}": its.cpu().numpy() for name, its in self.networks.state_dict().items()}
         if self.projection is not None:
@@ -169,7 +170,7 @@ class LearnedMethod(ABC):
         cls,
         parameters: LearnedParameters,
         tensors: Mapping[str, np.ndarray],
-        meta: Mapping[str, Any],
+        meta: Facts,
         **machine: Unpack[Machine],
     ) -> Self:
         """Rebuild the method with `parameters` that `save` gave the tensors and facts of."""

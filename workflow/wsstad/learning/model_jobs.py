@@ -3,10 +3,10 @@
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from wsstad import forks
 from wsstad.artefacts import readers, storage
+from wsstad.jsonable import Facts
 from wsstad.learning import bags, methods
 from wsstad.learning.bags import Bag, BagReader, Request, View
 from wsstad.learning.history import History
@@ -17,7 +17,7 @@ from wsstad.structures import alarms, predictions
 log = logging.getLogger(__name__)
 
 
-def cached(job: ModelJob) -> tuple[str, Mapping[str, Any]] | None:
+def cached(job: ModelJob) -> tuple[str, Facts] | None:
     """Return digest and facts of the model that stands whole under its key, if it does."""
     if not job.path.exists() or not job.history.exists():
         return None

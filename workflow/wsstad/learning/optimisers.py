@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,7 +22,7 @@ def save_state(optimiser: Optimizer) -> dict[str, Tensor]:
 
 def load_state(optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None:
     """Take over the state that `save_state` returned."""
-    state: dict[int, dict[str, Any]] = {}
+    state: dict[int, dict[str, Tensor]] = {}
     for path, its in tensors.items():
         number, name = path.split("/")
         # A file keeps a scalar as a vector of one.

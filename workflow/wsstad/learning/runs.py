@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from wsstad.artefacts.manifest import Manifest, Row
 from wsstad.errors import UserError
@@ -45,7 +45,7 @@ class Run(NamedTuple):
     seed: int
     fold: int
 
-    def cells(self) -> dict[str, Any]:
+    def cells(self) -> dict[str, str | int]:
         """Return the cells of a table that name the run."""
         return {"method": self.variant.name, "seed": self.seed, "fold": self.fold}
 

@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.shards import Outcome
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import QuarantineError
+from wsstad.jsonable import Facts
 from wsstad.perception.clip_regions import hashes
 from wsstad.perception.extractors.base import Extractor
 from wsstad.video import Frames
@@ -40,7 +40,7 @@ class VideoClips:
         open_frames: Callable[[], Frames],
         known: Mapping[bytes, np.ndarray],
         arrays: Mapping[str, np.ndarray],
-        origin: Mapping[str, Any],
+        origin: Facts,
     ) -> None:
         self.video, self._clip, self._boxes, self._open_frames = video, clip, boxes, open_frames
         self._arrays, self._origin = arrays, origin

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
+from wsstad.jsonable import Facts, Json
 from wsstad.perception import clip_regions
 from wsstad.structures import clips, tubes
 from wsstad.structures.clips import VIDEOLETS
@@ -62,7 +63,7 @@ class Videolets:
 
 
 def read(
-    archives: Mapping[str, Path], source: Path, options: Mapping[str, Any], *, where: Mapping[str, str]
+    archives: Mapping[str, Path], source: Path, options: Facts, *, where: Mapping[str, str]
 ) -> dict[str, Videolets]:
     """Return the features of each video from its archive in `archives`; `where` says which row names the video.
 
@@ -70,7 +71,7 @@ def read(
     `UserError` for a video without an array, and for an array that is not 32 rows of finite numbers.
     """
     lengths = read_lengths(source / options["lengths"]) if options.get("lengths") else {}
-    opened: dict[Path, Any] = {}
+    opened: dict[Path, NpzFile] = {}
     found = {}
     with ExitStack() as stack:
         for video, path in archives.items():
@@ -87,7 +88,7 @@ def read(
 
 def make(kind: str, found: Videolets, size: Sequence[int]) -> Artefact:
     """Return the artefact of one kind: "frames" (their rate alone), "tubes", "image_features", "region_features"."""
-    facts: dict[str, Any] = {"imported": found.key, "level": "image", "official_frames": found.official_frames}
+    facts: Json = {"imported": found.key, "level": "image", "official_frames": found.official_frames}
     video = found.tubes(*size)
     if kind == "frames":
         return Artefact({}, {"fps": FPS, "frames": video.n_frames, "errors": 0, **facts})
@@ -114,17 +115,17 @@ def read_lengths(path: Path) -> dict[str, int]:
     return lengths
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path) -> NpzFile:
     try:
         archive = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(f"{path}: not an npz archive: {error}") from error
-    if not isinstance(archive, np.lib.npyio.NpzFile):
+    if not isinstance(archive, NpzFile):
         raise UserError(f"{path}: one array; allowed: an npz archive with keys <source>/<video>")
     return archive
 
 
-def _features(archive: Any, key: str, path: Path) -> np.ndarray:
+def _features(archive: NpzFile, key: str, path: Path) -> np.ndarray:
     """Return an array of the archive as float16, (32, d)."""
     try:
         array = archive[key]

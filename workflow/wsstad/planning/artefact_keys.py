@@ -4,19 +4,17 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from wsstad.artefacts import keys
 from wsstad.artefacts.manifest import Row
+from wsstad.jsonable import Facts
 from wsstad.learning.runs import Variant
 from wsstad.parameters import VariantParameters
 from wsstad.planning.families import FAMILIES
 from wsstad.planning.stages import STAGES
 
-Parameters = Mapping[str, Any]
 
-
-def frames(source_sha256: str, settings: Parameters) -> str:
+def frames(source_sha256: str, settings: Facts) -> str:
     """Return the key of one video's frames; of `settings` (of `decode`), crf counts only where it is used."""
     parameters = {name: value for name, value in settings.items() if name != "crf" or settings["store"] == "h264"}
     code, inputs = _code("decode"), {"source": source_sha256}
@@ -93,7 +91,7 @@ def predictions(
     )
 
 
-def illustration(about: Parameters, *, frames: Row, tubes: Row, predictions: str, annotations: str) -> str:
+def illustration(about: Facts, *, frames: Row, tubes: Row, predictions: str, annotations: str) -> str:
     """Return the key of what a page shows of one video; the last two are digests, `about` is what it says of it."""
     digests = {"frames": frames.digest, "tubes": tubes.digest}
     return keys.make_key(
@@ -104,13 +102,13 @@ def illustration(about: Parameters, *, frames: Row, tubes: Row, predictions: str
     )
 
 
-def overlay(frames: Row, tubes: Row, *, prediction: str, truth: str, settings: Parameters) -> str:
+def overlay(frames: Row, tubes: Row, *, prediction: str, truth: str, settings: Facts) -> str:
     """Return the key of one test video's overlay; `prediction` and `truth` are digests of what is drawn."""
     inputs = {"frames": frames.digest, "tubes": tubes.digest, "prediction": prediction, "truth": truth}
     return keys.make_key("overlay", code=_code("overlay"), parameters=settings, inputs=inputs)
 
 
-def score(method: str, model: str, rows: Mapping[str, Row], *, settings: Parameters) -> str:
+def score(method: str, model: str, rows: Mapping[str, Row], *, settings: Facts) -> str:
     """Return the key of what a model (its digest; `method` is its type) finds in one video of footage."""
     inputs = {"model": model, **{kind: row.digest for kind, row in rows.items()}}
     return keys.make_key("score", code=_code("score", method), parameters=settings, inputs=inputs)

@@ -1,8 +1,9 @@
 """Chains of variants, and what a configuration wants of each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+Wildcards = Mapping[str, str]  # of a job, by name; Snakemake's own are no mapping, but read like one
 
 # The variants that footage goes through before a method sees it, and the family of each.
 CHAIN = {"detector": "detectors", "linker": "linkers", "extractor": "extractors"}
@@ -20,7 +21,7 @@ class Block:
     scale: str
 
     @classmethod
-    def of(cls, wildcards: Any) -> "Block":
+    def of(cls, wildcards: Wildcards) -> "Block":
         """Return the block that a job's wildcards name."""
         return cls(**{name: wildcards[name] for name in cls.__dataclass_fields__})
 

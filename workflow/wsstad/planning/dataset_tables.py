@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from wsstad import config
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.evaluation.annotations.parameters import AnnotationParameters
+from wsstad.jsonable import Json
 
 # Time, size and inode of a file, or nothing. The plan asks for the same tables again for every run, and every job of a
 # cluster makes the plan anew: what has not changed is read and checked once.
@@ -105,7 +105,7 @@ def check_labels(tables: Path, split: str, part: str) -> None:
             raise UserError(f"{path}: fold {fold} has {found} {part} videos; it needs normal and abnormal ones")
 
 
-def read_dataset(tables: Path) -> dict[str, Any]:
+def read_dataset(tables: Path) -> Json:
     """Return ``dataset.yaml``, checked."""
     return config.check(config.load_yaml(tables / "dataset.yaml"), "dataset", tables / "dataset.yaml")
 

@@ -3,20 +3,18 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from wsstad.artefacts import model_card, storage
 from wsstad.artefacts.model_card import Card, Link
 from wsstad.errors import UserError
-from wsstad.parameters import plain
+from wsstad.jsonable import Facts, Json, plain
 from wsstad.planning.block import CHAIN
 
 VIDEOS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts", ".m2ts", ".mts"}
 NAME = re.compile(r"[A-Za-z0-9_-]+")
-Settings = Mapping[str, Any]
 
 LONGEST = 100  # characters of a video's id
 
@@ -30,13 +28,13 @@ class Footage:
     paths: dict[str, str]
     model: Path
     card: Card
-    settings: dict[str, Any]
+    settings: Json
 
     def links(self) -> dict[str, Link]:
         """Return the variants that the model was trained with, by family."""
         return {family: getattr(self.card, name) for name, family in CHAIN.items()}
 
-    def check_same(self, where: Path | str, now: Settings, then: Settings, of: Sequence[str] = ()) -> None:
+    def check_same(self, where: Path | str, now: Facts, then: Facts, of: Sequence[str] = ()) -> None:
         """Raise `UserError` unless settings, or those called `of`, are what they were when the model was trained."""
         now, then = plain(dict(now)), plain(dict(then))
         changed = [key for key in of or dict.fromkeys([*then, *now]) if now.get(key) != then.get(key)]
@@ -62,7 +60,7 @@ class Footage:
             storage.write_table(path, rows, list(rows[0]))
 
 
-def read(name: str, entry: dict[str, Any], where: str) -> Footage:
+def read(name: str, entry: Json, where: str) -> Footage:
     """Return the footage of an entry of the section `score`, a video or a folder of them, and its model's card.
 
     Errors begin with `where` the entry stands.

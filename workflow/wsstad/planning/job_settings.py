@@ -7,25 +7,21 @@ and would not see two of them change places; and JSON, so that `why` can tell wh
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from wsstad.artefacts import keys, storage
 from wsstad.artefacts.storage import canonical_json
 from wsstad.evaluation.annotations import FORMATS
+from wsstad.jsonable import Facts, plain
 from wsstad.learning import methods
-from wsstad.parameters import plain
 from wsstad.planning import artefact_keys, compared, dataset_tables, raw_videos
-from wsstad.planning.block import CHAIN, Block
+from wsstad.planning.block import CHAIN, Block, Wildcards
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
 
 TEMPLATES = Path(__file__).parents[1] / "reporting/page/templates"
 LENGTH = 16  # characters of a digest that is shown to people
-
-Wildcards = Mapping[str, str]
-Facts = dict[str, Any]
 
 
 def read(plan: Plan, rule: str, wildcards: Wildcards) -> Facts:
@@ -220,5 +216,5 @@ def _content(path: Path) -> str:
     return _digest(raw_videos.state(path)) if path.is_dir() else storage.file_digest(path)[:LENGTH]
 
 
-def _digest(value: Any) -> str:
+def _digest(value: object) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:LENGTH]

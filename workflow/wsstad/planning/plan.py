@@ -6,10 +6,11 @@ The Snakefile asks this module for names only; it runs nothing.
 from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from wsstad import config
 from wsstad.errors import UserError
+from wsstad.jsonable import Json
 from wsstad.learning.parameters import LearnedParameters, MethodParameters
 from wsstad.locations import SHARE
 from wsstad.parameters import VariantParameters
@@ -25,7 +26,7 @@ BENCHMARK = "benchmark"  # the table whose rows are the methods that the configu
 class Plan:
     """The checked configuration; `results` is the folder of everything generated, `where` the configuration's files."""
 
-    def __init__(self, content: dict[str, Any], results: Path, where: str = "config/config.yaml") -> None:
+    def __init__(self, content: Json, results: Path, where: str = "config/config.yaml") -> None:
         self.where = where
         self.config = config.check(content, "config", where)
         self.results = results
@@ -265,7 +266,7 @@ class Plan:
             hint = f"put it there, or name its folder as `weights` in {self.where}"
             raise UserError(f"{self.variant(family, name)}: weights: {weights!r} is not in {places}; {hint}")
 
-    def _table(self, name: str) -> dict[str, Any]:
+    def _table(self, name: str) -> Json:
         path = self.table(name)
         return config.check(config.load_yaml(path), "table", path)
 

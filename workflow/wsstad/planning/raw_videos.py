@@ -6,11 +6,12 @@ Snakemake's storage plugin fetches them, and removes them afterwards.
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from wsstad.errors import UserError
 
 SCHEME = "s3://"
+FileState = tuple[str, int, int, int]  # path, size, mtime and inode
+State = list[FileState] | tuple[list[str], int, str]  # of a video: its files, or its URLs, size and entity tag
 STORAGE = Path(".snakemake/storage/s3")  # the plugin's local prefix
 
 
@@ -28,7 +29,7 @@ class Folder:
         """Return the size of a video."""
         return sum(size for _, size, _, _ in state(self.root / path))
 
-    def state(self, path: str) -> list[Any]:
+    def state(self, path: str) -> State:
         """Return what tells that a video may have changed."""
         return state(self.root / path)
 
@@ -53,9 +54,9 @@ class Bucket:
         """Return the size of an object."""
         return self._objects[path][0]
 
-    def state(self, path: str) -> list[Any]:
+    def state(self, path: str) -> State:
         """Return size and entity tag of an object; its time would not tell that an older version was restored."""
-        return [self.urls(path), *self._objects[path]]
+        return self.urls(path), *self._objects[path]
 
     def urls(self, path: str) -> list[str]:
         """Return what has to be fetched before a job can read a video."""
@@ -84,7 +85,7 @@ def find(root: str) -> RawVideos:
     return Bucket(root) if root.startswith(SCHEME) else Folder(root)
 
 
-def state(path: Path) -> list[list[Any]]:
+def state(path: Path) -> list[FileState]:
     """Return path, size, mtime and inode of a file, or of every file in a folder."""
     files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    return [[str(file), its.st_size, its.st_mtime_ns, its.st_ino] for file in files for its in (file.stat(),)]
+    return [(str(file), its.st_size, its.st_mtime_ns, its.st_ino) for file in files for its in (file.stat(),)]

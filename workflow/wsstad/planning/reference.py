@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
 
 from wsstad import config
 from wsstad.artefacts import storage
 from wsstad.evaluation.annotations import FORMATS
+from wsstad.jsonable import Json
 from wsstad.locations import SCHEMAS
 from wsstad.parameters import Parameters, Registered
 from wsstad.planning import families
@@ -18,7 +20,7 @@ MARK = "<!-- made from workflow/schemas and the classes of parameters by `make r
 HEAD = ["", "| key | default | meaning |", "|---|---|---|"]
 TAGS = {"type", "format"}  # the key that names a class has no row: the heading says it
 
-Schema = dict[str, Any]
+Schema = Json
 
 
 def reference() -> str:
@@ -50,7 +52,7 @@ def update(readme: Path) -> bool:
 def schemas() -> dict[Path, str]:
     """Return the JSON Schema of each type, by its path; they are for editors, the classes alone are checked against."""
     return {
-        SCHEMAS / family / f"{name}.schema.json": _text({"title": f"{family}: {name}", **json_schema(kind.parameters)})
+        SCHEMAS / family / f"{name}.schema.json": _text({**json_schema(kind.parameters), "title": f"{family}: {name}"})
         for family, types in FAMILIES.items()
         for name, kind in types.items()
     }
@@ -65,29 +67,22 @@ def write_schemas() -> None:
         storage.write_text(path, text)
 
 
+class _WithoutTitles(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: object) -> bool:
+        """Return False: the title of a key would be the key."""
+        return False
+
+
 def json_schema(kind: type[Parameters]) -> Schema:
-    """Return the JSON Schema of a class, without titles and references."""
-    schema = kind.model_json_schema()
-    return _resolved(schema, schema.get("$defs", {}))
-
-
-def _resolved(node: Any, definitions: Schema) -> Any:
-    if isinstance(node, list):
-        return [_resolved(its, definitions) for its in node]
-    if not isinstance(node, dict):
-        return node
-    if "$ref" in node:
-        node = definitions[node["$ref"].rpartition("/")[2]] | {k: v for k, v in node.items() if k != "$ref"}
-    named = {key: its for key, its in node.items() if key != "$defs" and not (key == "title" and isinstance(its, str))}
-    return {key: _resolved(its, definitions) for key, its in named.items()}
+    """Return the JSON Schema of a class."""
+    return kind.model_json_schema(schema_generator=_WithoutTitles)
 
 
 def _text(schema: Schema) -> str:
     """Return a schema as JSON, a line for each key of the file that it describes."""
-    keys = ",\n".join(f"  {json.dumps(key)}: {json.dumps(its)}" for key, its in schema.pop("properties").items())
-    about = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-    lines = [f" {json.dumps(key)}: {json.dumps(its)}" for key, its in about.items()]
-    return "{\n" + ",\n".join([*lines, f' "properties": {{\n{keys}\n }}']) + "\n}\n"
+    keys = ",\n".join(f" {json.dumps(key)}: {json.dumps(its)}" for key, its in schema.pop("properties").items())
+    about = json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
+    return f'{about[:-1]}, "properties": {{\n{keys}\n}}}}\n'
 
 
 def _bases(kind: type[Parameters]) -> list[type[Parameters]]:
@@ -115,6 +110,8 @@ def _table(kind: type[Parameters]) -> list[str]:
 def _keys(schema: Schema, prefix: str = "") -> Iterator[tuple[str, Schema, bool]]:
     for name, its in schema.get("properties", {}).items():
         yield prefix + name, its, name in schema.get("required", [])
+        if "$ref" in its:
+            yield from _keys(schema["$defs"][its["$ref"].rpartition("/")[2]], f"{prefix}{name}.")
         yield from _keys(its, f"{prefix}{name}.")
         yield from _keys(its.get("items") or {}, f"{prefix}{name}[].")
         others = its.get("additionalProperties")

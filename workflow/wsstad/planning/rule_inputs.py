@@ -1,17 +1,24 @@
 """What the rules ask of the plan: the inputs and parameters of a job, as functions of its wildcards."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
 from wsstad.planning import compared, job_settings, paths
-from wsstad.planning.block import Block
+from wsstad.planning.block import Block, Wildcards
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
 
-# What Snakemake calls with a job's wildcards to learn an input or a parameter.
-Ask = Callable[[Any], Any]
+# What Snakemake calls with a job's wildcards to learn a parameter or an input.
+Text = Callable[[Wildcards], str]
+Files = Callable[[Wildcards], list[str]]
+
+
+class PredictInput(Protocol):
+    """The named inputs of `predict`."""
+
+    detections: list[str]
 
 
 class RuleInputs:
@@ -20,66 +27,68 @@ class RuleInputs:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
 
-    def tables(self, wildcards: Any) -> str:
+    def tables(self, wildcards: Wildcards) -> str:
         """Return the folder of the dataset's tables."""
-        return str(self.plan.tables(wildcards.dataset))
+        return str(self.plan.tables(wildcards["dataset"]))
 
-    def source(self, wildcards: Any) -> str:
+    def source(self, wildcards: Wildcards) -> str:
         """Return the folder of the dataset's annotations."""
-        return self.plan.source(wildcards.dataset)
+        return self.plan.source(wildcards["dataset"])
 
-    def raw_videos(self, wildcards: Any) -> str:
+    def raw_videos(self, wildcards: Wildcards) -> str:
         """Return the folder that jobs read the dataset's raw videos from."""
-        return str(self.plan.raw_videos(wildcards.dataset).root)
+        return str(self.plan.raw_videos(wildcards["dataset"]).root)
 
-    def urls(self, wildcards: Any) -> list[str]:
+    def urls(self, wildcards: Wildcards) -> list[str]:
         """Return the raw videos of the shard that have to be fetched before they can be read."""
-        raw, rows = self.plan.raw_videos(wildcards.dataset), self.plan.rows(wildcards.dataset)
+        raw, rows = self.plan.raw_videos(wildcards["dataset"]), self.plan.rows(wildcards["dataset"])
         return [
-            u for video in self.plan.videos(wildcards.dataset, wildcards.shard) for u in raw.urls(rows[video]["path"])
+            u
+            for video in self.plan.videos(wildcards["dataset"], wildcards["shard"])
+            for u in raw.urls(rows[video]["path"])
         ]
 
-    def methods(self, wildcards: Any) -> list[str]:
+    def methods(self, wildcards: Wildcards) -> list[str]:
         """Return the YAML files of the methods of the table."""
         return [str(self.plan.variant("methods", name)) for name in self._methods(wildcards)]
 
-    def detections(self, wildcards: Any) -> list[str]:
+    def detections(self, wildcards: Wildcards) -> list[str]:
         """Return the manifests of the detections, if a method of the table reads them."""
         needed = any("detections" in self.plan.method(name).needs for name in self._methods(wildcards))
         return self.all_shards("detect")(wildcards) if needed else []
 
-    def detections_flag(self, wildcards: Any, input: Any) -> str:  # noqa: A002 - Snakemake passes it by this name
+    def detections_flag(self, wildcards: Wildcards, input: PredictInput) -> str:  # noqa: A002 - Snakemake passes it by this name
         """Return the flag that hands the detections to predict, if it needs them."""
         return f"--detections {input.detections}" if input.detections else ""
 
-    def seeds(self, wildcards: Any) -> str:
+    def seeds(self, wildcards: Wildcards) -> str:
         """Return the seeds of each method of the table, as flags have them: ``mgpr=0,1,2 random=0``."""
         return " ".join(f"{name}={','.join(map(str, seeds))}" for name, seeds in self._methods(wildcards).items())
 
-    def compared(self, wildcards: Any) -> str:
+    def compared(self, wildcards: Wildcards) -> str:
         """Return the methods of the table that are compared, the reference first."""
-        return " ".join(compared.methods(self.plan, Block.of(wildcards), wildcards.table))
+        return " ".join(compared.methods(self.plan, Block.of(wildcards), wildcards["table"]))
 
-    def branches(self, wildcards: Any) -> str:
+    def branches(self, wildcards: Wildcards) -> str:
         """Return the methods of the table whose branches are rows too."""
-        return " ".join(compared.branches(self.plan, Block.of(wildcards), wildcards.table))
+        return " ".join(compared.branches(self.plan, Block.of(wildcards), wildcards["table"]))
 
-    def scale(self, wildcards: Any) -> str:
+    def scale(self, wildcards: Wildcards) -> str:
         """Return the YAML file of the scale."""
-        return str(self.plan.scale(wildcards.scale))
+        return str(self.plan.scale(wildcards["scale"]))
 
-    def settings(self, rule: str) -> Ask:
+    def settings(self, rule: str) -> Text:
         """Return a function that gives what the job of a rule goes by, apart from its inputs, as JSON."""
 
-        def text(wildcards: Any) -> str:
+        def text(wildcards: Wildcards) -> str:
             return storage.canonical_json(job_settings.read(self.plan, rule, wildcards))
 
         return text
 
-    def metrics(self, wildcards: Any) -> list[str]:
+    def metrics(self, wildcards: Wildcards) -> list[str]:
         """Return the metrics of a table: of all blocks of the dataset, or of all datasets where none is named."""
         datasets = [wildcards["dataset"]] if "dataset" in wildcards.keys() else self.plan.datasets()  # noqa: SIM118
-        return [path for dataset in datasets for path in self.plan.metrics(dataset, wildcards.table)]
+        return [path for dataset in datasets for path in self.plan.metrics(dataset, wildcards["table"])]
 
     def everything(self, table: str) -> list[str]:
         """Return all files behind a table, and its own."""
@@ -87,28 +96,28 @@ class RuleInputs:
         labelled = [output for output in outputs if output.wildcards.get("dataset") not in self.plan.footage]
         return [str(output.path) for output in labelled if output.wildcards.get("table", table) == table]
 
-    def illustrated(self, wildcards: Any) -> str:
+    def illustrated(self, wildcards: Wildcards) -> str:
         """Return the method of a table whose decisions the report shows video by video."""
-        return self.plan.illustrated(Block.of(wildcards), wildcards.table)
+        return self.plan.illustrated(Block.of(wildcards), wildcards["table"])
 
-    def assignments(self, wildcards: Any) -> list[str]:
+    def assignments(self, wildcards: Wildcards) -> list[str]:
         """Return the whole configuration as a verb takes it: ``key=value``, a word each."""
         return [f"{key}={storage.canonical_json(value)}" for key, value in self.plan.config.items()]
 
-    def shown(self, rule: str) -> Ask:
+    def shown(self, rule: str) -> Files:
         """Return a function that gives the outputs of a rule that are of the tables of the report."""
 
-        def files(wildcards: Any) -> list[str]:
+        def files(wildcards: Wildcards) -> list[str]:
             tables = self.plan.report_tables()
             outputs = [output for output in paths.outputs(self.plan) if output.rule == rule]
             return [str(output.path) for output in outputs if output.wildcards.get("table", tables[0]) in tables]
 
         return files
 
-    def apart(self, rule: str) -> Ask:
+    def apart(self, rule: str) -> Files:
         """Return a function that gives all outputs of a rule that is made only when asked for."""
 
-        def files(wildcards: Any) -> list[str]:
+        def files(wildcards: Wildcards) -> list[str]:
             outputs = [str(output.path) for output in paths.outputs(self.plan) if output.rule == rule]
             if not outputs:
                 raise UserError(f"{self.plan.where}: {STAGES[rule].absent}")
@@ -116,59 +125,59 @@ class RuleInputs:
 
         return files
 
-    def paper_flag(self, wildcards: Any) -> str:
+    def paper_flag(self, wildcards: Wildcards) -> str:
         """Return the flag that hands the paper's own values to tabulate, if there are any."""
-        return " ".join(f"--paper {path}" for path in self.plan.paper(wildcards.table))
+        return " ".join(f"--paper {path}" for path in self.plan.paper(wildcards["table"]))
 
-    def title(self, wildcards: Any) -> str:
+    def title(self, wildcards: Wildcards) -> str:
         """Return the heading of the table."""
-        return self.plan.title(wildcards.table)
+        return self.plan.title(wildcards["table"])
 
-    def all_shards(self, rule: str) -> Ask:
+    def all_shards(self, rule: str) -> Files:
         """Return a function that gives a stage's manifests of all shards of the dataset."""
 
-        def manifests(wildcards: Any) -> list[str]:
-            shards = self.plan.shards(wildcards.dataset)
+        def manifests(wildcards: Wildcards) -> list[str]:
+            shards = self.plan.shards(wildcards["dataset"])
             return [STAGES[rule].output.format(**{**dict(wildcards), "shard": shard}) for shard in shards]
 
         return manifests
 
-    def footage(self, rule: str) -> Ask:
+    def footage(self, rule: str) -> Text:
         """Return a function that gives the manifest of a stage that a shard of footage went through."""
 
-        def path(wildcards: Any) -> str:
-            chain = self.plan.footage[wildcards.dataset].chain()
-            return STAGES[rule].output.format(**chain, dataset=wildcards.dataset, shard=wildcards.shard)
+        def path(wildcards: Wildcards) -> str:
+            chain = self.plan.footage[wildcards["dataset"]].chain()
+            return STAGES[rule].output.format(**chain, dataset=wildcards["dataset"], shard=wildcards["shard"])
 
         return path
 
-    def model(self, wildcards: Any) -> str:
+    def model(self, wildcards: Wildcards) -> str:
         """Return the model that is to score some footage."""
-        return str(self.plan.footage[wildcards.dataset].model)
+        return str(self.plan.footage[wildcards["dataset"]].model)
 
-    def scoring(self, name: str) -> Ask:
+    def scoring(self, name: str) -> Text:
         """Return a function that gives a setting of the scoring of some footage."""
 
-        def value(wildcards: Any) -> str:
-            return str(self.plan.footage[wildcards.dataset].settings[name])
+        def value(wildcards: Wildcards) -> str:
+            return str(self.plan.footage[wildcards["dataset"]].settings[name])
 
         return value
 
-    def overlay_flag(self, wildcards: Any) -> str:
+    def overlay_flag(self, wildcards: Wildcards) -> str:
         """Return the flag that says whether each video of some footage is drawn."""
-        return "--overlay" if self.plan.footage[wildcards.dataset].settings["overlay"] else "--no-overlay"
+        return "--overlay" if self.plan.footage[wildcards["dataset"]].settings["overlay"] else "--no-overlay"
 
-    def decoding(self, wildcards: Any) -> str:
+    def decoding(self, wildcards: Wildcards) -> str:
         """Return how frames are decoded, as YAML."""
         return storage.canonical_json(self.plan.config["decode"])
 
-    def variant(self, family: str, wildcard: str) -> Ask:
+    def variant(self, family: str, wildcard: str) -> Text:
         """Return a function that gives the YAML file of the variant that a wildcard names."""
 
-        def path(wildcards: Any) -> str:
+        def path(wildcards: Wildcards) -> str:
             return str(self.plan.variant(family, wildcards[wildcard]))
 
         return path
 
-    def _methods(self, wildcards: Any) -> dict[str, list[int]]:
-        return self.plan.methods(Block.of(wildcards), wildcards.table)
+    def _methods(self, wildcards: Wildcards) -> dict[str, list[int]]:
+        return self.plan.methods(Block.of(wildcards), wildcards["table"])

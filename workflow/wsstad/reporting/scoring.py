@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from wsstad.artefacts import readers, storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.model_card import Card
 from wsstad.artefacts.storage import Artefact
+from wsstad.learning.method import Machine
 from wsstad.learning.trained_model import TrainedModel
 from wsstad.progress import Progress
 from wsstad.reporting.findings import OVERLAY, SCORES, TIMELINE, TUBES, Findings, Threshold
@@ -34,13 +35,13 @@ class Scoring:
         source: Path,
         suffixes: tuple[str, ...],
         crf: int,
-        **options: Any,
+        **machine: Unpack[Machine],
     ) -> Iterator[tuple[str, Artefact]]:
         """Yield what the model finds in each video of `paths`, which start from `source`; write its files.
 
-        `suffixes` are those of the files wanted; `options` are device and threads.
+        `suffixes` are those of the files wanted; `machine` is where the model runs.
         """
-        self.model.load(**options)
+        self.model.load(**machine)
         frames = self.manifests["frames"].rows
         with Progress("score", sum(frames[video].counts["frames"] for video in paths), "frames") as progress:
             for video, path in paths.items():

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from wsstad.artefacts import storage
 from wsstad.artefacts.manifest import Manifest, Row
 from wsstad.artefacts.model_card import Card
+from wsstad.jsonable import Facts, Json
 from wsstad.reporting.findings import KIND, SUFFIXES
 
 FILES = {suffix: suffix.strip(".").split(".")[0] for suffix in SUFFIXES}  # a column for each kind of file
@@ -15,7 +15,7 @@ ORDER = ("alarm", "unknown", "quiet", "not scored")
 NOTHING_SEEN = "nothing was detected in any frame: the whole image was scored"
 
 
-def read(scores: Manifest, paths: Mapping[str, str]) -> tuple[list[dict[str, Any]], Mapping[str, Any] | None]:
+def read(scores: Manifest, paths: Mapping[str, str]) -> tuple[list[Json], Facts | None]:
     """Return the rows of the table, the alarms first, and the threshold; `paths` are those of the videos."""
     facts = {video: storage.read_facts(scores.path(video), kind=KIND).meta for video in scores.ok()}
     rows = [_row(scores, row, paths[video], facts.get(video)) for video, row in scores.rows.items()]
@@ -23,9 +23,7 @@ def read(scores: Manifest, paths: Mapping[str, str]) -> tuple[list[dict[str, Any
     return rows, next(iter(facts.values()), {}).get("threshold")
 
 
-def describe(
-    rows: Sequence[Mapping[str, Any]], card: Card, threshold: Mapping[str, Any] | None, *, changed: Sequence[str]
-) -> Iterator[str]:
+def describe(rows: Sequence[Facts], card: Card, threshold: Facts | None, *, changed: Sequence[str]) -> Iterator[str]:
     """Yield the rows of the table in words, the model and its threshold first.
 
     `changed` are the stages whose code is not that which the model was trained with.
@@ -53,8 +51,8 @@ def describe(
         yield f"{row['verdict']:10}  {score}  {paths[row['path']]:{wide}}  {when or row['note']}".rstrip()
 
 
-def _row(scores: Manifest, row: Row, path: str, facts: Mapping[str, Any] | None) -> dict[str, Any]:
-    cells: dict[str, Any] = dict.fromkeys(COLUMNS, "") | {"video": row.video, "path": path}
+def _row(scores: Manifest, row: Row, path: str, facts: Facts | None) -> Json:
+    cells: Json = dict.fromkeys(COLUMNS, "") | {"video": row.video, "path": path}
     if facts is None:
         return cells | {"verdict": "not scored", "note": f"{row.code} {row.reason}"}
     cells |= {"verdict": facts["verdict"], "score": facts["score"], "alarms": len(facts["alarms"])}

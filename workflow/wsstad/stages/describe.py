@@ -2,13 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from wsstad import config
 from wsstad.artefacts import manifest, model_card, run_files, storage
 from wsstad.artefacts.model_card import Card, Link
+from wsstad.jsonable import Json
 from wsstad.learning import methods
 from wsstad.planning import artefact_keys
 from wsstad.planning.block import CHAIN
@@ -21,13 +21,13 @@ COLUMNS = ("method", "seed", "fold", "key", "digest", SIZE)
 def main(argv: list[str] | None = None) -> None:
     """Write the card of every model of a table, and last the table of cards."""
     args = parse(argv)
-    chain: dict[str, Any] = {name: _link(getattr(args, name), family) for name, family in CHAIN.items()}
+    chain: Json = {name: _link(getattr(args, name), family) for name, family in CHAIN.items()}
     chain["code"] = artefact_keys.chain_code(*(chain[name].parameters["type"] for name in CHAIN))
     chain |= {"dataset": args.dataset, "split": args.split, "decode": yaml.safe_load(args.decode)}
     types = {path.stem: methods.read(path).type for path in args.methods}
     rows = []
     for row in storage.read_table(args.models):
-        run: dict[str, Any] = {
+        run: Json = {
             "method": row["method"],
             "seed": int(row["seed"]),
             "fold": int(row["fold"]),

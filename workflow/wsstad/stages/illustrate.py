@@ -3,11 +3,11 @@
 import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from wsstad.artefacts import manifest, shards
 from wsstad.artefacts.manifest import Row
 from wsstad.evaluation.annotations import table as canonical
+from wsstad.jsonable import Json
 from wsstad.planning import artefact_keys, dataset_tables
 from wsstad.reporting.pictures.illustrations import Illustrations, read_folds
 
@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> None:
     fold_of = {video: fold for fold, video in sorted(dataset_tables.tests_of(args.tables, args.split), reverse=True)}
     shared = {"method": args.method, "seed": seed, "pixels": not args.no_pixels}
 
-    def facts(video: str) -> dict[str, Any]:
+    def facts(video: str) -> Json:
         row = rows[video]
         return {"video": video, "fold": fold_of[video], "label": row["label"], "class": row["class"], **shared}
 

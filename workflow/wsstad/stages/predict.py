@@ -1,7 +1,6 @@
 """Score the sub-tubes of every fold's test videos, and keep the boxes of those that may be chosen (section 3.4)."""
 
 from pathlib import Path
-from typing import Any
 
 from wsstad import heartbeat
 from wsstad.artefacts import manifest, storage
@@ -54,7 +53,7 @@ def _check(job: PredictionJob, split: str, models: str) -> None:
         raise UserError(f"{models}: no model of {job.run}")
 
 
-def _row(job: PredictionJob, digest: str) -> dict[str, Any]:
+def _row(job: PredictionJob, digest: str) -> dict[str, str | int]:
     reasons = "; ".join(f"{video}: {reason}" for video, reason in runs.reasons(job.quarantined).items())
     counts = {"videos": len(job.videos), "quarantined": len(job.quarantined), SIZE: job.path.stat().st_size}
     return {**job.run.cells(), "key": job.key, "digest": digest, **counts, "reasons": reasons}

@@ -1,11 +1,9 @@
 """Train the methods of a table on every fold of a split, from video labels alone (section 3.3)."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from wsstad import heartbeat
 from wsstad.artefacts import manifest, run_files, storage
 from wsstad.errors import UserError
+from wsstad.jsonable import Facts
 from wsstad.learning.runs import ModelJob
 from wsstad.planning import run_jobs
 from wsstad.stages import run_inputs
@@ -45,7 +43,7 @@ def _check_labels(job: ModelJob, where: str) -> None:
         raise UserError(f"{where}, fold {job.run.fold}: {only} training videos are left; both labels are needed")
 
 
-def _row(job: ModelJob, digest: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _row(job: ModelJob, digest: str, facts: Facts) -> dict[str, str | int]:
     """Return the row of a model: lists by their length, absent numbers empty."""
     cells = {name: _cell(facts[name]) for name in FACTS}
     cells |= {name: storage.canonical_json(facts[name]) for name in MECHANISMS}

@@ -4,19 +4,17 @@ With the store ``h264`` the frames are kept beside the artefact, in an mp4 whose
 what is known about them is kept, and later stages read the source again.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from wsstad.artefacts import storage
+from wsstad.artefacts.isolation import Watch
 from wsstad.artefacts.storage import Artefact
+from wsstad.jsonable import Facts, Json
 from wsstad.video.encoding import encode
 from wsstad.video.sources import open_source
-
-Watch = Callable[[Iterable[Any]], Iterator[Any]]
 
 
 def decode(
@@ -24,7 +22,7 @@ def decode(
     source_sha256: str,
     *,
     store: Path,
-    settings: Mapping[str, Any],
+    settings: Facts,
     watch: Watch = iter,
 ) -> Artefact:
     """Decode one source, write `store` where the settings ask for one, and return what is known about the frames.
@@ -33,7 +31,7 @@ def decode(
     """
     source = open_source(path, settings["max_pixels"])
     images = watch(source.images(settings["damaged"]))
-    kept: dict[str, Any] = {"store": settings["store"]}
+    kept: Json = {"store": settings["store"]}
     if settings["store"] == "h264":
         first = next(images)  # the source knows its rate from here on
         encode(store, chain([first], images), fps=source.fps, crf=settings["crf"])

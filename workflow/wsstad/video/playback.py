@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 
+from wsstad.jsonable import Json
 from wsstad.video.encoding import write_h264
 from wsstad.video.pixels import from_rgb
 
@@ -23,11 +23,11 @@ def write(path: Path, frames: Iterable[np.ndarray], *, fps: Fraction, crf: int, 
     write_h264(path, map(from_rgb, frames), fps=fps, options=options, movflags="+faststart")
 
 
-def facts(path: Path) -> dict[str, Any]:
+def facts(path: Path) -> Json:
     """Return what a browser goes by: codec, pixel format, frames, rate, and whether the index stands at the start."""
     with av.open(f"file:{path}", format="mov") as container:
         stream = container.streams.video[0]
-        found: dict[str, Any] = {"codec": stream.codec_context.name, "pix_fmt": stream.codec_context.pix_fmt}
+        found: Json = {"codec": stream.codec_context.name, "pix_fmt": stream.codec_context.pix_fmt}
         found |= {"frames": stream.frames, "fps": stream.average_rate, "size": (stream.width, stream.height)}
     content = path.read_bytes()
     return {**found, "faststart": 0 < content.find(b"moov") < content.find(b"mdat")}

@@ -14,7 +14,7 @@ import pickle
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations.parameters import LiuMaParameters
@@ -24,11 +24,11 @@ from wsstad.evaluation.annotations.table import BoxRow
 class PlainUnpickler(pickle.Unpickler):
     """An unpickler of lists, dicts, texts and numbers: it refuses every class and function."""
 
-    def find_class(self, module: str, name: str) -> Any:
+    def find_class(self, module: str, name: str) -> NoReturn:
         """Refuse."""
         raise pickle.UnpicklingError(f"it wants to import {module}.{name}")
 
-    def persistent_load(self, identifier: Any) -> Any:
+    def persistent_load(self, identifier: object) -> NoReturn:
         """Refuse."""
         raise pickle.UnpicklingError("it refers to something outside of the file")
 

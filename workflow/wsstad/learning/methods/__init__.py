@@ -1,10 +1,10 @@
 """The methods that can be compared: how each scores the sub-tubes of a video."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack, overload
+from typing import TYPE_CHECKING, Unpack, overload
 
 from wsstad import config
+from wsstad.jsonable import Facts
 from wsstad.learning.methods import parameters as of
 from wsstad.learning.parameters import LearnedParameters, MethodParameters
 from wsstad.parameters import Registered
@@ -64,7 +64,7 @@ def create(parameters: MethodParameters, *, seed: int, **machine: Unpack["Machin
     return made
 
 
-def restore(path: Path, tensors: "Arrays", meta: Mapping[str, Any], **machine: Unpack["Machine"]) -> "LearnedMethod":
+def restore(path: Path, tensors: "Arrays", meta: Facts, **machine: Unpack["Machine"]) -> "LearnedMethod":
     """Return the trained method in the file at `path`, which has the tensors and the facts that `save` gave."""
     kind = METHODS[meta["parameters"]["type"]]
     parameters = config.parse(meta["parameters"], kind.parameters, path)

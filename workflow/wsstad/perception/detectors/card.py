@@ -1,8 +1,8 @@
 """The model card of a detector that was trained on made-up scenes."""
 
 from collections.abc import Mapping
-from typing import Any
 
+from wsstad.jsonable import Facts
 from wsstad.perception.detectors.accuracy import Accuracy
 
 CARD = """\
@@ -35,7 +35,7 @@ enclose road users alone, never their debris. The file holds the weights without
 """
 
 
-def write_card(facts: Mapping[str, Any], accuracy: Mapping[str, Accuracy], confidence: float) -> str:
+def write_card(facts: Facts, accuracy: Mapping[str, Accuracy], confidence: float) -> str:
     """Return the card; `facts` are the flags of `wsstad.commands.fit_detector` and what came of them."""
     rows = [
         f"| {name} | {a.truths} | {a.precision:.3f} | {a.recall:.3f} | {a.average_precision:.3f} |"

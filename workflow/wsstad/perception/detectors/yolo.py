@@ -15,6 +15,7 @@ import numpy as np
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
+from wsstad.jsonable import Json
 from wsstad.perception.detectors.base import Pixels
 from wsstad.perception.detectors.parameters import YoloParameters
 from wsstad.progress import Progress
@@ -25,7 +26,7 @@ STRIDE = 32
 GREY = 114
 # A small YOLOv8 for small pictures: half as wide as YOLOv8n, and without its coarsest level (stride 32), since nothing
 # there is that large; `reg_max` 8 still spans sides of 2 x 8 x 16 px.
-SMALL_MODEL: dict[str, Any] = {
+SMALL_MODEL: Json = {
     "scales": {"n": [0.33, 0.125, 1024]},
     "scale": "n",
     "reg_max": 8,
@@ -211,7 +212,7 @@ def _load_onnx(path: Path, device: str, threads: int) -> tuple[Any, list[str]]:
     names = ast.literal_eval(session.get_modelmeta().custom_metadata_map["names"])
     source = session.get_inputs()[0].name
 
-    def forward(pixels: Any) -> Any:
+    def forward(pixels: "torch.Tensor") -> "torch.Tensor":
         return torch.from_numpy(session.run(None, {source: pixels.cpu().numpy()})[0]).to(device)
 
     return forward, [names[i] for i in sorted(names)]

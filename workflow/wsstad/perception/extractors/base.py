@@ -4,13 +4,13 @@ import logging
 import math
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import torch
 
 from wsstad.errors import UserError
+from wsstad.jsonable import Json
 from wsstad.perception.extractors.parameters import ExtractorParameters
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Extractor(ABC):
     def _forward(self, clips: torch.Tensor) -> torch.Tensor:
         """Return features (n, dimension) float32 of n prepared clips, uint8."""
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Json:
         """Return what made the features, preprocessing and weights included, as JSON."""
         return {**self.parameters.model_dump(), "dimension": self.dimension, "device": self.device}
 

@@ -1,13 +1,13 @@
 """C3D fc6 of clips, with the preprocessing that C3D checkpoints were trained with."""
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import torch
 
 from wsstad.errors import UserError
+from wsstad.jsonable import Json
 from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor, crop
 from wsstad.perception.extractors.parameters import C3dParameters
 from wsstad.perception.networks import c3d, c3d_checkpoints
@@ -95,7 +95,7 @@ class C3dExtractor(Extractor):
                 f"precision: 'bf16' differs from fp32 here: cosine {cosine:.5f}; allowed: above {MIN_COSINE}"
             )
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Json:
         """Return what made the features."""
         return {**super().facts(), "layer": "fc6 after ReLU", "pixels": list(c3d.CLIP)}
 

@@ -6,13 +6,13 @@ no motion.
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import torch
 
 from wsstad.errors import UserError
+from wsstad.jsonable import Json
 from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor, crop
 from wsstad.perception.extractors.parameters import EfficientNetLite0Parameters
 from wsstad.perception.networks.efficientnet import DIMENSION, EfficientNetLite0
@@ -59,6 +59,6 @@ class EfficientNetLite0Extractor(Extractor):
         """Return (n, 3, size, size) float32 as the network takes it, of images (n, size, size, 3) RGB uint8."""
         return ((images.float() - 127) / 128).permute(0, 3, 1, 2)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Json:
         """Return what made the features."""
         return {**super().facts(), "layer": "global average pool", "channel_order": "RGB", "mean": 127, "std": 128}

@@ -4,12 +4,12 @@ Paper is silent on what its rival ALOCC sees; ALOCC's own pictures are grey, of 
 """
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import torch
 
+from wsstad.jsonable import Json
 from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor, crop
 from wsstad.perception.extractors.parameters import PatchesParameters
 
@@ -38,7 +38,7 @@ class PatchesExtractor(Extractor):
     def _forward(self, clips: torch.Tensor) -> torch.Tensor:
         return clips.flatten(1).float() / 255
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Json:
         """Return what made the features."""
         return {**super().facts(), "layer": "pixels", "frame": MIDDLE, "channel_order": "grey", "mean": 0, "std": 255}
 

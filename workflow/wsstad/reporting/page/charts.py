@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wsstad.evaluation.results import BlockResult, MethodResult
+from wsstad.jsonable import Facts, Json
 from wsstad.reporting.leaderboard import class_size
 from wsstad.reporting.page import curves
 from wsstad.reporting.page.figures import ROLES, Chart, canvas, colour, shorten
@@ -198,7 +198,7 @@ def _best_rival(results: Sequence[MethodResult], method: str) -> list[MethodResu
     return sorted(rivals, key=lambda row: -row.metrics["MIoU"].mean)[:1]
 
 
-def _plot_success(axes: Axes, result: MethodResult, options: Mapping[str, Any]) -> str:
+def _plot_success(axes: Axes, result: MethodResult, options: Facts) -> str:
     """Draw IoU@eps of a row; return it in words."""
     values = 100 * curves.success(result.videos, EPS)
     axes.plot(EPS, values, **options, label=shorten(result.method))
@@ -211,7 +211,7 @@ def _bar_colour(result: MethodResult, method: str) -> str:
     return ROLES["accent"] if result.method == method else ROLES["c0"]
 
 
-def _line(number: int, bold: bool) -> dict[str, Any]:
+def _line(number: int, bold: bool) -> Json:
     if bold:
         return {"color": ROLES["accent"], "linewidth": 2.4, "zorder": 3}
     return {"color": colour(number), "linewidth": 1.2, "linestyle": ("-", "--", "-.", ":")[number // 3 % 4]}

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from wsstad.artefacts import readers, run_files, storage
 from wsstad.artefacts.manifest import Manifest
@@ -13,6 +12,7 @@ from wsstad.errors import UserError
 from wsstad.evaluation import groundtruth
 from wsstad.evaluation.annotations.table import BoxRow
 from wsstad.evaluation.groundtruth import GroundTruth
+from wsstad.jsonable import Facts
 from wsstad.progress import Progress
 from wsstad.reporting.pictures import illustration
 from wsstad.structures import predictions
@@ -38,7 +38,7 @@ class Fold:
 class Illustrations:
     """The videos to illustrate: what is known of each (`facts`), frames, tubes, boxes, and the folds' predictions."""
 
-    facts: Mapping[str, Mapping[str, Any]]
+    facts: Mapping[str, Facts]
     frames: Manifest
     tubes: Manifest
     boxes: Mapping[str, Sequence[BoxRow]]
