@@ -46,4 +46,3 @@ rule overlays:
 rule scores:
     input:
         ask.apart("verdict"),
-
