@@ -233,11 +233,11 @@ def test_it_is_not_looked_at_more_often_than_it_can_be_afforded(folder, monkeypa
     [
         ([stage(0, 12)], "no job has run here with this configuration"),
         ([stage(12, 12)], "finished; nothing was to do"),
-        ([stage(12, 12, ended=at_work(12))], "finished; last update 4 s ago"),
-        ([stage(3, 12, running=at_work())], "running; last update 4 s ago"),
-        ([stage(3, 12, failed=at_work(state="failed"))], "stopped at a failed job; last update 4 s ago"),
-        ([stage(3, 12, failed=at_work())], "stopped; last update 4 s ago"),
-        ([stage(12, 12, ended=at_work(12)), stage(0, 1)], "between two jobs, or stopped; last update 4 s ago"),
+        ([stage(12, 12, ended=at_work(12))], "finished; last update 0:00:04 ago"),
+        ([stage(3, 12, running=at_work())], "running; last update 0:00:04 ago"),
+        ([stage(3, 12, failed=at_work(state="failed"))], "stopped at a failed job; last update 0:00:04 ago"),
+        ([stage(3, 12, failed=at_work())], "stopped; last update 0:00:04 ago"),
+        ([stage(12, 12, ended=at_work(12)), stage(0, 1)], "between two jobs, or stopped; last update 0:00:04 ago"),
     ],
 )
 def test_status_says_whether_a_run_is_on(folder, stages, said):
@@ -256,7 +256,7 @@ def test_status_has_a_line_a_stage_and_a_job(folder):
     )
     assert lines[1:] == [
         "detect small motion  3/12 videos, 1 quarantined, 2 cached, 7 clips reused, 3.0 frames/s a job, ETA 0:01:26",
-        "    running: 000: 90/360 frames, 3.0/s, ETA 0:01:26; last update 4 s ago",
+        "    running: 000: 90/360 frames, 3.0/s, ETA 0:01:26; last update 0:00:04 ago",
         "audit                0/1 jobs, waiting",
         "train                0/4 models, waiting",
         f"    stopped: 000: no error in its log: it was killed, perhaps for its memory ({LOG})",

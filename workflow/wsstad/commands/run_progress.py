@@ -62,9 +62,8 @@ class StageProgress:
     @property
     def took(self) -> float:
         """The seconds from the start of its first job to the last sign of one."""
-        return (
-            max(beat.updated for beat in self.beats) - min(beat.started for beat in self.beats) if self.beats else 0.0
-        )
+        beats = self.beats or [Heartbeat()]
+        return max(beat.updated for beat in beats) - min(beat.started for beat in beats)
 
     def speed(self) -> str:
         """Return how fast its jobs that run are, else those that ended, a job."""
@@ -108,12 +107,9 @@ class StageProgress:
         return beat.seconds, beat.to_do * beat.share
 
 
-@dataclass(frozen=True)
-class _Job:
-    """A job: its outputs, and how many entries it has to make."""
-
+class _Job(NamedTuple):
     outputs: list[Output]
-    size: int
+    size: int  # how many entries it has to make
 
 
 class RunProgress:

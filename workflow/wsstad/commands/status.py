@@ -58,7 +58,7 @@ def tell(stages: Sequence[StageProgress], now: float, *, bars: bool) -> Iterator
             left = beat.seconds_left(now)
             ends = f", ETA {clock(left)}" if left is not None else ""
             amount = f"{beat.done}/{beat.total} {beat.unit}, {digits(beat.rate)}/s" if beat.total else "starting"
-            yield f"    running: {log.stem}: {amount}{ends}; last update {ago(now - beat.updated)} ago"
+            yield f"    running: {log.stem}: {amount}{ends}; last update {clock(max(now - beat.updated, 0))} ago"
         for log, beat in its.failed.items():
             ended = "failed" if beat.state == "failed" else "stopped"
             yield f"    {ended}: {log.stem}: {job_logs.failure(log)} ({log})"
@@ -96,19 +96,6 @@ def overall_line(stages: Sequence[StageProgress], now: float) -> str:
     return f"overall: {done} of {total} results, {jobs} job{'s' * (jobs != 1)} running, {ends}"
 
 
-def ago(seconds: float) -> str:
-    """Return a duration as people say it.
-
-    >>> ago(3), ago(200), ago(9000), ago(400000)
-    ('3 s', '3 min', '2.5 h', '4.6 days')
-    """
-    if seconds < 120:
-        return f"{max(seconds, 0):.0f} s"  # another machine's clock may be ahead
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 172800 else f"{seconds / 86400:.1f} days"
-
-
 def _enter(args: argparse.Namespace) -> list[Path]:
     """Change to the folder of the results; without flags, the run that is noted there says what it is of."""
     noted = (args.directory or Path()) / command_line.RESULTS / run_progress.RUN
@@ -143,4 +130,4 @@ def _state(stages: Sequence[StageProgress], now: float) -> str:
     else:
         killed = silent > SILENT or any(its.failed for its in stages)
         state = "stopped" if killed else "between two jobs, or stopped"
-    return f"{state}; last update {ago(silent)} ago"
+    return f"{state}; last update {clock(max(silent, 0))} ago"

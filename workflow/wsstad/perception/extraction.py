@@ -51,7 +51,7 @@ class Extraction:
                 computed, reused = computed + len(video_clips.missing), reused + video_clips.reused
                 yield video_clips
 
-        with Progress(label, total, "clips of the grid") as progress:
+        with Progress(label, total, "grid clips") as progress:
             yield from clip_features.compute(wanted(), extractor, progress.add)
             progress.add(total - progress.done)  # those of which no feature was missing
         kind = "region_features" if self.tubes else "image_features"

@@ -1,9 +1,8 @@
 """What a table declares: which method it compares with each other that is trained, and whose branches are rows."""
 
-from typing import Any
-
 from wsstad import config
 from wsstad.errors import UserError
+from wsstad.jsonable import Json
 from wsstad.planning.block import Block
 from wsstad.planning.plan import BENCHMARK, Plan
 
@@ -57,6 +56,6 @@ def _named(plan: Plan, table: str, trained: list[str]) -> str:
     return asked or ""
 
 
-def _own(plan: Plan, table: str) -> dict[str, Any]:
+def _own(plan: Plan, table: str) -> Json:
     path = plan.table(table)
     return config.check(config.load_yaml(path), "table", path)

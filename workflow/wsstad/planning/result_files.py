@@ -7,10 +7,11 @@ them.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
+from wsstad.jsonable import Json
 from wsstad.locations import SHARE
 from wsstad.planning import paths
 from wsstad.planning.stages import STAGES
@@ -78,7 +79,7 @@ class ResultFiles:
             raise UserError(f"{self.folder}: `{rule}` has {len(groups)} results; choose one: {listed(choices, '; ')}")
         return groups[0]
 
-    def configuration(self) -> dict[str, Any]:
+    def configuration(self) -> Json:
         """Return the configuration of the last run; nothing where it left no record."""
         record = self.folder / paths.RUN
         return storage.read_json(record)["config"] if record.exists() else {}

@@ -5,13 +5,13 @@ Paper is silent: it uses C3D. This one has what C3D's seeded stand-in lacks, a t
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import torch
 
 from wsstad.errors import UserError
+from wsstad.jsonable import Json
 from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor, crop
 from wsstad.perception.extractors.parameters import I3dParameters
 from wsstad.perception.networks import i3d, i3d_checkpoints
@@ -54,7 +54,7 @@ class I3dExtractor(Extractor):
     def _forward(self, clips: torch.Tensor) -> torch.Tensor:
         return self._network(self.normalise(clips))
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> Json:
         """Return what made the features."""
         pixels = [i3d.FRAMES, self.parameters.image_size, self.parameters.image_size]
         how = {"layer": "mean of Mixed_5c", "pixels": pixels, "channel_order": "RGB", "mean": 127.5, "std": 127.5}
