@@ -7,19 +7,25 @@ them by heart.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from wsstad.learning.bags import Bag
 from wsstad.learning.search import video_auc
 
-if TYPE_CHECKING:
-    from wsstad.learning.learner import LearnedMethod
-
 UNIFORM = 0.98  # of log n: an entropy above it weighs all instances nearly alike
 CONSTANT = 0.02  # a standard deviation of the guidance below it weighs all videos nearly alike
 KNOWN, CHANCE = 0.9, 0.6  # a VAUC above the first on training videos, and below the second on others, is memory
+
+
+class Scoring(Protocol):
+    """What has scores of instances, and of so many branches."""
+
+    scored: tuple[str, ...]
+
+    def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
+        """Return scores (s,) and branch scores (s, b) of the instances of a projected bag."""
 
 
 def attention_entropy(weights: np.ndarray) -> float:
@@ -48,7 +54,7 @@ def share_inside(scores: Sequence[np.ndarray]) -> float:
 
 
 def memory(
-    method: "LearnedMethod", bags: Sequence[Bag], held_out: Mapping[str, np.ndarray], labels: Mapping[str, str]
+    method: Scoring, bags: Sequence[Bag], held_out: Mapping[str, np.ndarray], labels: Mapping[str, str]
 ) -> dict[str, float]:
     """Return for the score, and for each branch of it, how it orders videos and how it differs inside them.
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -10,18 +10,38 @@ from wsstad.learning import diagnostics
 from wsstad.learning.bags import Bag
 from wsstad.learning.checkpoint import Checkpoint, State
 from wsstad.learning.history import History
+from wsstad.learning.parameters import LearnedParameters
 from wsstad.learning.search import Part, Search
 from wsstad.learning.training import Training, below
 from wsstad.progress import Progress
 
-if TYPE_CHECKING:
-    from wsstad.learning.learner import LearnedMethod
-
 log = logging.getLogger(__name__)
 
 
+class Fittable(diagnostics.Scoring, Protocol):
+    """A method that can be trained, more than once (see `learner`)."""
+
+    parameters: LearnedParameters
+    columns: tuple[str, ...]
+
+    def twin(self) -> Self:
+        """Return the same method, not trained."""
+
+    def start(self, bags: Sequence[Bag]) -> Training:
+        """Return the training on `bags`, before its first iteration."""
+
+    def project(self, bag: Bag) -> Bag:
+        """Return a bag with features as the networks take them."""
+
+    def mechanisms(self, bags: Sequence[Bag]) -> dict[str, float]:
+        """Return what the mechanisms of the model do in projected training bags, by name."""
+
+    def doubts(self, rows: np.ndarray) -> list[str]:
+        """Return what in the values of `columns` by iteration speaks against the model, a line each."""
+
+
 def fit(
-    method: "LearnedMethod",
+    method: Fittable,
     bags: Sequence[Bag],
     held_out: Sequence[Bag],
     folds: Sequence[Collection[str]],
@@ -93,7 +113,7 @@ def _train(training: Training, search: Search, checkpoint: Checkpoint | None, la
 
 
 def _history(
-    method: "LearnedMethod", rows: np.ndarray, bags: Sequence[Bag], held_out: Sequence[Bag], search: Search
+    method: Fittable, rows: np.ndarray, bags: Sequence[Bag], held_out: Sequence[Bag], search: Search
 ) -> History:
     """Return the course of a training, with what the mechanisms of its model do on its own bags."""
     labels = {bag.video: bag.label for bag in held_out}
@@ -111,7 +131,7 @@ def _history(
 
 
 def _parts(
-    method: "LearnedMethod", bags: Sequence[Bag], held_out: Sequence[Bag], folds: Sequence[Collection[str]]
+    method: Fittable, bags: Sequence[Bag], held_out: Sequence[Bag], folds: Sequence[Collection[str]]
 ) -> list[Part]:
     """Return the trainings of the search: the model's own, or one for each fold."""
     if not folds:
