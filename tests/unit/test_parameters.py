@@ -63,10 +63,6 @@ def test_every_variant_and_scale_is_compared(repository):
     assert names <= FROZEN.keys()
 
 
-def of_yaml(**keys):
-    return {"type": "tcn_ibl", **keys}
-
-
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -87,12 +83,13 @@ def of_yaml(**keys):
         ({"dilations": 2}, "dilations: 2 is not a list; allowed: a list"),
         ({"dilations": "2"}, "dilations: '2' is not a list; allowed: [2]"),
         ({"dilations": []}, "dilations: '[]' is not allowed; allowed: at least 1 values"),
+        ({1: 2}, "[1]: '1' is not allowed; allowed: keys that are texts"),
         ({"dilations": [1, 0]}, "dilations[1]: '0' is not allowed; allowed: at least 1"),
     ],
 )
 def test_what_is_wrong_is_one_line_with_key_value_and_what_is_allowed(change, said):
     with pytest.raises(UserError) as caught:
-        config.parse(of_yaml(**change), METHODS["tcn_ibl"].parameters, "x.yaml")
+        config.parse({"type": "tcn_ibl"} | change, METHODS["tcn_ibl"].parameters, "x.yaml")
     assert str(caught.value).startswith(f"x.yaml: {said}")
     assert "\n" not in str(caught.value)
 
@@ -161,3 +158,24 @@ def test_modules_of_parameters_are_in_no_key_and_compute_nothing(path):
         # `int | None` is a type, and a remainder only checks.
         allowed = isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr | ast.Mod)
         assert allowed or not isinstance(node, ast.BinOp), f"{path}:{node.lineno}: arithmetic"
+
+
+@pytest.mark.parametrize(
+    ("family", "keys", "said"),
+    [
+        ("detectors", {"type": "yolo"}, "top level: 'weights', 'sha256' is missing"),
+        ("detectors", {"type": "motion", "blur": 4}, "blur: '4' is not allowed; allowed: an odd number"),
+        (
+            "linkers",
+            {"type": "iou", "kinds": ["unary"] * 2},
+            "kinds: \"['unary', 'unary']\" is not allowed; allowed: each",
+        ),
+        ("linkers", {"type": "iou", "kinds": ["x"]}, "kinds[0]: 'x' is unknown; allowed: unary, multivariate"),
+        ("extractors", {"type": "c3d", "seed": 0, "resize": [171]}, "resize: value 2 is missing"),
+        ("extractors", {"type": "c3d"}, "top level: allowed: either seed or weights and sha256"),
+    ],
+)
+def test_so_is_what_only_some_types_ask_for(family, keys, said):
+    with pytest.raises(UserError) as caught:
+        config.parse(keys, FAMILIES[family][keys["type"]].parameters, "x.yaml")
+    assert str(caught.value).startswith(f"x.yaml: {said}")

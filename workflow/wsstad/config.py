@@ -33,6 +33,7 @@ ALLOWED = {
     "bool_type": "a value of type boolean",
     "string_type": "a value of type string",
     "model_type": "a mapping of keys to values",
+    "invalid_key": "keys that are texts",
 }
 
 
@@ -189,19 +190,21 @@ def _explain_type(error: ValidationError, kind: type[BaseModel]) -> str:
     first = min(errors, key=lambda its: ("extra_forbidden", "missing", its["type"]).index(its["type"]))
     loc, above = first["loc"], first["loc"][:-1]
     key, parent = _place(loc), _place(above)
-    alike = [repr(its["loc"][-1]) for its in errors if its["type"] == first["type"] and its["loc"][:-1] == above != loc]
+    alike = [its["loc"][-1] for its in errors if loc and (its["type"], its["loc"][:-1]) == (first["type"], above)]
+    names = ", ".join(f"value {its + 1}" if isinstance(its, int) else repr(its) for its in alike)
     found = list(first["input"]) if isinstance(first["input"], tuple) else first["input"]
     if first["type"] == "extra_forbidden":
-        return f"{parent}: unknown key {', '.join(sorted(alike))}; allowed: {', '.join(_fields(kind, above))}"
+        return f"{parent}: unknown key {names}; allowed: {', '.join(_fields(kind, above))}"
     if first["type"] == "missing":
-        return f"{parent}: {', '.join(alike)} is missing"
+        return f"{parent}: {names} is missing"
     if first["type"] == "literal_error":
         allowed = first["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
         return f"{key}: {found!r} is unknown; allowed: {allowed}"
     if first["type"] == "tuple_type":
         return f"{key}: {found!r} is not a list; allowed: {f'[{found}]' if isinstance(found, str) else 'a list'}"
     refused = f"{str(found)[:80]!r} is not allowed; " if loc else ""
-    return f"{key}: {refused}allowed: {ALLOWED.get(first['type'], first['msg']).format(**first.get('ctx', {}))}"
+    rule = ALLOWED.get(first["type"])
+    return f"{key}: {refused}allowed: {rule.format(**first.get('ctx', {})) if rule else first['msg']}"
 
 
 def _place(loc: Sequence[str | int]) -> str:

@@ -3,15 +3,15 @@
 Each reads a file or a folder into `BoxRow`: frames from 0, boxes half-open in float pixels.
 """
 
-from wsstad.evaluation.annotations import parameters as of
+from wsstad.evaluation.annotations import parameters as classes
 from wsstad.evaluation.annotations.parameters import AnnotationParameters
 from wsstad.parameters import Registered
 
 FOLDER = "wsstad.evaluation.annotations"
 FORMATS: dict[str, Registered[AnnotationParameters]] = {
-    "table": Registered(of.TableParameters, f"{FOLDER}.table:read"),
-    "ucsd_masks": Registered(of.UcsdMasksParameters, f"{FOLDER}.ucsd_masks:read"),
-    "liu_ma": Registered(of.LiuMaParameters, f"{FOLDER}.liu_ma:read"),
-    "sst": Registered(of.SstParameters, f"{FOLDER}.sst:read"),
-    "none": Registered(of.NoneParameters, f"{FOLDER}.none:read"),
+    "table": Registered(classes.TableParameters, f"{FOLDER}.table:read"),
+    "ucsd_masks": Registered(classes.UcsdMasksParameters, f"{FOLDER}.ucsd_masks:read"),
+    "liu_ma": Registered(classes.LiuMaParameters, f"{FOLDER}.liu_ma:read"),
+    "sst": Registered(classes.SstParameters, f"{FOLDER}.sst:read"),
+    "none": Registered(classes.NoneParameters, f"{FOLDER}.none:read"),
 }

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Unpack, overload
 
 from wsstad import config
 from wsstad.jsonable import Facts
-from wsstad.learning.methods import parameters as of
+from wsstad.learning.methods import parameters as classes
 from wsstad.learning.parameters import LearnedParameters, MethodParameters
 from wsstad.parameters import Registered
 
@@ -17,21 +17,23 @@ if TYPE_CHECKING:
 LIMITS = ("max_iterations", "evaluate_every")
 FOLDER = "wsstad.learning.methods"
 METHODS: dict[str, Registered[MethodParameters]] = {
-    "mgpr": Registered(of.MgprParameters, f"{FOLDER}.mgpr:Mgpr"),
-    "dmrm": Registered(of.DmrmParameters, f"{FOLDER}.dmrm:Dmrm"),
-    "gclnc": Registered(of.GclncParameters, f"{FOLDER}.gclnc:Gclnc"),
-    "tcn_ibl": Registered(of.TcnIblParameters, f"{FOLDER}.tcn_ibl:TcnIbl"),
-    "stil": Registered(of.StilParameters, f"{FOLDER}.stil:Stil"),
-    "asa": Registered(of.AsaParameters, f"{FOLDER}.asa:Asa"),
-    "maf": Registered(of.MafParameters, f"{FOLDER}.maf:Maf"),
-    "rtfm": Registered(of.RtfmParameters, f"{FOLDER}.rtfm:Rtfm"),
-    "urdmu": Registered(of.UrdmuParameters, f"{FOLDER}.urdmu:Urdmu"),
-    "alocc": Registered(of.AloccParameters, f"{FOLDER}.alocc:Alocc"),
-    "random": Registered(of.RandomParameters, f"{FOLDER}.references:RandomTube"),
-    "upper_bound": Registered(of.UpperBoundParameters, f"{FOLDER}.references:UpperBound"),
-    "upper_bound_detection": Registered(of.UpperBoundDetectionParameters, f"{FOLDER}.references:UpperBoundDetection"),
-    "whole_frame": Registered(of.WholeFrameParameters, f"{FOLDER}.references:WholeFrame"),
-    "centre_box": Registered(of.CentreBoxParameters, f"{FOLDER}.references:CentreBox"),
+    "mgpr": Registered(classes.MgprParameters, f"{FOLDER}.mgpr:Mgpr"),
+    "dmrm": Registered(classes.DmrmParameters, f"{FOLDER}.dmrm:Dmrm"),
+    "gclnc": Registered(classes.GclncParameters, f"{FOLDER}.gclnc:Gclnc"),
+    "tcn_ibl": Registered(classes.TcnIblParameters, f"{FOLDER}.tcn_ibl:TcnIbl"),
+    "stil": Registered(classes.StilParameters, f"{FOLDER}.stil:Stil"),
+    "asa": Registered(classes.AsaParameters, f"{FOLDER}.asa:Asa"),
+    "maf": Registered(classes.MafParameters, f"{FOLDER}.maf:Maf"),
+    "rtfm": Registered(classes.RtfmParameters, f"{FOLDER}.rtfm:Rtfm"),
+    "urdmu": Registered(classes.UrdmuParameters, f"{FOLDER}.urdmu:Urdmu"),
+    "alocc": Registered(classes.AloccParameters, f"{FOLDER}.alocc:Alocc"),
+    "random": Registered(classes.RandomParameters, f"{FOLDER}.references:RandomTube"),
+    "upper_bound": Registered(classes.UpperBoundParameters, f"{FOLDER}.references:UpperBound"),
+    "upper_bound_detection": Registered(
+        classes.UpperBoundDetectionParameters, f"{FOLDER}.references:UpperBoundDetection"
+    ),
+    "whole_frame": Registered(classes.WholeFrameParameters, f"{FOLDER}.references:WholeFrame"),
+    "centre_box": Registered(classes.CentreBoxParameters, f"{FOLDER}.references:CentreBox"),
 }
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsstad.parameters import Registered
-from wsstad.perception.extractors import parameters as of
+from wsstad.perception.extractors import parameters as classes
 from wsstad.perception.extractors.parameters import ExtractorParameters
 
 if TYPE_CHECKING:
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 FOLDER = "wsstad.perception.extractors"
 EXTRACTORS: dict[str, Registered[ExtractorParameters]] = {
-    "c3d": Registered(of.C3dParameters, f"{FOLDER}.c3d:C3dExtractor"),
+    "c3d": Registered(classes.C3dParameters, f"{FOLDER}.c3d:C3dExtractor"),
     "efficientnet_lite0": Registered(
-        of.EfficientNetLite0Parameters, f"{FOLDER}.efficientnet_lite0:EfficientNetLite0Extractor"
+        classes.EfficientNetLite0Parameters, f"{FOLDER}.efficientnet_lite0:EfficientNetLite0Extractor"
     ),
-    "i3d": Registered(of.I3dParameters, f"{FOLDER}.i3d:I3dExtractor"),
-    "patches": Registered(of.PatchesParameters, f"{FOLDER}.patches:PatchesExtractor"),
+    "i3d": Registered(classes.I3dParameters, f"{FOLDER}.i3d:I3dExtractor"),
+    "patches": Registered(classes.PatchesParameters, f"{FOLDER}.patches:PatchesExtractor"),
 }
 
 
