@@ -8,6 +8,7 @@ from wsstad import forks
 from wsstad.artefacts import readers, storage
 from wsstad.learning import bags
 from wsstad.learning.bags import Bag, BagReader, Request, View
+from wsstad.learning.likeness import Likeness
 from wsstad.learning.runs import Inputs, ModelJob
 from wsstad.progress import Progress
 from wsstad.structures import alarms, predictions
@@ -79,6 +80,7 @@ def fit(
         "held_out_videos": [bag.video for bag in held_out],
     }
     tensors, meta = method.save()
+    tensors |= Likeness.of(training).to_tensors()
     curve = _alarms(method, [bag for bag in held_out if bag.label == "normal"], fps)
     if curve is not None:
         tensors |= {"alarms/thresholds": curve.thresholds, "alarms/counts": curve.alarms}
