@@ -12,6 +12,7 @@ from support import scoring
 from wsstad import config
 from wsstad.artefacts.model_card import Card, Link
 from wsstad.evaluation import alarms
+from wsstad.learning.likeness import Unlikeness
 from wsstad.planning import artefact_keys
 from wsstad.reporting import verdicts
 from wsstad.reporting.findings import Alarm, Findings, Threshold
@@ -25,7 +26,11 @@ CARD = Card("mgpr", "mgpr", 0, 1, "a" * 64, "b" * 64, "demo", "cv4", *CHAIN, {},
 CURVE = Curve(np.array([0.2, 0.5]), np.array([3, 0]), hours=0.5)
 
 
-def found(scores=(0.3, 0.9, 0.6), *, curve=CURVE, tubes=None, n_frames=40, path="cam 1/a.mp4"):
+FAR = {"image": Unlikeness(distance=2.1, farther_than=1.0, outside=0.196, usual=0.064)}
+NEAR = {"region": Unlikeness(distance=1.1, farther_than=0.8, outside=0.07, usual=0.064)}
+
+
+def found(scores=(0.3, 0.9, 0.6), *, curve=CURVE, tubes=None, n_frames=40, path="cam 1/a.mp4", unlikeness=None):
     """Three tubes at 10 frames a second, the second of which is a union."""
     box = np.array([[5, 5, 30.0625, 40]], dtype=np.float32)
     spans = [(0, 20), (10, 25), (30, 40)]
@@ -35,7 +40,7 @@ def found(scores=(0.3, 0.9, 0.6), *, curve=CURVE, tubes=None, n_frames=40, path=
     detected = np.full(n_frames, tubes is None)
     its = scoring.prediction("a", made, scores, n_frames=n_frames, detected=detected)
     video = VideoTubes(n_frames, 100, 80, detected, made)
-    return Findings(path, its, video, CARD, np.arange(n_frames) / 10, 10.0, Threshold.of(curve, 1.0))
+    return Findings(path, its, video, CARD, np.arange(n_frames) / 10, 10.0, Threshold.of(curve, 1.0), unlikeness or {})
 
 
 def test_the_json_is_what_its_schema_says():
@@ -72,6 +77,28 @@ def test_the_csv_has_a_row_a_frame():
     assert rows[5] == {"frame": "5", "seconds": "0.500", "score": "0.300000", "alarm": "0"}
     assert rows[27]["score"] == "0.000000"
     assert rows[27]["alarm"] == "1"
+
+
+def test_the_json_says_how_unlike_the_training_videos_it_is():
+    content = json.loads(found(unlikeness=FAR | NEAR).to_json())
+    assert config.check(content, "tubes", "a.tubes.json") == content
+    assert content["unlikeness"]["image"] == {"distance": 2.1, "farther_than": 1.0, "outside": 0.196, "usual": 0.064}
+    assert content["lowest_score"] == 0.3
+    assert json.loads(found().to_json())["unlikeness"] == {}
+
+
+def notes(**options):
+    return list(verdicts._notes(found(**options).facts()))
+
+
+def test_a_video_that_is_unlike_the_training_videos_has_a_note():
+    words = (
+        "unlike the training videos: its image features are 2.1 times as far from the nearest as those are from each"
+        " other, 20 % outside their range (6 % is usual)"
+    )
+    assert notes(unlikeness=FAR | NEAR) == [words]
+    assert notes(unlikeness=FAR, scores=(0.39, 0.52, 0.45)) == [words, "its timeline is flat, 0.39 to 0.52: no finding"]
+    assert notes(unlikeness=NEAR, scores=(0.39, 0.52, 0.45)) == notes() == []
 
 
 def test_boxes_are_told_of_the_best_alone():
@@ -143,3 +170,10 @@ def test_verdicts_are_told_the_alarms_first():
         "warning: little footage",
         "warning: the code of link, or a library behind it, has changed since the model was trained",
     ]
+    rows[0]["note"] = "unlike the training videos: far"
+    told = list(verdicts.describe(rows, CARD, threshold, changed=[]))
+    assert told[2] == (
+        "warning: 1 of 3 videos are unlike those that the model learned from: its verdict on them is a guess,"
+        " and a flat timeline, all alarm or all quiet, is no finding"
+    )
+    assert told[5].endswith("from 0:12.3 to 0:15.0; unlike the training videos: far")

@@ -10,6 +10,7 @@ from wsstad.jsonable import Facts
 from wsstad.learning import bags, methods
 from wsstad.learning.bags import Bag, BagReader, Request, View
 from wsstad.learning.history import History
+from wsstad.learning.likeness import Likeness
 from wsstad.learning.runs import Inputs, ModelJob
 from wsstad.progress import Progress
 from wsstad.structures import alarms, predictions
@@ -101,6 +102,7 @@ def fit(
         "warnings": list(history.warnings),
     }
     tensors, meta = method.save()
+    tensors |= Likeness.of(training).to_tensors()
     curve = _alarms(history, [bag for bag in held_out if bag.label == "normal"], fps)
     if curve is not None:
         tensors |= {"alarms/thresholds": curve.thresholds, "alarms/counts": curve.alarms}

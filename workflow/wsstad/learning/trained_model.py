@@ -1,6 +1,7 @@
 """A trained model that scores videos of which nothing but their features is known."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
 
@@ -9,10 +10,20 @@ from wsstad.artefacts.manifest import Manifest
 from wsstad.errors import UserError
 from wsstad.learning import methods
 from wsstad.learning.bags import BagReader, View
+from wsstad.learning.likeness import Likeness, Unlikeness
 from wsstad.learning.method import Machine
 from wsstad.learning.model_alarms import alarm_curve
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import VideoTubes
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a model says of a video, its tubes, and how unlike the training videos it is, where the model can tell."""
+
+    prediction: VideoPrediction
+    tubes: VideoTubes
+    unlikeness: dict[str, Unlikeness]
 
 
 class TrainedModel:
@@ -26,13 +37,15 @@ class TrainedModel:
             raise UserError(str(error)) from error
         self.type: str = self._meta["parameters"]["type"]
         self.curve = alarm_curve(self._tensors, self._meta)
+        self._likeness = Likeness.from_tensors(self._tensors)
 
     def load(self, **machine: Unpack[Machine]) -> None:
         """Make the network."""
         self._method = methods.restore(self._path, self._tensors, self._meta, **machine)
 
-    def predict(self, video: str, manifests: Mapping[str, Manifest]) -> tuple[VideoPrediction, VideoTubes]:
-        """Return the prediction of a video whose artefacts the manifests name, by kind, and its tubes."""
-        features = BagReader(manifests, {}).read(video)
-        bag = View.of(self._method.parameters).bag(features, "inference")
-        return self._method.predict(video, features.tubes, bag=bag), features.tubes
+    def predict(self, video: str, manifests: Mapping[str, Manifest]) -> Scored:
+        """Return what the model says of a video whose artefacts the manifests name, by kind."""
+        features, view = BagReader(manifests, {}).read(video), View.of(self._method.parameters)
+        prediction = self._method.predict(video, features.tubes, bag=view.bag(features, "inference"))
+        unlikeness = self._likeness.compare(view.bag(features, "training")) if self._likeness else {}
+        return Scored(prediction, features.tubes, unlikeness)

@@ -6,7 +6,8 @@ The tubes go into JSON that ``workflow/schemas/tubes.schema.yaml`` describes, th
 import csv
 import io
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from wsstad.artefacts.model_card import Card
 from wsstad.evaluation import alarms
 from wsstad.evaluation.alarms import Calibration
+from wsstad.learning.likeness import Unlikeness
 from wsstad.structures.alarms import Curve, find
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import VideoTubes
@@ -60,7 +62,10 @@ class Alarm(Span):
 
 @dataclass(frozen=True)
 class Findings:
-    """A video, the prediction of a model whose card this is, the times of its frames in seconds, and the threshold."""
+    """A video, the prediction of a model whose card this is, the times of its frames in seconds, and the threshold.
+
+    `unlikeness` says how unlike the model's training videos it is, by kind of features; nothing where it cannot tell.
+    """
 
     path: str
     prediction: VideoPrediction
@@ -69,6 +74,7 @@ class Findings:
     seconds: np.ndarray
     fps: float
     threshold: Threshold | None
+    unlikeness: Mapping[str, Unlikeness] = field(default_factory=dict)
 
     @cached_property
     def scores(self) -> np.ndarray:
@@ -114,6 +120,8 @@ class Findings:
             "threshold": self._threshold(),
             "verdict": self.verdict,
             "score": _number(prediction.video_score),
+            "lowest_score": _number(prediction.scores.min()),
+            "unlikeness": {kind: asdict(its) for kind, its in self.unlikeness.items()},
             "alarms": [asdict(alarm) for alarm in self.alarms],
         }
 

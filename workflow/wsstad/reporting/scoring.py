@@ -56,11 +56,12 @@ class Scoring:
                 yield video, Artefact({"scores": findings.scores}, {**findings.facts(), "files": digests})
 
     def _find(self, video: str, path: str) -> Findings:
-        prediction, tubes = self.model.predict(video, self.manifests)
+        scored = self.model.predict(video, self.manifests)
         frames = self.manifests["frames"]
         times = readers.read_arrays(frames, video, "frames", ("pts",))["pts"]
         fps = readers.read_fps(frames, video)
-        return Findings(path, prediction, tubes, self.card, times, fps, self.threshold)
+        known = (self.card, times, fps, self.threshold, scored.unlikeness)
+        return Findings(path, scored.prediction, scored.tubes, *known)
 
     def _draw(self, findings: Findings, source: Path, output: Path, crf: int, progress: Progress) -> None:
         from wsstad.video import open_frames, playback

@@ -7,12 +7,15 @@ from wsstad.artefacts import storage
 from wsstad.artefacts.manifest import Manifest, Row
 from wsstad.artefacts.model_card import Card
 from wsstad.jsonable import Facts, Json
+from wsstad.learning.likeness import Unlikeness
 from wsstad.reporting.findings import KIND, SUFFIXES
 
 FILES = {suffix: suffix.strip(".").split(".")[0] for suffix in SUFFIXES}  # a column for each kind of file
 COLUMNS = ("video", "path", "verdict", "score", "alarms", "first_from", "first_to", "note", *FILES.values())
 ORDER = ("alarm", "unknown", "quiet", "not scored")
 NOTHING_SEEN = "nothing was detected in any frame: the whole image was scored"
+UNLIKE = "unlike the training videos"
+FLAT = 0.15  # between the highest and the lowest score of a video, below which its timeline is called flat
 
 
 def read(scores: Manifest, paths: Mapping[str, str]) -> tuple[list[Json], Facts | None]:
@@ -37,6 +40,12 @@ def describe(rows: Sequence[Facts], card: Card, threshold: Facts | None, *, chan
     if changed:
         stages = ", ".join(changed)
         yield f"warning: the code of {stages}, or a library behind it, has changed since the model was trained"
+    unlike = [row for row in rows if UNLIKE in row["note"]]
+    if unlike:
+        yield (
+            f"warning: {len(unlike)} of {len(rows)} videos are unlike those that the model learned from: its verdict on"
+            " them is a guess, and a flat timeline, all alarm or all quiet, is no finding"
+        )
     counts = Counter(row["verdict"] for row in rows)
     yield f"{len(rows)} video{'s' * (len(rows) != 1)}: " + ", ".join(
         f"{counts[name]} {name}" for name in ORDER if counts[name]
@@ -48,7 +57,8 @@ def describe(rows: Sequence[Facts], card: Card, threshold: Facts | None, *, chan
         score = f"{row['score']:.2f}" if row["score"] != "" else "    "
         count = "1 alarm," if row["alarms"] == 1 else f"{row['alarms']} alarms, the first"
         when = f"{count} from {row['first_from']} to {row['first_to']}" if row["alarms"] else ""
-        yield f"{row['verdict']:10}  {score}  {paths[row['path']]:{wide}}  {when or row['note']}".rstrip()
+        words = "; ".join(filter(None, (when, row["note"])))
+        yield f"{row['verdict']:10}  {score}  {paths[row['path']]:{wide}}  {words}".rstrip()
 
 
 def _row(scores: Manifest, row: Row, path: str, facts: Facts | None) -> Json:
@@ -59,9 +69,26 @@ def _row(scores: Manifest, row: Row, path: str, facts: Facts | None) -> Json:
     if facts["alarms"]:
         first = facts["alarms"][0]
         cells |= {"first_from": _clock(first["from_seconds"]), "first_to": _clock(first["to_seconds"])}
-    if not facts["detected_frames"]:
-        cells["note"] = NOTHING_SEEN
+    cells["note"] = "; ".join(_notes(facts))
     return cells | {FILES[suffix]: scores.path(row.video, suffix).name for suffix in facts["files"]}
+
+
+def _notes(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is to be known of a video's verdict."""
+    if not facts["detected_frames"]:
+        yield NOTHING_SEEN
+    found = {kind: Unlikeness(**its) for kind, its in facts["unlikeness"].items()}
+    far = {kind: its for kind, its in found.items() if its.is_unlike}
+    if far:
+        parts = [
+            f"its {kind} features are {its.distance:.1f} times as far from the nearest as those are from each other,"
+            f" {100 * its.outside:.0f} % outside their range ({100 * its.usual:.0f} % is usual)"
+            for kind, its in far.items()
+        ]
+        yield f"{UNLIKE}: {', '.join(parts)}"
+        low, high = facts["lowest_score"], facts["score"]
+        if high - low < FLAT:
+            yield f"its timeline is flat, {low:.2f} to {high:.2f}: no finding"
 
 
 def _printable(path: str) -> str:
