@@ -6,6 +6,9 @@ from wsstad.locations import SHARE
 
 PAGES = sorted([*SHARE.glob("*.md"), SHARE / "config/README.md", *(SHARE / "docs").glob("*.md")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+RECIPE = re.compile(
+    r"^```\w+\n(# |\+\+\+ )\S+\n.*?^```", re.MULTILINE | re.DOTALL
+)  # a file that a recipe writes or changes
 SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 # What `wsstad` alone means is the package; a command has a verb or a flag.
 COMMAND = re.compile(
@@ -17,6 +20,11 @@ VERBS = {
     *("run", "score", "status", "synthesize", "tables", "why"),
 }
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def read(page):
+    """Return the text of a page without the files of recipes, which a test of their own writes."""
+    return RECIPE.sub("", page.read_text())
 
 
 def fences(text, language):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
-from support.documentation import FENCE, LINK, PAGES, SPAN, VERBS, code, fences, rows_of
+from support.documentation import FENCE, LINK, PAGES, SPAN, VERBS, code, fences, read, rows_of
 from wsstad import config
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
@@ -147,7 +147,7 @@ CHECKS = {
 @pytest.mark.parametrize("check", CHECKS, ids=lambda its: its.__name__)
 @pytest.mark.parametrize("page", PAGES, ids=lambda its: str(its.relative_to(SHARE)))
 def test_what_a_page_names_is_there(page, check):
-    assert not list(check(page.read_text(), page))
+    assert not list(check(read(page), page))
 
 
 @pytest.mark.parametrize(("check", "wrong"), CHECKS.items(), ids=lambda its: getattr(its, "__name__", ""))
@@ -175,7 +175,14 @@ def test_checks_find_more_than_the_plain_case(check, wrong):
 @pytest.mark.parametrize("page", PAGES, ids=lambda its: str(its.relative_to(SHARE)))
 def test_what_a_fence_holds_is_known(page):
     # What is not said to be of a language may hold commands, which tests/workflow/test_commands.py looks for.
-    assert {language for _, language, _ in FENCE.findall(page.read_text())} <= {"", "sh", "yaml", "python", "snakemake"}
+    assert {language for _, language, _ in FENCE.findall(page.read_text())} <= {
+        "",
+        "sh",
+        "yaml",
+        "python",
+        "snakemake",
+        "diff",
+    }
 
 
 def test_the_pages_are_found():

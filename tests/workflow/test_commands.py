@@ -95,7 +95,7 @@ def on_pages() -> list[str]:
     """Return the commands of all pages but the tutorial's own and history; the reader's configuration is my.yaml."""
     tutorial, history = REPOSITORY / "docs/tutorial.md", REPOSITORY / "CHANGELOG.md"
     pages = [page for page in documentation.PAGES if page != history]
-    found = (its for page in pages for its in documentation.commands(page.read_text(), page == tutorial))
+    found = (its for page in pages for its in documentation.commands(documentation.read(page), page == tutorial))
     short = (re.sub(r"results/\S+(\.\w+)$", r"results/<...>\1", its) for its in found)
     return sorted({re.sub(r"\b(mine|paper|lobby)\.yaml", "my.yaml", its) for its in short})
 

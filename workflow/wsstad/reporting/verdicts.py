@@ -73,7 +73,7 @@ def _row(scores: Manifest, row: Row, path: str, facts: Facts | None) -> Json:
     return cells | {FILES[suffix]: scores.path(row.video, suffix).name for suffix in facts["files"]}
 
 
-def _notes(facts: Mapping[str, Any]) -> Iterator[str]:
+def _notes(facts: Facts) -> Iterator[str]:
     """Yield what is to be known of a video's verdict."""
     if not facts["detected_frames"]:
         yield NOTHING_SEEN
