@@ -161,6 +161,14 @@ def test_the_last_line_says_what_to_do(folder, code, stopped, said):
     assert view.conclusion(code, stopped=stopped) == [line]
 
 
+def test_what_an_input_function_refuses_is_one_line(folder):
+    console.SNAKEMAKE_LOG.write_text(
+        "InputFunctionException in line 41:\nError:\n  UserError: my.yaml: no\nWildcards:\n"
+    )
+    view, _ = look([stage(0, 12)])
+    assert view.conclusion(1, stopped=False) == ["wsstad: my.yaml: no"]
+
+
 def test_what_the_snakefile_refuses_stays_one_line(folder):
     console.SNAKEMAKE_LOG.write_text(
         "Config file x\nwsstad: my.yaml: a: 1 is not allowed\nwsstad: my.yaml: a: 1 is not allowed\n"

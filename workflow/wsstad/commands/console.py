@@ -125,8 +125,10 @@ class View:
         elif failed:
             (name, log), more = failed[0], f" (and {len(failed) - 1} more)" if failed[1:] else ""
             reason = f"{name} failed{more}: {job_logs.failure(log)}; its log is {log}"
+        elif "UserError: " in (error := job_logs.failure(SNAKEMAKE_LOG)):
+            return [f"wsstad: {error.partition('UserError: ')[2]}"]
         else:
-            reason = f"Snakemake failed: {job_logs.failure(SNAKEMAKE_LOG)}; its words are in {SNAKEMAKE_LOG}"
+            reason = f"Snakemake failed: {error}; its words are in {SNAKEMAKE_LOG}"
         return [f"wsstad: {reason}; to continue: {shlex.join([*sys.argv[0].split(), *sys.argv[1:]])}"]
 
 
