@@ -16,7 +16,9 @@ LOG = Path("results/logs/detect/small/motion/000.log")
 
 
 def beat(**facts):
-    return Heartbeat(**{"started": NOW - 40, "updated": NOW, "host": "another", **facts})
+    its = Heartbeat(**{"started": NOW - 40, "updated": NOW, "host": "another", **facts})
+    its.elapsed = its.updated - its.started
+    return its
 
 
 def at_work(done=3, **facts):
