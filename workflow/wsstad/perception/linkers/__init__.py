@@ -2,4 +2,5 @@
 
 LINKERS = {
     "iou": "wsstad.perception.linkers.iou:IouLinker",
+    "motion": "wsstad.perception.linkers.motion:MotionLinker",
 }

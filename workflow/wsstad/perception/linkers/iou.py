@@ -7,6 +7,7 @@ import numpy as np
 
 from wsstad.perception.linkers.candidates import Candidates
 from wsstad.perception.linkers.chains import link_detections
+from wsstad.perception.linkers.doubles import without_doubles
 from wsstad.structures import boxes as box
 from wsstad.structures.clips import CLIP_FRAMES, VIDEOLETS
 from wsstad.structures.tubes import KINDS, Tube, VideoTubes, divide, whole_frame
@@ -30,16 +31,18 @@ class IouLinker:
         class_agnostic: bool,
         kinds: Sequence[str],
         max_tubes: int,
+        double_iou: float = 1.0,
     ) -> None:
         self.min_iou, self.max_gap, self.min_start_score = min_iou, max_gap, min_start_score
         self.min_frames, self.class_agnostic, self.kinds, self.max_tubes = min_frames, class_agnostic, kinds, max_tubes
+        self.double_iou = double_iou
 
     def link(self, arrays: Mapping[str, np.ndarray]) -> tuple[VideoTubes, int]:
         """Return the tubes of a video from its "detections" arrays, and how many more than `max_tubes` there were.
 
         Raises `ValueError` for boxes that are not finite or empty, and for frames outside the video.
         """
-        candidates = Candidates.from_arrays(arrays)
+        candidates = without_doubles(Candidates.from_arrays(arrays), self.double_iou)
         # Every tube comes with the detections inside it.
         found: list[tuple[Tube, np.ndarray]] = []
         if "unary" in self.kinds:
