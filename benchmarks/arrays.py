@@ -1,8 +1,10 @@
 """Linking against the bare solver, artefacts against bare files."""
 
 import os
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import lap
 import numpy as np
@@ -12,6 +14,8 @@ from wsstad import config
 from wsstad.artefacts import storage
 from wsstad.perception.linkers import LINKERS
 from wsstad.structures import boxes as box
+
+MIN_IOU = 0.3
 
 
 def crowd(n: int, frames: int, *, missed: float = 0.05) -> dict[str, np.ndarray]:
@@ -37,10 +41,7 @@ def crowd(n: int, frames: int, *, missed: float = 0.05) -> dict[str, np.ndarray]
 
 
 def linking(*, frames: int, repeats: int) -> list[Row]:
-    """Measure the IoU linker against one matrix of IoUs and one gated solution by lap for each pair of frames."""
-    options = config.check({"type": "iou"}, "linkers/iou", "defaults")
-    linker = config.load_class(LINKERS[options.pop("type")])(**options)
-    unary = type(linker)(**{**options, "kinds": ["unary"]})
+    """Measure each linker against one matrix of IoUs and one gated solution by lap for each pair of frames."""
     rows = []
     for n in (4, 10, 30):
         arrays = crowd(n, frames if n < 30 else frames // 4)
@@ -49,14 +50,20 @@ def linking(*, frames: int, repeats: int) -> list[Row]:
 
         def solve(by_frame: list[np.ndarray] = by_frame) -> None:
             for before, after in pairwise(by_frame):
-                lap.lapjv(1 - box.iou(before, after), extend_cost=True, cost_limit=1 - options["min_iou"])
+                lap.lapjv(1 - box.iou(before, after), extend_cost=True, cost_limit=1 - MIN_IOU)
 
-        works = [lambda a=arrays: unary.link(a), lambda a=arrays: linker.link(a), solve]
-        *ours, limit = side_by_side(works, repeats=repeats, clock=cpu_clock)
-        for kinds, taken in zip(("unary", "unary and multivariate"), ours, strict=True):
-            what = f"{n} boxes a frame, {kinds} tubes"
+        kinds = [(name, kinds) for name in sorted(LINKERS) for kinds in (["unary"], ["unary", "multivariate"])]
+        works = [partial(_linker(*it).link, arrays) for it in kinds]
+        *ours, limit = side_by_side([*works, solve], repeats=repeats, clock=cpu_clock)
+        for (name, its), taken in zip(kinds, ours, strict=True):
+            what = f"{name}, {n} boxes a frame, {' and '.join(its)} tubes"
             rows.append(Row("link", what, total / taken, total / limit, "frames/CPU-s", "numpy IoU and lap, no tubes"))
     return rows
+
+
+def _linker(name: str, kinds: list[str]) -> Any:
+    options = config.check({"type": name, "kinds": kinds, "min_iou": MIN_IOU}, f"linkers/{name}", "defaults")
+    return config.load_class(LINKERS[options.pop("type")])(**options)
 
 
 def files(folder: Path, *, repeats: int) -> list[Row]:
