@@ -43,6 +43,7 @@ COMMANDS = {
     "make check": ONLY_SHOWN,
     "make test-cluster": ONLY_SHOWN,
     "make benchmark": ONLY_SHOWN,
+    "make linkers DATA=<folder of Ped2> WEIGHTS=<folder of yolo11n.pt>": ONLY_SHOWN,
     "pip install <folder of the clone>": "python -m pip wheel --no-deps --no-build-isolation --wheel-dir wheels .",
     "pre-commit install": "[ -e .pre-commit-config.yaml ]",
     "python -m wsstad": "python -m wsstad --help",
