@@ -23,8 +23,6 @@ A, B, FAR = (0, 0, 10, 10), (8, 0, 18, 10), (40, 30, 50, 40)
 def link(rows, n_frames=None, **options):
     parameters = MotionParameters(type="motion", **{**OPTIONS, **options})
     return MotionLinker(parameters).link(make_arrays(rows, n_frames=n_frames, width=64, height=48))
-        make_arrays(rows, n_frames=n_frames, width=64, height=48)
-    )
 
 
 def still(first, last, place, score=0.5, skip=()):
