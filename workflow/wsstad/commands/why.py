@@ -3,7 +3,7 @@
 Which jobs would run is Snakemake's own answer; why, comes from its records of what they depended on the last time; how
 much each has to do, from the keys. "At most": it depends on what an earlier stage makes.
 
-    wsstad why benchmark --set evaluate.draws=200
+    wsstad why benchmark --set evaluate.bootstrap=200
 """
 
 import argparse
