@@ -14,7 +14,7 @@ from wsstad.locations import SHARE
 
 NOTEBOOK = SHARE / "docs/notebooks/results.ipynb"
 DEMO = SHARE / "results/demo/tables/benchmark.tsv"
-MOST_BYTES = 100_000
+MOST_BYTES = 200_000
 
 
 @pytest.fixture
