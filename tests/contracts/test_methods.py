@@ -9,18 +9,18 @@ import torch
 import yaml
 
 from support.toy_bags import METHODS as CONFIG
-from support.toy_bags import detections_of, no_detections, parameters, planted_video, planted_videos
+from support.toy_bags import detections_of, file_bag, no_detections, parameters, planted_video, planted_videos
 from wsstad import config
 from wsstad.errors import UserError
 from wsstad.learning import bags
 from wsstad.learning.bags import View
 from wsstad.learning.batches import Batch, Batches
 from wsstad.learning.checkpoint import Checkpoint
-from wsstad.learning.methods import METHODS, REFERENCES, needs
+from wsstad.learning.methods import METHODS, REFERENCES, WITHOUT_SEEDS, needs
 from wsstad.learning.training import video_auc
 from wsstad.structures import predictions
 
-LEARNED = sorted(METHODS.keys() - set(REFERENCES))
+LEARNED = sorted(METHODS.keys() - set(WITHOUT_SEEDS))
 TRAIN = [video for video, _ in planted_videos(16)]
 TEST = planted_videos(24, first=500)
 SHORT = {"max_iterations": 12, "evaluate_every": 4, "patience": 9}
@@ -54,6 +54,13 @@ def inference_bag(method, video) -> bags.Bag:
     return View.of({**method.parameters, "sub_tubes": 8}).bag(video, "inference")
 
 
+def bag_for(method, video) -> bags.Bag | None:
+    """What a method takes to score a video."""
+    if not method.trained:
+        return None
+    return file_bag(video) if method.parameters["type"] == "metadata_only" else inference_bag(method, video)
+
+
 def tensors_of(method) -> dict[str, bytes]:
     return {name: its.tobytes() for name, its in method.save()[0].items()}
 
@@ -62,7 +69,10 @@ def tensors_of(method) -> dict[str, bytes]:
 def learned():
     """One trained method of each kind, by its name."""
     videos = [video for video, _ in planted_videos(48)]
-    return {name: fit(name, videos=videos, projection=PCA, **offered(name, max_iterations=80)) for name in LEARNED}
+    methods = {name: fit(name, videos=videos, projection=PCA, **offered(name, max_iterations=80)) for name in LEARNED}
+    methods["metadata_only"] = make("metadata_only")
+    methods["metadata_only"].fit([file_bag(video) for video in videos])
+    return methods
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -98,7 +108,7 @@ def test_says_whether_it_is_trained_and_how_it_selects(name: str) -> None:
 def test_predicts_scores_for_candidates_with_boxes(name: str, empty: bool, learned) -> None:
     video = no_detections("v", "abnormal") if empty else planted_video(900, "abnormal")[0]
     method = learned[name] if name in learned else make(name)
-    bag = inference_bag(method, video) if method.trained else None
+    bag = bag_for(method, video)
     extra = {"detections": detections_of(video.tubes)} if "detections" in needs(name) else {}
     got = method.predict("v", video.tubes, bag, **extra)
     assert (got.video, got.n_frames, got.width, got.height) == ("v", video.tubes.n_frames, 120, 100)

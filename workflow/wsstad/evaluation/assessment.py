@@ -64,6 +64,8 @@ def assess(predicted: MethodRuns, test_set: TestSet, options: Options, identity:
     cases = Cases(abnormal, tuple(test for test in tests if test[1] in truths))
     runs = choose(predicted, test_set, truths, options)
     metrics = scorecard.build(runs, cases, thresholds=options.thresholds, resampling=options.resampling)
+    if test_set.groups:
+        metrics |= scorecard.in_groups(runs, cases, groups=test_set.groups, resampling=options.resampling)
     dense, alarms = _measure_all_candidates(predicted, test_set, truths, options)
     selection = predicted.first.selection
     result = MethodResult(

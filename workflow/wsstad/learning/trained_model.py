@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from wsstad import config
-from wsstad.artefacts import storage
+from wsstad.artefacts import readers, storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.errors import UserError
-from wsstad.learning.bags import BagReader, View
+from wsstad.learning import bags
+from wsstad.learning.bags import BagReader, Request, View
 from wsstad.learning.methods import METHODS
 from wsstad.learning.model_alarms import alarm_curve
 from wsstad.structures.predictions import VideoPrediction
@@ -33,6 +34,7 @@ class TrainedModel:
 
     def predict(self, video: str, manifests: Mapping[str, Manifest]) -> tuple[VideoPrediction, VideoTubes]:
         """Return the prediction of a video whose artefacts the manifests name, by kind, and its tubes."""
-        features = BagReader(manifests, {}).read(video)
-        bag = View.of(self._parameters).bag(features, "inference")
-        return self._method.predict(video, features.tubes, bag=bag), features.tubes
+        request = Request(video, "inference", View.of(self._parameters))
+        bag = bags.read_all(BagReader(manifests, {}), [request])[request]
+        found = readers.read_tubes(manifests["tubes"], video)
+        return self._method.predict(video, found, bag=bag), found

@@ -10,7 +10,7 @@ from typing import Any
 
 from wsstad import config
 from wsstad.errors import UserError
-from wsstad.learning.methods import METHODS, REFERENCES
+from wsstad.learning.methods import METHODS, REFERENCES, WITHOUT_SEEDS
 from wsstad.locations import SHARE
 from wsstad.perception.detectors import DETECTORS
 from wsstad.perception.extractors import EXTRACTORS
@@ -134,13 +134,14 @@ class Plan:
         return [str(_find(f"config/paper/{file}", f"table {name!r}: paper"))] if file else []
 
     def methods(self, block: Block, table: str) -> dict[str, list[int]]:
-        """Return the methods of a table in a block, each with its seeds: 0 alone for one without training."""
+        """Return the methods of a table in a block, each with its seeds: 0 alone for one that they do not change."""
         wanted = self._wanted[block]
         if table == BENCHMARK:
             methods = wanted.methods
         else:
             methods = {name: wanted.methods.get(name, wanted.seeds) for name in self._table(table)["methods"]}
-        return {name: seeds if self.is_trained(name) else [0] for name, seeds in methods.items()}
+        types = {name: self.parameters("methods", name)["type"] for name in methods}
+        return {name: [0] if types[name] in WITHOUT_SEEDS else seeds for name, seeds in methods.items()}
 
     def report_tables(self) -> list[str]:
         """Return the tables that the report shows."""

@@ -11,6 +11,7 @@ from wsstad.reporting.paper import PaperRow
 
 DASH = "–"
 MAX_COUNTS = 5  # runs whose counts k are listed one by one; of more, the mean
+IN_GROUP = "VAUC_in_group"
 MORE = {
     "frame_AUC": "frame AUC",
     "frame_AUC_abn": "AUC_abn",
@@ -151,7 +152,9 @@ def _layout(block: BlockResult, paper: Mapping[str, Sequence[PaperRow]]) -> Layo
 def _main(block: BlockResult, paper: Mapping[str, Sequence[PaperRow]]) -> Grid:
     """Return the grid of the paper's metrics."""
     thresholds = sorted({eps for result in block.results for eps in result.settings.thresholds})
-    metrics = ["VAUC", "MIoU", *(f"IoU@{eps:g}" for eps in thresholds)]
+    metrics = ["VAUC", *([IN_GROUP] if any(IN_GROUP in result.metrics for result in block.results) else [])]
+    if paper or _has_boxes(block.results):
+        metrics += ["MIoU", *(f"IoU@{eps:g}" for eps in thresholds)]
     letters, best = _letters(block), {metric: _best(block, metric) for metric in metrics}
     rows, left = [], dict(paper)
     for result in block.results:
@@ -215,7 +218,7 @@ def _score(result: MethodResult, metric: str, *, beats: str = "", is_best: bool 
     entry = result.metrics.get(metric)
     if entry is None:
         return MISSING
-    if result.is_oracle and metric == "VAUC":
+    if result.is_oracle and metric in ("VAUC", IN_GROUP):
         return Words("100.0", below="by definition", order=100)
     return Score(entry, beats, is_best)
 
@@ -223,8 +226,10 @@ def _score(result: MethodResult, metric: str, *, beats: str = "", is_best: bool 
 def _best(block: BlockResult, metric: str) -> set[str]:
     """Return the methods of the highest value, and those that no comparison shows to be below one of these.
 
-    An upper bound is no rival.
+    An upper bound is no rival. Where nothing is compared, nothing is best.
     """
+    if metric == IN_GROUP:
+        return set()
     values = {r.method: r.metrics[metric].mean for r in block.results if metric in r.metrics and not r.is_oracle}
     highest = [method for method, value in values.items() if value == max(values.values())]
     return values.keys() - {name for method in highest for name in block.beaten(method, metric)}
@@ -252,6 +257,11 @@ def _sizes(result: MethodResult) -> tuple[str, str]:
     return f"{videos.evaluated}/{videos.expected}", f"{abnormal.localised}/{abnormal.expected}"
 
 
+def _has_boxes(results: Sequence[MethodResult]) -> bool:
+    """Tell whether anything of localisation was measured."""
+    return any(result.counts.abnormal.localised for result in results)
+
+
 def _distinct(texts: Iterable[str]) -> str:
     return " or ".join(dict.fromkeys(texts))
 
@@ -260,8 +270,13 @@ def _remarks(results: Sequence[MethodResult]) -> list[str]:
     """Return what a reader must know of videos that are not, or not fully, part of the numbers."""
     missing = sorted({(row.video, row.reason) for result in results for row in result.missing})
     lines = [f"Not evaluated: {video} ({reason})." for video, reason in missing]
+    groups = {result.metrics[IN_GROUP].n for result in results if IN_GROUP in result.metrics}
+    if groups:
+        lines.append(f"{IN_GROUP}: mean VAUC inside the {max(filter(None, groups))} groups of videos with both labels.")
     unboxed = sorted({video for result in results for video in result.unboxed})
-    if unboxed:
+    if not _has_boxes(results):
+        lines.append("No boxes are annotated: nothing of localisation is measured.")
+    elif unboxed:
         lines.append(f"Abnormal, without boxes, in VAUC alone: {', '.join(unboxed)}.")
     return lines
 

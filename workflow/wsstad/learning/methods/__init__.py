@@ -11,6 +11,7 @@ METHODS = {
     "rtfm": "wsstad.learning.methods.rtfm:Rtfm",
     "urdmu": "wsstad.learning.methods.urdmu:Urdmu",
     "alocc": "wsstad.learning.methods.alocc:Alocc",
+    "metadata_only": "wsstad.learning.methods.metadata_only:MetadataOnly",
     "random": "wsstad.learning.methods.references:RandomTube",
     "upper_bound": "wsstad.learning.methods.references:UpperBound",
     "upper_bound_detection": "wsstad.learning.methods.references:UpperBoundDetection",
@@ -19,10 +20,12 @@ METHODS = {
 }
 # Those that learn nothing: they have no model, and need no features.
 REFERENCES = ("random", "upper_bound", "upper_bound_detection", "whole_frame", "centre_box")
+# Those of which every seed would give the same.
+WITHOUT_SEEDS = (*REFERENCES, "metadata_only")
 
 
 def needs(method: str) -> tuple[str, ...]:
     """Return the kinds of artefacts that a method reads; here and not at its class, whose module imports torch."""
     if method == "upper_bound_detection":
         return "frames", "tubes", "detections"
-    return ("frames", "tubes") if method in REFERENCES else ("frames", "tubes", "image_features", "region_features")
+    return ("frames", "tubes") if method in WITHOUT_SEEDS else ("frames", "tubes", "image_features", "region_features")

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from wsstad.learning import bags
-from wsstad.learning.bags import Bag
+from wsstad.learning.bags import NO_TUBE, Bag
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import Tube, VideoTubes
-
-NO_TUBE = -1  # the `tube` of a candidate that is none of the video's tubes
 
 
 class _Reference:
