@@ -8,7 +8,7 @@ import pytest
 
 from wsstad import config
 from wsstad.errors import UserError
-from wsstad.evaluation.annotations import FORMATS
+from wsstad.evaluation.annotations import FORMATS, conversion
 from wsstad.evaluation.annotations.table import BoxRow, check, read_checked, write
 
 BOX = (10.0, 20.0, 30.0, 60.0)
@@ -49,20 +49,21 @@ def make_sst(folder):
 
 
 MAKERS = {"table": make_table, "ucsd_masks": make_ucsd_masks, "liu_ma": make_liu_ma, "sst": make_sst}
+WITH_BOXES = sorted(FORMATS.keys() - {"none"})
 
 
 def parameters(name):
     return FORMATS[name].parameters(format=name, path="x")
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", WITH_BOXES)
 def test_reads_the_same_boxes_whatever_the_convention(name, tmp_path):
     rows = FORMATS[name].load()(MAKERS[name](tmp_path), ["a"], parameters(name))
     assert [(row.video, row.frame, row.box) for row in check(rows)] == [("a", 4, BOX), ("a", 9, BOX)]
     assert all(row.where for row in rows)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", WITH_BOXES)
 def test_what_it_reads_survives_the_canonical_table(name, tmp_path):
     rows = check(FORMATS[name].load()(MAKERS[name](tmp_path), ["a"], parameters(name)))
     write(tmp_path / "canonical.tsv", rows)
@@ -71,7 +72,7 @@ def test_what_it_reads_survives_the_canonical_table(name, tmp_path):
     assert [(row.event, row.frame, row.box, row.fill, row.size) for row in again] == facts
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", WITH_BOXES)
 def test_a_missing_source_is_one_line_with_its_path(name, tmp_path):
     with pytest.raises(UserError, match="nowhere") as error:
         FORMATS[name].load()(tmp_path / "nowhere", ["a"], parameters(name))
@@ -82,3 +83,31 @@ def test_a_missing_source_is_one_line_with_its_path(name, tmp_path):
 def test_it_refuses_unknown_keys(name):
     with pytest.raises(UserError, match="unknown key 'speed'"):
         config.parse({"format": name, "path": "x", "speed": 1}, FORMATS[name].parameters, "dataset.yaml")
+
+
+def test_its_schema_refuses_unknown_keys(name):
+    path = {"path": "x"} if name in WITH_BOXES else {}
+    with pytest.raises(UserError, match="unknown key 'speed'"):
+        config.check({"format": name, **path, "speed": 1}, f"annotations/{name}", "dataset.yaml")
+
+
+@pytest.mark.parametrize("name", WITH_BOXES)
+def test_its_schema_wants_a_path(name):
+    with pytest.raises(UserError, match="'path' is missing"):
+        config.check({"format": name}, f"annotations/{name}", "dataset.yaml")
+
+
+def test_where_nobody_drew_boxes_there_are_none_and_no_warning(tmp_path, caplog):
+    videos = {"a": {"label": "abnormal"}, "n": {"label": "normal"}}
+    entry = config.check({"format": "none"}, "annotations/none", "dataset.yaml")
+    with caplog.at_level("INFO"):
+        assert conversion.convert(tmp_path, videos, entry, tested={"a", "n"}, where="x: annotations.labels") == []
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+    assert "no boxes by x: annotations.labels" in caplog.text
+    with pytest.raises(UserError, match="unknown key 'path'"):
+        config.check({"format": "none", "path": "x"}, "annotations/none", "dataset.yaml")
+
+
+def test_there_is_a_schema_for_each_format_and_no_other():
+    names = {file.name.removesuffix(".schema.yaml") for file in (config.SCHEMAS / "annotations").iterdir()}
+    assert names == set(FORMATS)
