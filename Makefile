@@ -75,6 +75,11 @@ benchmark: $(VENV)/complete #- Time every stage against its limit, on whatever d
 	@$(VENV)/bin/python benchmarks/stages.py
 	@echo && $(VENV)/bin/python benchmarks/train.py
 
+.PHONY: linkers
+linkers: $(VENV)/complete #- Hold our linkers against ByteTrack and BoT-SORT: make linkers DATA=<Ped2's folder> WEIGHTS=<folder of yolo11n.pt>
+	@$(VENV)/bin/python benchmarks/linkers.py --data "$(DATA)" --weights "$(WEIGHTS)"
+	@echo && $(VENV)/bin/python benchmarks/linkers.py
+
 fc6: $(VENV)/complete ## Train on real C3D features that others extracted: make fc6 DATA=<folder that holds c3d_fc6_ucfcrime/>
 	@$(VENV)/bin/python benchmarks/ready_features.py --source "$(DATA)"
 

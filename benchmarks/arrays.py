@@ -1,6 +1,7 @@
 """Linking against the bare solver, artefacts against bare files."""
 
 import os
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,8 +11,11 @@ from measure import Row, cpu_clock, side_by_side
 
 from wsstad.artefacts import storage
 from wsstad.perception import linkers
-from wsstad.perception.linkers.parameters import IouParameters
+from wsstad.perception.linkers import LINKERS
+from wsstad.perception.linkers.base import Linker
 from wsstad.structures import boxes as box
+
+MIN_IOU = 0.3
 
 
 def crowd(n: int, frames: int, *, missed: float = 0.05) -> dict[str, np.ndarray]:
@@ -37,10 +41,7 @@ def crowd(n: int, frames: int, *, missed: float = 0.05) -> dict[str, np.ndarray]
 
 
 def linking(*, frames: int, repeats: int) -> list[Row]:
-    """Measure the IoU linker against one matrix of IoUs and one gated solution by lap for each pair of frames."""
-    parameters = IouParameters(type="iou")
-    linker = linkers.create(parameters)
-    unary = linkers.create(IouParameters(type="iou", kinds=("unary",)))
+    """Measure each linker against one matrix of IoUs and one gated solution by lap for each pair of frames."""
     rows = []
     for n in (4, 10, 30):
         arrays = crowd(n, frames if n < 30 else frames // 4)
@@ -49,14 +50,19 @@ def linking(*, frames: int, repeats: int) -> list[Row]:
 
         def solve(by_frame: list[np.ndarray] = by_frame) -> None:
             for before, after in pairwise(by_frame):
-                lap.lapjv(1 - box.iou(before, after), extend_cost=True, cost_limit=1 - parameters.min_iou)
+                lap.lapjv(1 - box.iou(before, after), extend_cost=True, cost_limit=1 - MIN_IOU)
 
-        works = [lambda a=arrays: unary.link(a), lambda a=arrays: linker.link(a), solve]
-        *ours, limit = side_by_side(works, repeats=repeats, clock=cpu_clock)
-        for kinds, taken in zip(("unary", "unary and multivariate"), ours, strict=True):
-            what = f"{n} boxes a frame, {kinds} tubes"
+        kinds = [(name, kinds) for name in sorted(LINKERS) for kinds in (["unary"], ["unary", "multivariate"])]
+        works = [partial(_linker(*it).link, arrays) for it in kinds]
+        *ours, limit = side_by_side([*works, solve], repeats=repeats, clock=cpu_clock)
+        for (name, its), taken in zip(kinds, ours, strict=True):
+            what = f"{name}, {n} boxes a frame, {' and '.join(its)} tubes"
             rows.append(Row("link", what, total / taken, total / limit, "frames/CPU-s", "numpy IoU and lap, no tubes"))
     return rows
+
+
+def _linker(name: str, kinds: list[str]) -> Linker:
+    return linkers.create(LINKERS[name].parameters(type=name, kinds=tuple(kinds), min_iou=MIN_IOU))
 
 
 def files(folder: Path, *, repeats: int) -> list[Row]:

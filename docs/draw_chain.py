@@ -12,7 +12,7 @@ from wsstad.structures.tubes import Tube, VideoTubes
 from wsstad.video import open_frames
 
 RESULTS = Path("results/demo")
-BLOCK = RESULTS / "runs/cv4/c3d_seed0/demo_yolo/iou/cpu"
+BLOCK = RESULTS / "runs/cv4/i3d/demo_yolo/iou/full_width"
 METHOD = "mgpr"
 GREEN, BLUE, RED, WHITE = (80, 200, 80), (60, 130, 255), (230, 60, 60), (255, 255, 255)
 SCALE = 2
@@ -84,7 +84,7 @@ def panel(image: np.ndarray, boxes: list[tuple[np.ndarray, tuple[int, int, int]]
 
 def features(video: str, shape: tuple[int, ...], title: str) -> np.ndarray:
     """Return the first 256 values of the region features of a video as an image, one row a clip."""
-    path = manifest("features/c3d_seed0/region/demo_yolo/iou").path(video)
+    path = manifest("features/i3d/region/demo_yolo/iou").path(video)
     values = storage.read_artefact(path, kind="region_features").arrays["features"][:, :256].astype(np.float32)
     grey = np.clip(255 * values / np.quantile(values, 0.99), 0, 255).astype(np.uint8)
     size = (shape[1] * SCALE, shape[0] * SCALE)

@@ -92,7 +92,7 @@ class Site(Workplace):
                 parent = int(re.search(r"PPid:\s+(\d+)", (folder / "status").read_text())[1])
             except OSError:  # it has ended
                 continue
-            if here and words[1:3] == [b"-m", f"wsstad.{stage}".encode()]:
+            if here and words[1:4] == [b"-m", b"wsstad.stages", stage.encode()]:
                 parents[int(folder.name)] = parent
         return [its for its, parent in parents.items() if parent not in parents]
 

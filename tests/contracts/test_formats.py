@@ -48,6 +48,7 @@ def make_sst(folder):
     return path
 
 
+WITH_BOXES = sorted(FORMATS.keys() - {"none"})
 MAKERS = {"table": make_table, "ucsd_masks": make_ucsd_masks, "liu_ma": make_liu_ma, "sst": make_sst}
 WITH_BOXES = sorted(FORMATS.keys() - {"none"})
 

@@ -92,3 +92,57 @@ def naive_chains(detections, solve, *, min_iou, max_gap, min_start_score, class_
             tails[i].append(j)
         live += [[j] for j in columns if j not in linked.values() and detections.score[j] >= min_start_score]
     return sorted(done + live)
+
+
+def naive_motion(detections, solve, *, min_iou, max_gap, weak_gap, memory, min_start_score):
+    """Link by motion in both directions, one box and one frame at a time; `solve(rows, columns, weights)` assigns."""
+    frame, boxes = detections.frame.tolist(), detections.boxes.tolist()
+    strong = [score >= min_start_score for score in detections.score.tolist()]
+    inside, after, before = set(np.flatnonzero(strong).tolist()), {}, {}
+
+    def expected(i, back, now):
+        """Return the box that the tube ending at detection i expects at a frame; where it has been is asked anew."""
+        chain = [i]
+        while chain[0] in back:
+            chain.insert(0, back[chain[0]])
+        centre, velocity = _middle(boxes[chain[0]]), (0.0, 0.0)
+        for count, (one, other) in enumerate(itertools.pairwise(chain), start=1):
+            gap, k = abs(frame[other] - frame[one]), min(count, memory)
+            gains = 2 * (2 * k + 1) / ((k + 1) * (k + 2)), 6 / ((k + 1) * (k + 2))
+            guess = [c + v * gap for c, v in zip(centre, velocity, strict=True)]
+            error = [m - g for m, g in zip(_middle(boxes[other]), guess, strict=True)]
+            centre = [g + gains[0] * e for g, e in zip(guess, error, strict=True)]
+            velocity = [v + gains[1] / gap * e for v, e in zip(velocity, error, strict=True)]
+        half = [(boxes[i][side + 2] - boxes[i][side]) / 2 for side in (0, 1)]
+        place = [c + v * abs(now - frame[i]) for c, v in zip(centre, velocity, strict=True)]
+        return [place[0] - half[0], place[1] - half[1], place[0] + half[0], place[1] + half[1]]
+
+    for onward, back, direction in ((after, before, 1), (before, after, -1)):
+        for now in sorted(set(frame), reverse=direction < 0):
+            free = [j for j in range(len(frame)) if frame[j] == now and j not in back]
+            for stage in (True, False):
+                patience = max_gap if stage else min(weak_gap, max_gap)
+                tails = [
+                    i for i in sorted(inside)
+                    if i not in onward and 1 <= (now - frame[i]) * direction <= patience + 1
+                ]  # fmt: skip
+                weights = {}
+                for i, j in itertools.product(tails, (j for j in free if strong[j] == stage and j not in back)):
+                    overlap = naive_iou(expected(i, back, now), boxes[j])
+                    if overlap > min_iou:
+                        weights[i, j] = max(round(overlap * UNIT), 1)
+                linked = solve(tails, [j for j in free if strong[j] == stage], weights)
+                for i, j in linked:
+                    onward[i], back[j] = j, i
+                    inside.add(j)
+    chains = []
+    for i in sorted(inside - set(before)):
+        chain = [i]
+        while chain[-1] in after:
+            chain.append(after[chain[-1]])
+        chains.append(chain)
+    return chains
+
+
+def _middle(place):
+    return [(place[0] + place[2]) / 2, (place[1] + place[3]) / 2]

@@ -4,6 +4,8 @@ import sys
 import numpy as np
 import pytest
 
+from wsstad.structures.tubes import Tube
+
 
 def test_the_benchmark_runs_and_writes_its_table(repository, tmp_path):
     output = tmp_path / "deep" / "table.md"
@@ -40,3 +42,52 @@ def test_the_three_ways_of_a_training_step_are_timed(repository):
     ours = float(cells[0][2])
     for row in cells:
         assert float(row[3]) == pytest.approx(float(row[2]) / ours, rel=0.2)
+
+
+def test_linkers_are_held_against_trackers_on_made_up_roads(repository, tmp_path):
+    command = [sys.executable, "benchmarks/linkers.py", "--quick", "--work", str(tmp_path)]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    header, _, *cells = [line[2:-2].split(" | ") for line in done.stdout.splitlines() if line.startswith("|")]
+    rows = {row[0]: dict(zip(header, row, strict=True)) for row in cells}
+    assert list(rows) == [
+        "iou", "iou, no doubles", "motion", "ByteTrack", "ByteTrack, no doubles", "BoT-SORT", "BoT-SORT, no doubles"
+    ]  # fmt: skip
+    for row in rows.values():
+        assert 0.5 < float(row["tubes an object"]) < 3
+        assert float(row["its best tube"]) <= float(row["coverage"]) + 0.2
+        assert float(row["bound, unary, M = 1"]) <= float(row["bound, all, M = 1"])
+    assert float(rows["ByteTrack"]["/ ByteTrack"]) == 1
+    assert float(rows["motion"]["/ ByteTrack"]) > 1
+
+
+@pytest.fixture
+def fragments(repository, monkeypatch):
+    monkeypatch.syspath_prepend(str(repository / "benchmarks"))
+    import fragments
+
+    return fragments
+
+
+def still(start, stop, place):
+    return Tube(start, np.repeat(np.array([place], dtype=np.float32), stop - start, axis=0))
+
+
+def test_fragments_are_counted_in_the_frames_in_which_a_tube_is_the_best(fragments):
+    """An object of 20 frames: 0-9 in one tube, 8-14 in a second that fits less well, 15-17 in a third, then none."""
+    place, near = (0, 0, 10, 10), (0, 0, 10, 8)
+    track = fragments.Track(np.arange(20), np.repeat([place], 20, axis=0).astype(float))
+    tubes = [still(0, 10, place), still(8, 15, near), still(15, 18, (0, 0, 10, 4)), still(18, 20, (0, 0, 10, 2))]
+    found = fragments.fragments([track], tubes)
+    assert (found.objects, found.frames, found.found, found.tubes, found.switches) == (1, 20, 18, 3, 2)
+    assert found.best == 0.5
+    nothing = fragments.fragments([track], [])
+    assert (nothing.found, nothing.tubes, nothing.best, nothing.switches) == (0, 0, 0, 0)
+    assert (found + nothing).objects == 2
+
+
+def test_a_double_lies_on_a_longer_tube_for_half_of_its_frames(fragments):
+    long = still(0, 40, (0, 0, 10, 10))
+    assert fragments.doubles([long, still(30, 50, (0, 0, 10, 9))]) == 1
+    assert fragments.doubles([long, still(31, 51, (0, 0, 10, 9))]) == 0
+    assert fragments.doubles([long, still(0, 20, (0, 0, 10, 5))]) == 0
+    assert fragments.doubles([long, long]) == 1

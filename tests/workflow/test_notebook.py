@@ -14,7 +14,7 @@ from wsstad.locations import SHARE
 
 NOTEBOOK = SHARE / "docs/notebooks/results.ipynb"
 DEMO = SHARE / "results/demo/tables/benchmark.tsv"
-MOST_BYTES = 100_000
+MOST_BYTES = 200_000
 
 
 @pytest.fixture
@@ -69,4 +69,7 @@ def test_the_stored_table_is_that_of_the_readme(cells):
     for row in shown:
         miou, vauc, miou_std, vauc_std = lines[row["method"]]
         for cell, mean, std in ((row["VAUC"], vauc, vauc_std), (row["MIoU"], miou, miou_std)):
-            assert cell.strip("*") == (mean if std == "NaN" else f"{mean} ± {std}")
+            shown_numbers = [float(number) for number in re.findall(r"[\d.]+", cell)]
+            stored_numbers = [float(number) for number in (mean, std) if number != "NaN"]
+            # A half may be rounded up from all digits, and down from those of the table.
+            assert shown_numbers == pytest.approx(stored_numbers, abs=0.11)

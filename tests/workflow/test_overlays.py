@@ -31,5 +31,5 @@ def test_every_test_video_has_one_that_plays_and_is_made_once(copy):
 
 def test_what_no_block_has_is_told(copy):
     copy.configure(overlays={"methods": ["mgpr"]})
-    assert "overlays: no block has one of these methods" in copy.fail("overlays")
+    assert copy.fail("overlays").startswith("wsstad: config.yaml: overlays: no block has one of these methods")
     assert copy.redo() == {}

@@ -37,7 +37,9 @@ def test_a_run_is_told_of_while_it_is_on(workplace):
     assert any("running: 00" in text for text in heard)
     last = status(workplace)
     assert re.search(r"^decode small +12/12 videos", last, re.MULTILINE)
-    assert re.search(r"^train small cv2 narrow motion iou full benchmark +4/4 models$", last, re.MULTILINE)
+    assert re.search(
+        r"^train small cv2 narrow motion iou full benchmark +4/4 models, [0-9.]+ models/s a job$", last, re.MULTILINE
+    )
     assert "0 jobs running, all done" in last
     assert last.startswith("finished; last update ")
 

@@ -14,6 +14,7 @@ BEGUN = "09:00:01 detections: 12 videos, 8 to do, 4 unchanged\n"
         ("Traceback (most recent call last):\n  x = 1\nKeyError: 'x'\nRuntimeError: later\n", "KeyError: 'x'"),
         ("jsonschema.exceptions.ValidationError: bad\n", "jsonschema.exceptions.ValidationError: bad"),
         ("MissingRuleException:\nNo rule to produce x\n", "MissingRuleException: No rule to produce x"),
+        ("AnException in rule a:\nError:\n  UserError: b\nWildcards:\n", "AnException in rule a: Error: UserError: b"),
         ("KeyboardInterrupt", "KeyboardInterrupt"),
         ("/bin/bash: line 1:  4711 Killed   python -m wsstad", "/bin/bash: line 1:  4711 Killed   python -m wsstad"),
     ],

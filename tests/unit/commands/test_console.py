@@ -16,7 +16,9 @@ LOG = Path("results/logs/detect/small/motion/000.log")
 
 
 def beat(**facts):
-    return Heartbeat(**{"started": NOW - 40, "updated": NOW, "host": "another", **facts})
+    its = Heartbeat(**{"started": NOW - 40, "updated": NOW, "host": "another", **facts})
+    its.elapsed = its.updated - its.started
+    return its
 
 
 def at_work(done=3, **facts):
@@ -159,6 +161,14 @@ def test_the_last_line_says_what_to_do(folder, code, stopped, said):
     view, _ = look([stage(0, 12)])
     line = f"wsstad: {said}; to continue: wsstad run table2 --set 'a=b c'"
     assert view.conclusion(code, stopped=stopped) == [line]
+
+
+def test_what_an_input_function_refuses_is_one_line(folder):
+    console.SNAKEMAKE_LOG.write_text(
+        "InputFunctionException in line 41:\nError:\n  UserError: my.yaml: no\nWildcards:\n"
+    )
+    view, _ = look([stage(0, 12)])
+    assert view.conclusion(1, stopped=False) == ["wsstad: my.yaml: no"]
 
 
 def test_what_the_snakefile_refuses_stays_one_line(folder):

@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 from wsstad.errors import UserError
 from wsstad.evaluation import groundtruth, metrics
 from wsstad.evaluation.annotations import liu_ma
+from wsstad.evaluation.annotations.parameters import LiuMaParameters
 from wsstad.evaluation.groundtruth import FrameBoxes
 from wsstad.structures import boxes
 from wsstad.structures.tubes import Tube, whole_frame
@@ -344,11 +345,8 @@ def trivial_scores(shared, gamma, which, first_pixel):
         pytest.skip(f"no {lengths}")
     found = re.findall(r"(\w+)\.mp4 (\d+) ", lengths.read_text())
     n_frames = {video: int(count) for video, count in found}
-    parameters = {
-        "events": str(data / "ucfcrime_splits" / "Temporal_Anomaly_Annotation.txt"),
-        "max_gap": 160,
-        "first_pixel": first_pixel,
-    }
+    events = str(data / "ucfcrime_splits" / "Temporal_Anomaly_Annotation.txt")
+    parameters = LiuMaParameters(format="liu_ma", path="x", events=events, max_gap=160, first_pixel=first_pixel)
     rows = {}
     for row in liu_ma.read(data / "ucfcrime_bbox_xuzero" / "Test_annotation.pkl", [], parameters):
         rows.setdefault(row.video, []).append(row)

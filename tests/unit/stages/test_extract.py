@@ -226,7 +226,7 @@ def test_a_run_that_dies_keeps_the_videos_that_were_done(place, count, monkeypat
         place.run("cut")
     monkeypatch.setattr(C3dExtractor, "features", features)
     left = {path.name for path in (place.folder / "features" / "cut").glob("*.*")}
-    # Which videos come first, and so how many a batch finishes, hangs on the folder.
+    # Which videos come first, and so how many a batch finishes, depends on the folder.
     lost = [video for video in clean.ok() if clean.path(video).name not in left]
     assert left
     assert lost

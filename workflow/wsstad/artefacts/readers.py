@@ -11,27 +11,27 @@ from wsstad.errors import UserError
 from wsstad.structures.tubes import VideoTubes
 
 
-def read_fps(found: Manifest, video: str) -> float:
+def read_fps(manifest: Manifest, video: str) -> float:
     """Return the frames a second of a video."""
     try:
-        facts = storage.read_facts(found.path(video), kind="frames").meta
+        facts = storage.read_facts(manifest.path(video), kind="frames").meta
     except storage.DamagedError as error:
         raise UserError(f"{error}; delete it and run again") from error
     return float(Fraction(facts["fps"]))
 
 
-def read_tubes(found: Manifest, video: str) -> VideoTubes:
+def read_tubes(manifest: Manifest, video: str) -> VideoTubes:
     """Return the tubes of a video."""
-    return VideoTubes.from_arrays(read_arrays(found, video, "tubes"))
+    return VideoTubes.from_arrays(read_arrays(manifest, video, "tubes"))
 
 
-def read_arrays(found: Manifest, video: str, kind: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+def read_arrays(manifest: Manifest, video: str, kind: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
     """Return arrays of the artefact of a video; raise `UserError` when it is damaged or not the manifest's."""
-    path = found.path(video)
+    path = manifest.path(video)
     try:
         artefact = storage.read_artefact(path, kind=kind, names=names)
     except storage.DamagedError as error:
         raise UserError(f"{error}; delete it and run again") from error
-    if artefact.digest != found.rows[video].digest:
+    if artefact.digest != manifest.rows[video].digest:
         raise UserError(f"{path}: not what its manifest says; delete it and run again")
     return artefact.arrays

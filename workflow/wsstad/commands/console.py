@@ -87,11 +87,11 @@ class View:
             for log, beat in its.failed.items():
                 if beat.state == "failed" and self._is_new(log, beat.started):
                     yield f"{its.name} failed: {job_logs.failure(log)} ({log})"
-            line, is_brief = status.stage_line(its, now), its.took < BRIEF
+            line, age = status.stage_line(its, now), max((beat.elapsed for beat in its.running.values()), default=0.0)
             if its.beats and its.done >= its.total:
-                if not (is_brief and its.unit == JOBS) and self._is_new(its.name, "ended"):
+                if (its.unit != JOBS or its.took >= BRIEF) and self._is_new(its.name, "ended"):
                     yield f"{line}, took {clock(its.took)}"
-            elif its.running and not is_brief and not self.is_live and self._is_new(its.name, "begun"):
+            elif age >= BRIEF and not self.is_live and self._is_new(its.name, "begun"):
                 yield f"{line}, began {clock(its.took)} ago"
 
     def _is_new(self, *fact: object) -> bool:
@@ -125,8 +125,10 @@ class View:
         elif failed:
             (name, log), more = failed[0], f" (and {len(failed) - 1} more)" if failed[1:] else ""
             reason = f"{name} failed{more}: {job_logs.failure(log)}; its log is {log}"
+        elif "UserError: " in (error := job_logs.failure(SNAKEMAKE_LOG)):
+            return [f"wsstad: {error.partition('UserError: ')[2]}"]
         else:
-            reason = f"Snakemake failed: {job_logs.failure(SNAKEMAKE_LOG)}; its words are in {SNAKEMAKE_LOG}"
+            reason = f"Snakemake failed: {error}; its words are in {SNAKEMAKE_LOG}"
         return [f"wsstad: {reason}; to continue: {shlex.join([*sys.argv[0].split(), *sys.argv[1:]])}"]
 
 

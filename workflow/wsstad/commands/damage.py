@@ -89,7 +89,7 @@ def _notes(output: Output) -> Iterator[Noted]:
     """Yield what an output notes of the files of its artefacts."""
     for folder, stem, row in entries(output):
         for suffix, size in manifest.sizes_of(row).items():
-            path, beside = (artefact_path(folder, stem, row["key"], its) for its in (suffix, ARTEFACT_SUFFIX))
+            path, beside = (artefact_path(folder, stem, row["key"], ending) for ending in (suffix, ARTEFACT_SUFFIX))
             yield Noted(path, suffix, size, STAGES[output.rule].kind, row["digest"], beside)
 
 

@@ -35,10 +35,10 @@ def main(argv: list[str] | None = None) -> None:
     groups = command_line.enter(args)
     with lock.held(command_line.RESULTS):
         plans = [command_line.read_plan(files, args.set) for files in groups]
-        found = list(unreachable(plans))
-        _report(found, plans, deleted=args.delete)
+        artefacts = list(unreachable(plans))
+        _report(artefacts, plans, deleted=args.delete)
         if args.delete:
-            for path, _ in found:
+            for path, _ in artefacts:
                 path.unlink()
 
 
@@ -73,21 +73,21 @@ def _reachable(plans: list[Plan]) -> Reachable:
         for stage in outlook.look(plan, plan.table_names(), read_sources=True):
             for folder, entry in stage.entries:
                 add(folder, entry.stem, entry.key or ANY)
-        for its in plan.footage.values():
-            add(Path(os.path.relpath(its.model.parent)), its.model.name.split(".")[0], its.card.key)
+        for footage in plan.footage.values():
+            add(Path(os.path.relpath(footage.model.parent)), footage.model.name.split(".")[0], footage.card.key)
         for output in paths.outputs(plan):
             for folder, stem, row in damage.entries(output) if output.path.exists() else ():
                 add(folder, stem, row["key"])
     return reached
 
 
-def _report(found: list[tuple[Path, int]], plans: list[Plan], *, deleted: bool) -> None:
+def _report(artefacts: list[tuple[Path, int]], plans: list[Plan], *, deleted: bool) -> None:
     """Say what cannot be reached, folder by folder, and which datasets were left alone."""
     files, sizes = Counter[Path](), Counter[Path]()
-    for path, size in found:
+    for path, size in artefacts:
         files[path.parent] += 1
         sizes[path.parent] += size
-    if not found:
+    if not artefacts:
         print("every artefact can be reached")
     elif not deleted:
         print("made under settings, or from videos, that the configuration no longer has:")
@@ -98,7 +98,7 @@ def _report(found: list[tuple[Path, int]], plans: list[Plan], *, deleted: bool) 
     others = [path.name for path in sorted(command_line.RESULTS.glob("*/")) if (path / "frames").is_dir()]
     for dataset in [name for name in others if name not in known]:
         print(f"left alone: {command_line.RESULTS / dataset}, which the configuration does not name")
-    if found and not deleted:
+    if artefacts and not deleted:
         print("nothing was removed; --delete does")
 
 

@@ -31,14 +31,14 @@ def main(argv: list[str] | None = None) -> None:
     videos = shards.read_shard(args.shard_map, args.shard)
     archives = dataset_tables.source_paths(args.tables, args.source, videos)
     where = dataset_tables.row_names(args.tables)
-    found = ready_features.read(archives, args.source, options, where=where)
+    videolets = ready_features.read(archives, args.source, options, where=where)
     paths = {"frames": args.frames, "tubes": args.tubes, "image_features": args.image, "region_features": args.region}
     for kind, path in paths.items():
         shards.process_shard(
             kind,
             manifest_path=path,
-            keys={video: make_key(kind, its, options["size"]) for video, its in found.items()},
-            compute=partial(_compute, kind, found, options["size"]),
+            keys={video: make_key(kind, features, options["size"]) for video, features in videolets.items()},
+            compute=partial(_compute, kind, videolets, options["size"]),
             counts=partial(_count, kind),
             count_names=ready_features.COUNTS[kind],
         )
@@ -58,18 +58,19 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def make_key(kind: str, found: Videolets, size: Sequence[int]) -> str:
+def make_key(kind: str, videolets: Videolets, size: Sequence[int]) -> str:
     """Return the key of one kind of artefact of a video."""
-    inputs = {"features": storage.array_digest(found.features), "frames": found.official_frames, "key": found.key}
+    digest = storage.array_digest(videolets.features)
+    inputs = {"features": digest, "frames": videolets.official_frames, "key": videolets.key}
     code = keys.code_digest("wsstad.perception.ready_features")
     return keys.make_key(kind, code=code, parameters={"size": list(size)}, inputs=inputs)
 
 
 def _compute(
-    kind: str, found: Mapping[str, Videolets], size: Sequence[int], videos: Sequence[str]
+    kind: str, videolets: Mapping[str, Videolets], size: Sequence[int], videos: Sequence[str]
 ) -> Iterator[shards.Outcome]:
     for video in videos:
-        yield video, ready_features.make(kind, found[video], size)
+        yield video, ready_features.make(kind, videolets[video], size)
 
 
 def _count(kind: str, artefact: Artefact) -> dict[str, int]:

@@ -5,8 +5,7 @@ says what larger ones would show with 80 % power, two-sided 0.05, after Holm's c
 table. Effects are in points: 5 is a MIoU of 30 % beside 25 %. Videos are abnormal ones (with boxes, for MIoU), with as
 many normal ones for each as the pilot has.
 
-    wsstad power --effect 5 --against dmrm
-    wsstad power results/demo --metric miou --videos 119 300 --family 1
+    wsstad power --effect 5 --metric miou --family 1
 """
 
 import argparse
@@ -14,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 
+from wsstad import cli
 from wsstad.errors import UserError
 from wsstad.evaluation import pilot, results
 from wsstad.evaluation.metrics import power
@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = cli.make_parser(__doc__)
     parser.add_argument(
         "results", type=Path, nargs="?", default=Path("results"), help="a folder with results, or a metrics JSON file"
     )

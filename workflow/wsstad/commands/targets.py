@@ -40,7 +40,7 @@ def demo(argv: list[str] | None = None) -> None:
     command_line.enter(args)
     args.directory = None
     print(
-        "[demo] 24 made-up road videos, full C3D with seeded (untrained) weights; about 4 minutes on two cores",
+        "[demo] 24 made-up road videos, I3D trained on Kinetics-400; about 4 minutes on two cores",
         flush=True,
     )
     synthesize.main(["--output", "results/demo/source", "--videos", "24", "--seed", "2021", "--jobs", "2"])

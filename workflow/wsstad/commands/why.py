@@ -3,7 +3,7 @@
 Which jobs would run is Snakemake's own answer; why, comes from its records of what they depended on the last time; how
 much each has to do, from the keys. "At most": it depends on what an earlier stage makes.
 
-    wsstad why benchmark --set evaluate.draws=200
+    wsstad why benchmark --set evaluate.bootstrap=200
 """
 
 import argparse
@@ -49,7 +49,7 @@ def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str
     """Yield a line for each stage of which an output is pending (with Snakemake's status), and one for each cause."""
     outputs = [output for output in paths.outputs(plan) if output.path in pending]
     tables = dict.fromkeys([BENCHMARK, *plan.report_tables()]) if table == ALL else [table]
-    known = [its for its in tables if its in plan.table_names()]
+    known = [name for name in tables if name in plan.table_names()]
     stages = outlook.look(plan, known, read_sources=False)
     for rule in STAGES:
         mine = [output for output in outputs if output.rule == rule]
@@ -57,7 +57,8 @@ def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str
             continue
         jobs = len({tuple(output.wildcards.values()) for output in mine})
         datasets = {output.wildcards.get("dataset") for output in mine}
-        amount = _amount(rule, [its for its in stages if its.rule == rule and its.wildcards["dataset"] in datasets])
+        of_rule = [stage for stage in stages if stage.rule == rule and stage.wildcards["dataset"] in datasets]
+        amount = _amount(rule, of_rule)
         yield f"{rule:<16} {jobs:4} job{'s' if jobs > 1 else ' '}  {amount}".rstrip()
         causes = list(dict.fromkeys(cause for output in mine for cause in _causes(plan, output, pending[output.path])))
         yield from (f"    {cause}" for cause in causes[:MOST_CHANGES])
@@ -96,10 +97,10 @@ def _pending(files: Sequence[Path], assignments: Sequence[str], table: str) -> d
         files = command_line.with_set_file(files, assignments, Path(folder))
         command += ["--configfile", *map(str, files)] if files else []
         done = _summary([*command, "--", table])
-    told = [line for line in done.stderr.splitlines() if line.startswith("wsstad: ")]
+    messages = [line for line in done.stderr.splitlines() if line.startswith("wsstad: ")]
     if done.returncode:
-        raise UserError(told[-1].removeprefix("wsstad: ") if told else done.stderr)
-    print("\n".join(told), file=sys.stderr, end="\n" if told else "")
+        raise UserError(messages[-1].removeprefix("wsstad: ") if messages else done.stderr)
+    print("\n".join(messages), file=sys.stderr, end="\n" if messages else "")
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     return {Path(row[0]): row[-2] for row in rows if row[-1] == "update pending"}
 

@@ -110,8 +110,8 @@ class Batches:
         longest = max(map(len, rows))
         index = np.zeros((len(rows), longest), dtype=np.int64)
         mask = np.zeros((len(rows), longest), dtype=bool)
-        for i, its in enumerate(rows):
-            index[i, : len(its)], mask[i, : len(its)] = its, True
+        for i, bag in enumerate(rows):
+            index[i, : len(bag)], mask[i, : len(bag)] = bag, True
         return torch.from_numpy(index).to(self.device), torch.from_numpy(mask).to(self.device)
 
 

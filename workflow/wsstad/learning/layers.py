@@ -127,7 +127,7 @@ def draw_masks(shape: tuple[int, ...], widths: Sequence[int], *, dropout: float,
     """Return a dropout mask (b, n, width) of each width, for instances of `shape` (b, n)."""
     keep = 1 - dropout
     drawn = (torch.rand(*shape, width, generator=generator, device=generator.device) for width in widths)
-    return tuple((its < keep) / keep for its in drawn)
+    return tuple((uniform < keep) / keep for uniform in drawn)
 
 
 class ScorePredictor(nn.Module):

@@ -61,8 +61,8 @@ def mean_cross_entropy(logits: Tensor, chosen: Tensor, label: Tensor | float) ->
     """
     log_count = chosen.sum(dim=1).to(logits.dtype).log()
     yes, no = (
-        torch.logsumexp(F.logsigmoid(its).masked_fill(~chosen, -torch.inf), dim=1) - log_count
-        for its in (logits, -logits)
+        torch.logsumexp(F.logsigmoid(signed).masked_fill(~chosen, -torch.inf), dim=1) - log_count
+        for signed in (logits, -logits)
     )
     return -(label * yes + (1 - label) * no)
 

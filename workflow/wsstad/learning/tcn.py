@@ -43,7 +43,7 @@ class TemporalScorer(nn.Module):
         self.widths = [channels for _ in dilations]
         layers = zip(pairwise([dimension, *self.widths]), dilations, strict=True)
         self.encoder = nn.ModuleList(
-            CausalConvolution(*its, kernel=kernel, dilation=dilation) for its, dilation in layers
+            CausalConvolution(*sizes, kernel=kernel, dilation=dilation) for sizes, dilation in layers
         )
         self.predictor = ScorePredictor(channels, dropout)
 

@@ -20,7 +20,7 @@ def assign(sizes: Mapping[str, int], known: Mapping[str, str], shard_videos: int
     members: dict[str, list[str]] = {name: [] for name in {*names, *result.values()}}
     for video, shard in result.items():
         members[shard].append(video)
-    loads = {shard: sum(sizes[video] for video in its) for shard, its in members.items()}
+    loads = {shard: sum(sizes[video] for video in of_shard) for shard, of_shard in members.items()}
     for video in sorted(sizes.keys() - result.keys(), key=lambda video: (-sizes[video], video)):
         room = [shard for shard in sorted(members) if len(members[shard]) < shard_videos]
         if not room:

@@ -46,20 +46,20 @@ def trace(videos: Sequence[np.ndarray], *, fps: Sequence[float], merge_seconds: 
     if not sum(len(scores) for scores in videos):
         raise UserError("no held-out normal video to calibrate a threshold on")
     lows, highs = [], []
-    for scores, its in zip(videos, fps, strict=True):
+    for scores, rate in zip(videos, fps, strict=True):
         # Closing commutes with thresholds: an alarm begins wherever the closed scores rise across the threshold.
-        closed = np.concatenate([[-np.inf], _close(scores, its, merge_seconds)])
+        closed = np.concatenate([[-np.inf], _close(scores, rate, merge_seconds)])
         rising = np.diff(closed) > 0
         lows.append(closed[:-1][rising])
         highs.append(closed[1:][rising])
     values = np.unique(np.concatenate(videos)).astype(np.float64)
-    up, down = (np.searchsorted(np.sort(np.concatenate(its)), values, "right") for its in (lows, highs))
+    up, down = (np.searchsorted(np.sort(np.concatenate(edges)), values, "right") for edges in (lows, highs))
     return Curve(values, up - down, hours_of(videos, fps))
 
 
 def hours_of(videos: Sequence[np.ndarray], fps: Sequence[float]) -> float:
     """Return the hours of all videos with frame scores `videos` and frame rates `fps`."""
-    return float(sum(len(scores) / its for scores, its in zip(videos, fps, strict=True)) / 3600)
+    return float(sum(len(scores) / rate for scores, rate in zip(videos, fps, strict=True)) / 3600)
 
 
 def _close(scores: np.ndarray, fps: float, merge_seconds: float) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 from wsstad.structures import boxes as box
 
-# Scores are kept in steps of 1/4096, as boxes are on a grid: a key must not hang on the last bits of a sum.
+# Scores are kept in steps of 1/4096, as boxes are on a grid: a key must not depend on the last bits of a sum.
 SCORE_STEPS = 4096
 
 

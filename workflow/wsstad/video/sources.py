@@ -137,8 +137,8 @@ class FileSource(Source):
             except av.error.FFmpegError as error:
                 raise QuarantineError("V101", f"{self.container} cannot be opened: {error.strerror}") from error
         # Only the demuxer's word counts here: the codecs have merely been tried out, those of the sound included.
-        said = [name.split(",") for level, name, _ in messages if level <= av.logging.ERROR]
-        self.errors += any(self.container in names for names in said)
+        reported = [name.split(",") for level, name, _ in messages if level <= av.logging.ERROR]
+        self.errors += any(self.container in names for names in reported)
         return container
 
     def _packets(self, container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.Packet | None]:

@@ -40,13 +40,13 @@ def make(folder, name="demo_yolo", where=None, **change):
     return yolo.YoloDetector(variant, where or folder, device="cpu", threads=1)
 
 
-def predict(path, frames, *, image_size, confidence):
+def predict(path, frames, *, image_size, confidence, **more):
     """Return the boxes that ultralytics' own pipeline reports for each frame."""
     yolo.prepare_environment()
     from ultralytics import YOLO
 
     model = YOLO(str(path), task="detect", verbose=False)
-    options = {"imgsz": image_size, "conf": confidence, "rect": True, "verbose": False, "device": "cpu"}
+    options = {"imgsz": image_size, "conf": confidence, "rect": True, "verbose": False, "device": "cpu", **more}
     return [model.predict(frame[:, :, ::-1].copy(), **options)[0].boxes.xyxy.numpy() for frame in frames]
 
 
@@ -74,6 +74,18 @@ def test_boxes_on_real_footage_are_those_of_predict(folder, shared):
     theirs = predict(shared / "weights" / "yolo11n.pt", frames, image_size=640, confidence=0.25)
     assert sum(map(len, theirs)) >= 10
     assert min(agree(d.boxes, b, (360, 240)) for d, b in zip(ours, theirs, strict=True)) > 0.9
+
+
+def test_class_agnostic_suppression_is_that_of_predict_and_leaves_no_double(folder, road):
+    changes = {"confidence": 0.05, "iou": 0.5}
+    every = list(make(folder, **changes).detect(Pixels(road)))
+    ours = list(make(folder, **changes, class_agnostic=True).detect(Pixels(road)))
+    theirs = predict(folder / "demo_yolo.pt", road, image_size=320, confidence=0.05, iou=0.5, agnostic_nms=True)
+    assert [len(d.boxes) for d in ours] == [len(b) for b in theirs]
+    assert min(agree(d.boxes, b, (320, 240)) for d, b in zip(ours, theirs, strict=True)) == 1
+    doubles = [int((np.triu(boxes.iou(d.boxes, d.boxes), 1) > 0.52).sum()) for d in every]
+    assert sum(doubles) > 0
+    assert not any((np.triu(boxes.iou(d.boxes, d.boxes), 1) > 0.52).any() for d in ours)
 
 
 def test_a_batch_is_filled_up_so_that_what_follows_changes_nothing(folder, road):

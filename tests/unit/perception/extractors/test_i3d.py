@@ -9,17 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from wsstad import config
 from wsstad.errors import UserError
 from wsstad.perception.extractors import i3d
 from wsstad.perception.extractors.i3d import I3dExtractor
+from wsstad.perception.extractors.parameters import I3dParameters
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (16, 48, 64, 3), dtype=np.uint8)
 
 
 def make(folder=Path(), **change):
-    parameters = config.check({"type": "i3d", "image_size": 32, **change}, "extractors/i3d", "x.yaml")
-    return I3dExtractor(parameters, folder, device="cpu", threads=1)
+    return I3dExtractor(I3dParameters(type="i3d", **{"image_size": 32, **change}), folder, device="cpu", threads=1)
 
 
 def test_the_network_gets_rgb_from_minus_1_to_1():

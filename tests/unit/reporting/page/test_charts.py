@@ -35,7 +35,9 @@ def test_the_reader_is_told_which_rows_know_the_truth():
     assert "of the stronger grey, upper bounds, know the truth" in charts.ladder("a", a_block(), "mgpr", {}).note
 
 
-@pytest.mark.parametrize(("held_out", "words"), [([4, 4], "they are 4 a training"), ([3, 5], "they are 3 to 5 a")])
+@pytest.mark.parametrize(
+    ("held_out", "words"), [([4, 4], "a training has 4 of them"), ([3, 5], "a training has 3 to 5 of them")]
+)
 def test_the_reader_is_told_how_many_videos_a_training_is_chosen_by(held_out, words):
     row = {"iteration": "1", "loss": "2", "held_out_vauc": "0.5"}
     assert words in charts.training("a", "mgpr", {"x": [row], "y": [row]}, held_out).note

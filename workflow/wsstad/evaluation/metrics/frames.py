@@ -45,13 +45,13 @@ def pair_frames(
         high, low = _divide([scores[i] for i in mine], [truths[i] for i in mine])
         thresholds, some = high.thresholds, high.totals > 0
         pairs[np.ix_(mine, mine)] = np.outer(high.totals, low.totals)
-        found = np.zeros(len(mine))
+        hits = np.zeros(len(mine))
         for reached, not_below, above in zip(
             high.reaching(thresholds), low.reaching(thresholds), low.reaching(thresholds, above=True), strict=True
         ):
-            equal = np.diff(reached, axis=1, prepend=found[:, None])
+            equal = np.diff(reached, axis=1, prepend=hits[:, None])
             right[np.ix_(mine[some], mine)] += equal[some] @ (low.totals[:, None] - (not_below + above) / 2).T
-            found = reached[:, -1]
+            hits = reached[:, -1]
     return right, pairs
 
 
@@ -75,10 +75,10 @@ def average_precision(
     areas, weights = [], []
     for mine in fold_members(folds):
         high, low = _divide([scores[i] for i in mine], [truths[i] for i in mine])
-        found, others = counts[:, mine] @ high.totals, counts[:, mine] @ low.totals
+        hits, others = counts[:, mine] @ high.totals, counts[:, mine] @ low.totals
         gains = _precision_sum(high, low, counts[:, mine])
-        areas.append(np.divide(gains, found, out=np.zeros_like(gains), where=found > 0))
-        weights.append(np.where(others > 0, found, 0.0))
+        areas.append(np.divide(gains, hits, out=np.zeros_like(gains), where=hits > 0))
+        weights.append(np.where(others > 0, hits, 0.0))
     return average_folds(areas, weights)
 
 
@@ -86,11 +86,11 @@ def _precision_sum(high: Tally, low: Tally, counts: np.ndarray) -> np.ndarray:
     """Return the sum over the abnormal frames of the precision at their score, (samples,)."""
     total, before, thresholds = np.zeros(len(counts)), np.zeros(len(counts)), high.thresholds
     for reached, others in zip(high.reaching(thresholds), low.reaching(thresholds), strict=True):
-        found, false = counts @ reached, counts @ others
+        hits, false = counts @ reached, counts @ others
         # With nothing found yet there is no precision, and no gain to weigh it with.
-        precision = np.divide(found, found + false, out=np.zeros_like(found), where=found > 0)
-        total += np.einsum("dk,dk->d", np.diff(found, axis=1, prepend=before[:, None]), precision)
-        before = found[:, -1]
+        precision = np.divide(hits, hits + false, out=np.zeros_like(hits), where=hits > 0)
+        total += np.einsum("dk,dk->d", np.diff(hits, axis=1, prepend=before[:, None]), precision)
+        before = hits[:, -1]
     return total
 
 

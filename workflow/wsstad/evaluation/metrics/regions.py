@@ -64,14 +64,14 @@ def match(
         frames = np.concatenate([np.arange(tube.start, tube.stop) for tube in tubes])
         regions = np.concatenate([tube.boxes for tube in tubes])
     for event in events:
-        found = np.full(n_frames, -np.inf)
+        best = np.full(n_frames, -np.inf)
         if tubes:
             near = np.flatnonzero(event.present[frames])
             met = near[box.paired_iou(regions[near], event.boxes[frames[near]]) >= min_iou]
-            np.maximum.at(found, frames[met], scores[owner[met]])
+            np.maximum.at(best, frames[met], scores[owner[met]])
             meets[met] = True
         if event.present.any():
-            tracks.append(found[event.present])
+            tracks.append(best[event.present])
     false = np.bincount(owner[~meets], minlength=len(tubes))
     return Matches(tuple(tracks), scores, false, n_frames)
 
@@ -81,35 +81,35 @@ def rbdc(matches: Sequence[Matches], folds: np.ndarray, counts: np.ndarray) -> n
 
     Counts of one give RBDC itself; `folds` (v,) are those of the videos.
     """
-    found = [np.concatenate([np.zeros(0), *video.tracks]) for video in matches]
-    return _areas(found, matches, folds, counts)
+    scores = [np.concatenate([np.zeros(0), *video.tracks]) for video in matches]
+    return _areas(scores, matches, folds, counts)
 
 
 def tbdc(
     matches: Sequence[Matches], folds: np.ndarray, counts: np.ndarray, *, min_share: float = MIN_SHARE
 ) -> np.ndarray:
     """Return TBDC in each sample of `counts` (samples, v), (samples,); NaN where a sample has no track."""
-    found = [np.array([track_score(track, min_share) for track in video.tracks]) for video in matches]
-    return _areas(found, matches, folds, counts)
+    scores = [np.array([track_score(track, min_share) for track in video.tracks]) for video in matches]
+    return _areas(scores, matches, folds, counts)
 
 
-def track_score(found: np.ndarray, min_share: float = MIN_SHARE) -> float:
+def track_score(scores: np.ndarray, min_share: float = MIN_SHARE) -> float:
     """Return the highest threshold at which at least `min_share` of the regions of a track (n,) are found.
 
     >>> track_score(np.array([0.1, 0.9, -np.inf, 0.5]), min_share=0.5)
     0.5
     """
-    n = len(found)
+    n = len(scores)
     needed = next(k for k in range(max(1, int(min_share * n)), n + 1) if k / n >= min_share)
-    return float(np.sort(found)[n - needed])
+    return float(np.sort(scores)[n - needed])
 
 
 def _areas(
-    found: Sequence[np.ndarray], matches: Sequence[Matches], folds: np.ndarray, counts: np.ndarray
+    scores: Sequence[np.ndarray], matches: Sequence[Matches], folds: np.ndarray, counts: np.ndarray
 ) -> np.ndarray:
     areas, weights = [], []
     for mine in fold_members(folds):
-        hits = tally([found[i] for i in mine])
+        hits = tally([scores[i] for i in mine])
         false = tally([matches[i].scores for i in mine], [matches[i].false for i in mine])
         most = np.stack([hits.totals, [matches[i].n_frames for i in mine]], axis=1)
         areas.append(_area(hits, false, counts[:, mine], counts[:, mine] @ most))
@@ -125,10 +125,10 @@ def _area(hits: Tally, false: Tally, counts: np.ndarray, most: np.ndarray) -> np
     n_hits, n_frames = np.maximum(most, 1).T[..., None]  # a fold may have no video in a sample
     area, rate, rate_false = (np.zeros((len(counts), 1)) for _ in range(3))
     thresholds = hits.thresholds
-    for found, reached, above in zip(
+    for met, reached, above in zip(
         hits.reaching(thresholds), false.reaching(thresholds), false.reaching(thresholds, above=True), strict=True
     ):
-        heights, starts, ends = counts @ found / n_hits, counts @ above / n_frames, counts @ reached / n_frames
+        heights, starts, ends = counts @ met / n_hits, counts @ above / n_frames, counts @ reached / n_frames
         heights_before = np.concatenate([rate, heights[:, :-1]], axis=1)
         ends_before = np.concatenate([rate_false, ends[:, :-1]], axis=1)
         area += _strip(ends_before, starts, heights_before, heights_before)

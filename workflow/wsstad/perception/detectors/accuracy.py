@@ -22,7 +22,7 @@ class Accuracy:
 
 
 def measure(
-    found: Sequence[Detections], truths: Sequence[tuple[np.ndarray, np.ndarray]], *, label: int, confidence: float
+    detections: Sequence[Detections], truths: Sequence[tuple[np.ndarray, np.ndarray]], *, label: int, confidence: float
 ) -> Accuracy:
     """Compare the detections of images with their true boxes (n, 4) and labels (n,), for one class at IoU >= 0.5.
 
@@ -30,7 +30,7 @@ def measure(
     precision-recall curve after precision is made to fall.
     """
     scores, hits, total = [], [], 0
-    for detected, (true_boxes, true_labels) in zip(found, truths, strict=True):
+    for detected, (true_boxes, true_labels) in zip(detections, truths, strict=True):
         mine, true = detected.labels == label, true_boxes[true_labels == label]
         total += len(true)
         scores.append(detected.scores[mine])
@@ -48,11 +48,11 @@ def measure(
     return Accuracy(total, *at, average)
 
 
-def _match(found: np.ndarray, true: np.ndarray) -> np.ndarray:
+def _match(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Tell (n,) which of the boxes, best first, take a true box."""
-    overlap = boxes.iou(found, true)
-    hit = np.zeros(len(found), dtype=bool)
-    for i in range(len(found) if len(true) else 0):
+    overlap = boxes.iou(predicted, true)
+    hit = np.zeros(len(predicted), dtype=bool)
+    for i in range(len(predicted) if len(true) else 0):
         best = int(np.argmax(overlap[i]))
         if overlap[i, best] >= MIN_IOU:
             hit[i] = True

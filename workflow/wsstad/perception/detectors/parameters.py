@@ -53,7 +53,10 @@ class YoloParameters(DetectorParameters):
     confidence: Fraction = 0.25
     """Boxes with a lower score are dropped."""
     iou: Fraction = 0.7
-    """Of two boxes of one class that overlap by more than this, non-maximum suppression keeps the better."""
+    """Of two boxes of one class that overlap by more than this IoU, non-maximum suppression keeps the better."""
+    class_agnostic: bool = False
+    """Whether non-maximum suppression compares boxes of all classes; otherwise one object may keep a box for each
+    class."""
     classes: Annotated[tuple[str, ...], *Distinct] | None = None
     """Names of the classes to report; null reports all that the weights know."""
     batch: Count = 8

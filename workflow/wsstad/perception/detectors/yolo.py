@@ -101,6 +101,7 @@ class YoloDetector:
                 conf_thres=options.confidence,
                 iou_thres=options.iou,
                 classes=self._wanted,
+                agnostic=options.class_agnostic,
                 max_det=options.max_detections,
                 max_time_img=1e6,  # never give up in the middle: a slow machine must find the same
             )

@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING
 
 from wsstad.parameters import Registered
-from wsstad.perception.linkers.parameters import IouParameters, LinkerParameters
+from wsstad.perception.linkers.parameters import IouParameters, LinkerParameters, MotionParameters
 
 if TYPE_CHECKING:
     from wsstad.perception.linkers.base import Linker
 
 LINKERS: dict[str, Registered[LinkerParameters]] = {
     "iou": Registered(IouParameters, "wsstad.perception.linkers.iou:IouLinker"),
+    "motion": Registered(MotionParameters, "wsstad.perception.linkers.motion:MotionLinker"),
 }
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from wsstad.perception.linkers.candidates import Candidates
 from wsstad.perception.linkers.chains import link_detections
+from wsstad.perception.linkers.doubles import without_doubles
 from wsstad.perception.linkers.parameters import IouParameters
 from wsstad.structures import boxes as box
 from wsstad.structures.clips import CLIP_FRAMES, VIDEOLETS
@@ -29,7 +30,7 @@ class IouLinker:
 
         Raises `ValueError` for boxes that are not finite or empty, and for frames outside the video.
         """
-        candidates = Candidates.from_arrays(arrays)
+        candidates = without_doubles(Candidates.from_arrays(arrays), self.parameters.double_iou)
         # Every tube comes with the detections inside it.
         found: list[tuple[Tube, np.ndarray]] = []
         if "unary" in self.parameters.kinds:

@@ -109,9 +109,9 @@ def detect(arrays: Mapping[str, np.ndarray], path: Path) -> str:
     for name, layout in LAYOUTS.items():
         if arrays.keys() >= {key for pair in layout.names for key in pair}:
             return name
-    found = ", ".join(f"{name} {array.shape}" for name, array in sorted(arrays.items())[:8])
+    shapes = ", ".join(f"{name} {array.shape}" for name, array in sorted(arrays.items())[:8])
     rest = f" and {len(arrays) - 8} more" if len(arrays) > 8 else ""
-    raise UserError(f"{path}: no known C3D; found {found or 'no arrays'}{rest}; known layouts: {', '.join(LAYOUTS)}")
+    raise UserError(f"{path}: no known C3D; found {shapes or 'no arrays'}{rest}; known layouts: {', '.join(LAYOUTS)}")
 
 
 def _check_shapes(weights: Mapping[str, np.ndarray], expected: Mapping[str, tuple[int, ...]], path: Path) -> None:

@@ -47,8 +47,8 @@ class Portrayal:
 
     def decision(self, frame: int) -> list[Mark]:
         """Return the boxes of the decision in a frame: members of the predicted tube, the truth, the tube itself."""
-        its, marks = self.prediction, []
-        number, top = int(its.spans[its.top1, 0]), its.candidates[its.top1]
+        prediction, marks = self.prediction, []
+        number, top = int(prediction.spans[prediction.top1, 0]), prediction.candidates[prediction.top1]
         there = top.start <= frame < top.stop
         if there and number >= 0:  # else it is none of the video's tubes
             members = [self.tubes.tubes[m] for m in self.tubes.tubes[number].members]
@@ -56,7 +56,7 @@ class Portrayal:
         if self.truth and self.truth.present[frame]:
             marks.append(Mark(self.truth.boxes[frame], drawing.TRUTH, "truth"))
         if there:
-            marks.append(Mark(top.boxes[frame - top.start], drawing.PREDICTION, f"{its.video_score:.2f}"))
+            marks.append(Mark(top.boxes[frame - top.start], drawing.PREDICTION, f"{prediction.video_score:.2f}"))
         return marks
 
     def _others(self, frame: int) -> list[int]:

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 INK, ALARM, THRESHOLD, TUBE = "#141414", "#f2b21b", "#6b6b6b", "#2369eb"
 
 
-def write_timeline(path: Path, found: Findings) -> None:
+def write_timeline(path: Path, findings: Findings) -> None:
     """Write the timeline of a video as PNG, whole or not at all; the same findings give the same bytes."""
-    figure = draw(found)
+    figure = draw(findings)
     with storage.atomic(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})
 
 
-def draw(found: Findings) -> "Figure":
+def draw(findings: Findings) -> "Figure":
     """Return the timeline of a video, with a legend of all that is in it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -28,17 +28,18 @@ def draw(found: Findings) -> "Figure":
     figure = Figure(figsize=(9, 2.9), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.step(found.seconds, found.scores, where="post", color=INK, linewidth=1.2, label="score")
-    if found.threshold:
-        name = f"alarm threshold, {found.threshold.score:.2f}"
-        axes.axhline(found.threshold.score, color=THRESHOLD, linewidth=1.2, linestyle=":", label=name)
-    for number, alarm in enumerate(found.alarms):
+    axes.step(findings.seconds, findings.scores, where="post", color=INK, linewidth=1.2, label="score")
+    if findings.threshold:
+        name = f"alarm threshold, {findings.threshold.score:.2f}"
+        axes.axhline(findings.threshold.score, color=THRESHOLD, linewidth=1.2, linestyle=":", label=name)
+    for number, alarm in enumerate(findings.alarms):
         name = "alarm" if number == 0 else "_"  # one line of the legend for all
         axes.axvspan(alarm.from_seconds, alarm.to_seconds, color=ALARM, alpha=0.3, linewidth=0, label=name)
-    top = found.top_span()
+    top = findings.top_span()
     axes.axvspan(top.from_seconds, top.to_seconds, ymax=0.03, color=TUBE, linewidth=0, label="top-1 tube")
-    axes.set(xlabel="time, seconds", ylabel="score", ylim=(0, 1.02), xlim=(0, max(found.duration, 1e-3)))
+    axes.set(xlabel="time, seconds", ylabel="score", ylim=(0, 1.02), xlim=(0, max(findings.duration, 1e-3)))
     # A name is text and nothing else, whatever signs it is made of.
-    axes.set_title(f"{found.path}: {found.verdict}, highest score {found.prediction.video_score:.2f}", parse_math=False)
+    title = f"{findings.path}: {findings.verdict}, highest score {findings.prediction.video_score:.2f}"
+    axes.set_title(title, parse_math=False)
     figure.legend(loc="outside lower center", ncols=4, frameon=False)
     return figure
