@@ -123,7 +123,7 @@ def test_what_a_killed_run_left_running_is_waited_for(started, capsys):
         "import sys, time; from wsstad import heartbeat; log = sys.argv[2]\nwith heartbeat.of_job(log): time.sleep(2)"
     )
     env = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
-    with subprocess.Popen([sys.executable, "-c", program, "--log", str(log)], env=env) as orphan:
+    with subprocess.Popen([sys.executable, "-c", program, "--log", str(log)], env=env):
         while not heartbeat.read(log):
             time.sleep(0.02)
         run.main([])

@@ -72,7 +72,7 @@ def test_files_of_one_length_say_nothing_by_it():
 def test_saved_and_loaded_it_scores_the_same():
     training = files(20, 0)
     method = fitted(training)
-    again = MetadataOnly.load(*method.save())
+    again = MetadataOnly.load(method.parameters, *method.save())
     assert [again.score(its)[0] for its in training] == [method.score(its)[0] for its in training]
 
 
