@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help help-developers demo test check format ped2 ped2-c3d fc6 demo-detector lock clean benchmark
+.PHONY: help help-developers demo test check format ped2 ped2-c3d fight fc6 demo-detector lock clean benchmark
 
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 VENV := .venv
@@ -63,6 +63,10 @@ ped2: $(VENV)/complete ## Run UCSD Ped2: make ped2 DATA=<its folder> WEIGHTS=<fo
 ped2-c3d: $(VENV)/complete ## Run every other clip of UCSD Ped2 with full C3D; an hour on two cores
 	@$(WSSTAD) run --config config/ped2_c3d.yaml --set weights="$(WEIGHTS)" datasets.ucsd_ped2_half.source="$(DATA)"
 	@echo && cat results/ucsd_ped2_half/tables/benchmark.md
+
+fight: $(VENV)/complete ## Run Surveillance Camera Fight: make fight DATA=<its folder> WEIGHTS=<folder of yolo11n.pt>; an hour on two cores
+	@$(WSSTAD) run $(TABLES) report --config config/fight.yaml --set weights="$(WEIGHTS)" datasets.surv_fight.source="$(DATA)"
+	@echo && cat $(addprefix results/surv_fight/tables/,$(addsuffix .md,$(TABLES)))
 
 demo-detector: $(VENV)/complete #- Train the demo's detector anew, on scenes that the demo does not use
 	@$(WSSTAD) fit-detector --output config/detectors/demo_yolo.pt --work results/demo_detector

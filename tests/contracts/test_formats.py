@@ -8,7 +8,7 @@ import pytest
 
 from wsstad import config
 from wsstad.errors import UserError
-from wsstad.evaluation.annotations import FORMATS
+from wsstad.evaluation.annotations import FORMATS, conversion
 from wsstad.evaluation.annotations.table import BoxRow, check, read_checked, write
 
 BOX = (10.0, 20.0, 30.0, 60.0)
@@ -83,3 +83,20 @@ def test_a_missing_source_is_one_line_with_its_path(name, tmp_path):
 def test_it_refuses_unknown_keys(name):
     with pytest.raises(UserError, match="unknown key 'speed'"):
         config.parse({"format": name, "path": "x", "speed": 1}, FORMATS[name].parameters, "dataset.yaml")
+
+
+@pytest.mark.parametrize("name", WITH_BOXES)
+def test_it_wants_a_path(name):
+    with pytest.raises(UserError, match="'path' is missing"):
+        config.parse({"format": name}, FORMATS[name].parameters, "dataset.yaml")
+
+
+def test_where_nobody_drew_boxes_there_are_none_and_no_warning(tmp_path, caplog):
+    videos = {"a": {"label": "abnormal"}, "n": {"label": "normal"}}
+    entry = FORMATS["none"].parameters(format="none")
+    with caplog.at_level("INFO"):
+        assert conversion.convert(tmp_path, videos, entry, tested={"a", "n"}, where="x: annotations.labels") == []
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+    assert "no boxes by x: annotations.labels" in caplog.text
+    with pytest.raises(UserError, match="path: 'x' is unknown; allowed: nothing, leave it out"):
+        config.parse({"format": "none", "path": "x"}, FORMATS["none"].parameters, "dataset.yaml")

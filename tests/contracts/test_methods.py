@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from support.toy_bags import METHODS as CONFIG
-from support.toy_bags import detections_of, no_detections, parameters, planted_video, planted_videos
+from support.toy_bags import detections_of, file_bag, no_detections, parameters, planted_video, planted_videos
 from wsstad.errors import UserError
 from wsstad.learning import bags, methods
 from wsstad.learning.bags import View
 from wsstad.learning.batches import Batch, Batches
 from wsstad.learning.checkpoint import Checkpoint
 from wsstad.learning.methods import METHODS
-from wsstad.learning.parameters import LearnedParameters
+from wsstad.learning.parameters import LearnedParameters, TrainedParameters
 from wsstad.learning.search import video_auc
 from wsstad.structures import predictions
 
@@ -54,6 +54,13 @@ def inference_bag(method, video) -> bags.Bag:
     return View.of(method.parameters.model_copy(update={"sub_tubes": 8})).bag(video, "inference")
 
 
+def bag_for(method, video) -> bags.Bag | None:
+    """What a method takes to score a video."""
+    if not isinstance(method.parameters, TrainedParameters):
+        return None
+    return inference_bag(method, video) if isinstance(method.parameters, LearnedParameters) else file_bag(video)
+
+
 def tensors_of(method) -> dict[str, bytes]:
     return {name: its.tobytes() for name, its in method.save()[0].items()}
 
@@ -62,7 +69,10 @@ def tensors_of(method) -> dict[str, bytes]:
 def learned():
     """One trained method of each kind, by its name."""
     videos = [video for video, _ in planted_videos(48)]
-    return {name: fit(name, videos=videos, projection=PCA, **offered(name, max_iterations=80)) for name in LEARNED}
+    found = {name: fit(name, videos=videos, projection=PCA, **offered(name, max_iterations=80)) for name in LEARNED}
+    found["metadata_only"] = make("metadata_only")
+    found["metadata_only"].fit([file_bag(video) for video in videos])
+    return found
 
 
 def test_every_variant_is_valid_and_every_method_has_one() -> None:
@@ -81,7 +91,7 @@ def test_says_what_it_needs_and_how_it_selects(name: str) -> None:
 def test_predicts_scores_for_candidates_with_boxes(name: str, empty: bool, learned) -> None:
     video = no_detections("v", "abnormal") if empty else planted_video(900, "abnormal")[0]
     method = learned[name] if name in learned else make(name)
-    bag = inference_bag(method, video) if name in LEARNED else None
+    bag = bag_for(method, video)
     extra = {"detections": detections_of(video.tubes)} if "detections" in METHODS[name].parameters.needs else {}
     got = method.predict("v", video.tubes, bag, **extra)
     assert (got.video, got.n_frames, got.width, got.height) == ("v", video.tubes.n_frames, 120, 100)

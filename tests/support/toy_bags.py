@@ -12,7 +12,7 @@ from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
 from wsstad.learning import methods
-from wsstad.learning.bags import ClipFeatures
+from wsstad.learning.bags import NO_TUBE, Bag, ClipFeatures
 from wsstad.learning.parameters import MethodParameters
 from wsstad.structures import clips, detections, tubes
 from wsstad.structures.tubes import Tube, VideoTubes
@@ -74,6 +74,14 @@ def planted_video(
 def clip_grid(found: Sequence[Tube], n_clips: int) -> list[tuple[int, int]]:
     """Tube and clip of every row of region features."""
     return [(t, k) for t, its in enumerate(found) for k in range(*clips.clip_span(its.start, its.stop, n_clips))]
+
+
+def file_bag(video: ClipFeatures, fps: float = 25.0) -> Bag:
+    """The bag of a video that is seen as a file."""
+    found = video.tubes
+    facts = np.array([[found.width, found.height, fps, found.n_frames]], dtype=np.float32)
+    whole = np.array([[NO_TUBE, 0, found.n_frames]], dtype=np.int32)
+    return Bag(video.video, video.label, whole, facts, facts, facts, whole[:, 1:])
 
 
 def planted_videos(count: int, first: int = 0, **options: Any) -> list[tuple[ClipFeatures, tuple[int, int, int]]]:

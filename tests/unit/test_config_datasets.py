@@ -7,7 +7,7 @@ import pytest
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.planning import dataset_tables
 
-REAL = ("ucsd_ped2", "ucsd_ped2_frames", "ucsd_ped2_half", "ucf_crime_sample", "ucf_crime_fc6")
+REAL = ("ucsd_ped2", "ucsd_ped2_frames", "ucsd_ped2_half", "ucf_crime_sample", "ucf_crime_fc6", "surv_fight")
 
 
 @pytest.fixture(params=REAL)
@@ -26,13 +26,14 @@ def test_every_table_is_valid(folder):
 
 def test_the_videos_are_where_the_tables_say(folder, shared):
     roots = {"ucsd_ped2": "ucsd_ped2", "ucsd_ped2_half": "ucsd_ped2", "ucf_crime_sample": "", "ucf_crime_fc6": ""}
+    roots["surv_fight"] = "surv_fight"
     root = shared / "data" / roots[folder.name] if folder.name in roots else None
     if root is None or not root.is_dir():
         pytest.skip(f"the videos of {folder.name} are not here")
     for video, row in dataset_tables.read_videos(folder).items():
         assert (root / row["path"]).is_file(), video
     for entry in dataset_tables.read_dataset(folder)["annotations"].values():
-        assert (root / entry["path"]).exists()
+        assert (root / entry.get("path", "")).exists()
 
 
 @pytest.mark.parametrize("name", ["ucsd_ped2", "ucsd_ped2_frames"])
@@ -75,3 +76,17 @@ def test_fc6_leaves_out_pairs_that_are_spread_evenly(repository):
     assert Counter(Counter(bad for bad, _ in pairs).values()) == {2: 24}
     assert Counter(Counter(good for _, good in pairs).values()) == {3: 14, 2: 3}
     dataset_tables.check_labels(folder, "loo", "train")
+
+
+def test_no_source_of_a_fight_is_on_both_sides_of_a_fold(repository):
+    folder = repository / "config" / "datasets" / "surv_fight"
+    videos, folds = dataset_tables.read_videos(folder), dataset_tables.read_split(folder, "cv5")
+    assert Counter(row["label"] for row in videos.values()) == {"abnormal": 150, "normal": 150}
+    tested = Counter(video for parts in folds.values() for video, part in parts.items() if part == "test")
+    assert tested == Counter(videos.keys())
+    for parts in folds.values():
+        groups = {part: {videos[v]["group"] for v, its in parts.items() if its == part} for part in ("train", "test")}
+        assert not groups["train"] & groups["test"]
+        labels = Counter(videos[v]["label"] for v, part in parts.items() if part == "test")
+        assert min(labels.values()) >= 27
+    dataset_tables.check_labels(folder, "cv5", "train")

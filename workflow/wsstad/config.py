@@ -199,7 +199,7 @@ def _explain_type(error: ValidationError, kind: type[BaseModel]) -> str:
         return f"{parent}: {names} is missing"
     if first["type"] == "literal_error":
         allowed = first["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
-        return f"{key}: {found!r} is unknown; allowed: {allowed}"
+        return f"{key}: {found!r} is unknown; allowed: {allowed or 'nothing, leave it out'}"
     if first["type"] == "tuple_type":
         return f"{key}: {found!r} is not a list; allowed: {f'[{found}]' if isinstance(found, str) else 'a list'}"
     refused = f"{str(found)[:80]!r} is not allowed; " if loc else ""

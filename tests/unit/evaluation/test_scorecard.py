@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
 
 from wsstad.evaluation import metrics, scorecard
 from wsstad.evaluation.cases import Cases
@@ -52,6 +55,41 @@ def test_every_metric_is_the_mean_over_runs_of_its_value_in_a_run():
         vaucs.append(np.mean(pairs))
         assert card["VAUC"].pairs == len(pairs)
     assert card["VAUC"].mean == pytest.approx(np.mean(vaucs), abs=1e-6)
+
+
+def test_inside_groups_only_videos_of_one_group_and_one_fold_are_compared():
+    made, groups = runs(3), {video: "east" if int(video[1]) < 2 else "west" for video in LABELS}
+    cells = {(test[0], groups[test[1]]) for test in TESTS}
+    values = []
+    for run in made:
+        areas = []
+        for cell in cells:
+            mine = [test for test in TESTS if (test[0], groups[test[1]]) == cell]
+            pairs = [run[a].score > run[n].score for a in mine for n in mine if ABNORMAL[a] and not ABNORMAL[n]]
+            areas += [np.mean(pairs)] if pairs else []
+        values.append(np.mean(areas))
+    entry = scorecard.in_groups(made, CASES, groups=groups, resampling=Resampling(500, 0))["VAUC_in_group"]
+    assert entry.mean == pytest.approx(np.mean(values), abs=1e-6)
+    assert entry.std == pytest.approx(np.std(values, ddof=1), abs=1e-6)
+    assert entry.n == len(areas) < len(cells)
+    assert entry.interval[0] <= entry.mean <= entry.interval[1]
+
+
+def test_groups_of_one_label_each_have_no_vauc():
+    groups = {video: video[0] for video in LABELS}
+    assert scorecard.in_groups(runs(2), CASES, groups=groups, resampling=Resampling(50, 0)) == {}
+
+
+@given(st.data())
+def test_vauc_inside_groups_is_that_of_scikit_learn(data):
+    n = data.draw(st.integers(2, 30))
+    rng = np.random.default_rng(data.draw(st.integers(0, 999)))
+    scores, abnormal, groups = rng.integers(0, 4, (2, n)).astype(float), rng.random(n) < 0.5, rng.integers(0, 4, n)
+    expected = [
+        [roc_auc_score(abnormal[groups == g], row[groups == g]) for g in range(4) if len({*abnormal[groups == g]}) == 2]
+        for row in scores
+    ]
+    np.testing.assert_allclose(metrics.vauc_inside(scores, abnormal, groups), expected, atol=1e-12)
 
 
 def test_intervals_hold_the_mean_and_one_run_has_no_deviation():

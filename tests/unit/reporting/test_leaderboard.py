@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from support.results import PAPER, block, card, comparison, entry, example, result
-from wsstad.evaluation.results import Alarms, SeedAlarms
+from wsstad.evaluation.results import Alarms, Counts, Evaluated, EvaluatedAbnormal, SeedAlarms
 from wsstad.reporting import leaderboard
 from wsstad.reporting.leaderboard import DASH, Score
 
@@ -82,6 +82,18 @@ def test_the_papers_rows_stand_beside_ours_for_its_datasets_alone():
 def test_a_method_without_boxes_has_dashes():
     main = layout(result("mgpr", metrics={"VAUC": entry(0.9, 0.8, 1.0)})).grids[0]
     assert [(cell.text, cell.below) for cell in main.rows[0].cells[2:4]] == [(DASH, DASH)] * 2
+
+
+def test_a_dataset_without_boxes_has_no_columns_for_them():
+    none = Counts(
+        videos=Evaluated(evaluated=5, expected=5), abnormal=EvaluatedAbnormal(evaluated=2, expected=2, localised=0)
+    )
+    metrics = {"VAUC": entry(0.9, 0.8, 1.0, pairs=6), "VAUC_in_group": entry(0.7, 0.5, 0.9, n=3)}
+    made = layout(result("mgpr", metrics=metrics, counts=none, unboxed=("a", "b")))
+    assert made.grids[0].columns == ["method", "VAUC", "VAUC_in_group", "videos", "boxes", "seeds"]
+    assert [cell.text for cell in made.grids[0].rows[0].cells[1:3]] == ["90.0 ± 1.0", "70.0 ± 1.0"]
+    assert "No boxes are annotated: nothing of localisation is measured." in made.remarks
+    assert "VAUC_in_group: mean VAUC inside the 3 groups of videos with both labels." in made.remarks
 
 
 def test_what_looks_at_all_candidates_has_a_grid_of_its_own():

@@ -91,6 +91,26 @@ def test_top1_over_two_seeds(folder):
     assert found["title"] == "Made up"
 
 
+def test_vauc_inside_groups_is_measured_where_the_table_says_where_videos_are_from(folder):
+    path = write_run(folder, folds(SECOND))
+    assert "VAUC_in_group" not in run(folder, path)["metrics"]
+    table = folder / "tables" / "videos.tsv"
+    groups = {"a": "x", "m": "x", "b": "y", "n": "z", "c": "z", "o": "z"}
+    lines = table.read_text().splitlines()
+    named = [f"{line}\t{groups[line.split()[0]]}" for line in lines[1:]]
+    table.write_text("\n".join([f"{lines[0]}\tgroup", *named]) + "\n")
+    found = run(folder, path)["metrics"]["VAUC_in_group"]
+    assert (found["mean"], found["n"]) == (0.5, 2)  # a is below m in x, c above n and o in z, b alone in y
+
+
+def test_without_any_boxes_there_is_vauc_alone(folder):
+    (folder / "boxes.tsv").write_text(HEADER)
+    found = run(folder, write_run(folder, folds(FIRST)))
+    assert list(found["metrics"]) == ["VAUC"]
+    assert found["counts"]["abnormal"]["localised"] == 0
+    assert found["unboxed"] == ["a", "b", "c"]
+
+
 def test_a_quarantined_test_video_is_not_evaluated_and_is_counted(folder):
     bad = {1: {"b": "V105 damaged: 2 errors"}}
     path = write_run(folder / "0", folds(FIRST, without=["b"]), quarantined=bad)

@@ -116,7 +116,8 @@ def _score_runs(
     scores = np.array([[run[test].score for test in sorted(cases.abnormal)] for run in runs])
     s_loc = selections.stack(runs, sorted(cases.boxed))[..., 0] if cases.boxed else np.zeros((len(runs), 0))
     return _Scored(
-        metrics=scorecard.build(runs, cases, **settings),
+        metrics=scorecard.build(runs, cases, **settings)
+        | scorecard.in_groups(runs, cases, groups=test_set.groups, resampling=options.resampling),
         folds=scorecard.by_fold(runs, cases),
         classes=scorecard.by_class(runs, cases, classes=classes, **settings) if classes else {},
         videos=scorecard.video_rows(runs, cases, test_set.labels),
@@ -137,7 +138,8 @@ def _score_chance(
     tables |= dict.fromkeys(lost, NO_OVERLAP[None])
     classes = _classes(cases, test_set)
     return _Scored(
-        metrics=chance.build(tables, cases, thresholds=options.thresholds),
+        metrics=chance.build(tables, cases, thresholds=options.thresholds)
+        | chance.in_groups(cases, groups=test_set.groups),
         folds=chance.by_fold(tables, cases),
         classes=chance.by_class(tables, cases, classes=classes, thresholds=options.thresholds) if classes else {},
         videos=chance.video_rows(tables, cases, test_set.labels),

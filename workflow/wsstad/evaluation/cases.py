@@ -56,7 +56,10 @@ class Cases:
 
 @dataclass(frozen=True)
 class TestSet:
-    """Labels and classes of all videos, the tests that the split expects, annotated boxes, manifests of the tubes."""
+    """Labels and classes of all videos, the tests that the split expects, annotated boxes, manifests of the tubes.
+
+    `groups` has where videos are from, and is empty where nobody says.
+    """
 
     __test__ = False  # pytest: this is no test
 
@@ -65,6 +68,7 @@ class TestSet:
     expected: frozenset[Case]
     annotations: Mapping[str, Sequence[BoxRow]]
     tubes: Manifest
+    groups: Mapping[str, str] = field(default_factory=dict)
     _truths: dict[str, GroundTruth] = field(default_factory=dict)
     _tubes: dict[str, VideoTubes] = field(default_factory=dict)
 

@@ -76,6 +76,19 @@ def video_rows(tables: Tables, cases: Cases, labels: Mapping[str, str]) -> tuple
     return tuple(rows)
 
 
+def in_groups(cases: Cases, *, groups: Mapping[str, str]) -> Card:
+    """Return the expectation of the mean VAUC inside the groups, and its standard deviation, as of `scorecard`."""
+    labels: dict[tuple[int, str], list[bool]] = {}
+    for (fold, video), abnormal in cases.abnormal.items():
+        if video in groups:
+            labels.setdefault((fold, groups[video]), []).append(abnormal)
+    variances = [_variance(sum(its), len(its) - sum(its)) for its in labels.values() if len(set(its)) == 2]
+    if not variances:
+        return {}
+    std = rounded(np.sqrt(sum(variances)) / len(variances))
+    return {"VAUC_in_group": Entry(mean=SCORE, std=std, n=len(variances))}
+
+
 def _localisation(tables: Tables, boxed: Sequence[Case], thresholds: Sequence[float]) -> Card:
     if not boxed:
         return {}
@@ -98,7 +111,12 @@ def _vauc(tests: Sequence[Case], cases: Cases) -> Entry:
         m, n = (int(np.count_nonzero(kind & (folds == fold))) for kind in (abnormal, ~abnormal))
         if m and n:
             pairs.append(m * n)
-            variances.append((m + n + 1) / (12 * m * n))
+            variances.append(_variance(m, n))
     mean = metrics.vauc(np.full(len(tests), SCORE), abnormal, folds)  # raises where there is no pair
     std = np.sqrt(np.square(pairs) @ np.array(variances)) / sum(pairs)
     return Entry(mean=mean, std=rounded(std), pairs=sum(pairs))
+
+
+def _variance(m: int, n: int) -> float:
+    """Return the variance of the VAUC of m abnormal and n normal videos whose scores are numbers at random."""
+    return (m + n + 1) / (12 * m * n)

@@ -57,6 +57,23 @@ def by_class(
     return cards
 
 
+def in_groups(runs: Sequence[Run], cases: Cases, *, groups: Mapping[str, str], resampling: Resampling) -> Card:
+    """Return the mean VAUC inside the groups of videos that have both labels in one fold; nothing without any.
+
+    `groups` has the group of each video that has one. `n` is the number of groups, and the interval is over other
+    groups.
+    """
+    tests = sorted(test for test in cases.abnormal if test[1] in groups)
+    names = np.array([f"{fold} {groups[video]}" for fold, video in tests])
+    scores = np.array([[run[test].score for test in tests] for run in runs])
+    values = metrics.vauc_inside(scores, cases.flags(tests), names)
+    if not values.shape[1]:
+        return {}
+    return {
+        "VAUC_in_group": _mean(values, metrics.resample(values.shape[1], resampling.resamples, resampling.generator()))
+    }
+
+
 def by_fold(runs: Sequence[Run], cases: Cases) -> dict[str, dict[str, Spread]]:
     """Return VAUC and MIoU of each fold, mean and std over the runs; a fold is too small for an interval."""
     folds: dict[str, dict[str, Spread]] = {}

@@ -12,14 +12,16 @@ from typing import NamedTuple
 import numpy as np
 
 from wsstad.artefacts.manifest import Manifest
-from wsstad.artefacts.readers import read_arrays, read_tubes
+from wsstad.artefacts.readers import read_arrays, read_fps, read_tubes
 from wsstad.errors import UserError
-from wsstad.learning.parameters import LearnedParameters
+from wsstad.learning.parameters import LearnedParameters, TrainedParameters
 from wsstad.structures import clips, tubes
 from wsstad.structures.clips import VIDEOLETS
 from wsstad.structures.tubes import VideoTubes
 
 MIN_FRAMES = 16  # no videolet is shorter than one clip
+NO_TUBE = -1  # the `tube` of an instance that is none of the video's tubes
+FACTS = ("width", "height", "fps", "frames")  # the feature of a video that is seen as a file
 
 
 @dataclass(frozen=True)
@@ -190,8 +192,10 @@ class View:
     training_sub_tubes: int = 1
 
     @classmethod
-    def of(cls, parameters: LearnedParameters) -> "View":
-        """Return the view of a method with `parameters`, which may lack the last two."""
+    def of(cls, parameters: TrainedParameters) -> "View | None":
+        """Return the view of a method with `parameters`, which may lack the last two; None for one of files alone."""
+        if not isinstance(parameters, LearnedParameters):
+            return None
         return cls(**parameters.model_dump(include=set(cls.__dataclass_fields__)))
 
     def bag(self, video: ClipFeatures, use: str) -> Bag:
@@ -202,11 +206,11 @@ class View:
 
 
 class Request(NamedTuple):
-    """A bag that is wanted: of which video, for ``training`` or for ``inference``, in which view."""
+    """A bag that is wanted: of which video, for ``training`` or for ``inference``, in which view; None: as a file."""
 
     video: str
     use: str
-    view: View
+    view: View | None
 
 
 def read_all(reader: "BagReader", wanted: Iterable[Request]) -> dict[Request, Bag]:
@@ -216,8 +220,10 @@ def read_all(reader: "BagReader", wanted: Iterable[Request]) -> dict[Request, Ba
         of_video.setdefault(request.video, []).append(request)
     made: dict[Request, Bag] = {}
     for video, requests in sorted(of_video.items()):
-        features = reader.read(video)
-        made |= {request: request.view.bag(features, request.use) for request in requests}
+        viewed = [(request, request.view) for request in requests if request.view is not None]
+        features = reader.read(video) if viewed else None
+        made |= {request: view.bag(features, request.use) for request, view in viewed if features is not None}
+        made |= {request: reader.read_file(video) for request in requests if request.view is None}
     return made
 
 
@@ -242,3 +248,12 @@ class BagReader:
             where = self.manifests["region_features"].path(video)
             raise UserError(f"{where}: these are not the clips of the tubes in {self.manifests['tubes'].path(video)}")
         return ClipFeatures(video, self.labels.get(video, ""), found, image, region["features"])
+
+    def read_file(self, video: str) -> Bag:
+        """Return a bag of one instance, the whole video, whose feature is `FACTS`: nothing of its pixels."""
+        found = read_tubes(self.manifests["tubes"], video)
+        n_frames = found.n_frames
+        fps = read_fps(self.manifests["frames"], video)
+        facts = np.array([[found.width, found.height, fps, n_frames]], dtype=np.float32)
+        whole = np.array([[NO_TUBE, 0, n_frames]], dtype=np.int32)
+        return Bag(video, self.labels.get(video, ""), whole, facts, facts, facts, whole[:, 1:])

@@ -102,7 +102,9 @@ def fit(
         "warnings": list(history.warnings),
     }
     tensors, meta = method.save()
-    tensors |= Likeness.of(training).to_tensors()
+    if View.of(job.run.variant.learned) is not None:
+        # Without features nothing tells what is unlike the training videos.
+        tensors |= Likeness.of(training).to_tensors()
     curve = _alarms(history, [bag for bag in held_out if bag.label == "normal"], fps)
     if curve is not None:
         tensors |= {"alarms/thresholds": curve.thresholds, "alarms/counts": curve.alarms}

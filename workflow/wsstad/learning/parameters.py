@@ -28,9 +28,13 @@ Attention = Annotated[
 
 
 class MethodParameters(VariantParameters):
-    """What any method has: nothing but its type; `needs` are the kinds of artefacts that it reads."""
+    """What any method has: nothing but its type.
+
+    `needs` are the kinds of artefacts that it reads; `seeded` is whether a seed changes what it does.
+    """
 
     needs: ClassVar[tuple[str, ...]] = ("frames", "tubes")
+    seeded: ClassVar[bool] = False
 
 
 class TubesParameters(MethodParameters):
@@ -57,10 +61,22 @@ class ProjectionParameters(Parameters):
     """Whether every component gets variance 1."""
 
 
-class LearnedParameters(TubesParameters):
-    """Any method that is trained."""
+class TrainedParameters(MethodParameters):
+    """Any method that has a model."""
+
+    held_out: Share = 0.2
+    """Share of the training videos of each label that only choose the iteration, by VAUC; 0 takes the last."""
+    few_videos: Annotated[int, Field(ge=0)] = 25
+    """Training videos of the rarer label below which `folds` choose the iteration, and the model learns from all."""
+    folds: Annotated[int, Field(ge=2)] = 3
+    """Folds of the few training videos, each left out of one training; the best iteration on average is taken."""
+
+
+class LearnedParameters(TrainedParameters, TubesParameters):
+    """Any method that learns from the features of tubes."""
 
     needs: ClassVar[tuple[str, ...]] = ("frames", "tubes", "image_features", "region_features")
+    seeded: ClassVar[bool] = True
     normalise: Literal["l2", "none"] = "l2"
     """Norm of every instance's feature after mean pooling; without one, fc6 saturates the scores."""
     projection: ProjectionParameters = ProjectionParameters()
@@ -71,12 +87,6 @@ class LearnedParameters(TubesParameters):
     """Iterations between two evaluations on the held-out training videos."""
     patience: Count = 10
     """Evaluations without a better result after which training stops."""
-    held_out: Share = 0.2
-    """Share of the training videos of each label that only choose the iteration, by VAUC; 0 takes the last."""
-    few_videos: Annotated[int, Field(ge=0)] = 25
-    """Training videos of the rarer label below which `folds` choose the iteration, and the model learns from all."""
-    folds: Annotated[int, Field(ge=2)] = 3
-    """Folds of the few training videos, each left out of one training; the best iteration on average is taken."""
 
 
 class GradientParameters(LearnedParameters):

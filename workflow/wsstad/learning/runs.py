@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from wsstad.artefacts.manifest import Manifest, Row
 from wsstad.errors import UserError
-from wsstad.learning.parameters import LearnedParameters, MethodParameters
+from wsstad.learning.parameters import MethodParameters, TrainedParameters
 
 ModelRow = Mapping[str, str]  # a row of models.tsv
 
@@ -28,12 +28,12 @@ class Variant:
     @property
     def trained(self) -> bool:
         """Whether it has a model."""
-        return isinstance(self.parameters, LearnedParameters)
+        return isinstance(self.parameters, TrainedParameters)
 
     @property
-    def learned(self) -> LearnedParameters:
+    def learned(self) -> TrainedParameters:
         """The parameters of a method that has a model."""
-        if not isinstance(self.parameters, LearnedParameters):
+        if not isinstance(self.parameters, TrainedParameters):
             raise TypeError(f"{self.name}: {self.type} has no model")
         return self.parameters
 

@@ -14,14 +14,14 @@ import torch
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import HOLD_OUT
 from wsstad.learning.checkpoint import State
-from wsstad.learning.parameters import LearnedParameters
+from wsstad.learning.parameters import LearnedParameters, TrainedParameters
 from wsstad.learning.training import Training, below
 
 FOLDS = HOLD_OUT + 100  # the stream of random numbers that deals videos to folds
 
 
 def plan(
-    labels: Mapping[str, str], options: LearnedParameters, seed: int, groups: Mapping[str, str] | None = None
+    labels: Mapping[str, str], options: TrainedParameters, seed: int, groups: Mapping[str, str] | None = None
 ) -> list[list[str]]:
     """Return the training videos that each training leaves out: of none, of one, or of one for each fold.
 

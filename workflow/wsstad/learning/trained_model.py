@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Unpack
 
-from wsstad.artefacts import storage
+from wsstad.artefacts import readers, storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.errors import UserError
-from wsstad.learning import methods
-from wsstad.learning.bags import BagReader, View
+from wsstad.learning import bags, methods
+from wsstad.learning.bags import BagReader, Request, View
 from wsstad.learning.likeness import Likeness, Unlikeness
 from wsstad.learning.method import Machine
 from wsstad.learning.model_alarms import alarm_curve
@@ -45,7 +45,10 @@ class TrainedModel:
 
     def predict(self, video: str, manifests: Mapping[str, Manifest]) -> Scored:
         """Return what the model says of a video whose artefacts the manifests name, by kind."""
-        features, view = BagReader(manifests, {}).read(video), View.of(self._method.parameters)
-        prediction = self._method.predict(video, features.tubes, bag=view.bag(features, "inference"))
-        unlikeness = self._likeness.compare(view.bag(features, "training")) if self._likeness else {}
-        return Scored(prediction, features.tubes, unlikeness)
+        view = View.of(self._method.parameters)
+        scored, compared = (Request(video, use, view) for use in ("inference", "training"))
+        made = bags.read_all(BagReader(manifests, {}), [scored, compared])
+        tubes = readers.read_tubes(manifests["tubes"], video)
+        prediction = self._method.predict(video, tubes, bag=made[scored])
+        unlikeness = self._likeness.compare(made[compared]) if self._likeness else {}
+        return Scored(prediction, tubes, unlikeness)

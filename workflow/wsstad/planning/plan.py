@@ -11,7 +11,7 @@ from typing import cast
 from wsstad import config
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
-from wsstad.learning.parameters import LearnedParameters, MethodParameters
+from wsstad.learning.parameters import MethodParameters, TrainedParameters
 from wsstad.locations import SHARE
 from wsstad.parameters import VariantParameters
 from wsstad.planning import dataset_tables, footage, raw_videos, shard_map
@@ -135,13 +135,13 @@ class Plan:
         return [str(_find(f"config/paper/{file}", f"table {name!r}: paper"))] if file else []
 
     def methods(self, block: Block, table: str) -> dict[str, list[int]]:
-        """Return the methods of a table in a block, each with its seeds: 0 alone for one without training."""
+        """Return the methods of a table in a block, each with its seeds: 0 alone for one that they do not change."""
         wanted = self._wanted[block]
         if table == BENCHMARK:
             methods = wanted.methods
         else:
             methods = {name: wanted.methods.get(name, wanted.seeds) for name in self._table(table)["methods"]}
-        return {name: seeds if self.is_trained(name) else [0] for name, seeds in methods.items()}
+        return {name: seeds if self.method(name).seeded else [0] for name, seeds in methods.items()}
 
     def report_tables(self) -> list[str]:
         """Return the tables that the report shows."""
@@ -186,7 +186,7 @@ class Plan:
 
     def is_trained(self, method: str) -> bool:
         """Return whether a method has a model."""
-        return isinstance(self.method(method), LearnedParameters)
+        return isinstance(self.method(method), TrainedParameters)
 
     def videos(self, dataset: str, shard: str = "") -> list[str]:
         """Return the videos of a shard, or of all, sorted."""

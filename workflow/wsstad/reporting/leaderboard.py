@@ -12,6 +12,7 @@ from wsstad.reporting.paper import PaperRow
 
 DASH = "–"
 MAX_COUNTS = 5  # runs whose counts k are listed one by one; of more, the mean
+IN_GROUP = "VAUC_in_group"
 MORE = {
     "frame_AUC": "frame AUC",
     "frame_AUC_abn": "AUC_abn",
@@ -155,7 +156,9 @@ def _layout(block: BlockResult, paper: Mapping[str, Sequence[PaperRow]]) -> Layo
 def _main(block: BlockResult, paper: Mapping[str, Sequence[PaperRow]]) -> Grid:
     """Return the grid of the paper's metrics."""
     thresholds = sorted({eps for result in block.results for eps in result.settings.thresholds})
-    metrics = ["VAUC", "MIoU", *(f"IoU@{eps:g}" for eps in thresholds)]
+    metrics = ["VAUC", *([IN_GROUP] if any(IN_GROUP in result.metrics for result in block.results) else [])]
+    if paper or _has_boxes(block.results):
+        metrics += ["MIoU", *(f"IoU@{eps:g}" for eps in thresholds)]
     rows, left = [], dict(paper)
     for result in block.results:
         videos, boxed = _sizes(result)
@@ -212,7 +215,7 @@ def _score(result: MethodResult, metric: str, *, mark: str = "") -> Cell:
     entry = result.metrics.get(metric)
     if entry is None:
         return MISSING
-    if result.is_oracle and metric == "VAUC":
+    if result.is_oracle and metric in ("VAUC", IN_GROUP):
         return Words("100.0", below="by definition", order=100)
     return Score(entry, mark)
 
@@ -240,6 +243,11 @@ def _sizes(result: MethodResult) -> tuple[str, str]:
     return f"{videos.evaluated}/{videos.expected}", f"{abnormal.localised}/{abnormal.expected}"
 
 
+def _has_boxes(results: Sequence[MethodResult]) -> bool:
+    """Tell whether anything of localisation was measured."""
+    return any(result.counts.abnormal.localised for result in results)
+
+
 def _distinct(texts: Iterable[str]) -> str:
     return " or ".join(dict.fromkeys(texts))
 
@@ -248,10 +256,15 @@ def _remarks(results: Sequence[MethodResult]) -> list[str]:
     """Return what a reader must know of videos that are not, or not fully, part of the numbers."""
     missing = sorted({(row.video, row.reason) for result in results for row in result.missing})
     lines = [f"Not evaluated: {video} ({reason})." for video, reason in missing]
-    if missing:
+    if missing and _has_boxes(results):
         lines.append("In MIoU and IoU@eps an abnormal video with boxes that is not evaluated counts as 0.")
+    groups = {result.metrics[IN_GROUP].n for result in results if IN_GROUP in result.metrics}
+    if groups:
+        lines.append(f"{IN_GROUP}: mean VAUC inside the {max(filter(None, groups))} groups of videos with both labels.")
     unboxed = sorted({video for result in results for video in result.unboxed})
-    if unboxed:
+    if not _has_boxes(results):
+        lines.append("No boxes are annotated: nothing of localisation is measured.")
+    elif unboxed:
         lines.append(f"Abnormal, without boxes, in VAUC alone: {', '.join(unboxed)}.")
     return lines
 

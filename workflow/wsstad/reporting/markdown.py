@@ -30,7 +30,7 @@ def _section(layout: Layout) -> str:
 def _grid(grid: Grid) -> str:
     """Return the columns to read, of one width each, numbers to the right."""
     shares = [name for name in grid.columns if name.startswith("IoU@")]
-    wanted = {"method", "VAUC", "MIoU", *(set(SHOWN) & set(shares) or shares[:2])}
+    wanted = {"method", "VAUC", leaderboard.IN_GROUP, "MIoU", *(set(SHOWN) & set(shares) or shares[:2])}
     places = [i for i, name in enumerate(grid.columns) if name in wanted]
     marked = {i for i in places if any(row.cells[i].mark for row in grid.rows)}
     lines = [

@@ -27,6 +27,7 @@ def main(argv: list[str] | None = None) -> None:
         expected=dataset_tables.tests_of(args.tables, args.split),
         annotations=canonical.read_checked(args.annotations),
         tubes=manifest.read_manifest(*args.tubes),
+        groups={video: row["group"] for video, row in videos.items() if row.get("group")},
     )
     resampling = Resampling(args.bootstrap, BOOTSTRAP_SEED)
     options = Options(args.gamma, tuple(args.thresholds), resampling, args.alarms_per_hour)

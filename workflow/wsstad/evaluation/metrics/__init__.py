@@ -17,7 +17,7 @@ from wsstad.evaluation.metrics.resampling import (
     resampled_means,
     wilson,
 )
-from wsstad.evaluation.metrics.video_auc import pair_matrix, resampled_vauc, vauc, win_rates
+from wsstad.evaluation.metrics.video_auc import pair_matrix, resampled_vauc, vauc, vauc_inside, win_rates
 
 __all__ = [
     "COVERAGE",
@@ -37,6 +37,7 @@ __all__ = [
     "s_loc",
     "tube_iou",
     "vauc",
+    "vauc_inside",
     "wilson",
     "win_rates",
 ]

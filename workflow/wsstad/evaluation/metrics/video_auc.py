@@ -18,6 +18,20 @@ def vauc(scores: np.ndarray, abnormal: np.ndarray, folds: np.ndarray) -> float:
     return float(right[same_fold].mean())
 
 
+def vauc_inside(scores: np.ndarray, abnormal: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return the AUC (r, g) of scores (r, v) of r runs inside each of the g `groups` (v,) that have both labels.
+
+    Between groups, such as cameras, scores may differ for reasons that have nothing to do with what happens.
+    """
+    found = []
+    for name in np.unique(groups):
+        mine = groups == name
+        if abnormal[mine].any() and not abnormal[mine].all():
+            high, low = scores[:, mine & abnormal], scores[:, mine & ~abnormal]
+            found.append([win_rates(*rows).mean() for rows in zip(high[:, None], low[:, None], strict=True)])
+    return np.array(found).reshape(len(found), len(scores)).T
+
+
 def win_rates(high: np.ndarray, low: np.ndarray) -> np.ndarray:
     """Return (a, n): the mean over r runs of 1 where `high` (r, a) is above `low` (r, n), 1/2 for a tie, or 0."""
     total = np.zeros((high.shape[1], low.shape[1]))

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Unpack, overload
 from wsstad import config
 from wsstad.jsonable import Facts
 from wsstad.learning.methods import parameters as classes
-from wsstad.learning.parameters import LearnedParameters, MethodParameters
+from wsstad.learning.parameters import MethodParameters, TrainedParameters
 from wsstad.parameters import Registered
 
 if TYPE_CHECKING:
     from wsstad.artefacts.storage import Arrays
-    from wsstad.learning.learner import LearnedMethod
-    from wsstad.learning.method import Machine, Method
+    from wsstad.learning.method import Machine, Method, TrainedMethod
 
 LIMITS = ("max_iterations", "evaluate_every")
 FOLDER = "wsstad.learning.methods"
@@ -27,6 +26,7 @@ METHODS: dict[str, Registered[MethodParameters]] = {
     "rtfm": Registered(classes.RtfmParameters, f"{FOLDER}.rtfm:Rtfm"),
     "urdmu": Registered(classes.UrdmuParameters, f"{FOLDER}.urdmu:Urdmu"),
     "alocc": Registered(classes.AloccParameters, f"{FOLDER}.alocc:Alocc"),
+    "metadata_only": Registered(classes.MetadataOnlyParameters, f"{FOLDER}.metadata_only:MetadataOnly"),
     "random": Registered(classes.RandomParameters, f"{FOLDER}.references:RandomTube"),
     "upper_bound": Registered(classes.UpperBoundParameters, f"{FOLDER}.references:UpperBound"),
     "upper_bound_detection": Registered(
@@ -53,7 +53,7 @@ def read(path: Path, scale: Path | None = None) -> MethodParameters:
 
 
 @overload
-def create(parameters: LearnedParameters, *, seed: int, **machine: Unpack["Machine"]) -> "LearnedMethod": ...
+def create(parameters: TrainedParameters, *, seed: int, **machine: Unpack["Machine"]) -> "TrainedMethod": ...
 
 
 @overload
@@ -66,9 +66,9 @@ def create(parameters: MethodParameters, *, seed: int, **machine: Unpack["Machin
     return made
 
 
-def restore(path: Path, tensors: "Arrays", meta: Facts, **machine: Unpack["Machine"]) -> "LearnedMethod":
+def restore(path: Path, tensors: "Arrays", meta: Facts, **machine: Unpack["Machine"]) -> "TrainedMethod":
     """Return the trained method in the file at `path`, which has the tensors and the facts that `save` gave."""
     kind = METHODS[meta["parameters"]["type"]]
     parameters = config.parse(meta["parameters"], kind.parameters, path)
-    made: LearnedMethod = kind.load().load(parameters, tensors, meta, **machine)
+    made: TrainedMethod = kind.load().load(parameters, tensors, meta, **machine)
     return made

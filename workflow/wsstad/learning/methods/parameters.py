@@ -13,6 +13,7 @@ from wsstad.learning.parameters import (
     Pairs,
     ProjectionParameters,
     Sparsity,
+    TrainedParameters,
     TubesParameters,
     Videolets,
     VideoScore,
@@ -229,6 +230,17 @@ class AloccParameters(GradientParameters):
     """Share of the training videos of each label that only choose the iteration, by VAUC. So abnormal training videos
     choose, though nothing is learned from them, as with the other methods; 0 takes the last iteration, as one class
     alone would have it."""
+
+
+class MetadataOnlyParameters(TrainedParameters):
+    """The file alone: size, frame rate and length of a video, and no pixel of it."""
+
+    type: Literal["metadata_only"]
+    cost: Positive = 0.1
+    """What an error costs against the size of the weights (C)."""
+    held_out: Share = 0
+    """Share of the training videos of each label that only calibrate the false alarms: there is one iteration and no
+    choice. By default all are learned from. Of few videos, `folds` calibrate, and all are learned from too."""
 
 
 class RandomParameters(TubesParameters):

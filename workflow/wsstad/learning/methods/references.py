@@ -9,12 +9,10 @@ from typing import cast
 import numpy as np
 
 from wsstad.learning import bags
-from wsstad.learning.bags import Bag
+from wsstad.learning.bags import NO_TUBE, Bag
 from wsstad.learning.parameters import MethodParameters, TubesParameters
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import Tube, VideoTubes
-
-NO_TUBE = -1  # the `tube` of a candidate that is none of the video's tubes
 
 
 class _Reference:
