@@ -88,8 +88,8 @@ class Results:
     def videos(self) -> "DataFrame":
         """Return the videos of a dataset, indexed by their ids.
 
-        Columns: label, class and path (those of ``videos.tsv``, missing where it is not there any more), status (``ok``
-        or ``quarantined``), code and reason of a quarantine, frames (their number).
+        Columns: label, class, group and path (those of ``videos.tsv``, missing where it is not there any more or has
+        none), status (``ok`` or ``quarantined``), code and reason of a quarantine, frames (their number).
         """
         import pandas as pd
 
@@ -98,7 +98,7 @@ class Results:
         rows = [
             {
                 "video": video,
-                **{name: about.get(video, {}).get(name) for name in ("label", "class", "path")},
+                **{name: about.get(video, {}).get(name) for name in ("label", "class", "group", "path")},
                 **{"status": "ok" if row.ok else "quarantined", "code": row.code, "reason": row.reason},
                 "frames": row.counts.get("frames"),
             }
