@@ -105,7 +105,7 @@ def test_row_is_one_row_of_forward(relation: str, masked: bool) -> None:
     module = RELATIONS[relation](D, HEADS).double()
     index = torch.tensor([3, 1, 0])
     given = mask if masked else None
-    assert torch.allclose(module.row(features, given, index), take(module(features, given), index), atol=1e-12)
+    assert torch.allclose(module.forward_at(features, given, index), take(module(features, given), index), atol=1e-12)
 
 
 def gradients(branch: Branch, logits: torch.Tensor) -> dict[str, torch.Tensor]:

@@ -37,7 +37,7 @@ class Scripted(LearnedMethod):
         self.script, self.bad_at, self.not_before, self.changes = script, bad_at, not_before, changes
         self.seen: list[int] = []
 
-    def twin(self) -> "Scripted":
+    def untrained(self) -> "Scripted":
         return Scripted(self.script, self.bad_at, self.not_before, **self.changes)
 
     def make_networks(self, dimension: int) -> dict[str, nn.Module]:
@@ -54,7 +54,7 @@ class Scripted(LearnedMethod):
         self.seen.append(len(batch.store.instances))
         with torch.no_grad():
             self.networks["n"].weight += 1
-        self.memory["sum"] = self.memory.get("sum", torch.zeros(1)) + iteration + 1
+        self.buffers["sum"] = self.buffers.get("sum", torch.zeros(1)) + iteration + 1
         return torch.tensor([float("nan") if iteration == self.bad_at else 1.0 / (1 + iteration)])
 
     def score_features(self, bag):
@@ -91,7 +91,7 @@ def test_the_best_vauc_is_taken_then_the_lower_cross_entropy() -> None:
 def test_of_few_videos_each_is_left_out_once_and_the_model_learns_from_all() -> None:
     method = Scripted(PEAK_AT_15)
     twins: list[Scripted] = []
-    method.twin = lambda: twins.append(Scripted(PEAK_AT_15)) or twins[-1]
+    method.untrained = lambda: twins.append(Scripted(PEAK_AT_15)) or twins[-1]
     folds = deal(LABELS, 3, seed=0)
     history = method.fit(BAGS, SUB_TUBES, folds)
     assert [set(twin.seen) for twin in twins] == [{8}, {8}, {8}]
@@ -114,7 +114,7 @@ def test_the_mean_over_folds_decides() -> None:
         {5: {"abnormal": 0.2, "normal": 0.1}, 10: {"abnormal": 0.8, "normal": 0.1}},
     ]
     method, left = Scripted({}), iter(scripts)
-    method.twin = lambda: Scripted(next(left))
+    method.untrained = lambda: Scripted(next(left))
     assert method.fit(BAGS, SUB_TUBES, deal(LABELS, 2, seed=0)).chosen_iteration == 10
 
 
@@ -176,7 +176,7 @@ def test_killed_and_resumed_it_ends_the_same(n_folds: int, after: int, tmp_path)
             train(Fragile(path, "key", 0))
     resumed, found = train(Checkpoint(path, "key"))
     assert resumed.count == whole.count == 15
-    assert resumed.memory["sum"].item() == (sum(range(1, 16)) if n_folds else sum(range(1, 31)))
+    assert resumed.buffers["sum"].item() == (sum(range(1, 16)) if n_folds else sum(range(1, 31)))
     assert np.array_equal(found.curve, expected.curve)
     assert np.array_equal(found.rows, expected.rows)
     assert {video: its.tobytes() for video, its in found.scores.items()} == {

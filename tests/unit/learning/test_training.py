@@ -24,14 +24,14 @@ class Counting:
         self.networks = nn.ModuleDict({"n": nn.Linear(1, 1, bias=False)})
         nn.init.zeros_(self.networks["n"].weight)
         self.optimisers = {"n": torch.optim.Adam(self.networks.parameters())}
-        self.memory = {}
+        self.buffers = {}
         self.seen = []
 
     def step(self, batch, generator, iteration) -> torch.Tensor:
         self.seen.append((batch.n_abnormal, int(batch.mask.sum()), int(batch.videolet_mask.sum())))
         with torch.no_grad():
             self.networks["n"].weight += 1
-        self.memory["sum"] = self.memory.get("sum", torch.zeros(1)) + iteration + 1
+        self.buffers["sum"] = self.buffers.get("sum", torch.zeros(1)) + iteration + 1
         return torch.tensor([1.0 / (1 + iteration)])
 
 
@@ -59,7 +59,7 @@ def test_it_goes_on_from_its_state_with_its_memory() -> None:
     assert again.iteration == 4
     for _ in range(3):
         again.step()
-    assert again.learner.memory["sum"].item() == first.learner.memory["sum"].item() == 28
+    assert again.learner.buffers["sum"].item() == first.learner.buffers["sum"].item() == 28
     assert np.array_equal(again.rows(), first.rows())
     assert first.rows()[:, 0].tolist() == pytest.approx([1 / i for i in range(1, 8)])
 

@@ -113,21 +113,21 @@ def make_bag(
 
 
 def divide_tubes(
-    found: VideoTubes, sub_tubes: int, *, min_frames: int = 16, kinds: str = "both"
+    video_tubes: VideoTubes, sub_tubes: int, *, min_frames: int = 16, kinds: str = "both"
 ) -> list[tuple[int, int, int]]:
     """Return tube, start and stop of the M parts of every tube, which have at least `min_frames` frames each."""
     return [
         (t, start, stop)
-        for t, its in chosen_tubes(found, kinds)
-        for start, stop in tubes.divide(its.start, its.stop, sub_tubes, min_frames)
+        for t, tube in chosen_tubes(video_tubes, kinds)
+        for start, stop in tubes.divide(tube.start, tube.stop, sub_tubes, min_frames)
     ]
 
 
-def chosen_tubes(found: VideoTubes, kinds: str) -> list[tuple[int, tubes.Tube]]:
+def chosen_tubes(video_tubes: VideoTubes, kinds: str) -> list[tuple[int, tubes.Tube]]:
     """Return index and tube of those of `kinds` (unary, multivariate or both); whole-frame tubes always count."""
-    wanted = [(t, its) for t, its in enumerate(found.tubes) if kinds == "both" or its.kind in (kinds, "frame")]
+    chosen = [(t, tube) for t, tube in enumerate(video_tubes.tubes) if kinds == "both" or tube.kind in (kinds, "frame")]
     # Paper is silent on a video without a tube of the kind: it keeps those that it has, for no bag may be empty.
-    return wanted or list(enumerate(found.tubes))
+    return chosen or list(enumerate(video_tubes.tubes))
 
 
 def paint(scores: np.ndarray, bag: Bag) -> np.ndarray:
@@ -165,7 +165,7 @@ def _region_means(video: ClipFeatures, parts: Sequence[tuple[int, int, int]]) ->
     of_tube: dict[int, list[tuple[int, int]]] = {}
     for t, start, stop in parts:
         of_tube.setdefault(t, []).append((start, stop))
-    tube_clips = [clips.clip_span(its.start, its.stop, n_clips) for its in video.tubes.tubes]
+    tube_clips = [clips.clip_span(tube.start, tube.stop, n_clips) for tube in video.tubes.tubes]
     ends = np.cumsum([last - first for first, last in tube_clips])
     means = []
     for t, frames in of_tube.items():
@@ -200,9 +200,9 @@ class View:
 
     def bag(self, video: ClipFeatures, use: str) -> Bag:
         """Return the bag of a video for ``training`` or for ``inference``."""
-        its = asdict(self)
-        parts = its.pop("training_sub_tubes")
-        return make_bag(video, **its | ({"sub_tubes": parts} if use == "training" else {}))
+        options = asdict(self)
+        parts = options.pop("training_sub_tubes")
+        return make_bag(video, **options | ({"sub_tubes": parts} if use == "training" else {}))
 
 
 class Request(NamedTuple):
@@ -235,25 +235,25 @@ class BagReader:
 
     def read(self, video: str) -> ClipFeatures:
         """Return the per-clip features of a video; raise `UserError` when its artefacts do not belong together."""
-        found = read_tubes(self.manifests["tubes"], video)
+        video_tubes = read_tubes(self.manifests["tubes"], video)
         image = read_arrays(self.manifests["image_features"], video, "image_features", ("features",))["features"]
         region = read_arrays(self.manifests["region_features"], video, "region_features", ("features", "tube", "clip"))
-        expected = clips.count_clips(found.n_frames)
+        expected = clips.count_clips(video_tubes.n_frames)
         if len(image) != expected:
             where = self.manifests["image_features"].path(video)
-            raise UserError(f"{where}: {len(image)} clips; {found.n_frames} frames make {expected}")
-        grid = [(t, clips.clip_span(its.start, its.stop, expected)) for t, its in enumerate(found.tubes)]
-        wanted = np.array([(t, clip) for t, span in grid for clip in range(*span)]).reshape(-1, 2)
-        if not np.array_equal(wanted, np.stack([region["tube"], region["clip"]], axis=1)):
+            raise UserError(f"{where}: {len(image)} clips; {video_tubes.n_frames} frames make {expected}")
+        grid = [(t, clips.clip_span(tube.start, tube.stop, expected)) for t, tube in enumerate(video_tubes.tubes)]
+        expected_rows = np.array([(t, clip) for t, span in grid for clip in range(*span)]).reshape(-1, 2)
+        if not np.array_equal(expected_rows, np.stack([region["tube"], region["clip"]], axis=1)):
             where = self.manifests["region_features"].path(video)
             raise UserError(f"{where}: these are not the clips of the tubes in {self.manifests['tubes'].path(video)}")
-        return ClipFeatures(video, self.labels.get(video, ""), found, image, region["features"])
+        return ClipFeatures(video, self.labels.get(video, ""), video_tubes, image, region["features"])
 
     def read_file(self, video: str) -> Bag:
         """Return a bag of one instance, the whole video, whose feature is `FACTS`: nothing of its pixels."""
-        found = read_tubes(self.manifests["tubes"], video)
-        n_frames = found.n_frames
+        video_tubes = read_tubes(self.manifests["tubes"], video)
+        n_frames = video_tubes.n_frames
         fps = read_fps(self.manifests["frames"], video)
-        facts = np.array([[found.width, found.height, fps, n_frames]], dtype=np.float32)
+        facts = np.array([[video_tubes.width, video_tubes.height, fps, n_frames]], dtype=np.float32)
         whole = np.array([[NO_TUBE, 0, n_frames]], dtype=np.int32)
         return Bag(video, self.labels.get(video, ""), whole, facts, facts, facts, whole[:, 1:])

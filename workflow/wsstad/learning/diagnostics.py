@@ -46,14 +46,14 @@ def share_inside(scores: Sequence[np.ndarray]) -> float:
 
     `scores` in [0, 1] are those of each video's instances, (n,).
     """
-    logits = [_logit(its) for its in scores]
+    logits = [_logit(values) for values in scores]
     every = np.concatenate(logits)
     total = ((every - every.mean()) ** 2).sum()
-    inside = sum(((its - its.mean()) ** 2).sum() for its in logits)
+    inside = sum(((values - values.mean()) ** 2).sum() for values in logits)
     return float(inside / total) if total > 0 else float("nan")
 
 
-def memory(
+def memorisation(
     method: Scoring, bags: Sequence[Bag], held_out: Mapping[str, np.ndarray], labels: Mapping[str, str]
 ) -> dict[str, float]:
     """Return for the score, and for each branch of it, how it orders videos and how it differs inside them.
@@ -64,31 +64,31 @@ def memory(
     own = [np.column_stack(method.score_features(bag)) for bag in bags]
     abnormal = np.array([bag.label == "abnormal" for bag in bags])
     others = np.array([labels[video] == "abnormal" for video in held_out])
-    found = {}
+    measured = {}
     for column, prefix in enumerate(("", *(f"{branch}_" for branch in method.scored))):
-        found[f"{prefix}inside"] = share_inside([its[:, column] for its in own])
-        found[f"{prefix}training_vauc"] = video_auc(np.array([its[:, column].max() for its in own]), abnormal)
+        measured[f"{prefix}inside"] = share_inside([scores[:, column] for scores in own])
+        measured[f"{prefix}training_vauc"] = video_auc(np.array([scores[:, column].max() for scores in own]), abnormal)
         if held_out:
-            best = np.array([its[:, column].max() for its in held_out.values()])
-            found[f"{prefix}held_out_vauc"] = video_auc(best, others)
-    return found
+            best = np.array([scores[:, column].max() for scores in held_out.values()])
+            measured[f"{prefix}held_out_vauc"] = video_auc(best, others)
+    return measured
 
 
 def warnings(measured: Mapping[str, float]) -> list[str]:
     """Return a line for each mechanism that the numbers show to be idle, branch by branch."""
-    found = []
+    lines = []
     for branch in ("tube", "temporal"):
         entropy, guidance = measured.get(f"{branch}_entropy", np.nan), measured.get(f"{branch}_guidance_sd", np.nan)
         known, others = (measured.get(f"{branch}_{part}_vauc", np.nan) for part in ("training", "held_out"))
         if entropy > UNIFORM:
-            found.append(f"the attention of the {branch} branch is uniform: its entropy is {entropy:.4f} of log n")
+            lines.append(f"the attention of the {branch} branch is uniform: its entropy is {entropy:.4f} of log n")
         if guidance < CONSTANT:
-            found.append(f"the guidance of the {branch} branch is constant: its standard deviation is {guidance:.4f}")
+            lines.append(f"the guidance of the {branch} branch is constant: its standard deviation is {guidance:.4f}")
         if known > KNOWN and others < CHANCE:
-            found.append(
+            lines.append(
                 f"the {branch} branch has memorised its videos: VAUC {known:.2f} on them, {others:.2f} on others"
             )
-    return found
+    return lines
 
 
 def _logit(scores: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ class Fittable(diagnostics.Scoring, Protocol):
     parameters: LearnedParameters
     columns: tuple[str, ...]
 
-    def twin(self) -> Self:
+    def untrained(self) -> Self:
         """Return the same method, not trained."""
 
     def start(self, bags: Sequence[Bag]) -> Training:
@@ -36,7 +36,7 @@ class Fittable(diagnostics.Scoring, Protocol):
     def mechanisms(self, bags: Sequence[Bag]) -> dict[str, float]:
         """Return what the mechanisms of the model do in projected training bags, by name."""
 
-    def doubts(self, rows: np.ndarray) -> list[str]:
+    def diagnose(self, rows: np.ndarray) -> list[str]:
         """Return what in the values of `columns` by iteration speaks against the model, a line each."""
 
 
@@ -71,10 +71,10 @@ def fit(
     else:
         rows = search.parts[0].training.rows()
         search.keep_best()
-    found = _history(method, rows, [method.project(bag) for bag in bags], held_out, search)
-    for warning in found.warnings:
+    history = _history(method, rows, [method.project(bag) for bag in bags], held_out, search)
+    for warning in history.warnings:
         log.warning("%s: %s", label, warning)
-    return found
+    return history
 
 
 def _search(search: Search, checkpoint: Checkpoint | None, label: str) -> None:
@@ -98,7 +98,7 @@ def _train(training: Training, search: Search, checkpoint: Checkpoint | None, la
 
     def state() -> State:
         arrays, facts = search.result()
-        return {**arrays, **{f"model/{name}": its for name, its in training.state().items()}}, {
+        return {**arrays, **{f"model/{name}": tensor for name, tensor in training.state().items()}}, {
             **facts,
             "phase": "model",
         }
@@ -117,7 +117,7 @@ def _history(
 ) -> History:
     """Return the course of a training, with what the mechanisms of its model do on its own bags."""
     labels = {bag.video: bag.label for bag in held_out}
-    measured = {**method.mechanisms(bags), **diagnostics.memory(method, bags, search.scores, labels)}
+    measured = {**method.mechanisms(bags), **diagnostics.memorisation(method, bags, search.scores, labels)}
     return History(
         columns=method.columns,
         rows=rows,
@@ -126,7 +126,7 @@ def _history(
         chosen_vauc=search.best_vauc,
         scores=search.scores,
         measured=measured,
-        warnings=(*method.doubts(rows), *diagnostics.warnings(measured)),
+        warnings=(*method.diagnose(rows), *diagnostics.warnings(measured)),
     )
 
 
@@ -139,7 +139,7 @@ def _parts(
         return [Part(training, [method.project(bag) for bag in held_out])]
     parts = []
     for left_out in folds:
-        twin = method.twin()
-        training = twin.start([bag for bag in bags if bag.video not in left_out])
-        parts.append(Part(training, [twin.project(bag) for bag in held_out if bag.video in left_out]))
+        fresh = method.untrained()
+        training = fresh.start([bag for bag in bags if bag.video not in left_out])
+        parts.append(Part(training, [fresh.project(bag) for bag in held_out if bag.video in left_out]))
     return parts

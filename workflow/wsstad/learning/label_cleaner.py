@@ -65,11 +65,11 @@ class NoiseCleaner(nn.Module):
         """Return dropout masks for instances of `shape` (b, n)."""
         return draw_masks(shape, HIDDEN, dropout=self.dropout, generator=generator)
 
-    def forward(self, features: Tensor, centres: Tensor, mask: Tensor, masks: Masks | None = None) -> Tensor:
-        """Return the logits (b, n) of all instances; without `masks` there is no dropout."""
+    def forward(self, features: Tensor, centres: Tensor, mask: Tensor, dropout_masks: Masks | None = None) -> Tensor:
+        """Return the logits (b, n) of all instances; without `dropout_masks` there is no dropout."""
         hidden = F.relu(self.first(features))
-        hidden = F.relu(self.second(hidden if masks is None else hidden * masks[0]))
-        hidden = hidden if masks is None else hidden * masks[1]
+        hidden = F.relu(self.second(hidden if dropout_masks is None else hidden * dropout_masks[0]))
+        hidden = hidden if dropout_masks is None else hidden * dropout_masks[1]
         graphs = temporal_graph(centres, mask), similarity_graph(hidden, mask)
         branches = zip((self.temporal, self.similarity), graphs, strict=True)
         logits = [last(F.relu(first(hidden, graph)), graph) for (first, last), graph in branches]

@@ -40,7 +40,7 @@ class RelationModule(nn.Module):
         attended = F.scaled_dot_product_attention(query, key, value, attn_mask=keep)
         return attended.transpose(1, 2).reshape(bags, instances, dimension) + features
 
-    def row(self, features: Tensor, mask: Tensor | None, index: Tensor) -> Tensor:
+    def forward_at(self, features: Tensor, mask: Tensor | None, index: Tensor) -> Tensor:
         """Return what `forward` gives for instance `index` (b,) of each bag, (b, d), at a hundredth of its cost.
 
         The keys and values of the other instances are never formed: with q the query of one head, q (W^K F) is
@@ -80,7 +80,7 @@ class GraphConvolution(nn.Module):
         """Return the convolved features (b, n, d) of all instances."""
         return self.weight(similarity_graph(features, mask) @ features) + features
 
-    def row(self, features: Tensor, mask: Tensor | None, index: Tensor) -> Tensor:
+    def forward_at(self, features: Tensor, mask: Tensor | None, index: Tensor) -> Tensor:
         """Return what `forward` gives for instance `index` (b,) of each bag, (b, d); only that one is multiplied by W.
 
         The graph is formed whole, for an edge is divided by the degrees of both of its ends.
@@ -109,7 +109,7 @@ class NoRelation(nn.Module):
         """Return the features as they are."""
         return features
 
-    def row(self, features: Tensor, mask: Tensor | None, index: Tensor) -> Tensor:
+    def forward_at(self, features: Tensor, mask: Tensor | None, index: Tensor) -> Tensor:
         """Return the features of instance `index` (b,) of each bag."""
         return take(features, index)
 
@@ -148,11 +148,11 @@ class ScorePredictor(nn.Module):
         """Return dropout masks for instances of `shape` (b, n): explicit, so that one instance can be scored again."""
         return draw_masks(shape, HIDDEN, dropout=self.dropout, generator=generator)
 
-    def forward(self, features: Tensor, masks: Masks | None = None) -> Tensor:
-        """Return the logits (...) of `features` (..., d); without `masks` there is no dropout."""
+    def forward(self, features: Tensor, dropout_masks: Masks | None = None) -> Tensor:
+        """Return the logits (...) of `features` (..., d); without `dropout_masks` there is no dropout."""
         hidden = F.relu(self.first(features))
-        hidden = self.second(hidden if masks is None else hidden * masks[0])
-        return self.third(hidden if masks is None else hidden * masks[1]).squeeze(-1)
+        hidden = self.second(hidden if dropout_masks is None else hidden * dropout_masks[0])
+        return self.third(hidden if dropout_masks is None else hidden * dropout_masks[1]).squeeze(-1)
 
 
 class Branch(nn.Module):
@@ -163,13 +163,15 @@ class Branch(nn.Module):
         self.relation = RELATIONS[relation](dimension, heads)
         self.predictor = ScorePredictor(dimension, dropout)
 
-    def forward(self, features: Tensor, mask: Tensor | None = None, masks: Masks | None = None) -> Tensor:
+    def forward(self, features: Tensor, mask: Tensor | None = None, dropout_masks: Masks | None = None) -> Tensor:
         """Return the logits (b, n) of all instances; those of padding mean nothing."""
-        return self.predictor(self.relation(features, mask), masks)
+        return self.predictor(self.relation(features, mask), dropout_masks)
 
-    def row(self, features: Tensor, mask: Tensor | None, index: Tensor, masks: Masks | None = None) -> Tensor:
+    def forward_at(
+        self, features: Tensor, mask: Tensor | None, index: Tensor, dropout_masks: Masks | None = None
+    ) -> Tensor:
         """Return the logit (b,) of instance `index` (b,) of each bag."""
-        return self.predictor(self.relation.row(features, mask, index), masks)
+        return self.predictor(self.relation.forward_at(features, mask, index), dropout_masks)
 
     def max_instance(self, features: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return index (b,) and logit (b,) of the *max instance* of each bag, under dropout.
@@ -177,10 +179,12 @@ class Branch(nn.Module):
         Only the logit of the max instance has a gradient, so all instances are scored without one, and the max
         instance again, under the same dropout masks, with one: the gradients are those of the dense computation.
         """
-        masks = self.predictor.draw_masks(tuple(mask.shape), generator)
+        dropout_masks = self.predictor.draw_masks(tuple(mask.shape), generator)
         with torch.no_grad():
-            index = max_index(self(features, mask, masks), mask)
-        return index, self.row(features, mask, index, (take(masks[0], index), take(masks[1], index)))
+            index = max_index(self(features, mask, dropout_masks), mask)
+        return index, self.forward_at(
+            features, mask, index, (take(dropout_masks[0], index), take(dropout_masks[1], index))
+        )
 
 
 def max_index(logits: Tensor, mask: Tensor) -> Tensor:

@@ -41,7 +41,7 @@ class LearnedMethod(ABC):
     scored: tuple[str, ...] = ()  # the branches that `score_features` has scores of, in its order
     networks: nn.ModuleDict
     optimisers: dict[str, Optimizer]
-    memory: dict[str, Tensor]
+    buffers: dict[str, Tensor]
     columns: tuple[str, ...]
 
     parameters: LearnedParameters
@@ -64,8 +64,8 @@ class LearnedMethod(ABC):
             return {}
         # An optimiser of its own each: the momentum of a shared one would move the branch that is frozen.
         make = partial(OPTIMISERS[options.optimiser], lr=options.learning_rate, weight_decay=options.weight_decay)
-        learning = {name: its for name, its in self.networks.items() if list(its.parameters())}
-        return {name: make(its.parameters()) for name, its in learning.items()}
+        learning = {name: network for name, network in self.networks.items() if list(network.parameters())}
+        return {name: make(network.parameters()) for name, network in learning.items()}
 
     @abstractmethod
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
@@ -108,7 +108,7 @@ class LearnedMethod(ABC):
         self.measure(bags)
         return Training(self, bags, options=self.parameters, seed=self.seed, device=self.device)
 
-    def twin(self) -> Self:
+    def untrained(self) -> Self:
         """Return the same method, not trained."""
         return type(self)(self.parameters, seed=self.seed, device=self.device, threads=torch.get_num_threads())
 
@@ -124,7 +124,7 @@ class LearnedMethod(ABC):
         """Return what the mechanisms of the model do in projected training bags, by name (see `diagnostics`)."""
         return {}
 
-    def doubts(self, rows: np.ndarray) -> list[str]:
+    def diagnose(self, rows: np.ndarray) -> list[str]:
         """Return what in the values of `columns` by iteration speaks against the model, a line each."""
         return []
 
@@ -135,7 +135,7 @@ class LearnedMethod(ABC):
     def predict(
         self,
         video: str,
-        found: VideoTubes,
+        video_tubes: VideoTubes,
         bag: Bag | None = None,
         detections: Mapping[str, np.ndarray] | None = None,
     ) -> VideoPrediction:
@@ -147,20 +147,20 @@ class LearnedMethod(ABC):
         tube, start, stop = bag.spans[best].tolist()
         return VideoPrediction(
             video=video,
-            n_frames=found.n_frames,
-            width=found.width,
-            height=found.height,
-            detected=found.detected,
+            n_frames=video_tubes.n_frames,
+            width=video_tubes.width,
+            height=video_tubes.height,
+            detected=video_tubes.detected,
             spans=bag.spans,
             scores=scores,
             branch_scores=branch_scores,
-            candidates={best: found.tubes[tube].cut(start, stop)},
+            candidates={best: video_tubes.tubes[tube].cut(start, stop)},
             attention=self.attend(bag, best),
         )
 
     def save(self) -> tuple[dict[str, np.ndarray], Json]:
         """Return the tensors and the facts from which `load` rebuilds the method."""
-        tensors = {f"network/{name}": its.cpu().numpy() for name, its in self.networks.state_dict().items()}
+        tensors = {f"network/{name}": tensor.cpu().numpy() for name, tensor in self.networks.state_dict().items()}
         if self.projection is not None:
             tensors |= {"projection/mean": self.projection.mean, "projection/components": self.projection.components}
         return tensors, {"parameters": self.parameters.model_dump(), "seed": self.seed, "dimension": self.dimension}
@@ -180,7 +180,9 @@ class LearnedMethod(ABC):
             method.projection = Projection(*parts, normalise=method.parameters.normalise)
         method._build(meta["dimension"])
         prefix = "network/"
-        state = {n.removeprefix(prefix): torch.from_numpy(a) for n, a in tensors.items() if n.startswith(prefix)}
+        state = {
+            n.removeprefix(prefix): torch.from_numpy(array) for n, array in tensors.items() if n.startswith(prefix)
+        }
         method.networks.load_state_dict(state)
         return method
 
@@ -199,7 +201,7 @@ class LearnedMethod(ABC):
         return bag if self.projection is None else self.projection(bag)
 
     def _build(self, dimension: int) -> None:
-        self.dimension, self.memory = dimension, {}
+        self.dimension, self.buffers = dimension, {}
         seed = np.random.SeedSequence([self.seed, WEIGHTS]).generate_state(1, np.uint64)[0]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(seed) >> 1)

@@ -68,17 +68,17 @@ class Likeness:
 
     def compare(self, bag: Bag) -> dict[str, Unlikeness]:
         """Return how unlike the training videos a video is, by kind; `bag` has whole tubes, as a training bag."""
-        found = {}
+        result = {}
         for kind, (distances, outside) in self._own.items():
             distance, share = _measure(_mean(bag, kind), self.means[kind])
             scale = float(np.median(distances))
-            found[kind] = Unlikeness(
+            result[kind] = Unlikeness(
                 distance=round(distance / scale, 4) if scale else 0.0,
                 farther_than=round(float(np.mean(distances < distance)), 4),
                 outside=round(share, 4),
                 usual=round(float(np.median(outside)), 4),
             )
-        return found
+        return result
 
     @cached_property
     def _own(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -36,7 +36,7 @@ class Method(Protocol):
     def predict(
         self,
         video: str,
-        found: VideoTubes,
+        video_tubes: VideoTubes,
         bag: Bag | None = None,
         detections: Mapping[str, np.ndarray] | None = None,
     ) -> VideoPrediction:

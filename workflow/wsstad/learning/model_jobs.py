@@ -23,11 +23,11 @@ def cached(job: ModelJob) -> tuple[str, Facts] | None:
     if not job.path.exists() or not job.history.exists():
         return None
     try:
-        _, meta, found = storage.read_tensors(job.path)
+        _, meta, key = storage.read_tensors(job.path)
     except storage.DamagedError as error:
         log.warning("%s; it is made again", error)
         return None
-    return (storage.tensors_digest(job.path), meta["training"]) if found == job.key else None
+    return (storage.tensors_digest(job.path), meta["training"]) if key == job.key else None
 
 
 def train_all(
@@ -46,7 +46,7 @@ def train_all(
     wanted = {request for job in jobs for requests in _requests(job, folds[job.key]) for request in requests}
     made = bags.read_all(BagReader(inputs.manifests, labels), wanted)
     device = choose_device(device)
-    left_out = {video for its in folds.values() for fold in its for video in fold}
+    left_out = {video for parts in folds.values() for fold in parts for video in fold}
     normal = {video for video in left_out if labels[video] == "normal"}
     fps = {video: readers.read_fps(inputs.manifests["frames"], video) for video in normal}
 
@@ -98,7 +98,7 @@ def fit(
         "training_videos": list(job.labels),
         "held_out_videos": [bag.video for bag in held_out],
         "folds": len(folds),
-        "measured": {name: None if math.isnan(its) else round(its, 6) for name, its in history.measured.items()},
+        "measured": {name: None if math.isnan(value) else round(value, 6) for name, value in history.measured.items()},
         "warnings": list(history.warnings),
     }
     tensors, meta = method.save()

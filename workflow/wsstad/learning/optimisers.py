@@ -17,14 +17,14 @@ OPTIMISERS: dict[str, Callable[..., Optimizer]] = {
 def save_state(optimiser: Optimizer) -> dict[str, Tensor]:
     """Return the state as tensors by ``<number of the parameter>/<name>``."""
     state = optimiser.state_dict()["state"]
-    return {f"{number}/{name}": its for number, parts in state.items() for name, its in parts.items()}
+    return {f"{number}/{name}": tensor for number, parts in state.items() for name, tensor in parts.items()}
 
 
 def load_state(optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None:
     """Take over the state that `save_state` returned."""
     state: dict[int, dict[str, Tensor]] = {}
-    for path, its in tensors.items():
+    for path, tensor in tensors.items():
         number, name = path.split("/")
         # A file keeps a scalar as a vector of one.
-        state.setdefault(int(number), {})[name] = its.reshape(()) if name == "step" else its
+        state.setdefault(int(number), {})[name] = tensor.reshape(()) if name == "step" else tensor
     optimiser.load_state_dict({**optimiser.state_dict(), "state": state})

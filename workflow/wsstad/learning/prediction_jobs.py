@@ -54,11 +54,11 @@ def cached(job: PredictionJob) -> str | None:
     if not job.path.exists():
         return None
     try:
-        found = storage.read_artefact(job.path, kind=KIND)
+        artefact = storage.read_artefact(job.path, kind=KIND)
     except storage.DamagedError as error:
         log.warning("%s; it is made again", error)
         return None
-    return found.digest if found.key == job.key else None
+    return artefact.digest if artefact.key == job.key else None
 
 
 def make_scorer(job: PredictionJob, table: Path, **machine: Unpack[Machine]) -> Scorer:

@@ -38,11 +38,11 @@ class Projection:
         instances = _evenly([matrix for bag in training for matrix in (bag.region, bag.image)], options.instances)
         most = max(len(np.unique(instances, axis=0)) // ROWS_A_COMPONENT, 1)
         count = min(options.dimension - 1, most, instances.shape[1])
-        found = PCA(count, svd_solver="full").fit(instances)
-        scale = np.sqrt(found.explained_variance_) if options.whiten else np.ones(count)
-        axes = np.divide(found.components_.T, scale, out=np.zeros_like(found.components_.T), where=scale > 0)
+        pca = PCA(count, svd_solver="full").fit(instances)
+        scale = np.sqrt(pca.explained_variance_) if options.whiten else np.ones(count)
+        axes = np.divide(pca.components_.T, scale, out=np.zeros_like(pca.components_.T), where=scale > 0)
         components = np.pad(axes, [(0, 0), (0, options.dimension - 1 - count)])
-        return cls(found.mean_.astype(np.float32), components.astype(np.float32), normalise=normalise)
+        return cls(pca.mean_.astype(np.float32), components.astype(np.float32), normalise=normalise)
 
     def __call__(self, bag: Bag) -> Bag:
         """Return the bag with projected features."""
@@ -61,8 +61,8 @@ class Projection:
 def _evenly(matrices: Sequence[np.ndarray], most: int) -> np.ndarray:
     """Return at most `most` of all rows, evenly spaced, as float64."""
     ends = np.cumsum([len(matrix) for matrix in matrices])
-    wanted = np.unique(np.linspace(0, ends[-1] - 1, min(most, int(ends[-1]))).round().astype(int))
-    rows = np.split(wanted, np.searchsorted(wanted, ends[:-1]))
+    numbers = np.unique(np.linspace(0, ends[-1] - 1, min(most, int(ends[-1]))).round().astype(int))
+    rows = np.split(numbers, np.searchsorted(numbers, ends[:-1]))
     starts = [0, *ends[:-1].tolist()]
-    picked = [matrix[its - start] for matrix, its, start in zip(matrices, rows, starts, strict=True)]
+    picked = [matrix[row - start] for matrix, row, start in zip(matrices, rows, starts, strict=True)]
     return np.concatenate(picked).astype(np.float64)

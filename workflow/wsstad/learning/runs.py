@@ -100,20 +100,20 @@ class Inputs:
 
     def part(self, run: Run, part: str) -> tuple[list[str], dict[str, Row]]:
         """Return the videos of one part of a run's fold that have all it needs, and the rows of those quarantined."""
-        videos = sorted(video for video, its in self.folds[run.fold].items() if its == part)
+        videos = sorted(video for video, side in self.folds[run.fold].items() if side == part)
         bad: dict[str, Row] = {}
-        for kind, its in self.needed(run.variant).items():
+        for kind, manifest in self.needed(run.variant).items():
             for video in videos:
-                if video not in its.rows:
-                    raise UserError(f"{its.folder}: no manifest of {kind} has the video {video!r}")
-                if not its.rows[video].ok:
-                    bad.setdefault(video, its.rows[video])
+                if video not in manifest.rows:
+                    raise UserError(f"{manifest.folder}: no manifest of {kind} has the video {video!r}")
+                if not manifest.rows[video].ok:
+                    bad.setdefault(video, manifest.rows[video])
         return [video for video in videos if video not in bad], bad
 
     def digests(self, variant: Variant, videos: Iterable[str]) -> dict[str, list[str]]:
         """Return for each video the content digests of the artefacts that a method needs."""
         manifests = self.needed(variant).values()
-        return {video: [its.rows[video].digest for its in manifests] for video in videos}
+        return {video: [manifest.rows[video].digest for manifest in manifests] for video in videos}
 
     def needed(self, variant: Variant) -> dict[str, Manifest]:
         """Return the manifests of the artefacts that a method needs; raise `UserError` when one is not given."""

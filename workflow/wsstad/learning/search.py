@@ -30,7 +30,7 @@ def plan(
     """
     if not options.held_out:
         return []
-    rarer = min(sum(its == label for its in labels.values()) for label in ("normal", "abnormal"))
+    rarer = min(sum(other == label for other in labels.values()) for label in ("normal", "abnormal"))
     if rarer < options.few_videos:
         return deal(labels, options.folds, seed, groups)
     if groups:
@@ -46,7 +46,7 @@ def hold_out(labels: Mapping[str, str], fraction: float, seed: int) -> list[str]
     """
     chosen: list[str] = []
     for stream, label in enumerate(("normal", "abnormal")):
-        videos = sorted(video for video, its in labels.items() if its == label)
+        videos = sorted(video for video, other in labels.items() if other == label)
         if len(videos) < 2 or not fraction:
             return []
         count = min(max(round(fraction * len(videos)), 1), len(videos) - 1)
@@ -65,7 +65,7 @@ def deal(labels: Mapping[str, str], folds: int, seed: int, groups: Mapping[str, 
     videos = sorted(labels)
     group = [(groups or {}).get(video, video) for video in videos]
     of_label = [
-        {g for g, video in zip(group, videos, strict=True) if labels[video] == its} for its in ("normal", "abnormal")
+        {g for g, video in zip(group, videos, strict=True) if labels[video] == name} for name in ("normal", "abnormal")
     ]
     count = min(folds, *map(len, of_label))
     if count < 2:
@@ -74,9 +74,9 @@ def deal(labels: Mapping[str, str], folds: int, seed: int, groups: Mapping[str, 
     dealt = StratifiedGroupKFold(count, shuffle=True, random_state=state).split(
         videos, [labels[video] for video in videos], group
     )
-    found = [[videos[i] for i in held_out] for _, held_out in dealt]
+    parts = [[videos[i] for i in held_out] for _, held_out in dealt]
     # With groups of unequal sizes a fold may lack a label: it could not order anything.
-    return found if all({labels[video] for video in its} == {"normal", "abnormal"} for its in found) else []
+    return parts if all({labels[video] for video in part} == {"normal", "abnormal"} for part in parts) else []
 
 
 def video_auc(scores: np.ndarray, abnormal: np.ndarray) -> float:
@@ -87,7 +87,7 @@ def video_auc(scores: np.ndarray, abnormal: np.ndarray) -> float:
 
 def video_quality(bags: Sequence[Bag], scores: Sequence[np.ndarray]) -> list[float]:
     """Return VAUC and the mean logarithm of what each video's best score says of its label, (2,): both high if good."""
-    best = np.array([its.max() for its in scores], dtype=np.float64)
+    best = np.array([rows.max() for rows in scores], dtype=np.float64)
     abnormal = np.array([bag.label == "abnormal" for bag in bags])
     right = np.clip(np.where(abnormal, best, 1 - best), 1e-7, None)
     return [video_auc(best, abnormal), float(np.log(right).mean())]
@@ -152,15 +152,16 @@ class Search:
             self.best_iteration = self.iteration
             return
         scored = [[part.training.learner.score_features(bag) for bag in part.held_out] for part in self.parts]
-        alone = [[scores for scores, _ in its] for its in scored]
-        quality = [video_quality(part.held_out, its) for part, its in zip(self.parts, alone, strict=True)]
+        alone = [[scores for scores, _ in part] for part in scored]
+        quality = [video_quality(part.held_out, scores) for part, scores in zip(self.parts, alone, strict=True)]
         vauc, log_right = np.mean(quality, axis=0).tolist()
         self.curve.append([float(self.iteration), vauc, -log_right])
         learners = [part.training.learner for part in self.parts]
-        if not all(its.choosable(self.iteration) for its in learners):
+        if not all(learner.choosable(self.iteration) for learner in learners):
             return
         ranks = [
-            its.preference(part.held_out, scores) for its, part, scores in zip(learners, self.parts, alone, strict=True)
+            learner.preference(part.held_out, scores)
+            for learner, part, scores in zip(learners, self.parts, alone, strict=True)
         ]
         rank = np.mean(ranks, axis=0).tolist()
         if rank <= self._rank:
@@ -168,27 +169,27 @@ class Search:
             return
         self.best_iteration, self._rank, self._since = self.iteration, rank, 0
         self.scores = {
-            bag.video: np.column_stack(its)
-            for part, found in zip(self.parts, scored, strict=True)
-            for bag, its in zip(part.held_out, found, strict=True)
+            bag.video: np.column_stack(columns)
+            for part, rows in zip(self.parts, scored, strict=True)
+            for bag, columns in zip(part.held_out, rows, strict=True)
         }
         if len(self.parts) == 1:
             self._networks = self.parts[0].training.networks()
 
     def result(self) -> State:
         """Return what the search has found so far, as arrays and facts."""
-        arrays = {f"scores/{video}": its for video, its in self.scores.items()}
+        arrays = {f"scores/{video}": scores for video, scores in self.scores.items()}
         best = {"iteration": self.best_iteration, "rank": self._rank, "since": self._since}
         return {**arrays, "curve": np.array(self.curve).reshape(-1, 3)}, {"best": best}
 
     def state(self) -> State:
         """Return all that `resume` needs."""
         arrays, facts = self.result()
-        found = dict(arrays)
+        tensors = dict(arrays)
         for number, part in enumerate(self.parts):
-            found |= {f"part{number}/{name}": its for name, its in part.training.state().items()}
-        found |= {f"best/{name}": its.cpu().numpy() for name, its in self._networks.items()}
-        return found, facts
+            tensors |= {f"part{number}/{name}": tensor for name, tensor in part.training.state().items()}
+        tensors |= {f"best/{name}": tensor.cpu().numpy() for name, tensor in self._networks.items()}
+        return tensors, facts
 
     def resume(self, state: State, *, trainings: bool = True) -> None:
         """Take up a search where `state` left it; without its `trainings` when it had ended."""
@@ -199,4 +200,6 @@ class Search:
         for number, part in enumerate(self.parts if trainings else ()):
             part.training.resume(below(arrays, f"part{number}/"))
             device = part.training.batches.device
-            self._networks = {name: torch.from_numpy(its).to(device) for name, its in below(arrays, "best/").items()}
+            self._networks = {
+                name: torch.from_numpy(tensor).to(device) for name, tensor in below(arrays, "best/").items()
+            }

@@ -28,11 +28,11 @@ class CausalConvolution(nn.Module):
         self.linear = nn.Linear(kernel * inputs, outputs)
         self.skip = nn.Identity() if inputs == outputs else nn.Linear(inputs, outputs)
 
-    def forward(self, features: Tensor, mask: Tensor | float = 1.0) -> Tensor:
+    def forward(self, features: Tensor, dropout_mask: Tensor | float = 1.0) -> Tensor:
         """Return the convolved features (b, n, outputs) of `features` (b, n, inputs), under a dropout mask."""
         n = features.shape[1]
         before = torch.cat([F.pad(features, (0, 0, lag, 0))[:, :n] for lag in self.lags], dim=2)
-        return F.relu(self.linear(before)) * mask + self.skip(features)
+        return F.relu(self.linear(before)) * dropout_mask + self.skip(features)
 
 
 class TemporalScorer(nn.Module):
@@ -49,11 +49,11 @@ class TemporalScorer(nn.Module):
 
     def draw_masks(self, shape: tuple[int, ...], generator: torch.Generator) -> Masks:
         """Return dropout masks for instances of `shape` (b, n): one a convolution, then the predictor's two."""
-        masks = draw_masks(shape, self.widths, dropout=self.predictor.dropout, generator=generator)
-        return masks + self.predictor.draw_masks(shape, generator)
+        dropout_masks = draw_masks(shape, self.widths, dropout=self.predictor.dropout, generator=generator)
+        return dropout_masks + self.predictor.draw_masks(shape, generator)
 
-    def forward(self, features: Tensor, masks: Masks | None = None) -> Tensor:
-        """Return the logits (b, n) of all instances, in time order; without `masks` there is no dropout."""
+    def forward(self, features: Tensor, dropout_masks: Masks | None = None) -> Tensor:
+        """Return the logits (b, n) of all instances, in time order; without `dropout_masks` there is no dropout."""
         for i, convolution in enumerate(self.encoder):
-            features = convolution(features, 1.0 if masks is None else masks[i])
-        return self.predictor(features, None if masks is None else masks[len(self.widths) :])
+            features = convolution(features, 1.0 if dropout_masks is None else dropout_masks[i])
+        return self.predictor(features, None if dropout_masks is None else dropout_masks[len(self.widths) :])

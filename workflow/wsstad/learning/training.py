@@ -20,12 +20,12 @@ Value = TypeVar("Value")
 class Learner(Protocol):
     """What can be trained: networks, their optimisers, one step, and the scores of a bag.
 
-    `memory` is what a step leaves for later ones beside these: saved with the state, not with the model.
+    `buffers` are what a step leaves for later ones beside these: saved with the state, not with the model.
     """
 
     networks: nn.ModuleDict
     optimisers: dict[str, Optimizer]
-    memory: dict[str, Tensor]
+    buffers: dict[str, Tensor]
     columns: tuple[str, ...]
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
@@ -44,7 +44,7 @@ class Learner(Protocol):
 class Training:
     """One training of a learner on its bags.
 
-    All of its state is networks, optimisers, memory and rows, one an iteration: randomness is a function of seed and
+    All of its state is networks, optimisers, buffers and rows, one an iteration: randomness is a function of seed and
     iteration (see `batches`).
     """
 
@@ -83,28 +83,28 @@ class Training:
 
     def networks(self) -> dict[str, Tensor]:
         """Return a copy of the weights as they are."""
-        return {name: its.clone() for name, its in self.learner.networks.state_dict().items()}
+        return {name: tensor.clone() for name, tensor in self.learner.networks.state_dict().items()}
 
     def state(self) -> dict[str, np.ndarray]:
         """Return all that `resume` needs."""
-        tensors = {f"network/{name}": its for name, its in self.learner.networks.state_dict().items()}
+        tensors = {f"network/{name}": tensor for name, tensor in self.learner.networks.state_dict().items()}
         for name, optimiser in self.learner.optimisers.items():
-            tensors |= {f"optimiser/{name}/{part}": its for part, its in save_state(optimiser).items()}
-        tensors |= {f"memory/{name}": its for name, its in self.learner.memory.items()}
-        return {"rows": self.rows(), **{name: its.detach().cpu().numpy() for name, its in tensors.items()}}
+            tensors |= {f"optimiser/{name}/{part}": tensor for part, tensor in save_state(optimiser).items()}
+        tensors |= {f"buffers/{name}": tensor for name, tensor in self.learner.buffers.items()}
+        return {"rows": self.rows(), **{name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}}
 
     def resume(self, state: Mapping[str, np.ndarray]) -> None:
         """Take up a training where `state` left it."""
         self._rows = state["rows"].tolist()
         self.iteration = len(self._rows)
         device = self.batches.device
-        tensors = {name: torch.from_numpy(its).to(device) for name, its in state.items() if name != "rows"}
+        tensors = {name: torch.from_numpy(tensor).to(device) for name, tensor in state.items() if name != "rows"}
         self.learner.networks.load_state_dict(below(tensors, "network/"))
-        self.learner.memory = below(tensors, "memory/")
+        self.learner.buffers = below(tensors, "buffers/")
         for name, optimiser in self.learner.optimisers.items():
             load_state(optimiser, below(tensors, f"optimiser/{name}/"))
 
 
 def below(named: Mapping[str, Value], prefix: str) -> dict[str, Value]:
     """Return what has names that begin with `prefix`, under the rest of them."""
-    return {name.removeprefix(prefix): its for name, its in named.items() if name.startswith(prefix)}
+    return {name.removeprefix(prefix): value for name, value in named.items() if name.startswith(prefix)}

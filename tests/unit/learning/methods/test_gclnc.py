@@ -35,7 +35,7 @@ def state(method: Gclnc, name: str) -> dict[str, bytes]:
 
 def memory(method: Gclnc, name: str) -> list[list[float]]:
     """What the method remembers, by bag."""
-    return [method.memory[name][rows].tolist() for rows in ROWS]
+    return [method.buffers[name][rows].tolist() for rows in ROWS]
 
 
 def classified(method: Gclnc) -> list[list[float]]:
@@ -183,7 +183,7 @@ def apart(video: int, n: int = 6) -> bags.Bag:
 def test_the_cleaner_takes_the_label_from_the_normal_instances_of_abnormal_videos() -> None:
     method = Gclnc(parameters("gclnc", max_iterations=100, learning_rate=0.001), seed=0)
     method.fit([apart(video) for video in range(16)])
-    labels = method.memory["label"].view(16, 6)
+    labels = method.buffers["label"].view(16, 6)
     planted = [float(labels[video, video % 6]) for video in range(1, 16, 2)]
     others = [float(labels[video, k]) for video in range(1, 16, 2) for k in range(6) if k != video % 6]
     assert not labels[::2].any()
@@ -194,7 +194,7 @@ def test_the_cleaner_takes_the_label_from_the_normal_instances_of_abnormal_video
 def test_the_model_has_the_networks_and_not_the_memory() -> None:
     method, _ = built()
     method.fit(BAGS)
-    assert method.memory.keys() == {"label", "prediction", "confident", "ensemble"}
+    assert method.buffers.keys() == {"label", "prediction", "confident", "ensemble"}
     assert {name.split(".")[0] for name in method.save()[0]} == {"network/classifier", "network/cleaner"}
 
 
@@ -202,4 +202,4 @@ def test_new_networks_remember_nothing() -> None:
     method, batches = built()
     steps(method, batches, 0, 3)
     method._build(32)
-    assert method.memory == {}
+    assert method.buffers == {}

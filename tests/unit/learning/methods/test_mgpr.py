@@ -101,7 +101,7 @@ def test_guided_ranking_alone_may_lose_its_guidance_and_says_so() -> None:
     last = dict(zip(history.columns, history.rows[-1], strict=True))
     assert last["tube_ranking"] < 0.01
     assert last["tube_guidance"] < 0.1
-    assert method.doubts(history.rows)[0].startswith("the tube branch picks what its partner finds normal")
+    assert method.diagnose(history.rows)[0].startswith("the tube branch picks what its partner finds normal")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_guided_ranking_alone_may_lose_its_guidance_and_says_so() -> None:
 def test_a_collapse_is_flagged(sunk: dict[str, float], message: str) -> None:
     method = Mgpr(parameters("mgpr", evaluate_every=2))
     last = [sunk.get(name, 0.9) for name in method.columns]
-    found = method.doubts(np.array([np.full(len(last), 0.01), last, last]))
+    found = method.diagnose(np.array([np.full(len(last), 0.01), last, last]))
     assert found == ([message] if message else [])
 
 

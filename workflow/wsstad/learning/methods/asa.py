@@ -52,13 +52,19 @@ class Asa(LearnedMethod):
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Take one step with the binary cross entropy of the videos' logits."""
         widths, dropout = [self.parameters.hidden], self.parameters.dropout
-        (mask,) = draw_masks(tuple(batch.mask.shape), widths, dropout=dropout, generator=generator)
-        weights, logits = self._network()(batch.region, batch.mask, mask)
-        video, most, a = (weights * logits).sum(dim=1), weights.amax(dim=1), batch.n_abnormal
-        loss = losses.cross_entropy(video[:a], video[a:])
+        (dropout_mask,) = draw_masks(tuple(batch.mask.shape), widths, dropout=dropout, generator=generator)
+        weights, logits = self._network()(batch.region, batch.mask, dropout_mask)
+        video, most, n_abnormal = (weights * logits).sum(dim=1), weights.amax(dim=1), batch.n_abnormal
+        loss = losses.cross_entropy(video[:n_abnormal], video[n_abnormal:])
         self.update("actors", loss)
         scores = torch.sigmoid(video)
-        values = (loss, scores[:a].mean(), scores[a:].mean(), most[:a].mean(), most[a:].mean())
+        values = (
+            loss,
+            scores[:n_abnormal].mean(),
+            scores[n_abnormal:].mean(),
+            most[:n_abnormal].mean(),
+            most[n_abnormal:].mean(),
+        )
         return torch.stack([value.detach() for value in values])
 
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:

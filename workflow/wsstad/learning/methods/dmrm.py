@@ -39,19 +39,19 @@ class Dmrm(LearnedMethod):
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Score all instances, for the sparsity sums them all, and take one step."""
         instances, mask = (batch.region, batch.mask) if self.tubes else (batch.videolets, batch.videolet_mask)
-        scorer, a = cast(ScorePredictor, self.networks["scorer"]), batch.n_abnormal
+        scorer, n_abnormal = cast(ScorePredictor, self.networks["scorer"]), batch.n_abnormal
         logits = scorer(instances, scorer.draw_masks(tuple(mask.shape), generator))
         scores = torch.sigmoid(logits)
         best = take(scores, max_index(logits.detach(), mask))
-        ranking = losses.ranking(best[:a], best[a:], pairs=self.parameters.pairs)
-        sparsity = self.parameters.sparsity * losses.sparsity(scores[:a], mask[:a])
+        ranking = losses.ranking(best[:n_abnormal], best[n_abnormal:], pairs=self.parameters.pairs)
+        sparsity = self.parameters.sparsity * losses.sparsity(scores[:n_abnormal], mask[:n_abnormal])
         # Tubes have no order in time: smoothness is defined for videolets alone.
         smoothness = torch.zeros_like(sparsity)
         if not self.tubes:
-            smoothness = self.parameters.smoothness * losses.smoothness(scores[:a], mask[:a])
+            smoothness = self.parameters.smoothness * losses.smoothness(scores[:n_abnormal], mask[:n_abnormal])
         loss = ranking + sparsity + smoothness
         self.update("scorer", loss)
-        values = (loss, ranking, sparsity, smoothness, best[:a].mean(), best[a:].mean())
+        values = (loss, ranking, sparsity, smoothness, best[:n_abnormal].mean(), best[n_abnormal:].mean())
         return torch.stack([value.detach() for value in values])
 
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:

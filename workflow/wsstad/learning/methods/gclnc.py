@@ -27,7 +27,7 @@ class Gclnc(LearnedMethod):
     """The classifier f, which scores, and the cleaner of its labels, trained in turn.
 
     With `rounds` R the iterations fall into 2R + 1 equal phases: even ones train the classifier, odd ones the cleaner.
-    The memory has a value for each instance of all bags: `label`, what the classifier learns; `prediction` and
+    The buffers have a value for each instance of all bags: `label`, what the classifier learns; `prediction` and
     `confident`, what it said when the phase began and whether it was sure; `ensemble`, the cleaner's running mean.
     """
 
@@ -93,7 +93,7 @@ class Gclnc(LearnedMethod):
     def _enter(self, phase: int, store: Batches, generator: torch.Generator) -> None:
         """Make what a phase learns from, for the instances of all bags."""
         if phase == 0:
-            self.memory["label"] = _video_labels(store)
+            self.buffers["label"] = _video_labels(store)
         elif phase % 2:
             self._note_predictions(store, generator)
         else:
@@ -102,7 +102,7 @@ class Gclnc(LearnedMethod):
     def _classify(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """Return the classifier's logits (b, n), and its losses: the cross entropy with the labels, and none."""
         logits = self._classifier(batch.region, self._classifier.draw_masks(tuple(batch.mask.shape), generator))
-        direct = losses.instance_cross_entropy(logits, self.memory["label"][batch.index], batch.mask)
+        direct = losses.instance_cross_entropy(logits, self.buffers["label"][batch.index], batch.mask)
         return logits, _by_label(direct, batch.n_abnormal), torch.zeros((), device=logits.device)
 
     def _clean(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
@@ -111,14 +111,14 @@ class Gclnc(LearnedMethod):
         Directly, the classifier's predictions are the targets of what it is sure of, and of all of a normal bag.
         Indirectly, by temporal ensembling, the running mean of the cleaner's own is the target of an abnormal bag.
         """
-        masks = self._cleaner.draw_masks(tuple(batch.mask.shape), generator)
-        logits = self._cleaner(batch.region, batch.centres, batch.mask, masks)
-        outputs, memory, rows = torch.sigmoid(logits), self.memory, batch.index
-        sure = batch.mask & memory["confident"][rows]
-        direct = losses.instance_cross_entropy(logits, memory["prediction"][rows], sure)
-        indirect = losses.bag_means((outputs - memory["ensemble"][rows]).abs(), batch.mask)
+        dropout_masks = self._cleaner.draw_masks(tuple(batch.mask.shape), generator)
+        logits = self._cleaner(batch.region, batch.centres, batch.mask, dropout_masks)
+        outputs, buffers, rows = torch.sigmoid(logits), self.buffers, batch.index
+        sure = batch.mask & buffers["confident"][rows]
+        direct = losses.instance_cross_entropy(logits, buffers["prediction"][rows], sure)
+        indirect = losses.bag_means((outputs - buffers["ensemble"][rows]).abs(), batch.mask)
         real, keep = rows[batch.mask], self.parameters.ensembling
-        memory["ensemble"][real] = keep * memory["ensemble"][real] + (1 - keep) * outputs.detach()[batch.mask]
+        buffers["ensemble"][real] = keep * buffers["ensemble"][real] + (1 - keep) * outputs.detach()[batch.mask]
         return logits, _by_label(direct, batch.n_abnormal), indirect[: batch.n_abnormal].mean()
 
     @torch.no_grad()
@@ -127,7 +127,7 @@ class Gclnc(LearnedMethod):
 
         The passes stand for the ten crops whose variance the paper takes: a tube has none.
         """
-        prediction, confident = torch.zeros_like(self.memory["label"]), torch.ones_like(self.memory["label"]).bool()
+        prediction, confident = torch.zeros_like(self.buffers["label"]), torch.ones_like(self.buffers["label"]).bool()
         for i, rows in enumerate(map(_slice, store.instances)):
             shape = (self.parameters.passes, rows.stop - rows.start)
             features = store.region[rows].expand(shape[0], -1, -1)
@@ -136,7 +136,7 @@ class Gclnc(LearnedMethod):
             if i in store.abnormal:
                 order = passes.var(dim=0, unbiased=False).argsort(stable=True)
                 confident[rows.start + order[math.ceil(self.parameters.confident_share * shape[1]) :]] = False
-        self.memory |= {"prediction": prediction, "confident": confident, "ensemble": prediction.clone()}
+        self.buffers |= {"prediction": prediction, "confident": confident, "ensemble": prediction.clone()}
 
     @torch.no_grad()
     def _clean_labels(self, store: Batches) -> None:
@@ -144,7 +144,7 @@ class Gclnc(LearnedMethod):
         for rows in (_slice(store.instances[i]) for i in store.abnormal):
             features, centres = store.region[None, rows], store.centres[None, rows]
             logits = self._cleaner(features, centres, torch.ones_like(centres).bool())
-            self.memory["label"][rows] = soft_labels(torch.sigmoid(logits[0]))
+            self.buffers["label"][rows] = soft_labels(torch.sigmoid(logits[0]))
 
 
 def soft_labels(scores: Tensor) -> Tensor:

@@ -33,12 +33,12 @@ class AttentiveScorer(nn.Module):
         return draw_masks(shape, (*HIDDEN, self.width), dropout=self.dropout, generator=generator)
 
     def forward(
-        self, features: Tensor, centres: Tensor, mask: Tensor | None = None, masks: Masks | None = None
+        self, features: Tensor, centres: Tensor, mask: Tensor | None = None, dropout_masks: Masks | None = None
     ) -> tuple[Tensor, Tensor]:
         """Return the attention (b, n) and the scores (b, n) in [0, 1] of instances with temporal centres (b, n)."""
         augmented = self.augment(features, centres, mask)
-        attention = self.attention(augmented, mask, None if masks is None else masks[2])
-        return attention, torch.sigmoid(self.predictor(features, masks))
+        attention = self.attention(augmented, mask, None if dropout_masks is None else dropout_masks[2])
+        return attention, torch.sigmoid(self.predictor(features, dropout_masks))
 
     def augment(self, features: Tensor, centres: Tensor, mask: Tensor | None) -> Tensor:
         """Return the features with their temporal context: side by side, the mean of both, or left as they are."""
@@ -70,14 +70,14 @@ class Maf(LearnedMethod):
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Score all bags and take one step."""
-        a, masks = batch.n_abnormal, self._scorer().draw_masks(tuple(batch.mask.shape), generator)
-        weights, scores = self._scorer()(batch.region, batch.centres, batch.mask, masks)
+        n_abnormal, dropout_masks = batch.n_abnormal, self._scorer().draw_masks(tuple(batch.mask.shape), generator)
+        weights, scores = self._scorer()(batch.region, batch.centres, batch.mask, dropout_masks)
         bags, most = (weights * scores).sum(dim=1), weights.amax(dim=1)
-        ranking = losses.ranking(bags[:a], bags[a:], pairs=self.parameters.pairs)
-        sparsity = self.parameters.sparsity * losses.sparsity(scores[:a], batch.mask[:a])
+        ranking = losses.ranking(bags[:n_abnormal], bags[n_abnormal:], pairs=self.parameters.pairs)
+        sparsity = self.parameters.sparsity * losses.sparsity(scores[:n_abnormal], batch.mask[:n_abnormal])
         loss = ranking + sparsity
         self.update("scorer", loss)
-        values = (loss, ranking, sparsity, bags[:a].mean(), bags[a:].mean(), most[:a].mean())
+        values = (loss, ranking, sparsity, bags[:n_abnormal].mean(), bags[n_abnormal:].mean(), most[:n_abnormal].mean())
         return torch.stack([value.detach() for value in values])
 
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:

@@ -92,7 +92,7 @@ class MetadataOnly:
     def predict(
         self,
         video: str,
-        found: VideoTubes,
+        video_tubes: VideoTubes,
         bag: Bag | None = None,
         detections: Mapping[str, np.ndarray] | None = None,
     ) -> VideoPrediction:
@@ -102,14 +102,14 @@ class MetadataOnly:
         scores, branch_scores = self.score(bag)
         return VideoPrediction(
             video=video,
-            n_frames=found.n_frames,
-            width=found.width,
-            height=found.height,
-            detected=found.detected,
+            n_frames=video_tubes.n_frames,
+            width=video_tubes.width,
+            height=video_tubes.height,
+            detected=video_tubes.detected,
             spans=bag.spans,
             scores=scores,
             branch_scores=branch_scores,
-            candidates={0: tubes.whole_frame(0, found.n_frames, found.width, found.height)},
+            candidates={0: tubes.whole_frame(0, video_tubes.n_frames, video_tubes.width, video_tubes.height)},
         )
 
     def save(self) -> tuple[dict[str, np.ndarray], Json]:

@@ -61,9 +61,9 @@ class Mgpr(LearnedMethod):
             index, logits = self._max_instances(branch, batch, generator)
             with torch.no_grad():
                 weight = self._guidance(branch, batch, index[: batch.n_abnormal], iteration)
-            loss, those = self._loss(branch, batch, logits, weight)
+            loss, branch_values = self._loss(branch, batch, logits, weight)
             self.update(branch, loss)
-            values.append(those)
+            values.append(branch_values)
         return torch.cat(values)
 
     def _step_together(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
@@ -72,13 +72,13 @@ class Mgpr(LearnedMethod):
         The other reading of Table 3: here the guided ranking loss alone falls fastest by weights of 0, and all scores
         go there, as the paper reports; frozen, a weight is a constant that no step can lower.
         """
-        found = {branch: self._max_instances(branch, batch, generator) for branch in self.branches}
+        instances = {branch: self._max_instances(branch, batch, generator) for branch in self.branches}
         loss, values = torch.zeros((), device=self.device), []
-        for branch, (index, logits) in found.items():
+        for branch, (index, logits) in instances.items():
             weight = self._guidance(branch, batch, index[: batch.n_abnormal], iteration)
-            its, those = self._loss(branch, batch, logits, weight)
-            loss = loss + its
-            values.append(those)
+            branch_loss, branch_values = self._loss(branch, batch, logits, weight)
+            loss = loss + branch_loss
+            values.append(branch_values)
         loss.backward()
         for name in self.branches:
             self.optimisers[name].step()
@@ -91,7 +91,7 @@ class Mgpr(LearnedMethod):
         instances, mask = (batch.region, batch.mask) if tube else (batch.videolets, batch.videolet_mask)
         return self._branch(branch).max_instance(instances, mask, generator)
 
-    def doubts(self, rows: np.ndarray) -> list[str]:
+    def diagnose(self, rows: np.ndarray) -> list[str]:
         """Return a line for each branch whose scores, or whose guidance, have sunk towards 0 in the last iterations.
 
         No gradient drives scores there: with the partner frozen (Eq. 6) the weight before the hinge of Eqs. 4 and 5 is
@@ -100,14 +100,14 @@ class Mgpr(LearnedMethod):
         normal what a branch picks.
         """
         last = dict(zip(self.columns, rows[-self.parameters.evaluate_every :].mean(axis=0).tolist(), strict=True))
-        found = []
+        lines = []
         for branch in self.branches:
             score, guidance = last[f"{branch}_abnormal_score"], last[f"{branch}_guidance"]
             if score < FAINT:
-                found.append(f"the {branch} branch has collapsed: abnormal videos score {score:.2f}")
+                lines.append(f"the {branch} branch has collapsed: abnormal videos score {score:.2f}")
             if guidance < FAINT:
-                found.append(f"the {branch} branch picks what its partner finds normal: its guidance is {guidance:.2f}")
-        return found
+                lines.append(f"the {branch} branch picks what its partner finds normal: its guidance is {guidance:.2f}")
+        return lines
 
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
         """Return the mean (p_t(T^r) + p_v(T^g)) / 2 of Eq. 9, and p_t and p_v by themselves.
@@ -138,21 +138,23 @@ class Mgpr(LearnedMethod):
 
         The entropy is the mean over bags, instances and heads; the guidance is that of the abnormal bags, Eqs. 4 and 5.
         """
-        found: dict[str, float] = {}
+        measured: dict[str, float] = {}
         features = {
             branch: [bag.region if branch == "tube" else bag.videolets for bag in bags] for branch in self.branches
         }
         with torch.inference_mode():
             if self.parameters.relation == "attention":
                 for branch, matrices in features.items():
-                    entropies = [diagnostics.attention_entropy(self._attention(branch, its)) for its in matrices]
-                    several = [its for its in entropies if not np.isnan(its)]
-                    found[f"{branch}_entropy"] = float(np.mean(several)) if several else float("nan")
+                    entropies = [diagnostics.attention_entropy(self._attention(branch, matrix)) for matrix in matrices]
+                    finite = [entropy for entropy in entropies if not np.isnan(entropy)]
+                    measured[f"{branch}_entropy"] = float(np.mean(finite)) if finite else float("nan")
             if self.parameters.ranking == "mg":
                 abnormal = [bag for bag in bags if bag.label == "abnormal"]
                 for branch in self.branches:
-                    found[f"{branch}_guidance_sd"] = float(np.std([self._guidance_of(branch, bag) for bag in abnormal]))
-        return found
+                    measured[f"{branch}_guidance_sd"] = float(
+                        np.std([self._guidance_of(branch, bag) for bag in abnormal])
+                    )
+        return measured
 
     def _attention(self, branch: str, features: np.ndarray) -> np.ndarray:
         """Return the attention (n, heads, n) that each instance of a bag, (n, d), pays to all."""
@@ -165,7 +167,7 @@ class Mgpr(LearnedMethod):
         """Return what the partner says of the max instance that `branch` finds in a bag, without dropout."""
         own, other = (bag.region, bag.image) if branch == "tube" else (bag.videolets, bag.videolets)
         best = self._branch(branch)(self.tensor(own))[0].argmax()[None]
-        return float(torch.sigmoid(self._branch(PARTNER[branch]).row(self.tensor(other), None, best)))
+        return float(torch.sigmoid(self._branch(PARTNER[branch]).forward_at(self.tensor(other), None, best)))
 
     def _branch(self, name: str) -> Branch:
         return cast(Branch, self.networks[name])
@@ -187,7 +189,7 @@ class Mgpr(LearnedMethod):
         if self.parameters.guidance == "single":
             instances, index = take(instances, index)[:, None], torch.zeros_like(index)
             mask = torch.ones_like(mask[:, :1])
-        return torch.sigmoid(self._branch(PARTNER[branch]).row(instances, mask, index))
+        return torch.sigmoid(self._branch(PARTNER[branch]).forward_at(instances, mask, index))
 
     def _loss(self, branch: str, batch: Batch, logits: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         """Return Eq. 8 on the logits (b,) of a branch's max instances, and the values of COLUMNS."""

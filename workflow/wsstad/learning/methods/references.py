@@ -25,18 +25,18 @@ class _Reference:
     def predict(
         self,
         video: str,
-        found: VideoTubes,
+        video_tubes: VideoTubes,
         bag: Bag | None = None,
         detections: Mapping[str, np.ndarray] | None = None,
     ) -> VideoPrediction:
         """Return the candidates of a video, all with their boxes; `detections` are the columns of that artefact."""
-        parts = self.candidates(found, detections)
+        parts = self.candidates(video_tubes, detections)
         return VideoPrediction(
             video=video,
-            n_frames=found.n_frames,
-            width=found.width,
-            height=found.height,
-            detected=found.detected,
+            n_frames=video_tubes.n_frames,
+            width=video_tubes.width,
+            height=video_tubes.height,
+            detected=video_tubes.detected,
             spans=np.array([(t, tube.start, tube.stop) for t, tube in parts], dtype=np.int32),
             scores=np.full(len(parts), 0.5, dtype=np.float32),
             branch_scores=np.zeros((len(parts), 0), dtype=np.float32),
@@ -44,12 +44,12 @@ class _Reference:
         )
 
     def candidates(
-        self, found: VideoTubes, detections: Mapping[str, np.ndarray] | None = None
+        self, video_tubes: VideoTubes, detections: Mapping[str, np.ndarray] | None = None
     ) -> Sequence[tuple[int, Tube]]:
         """Return index of the tube it is cut from, and boxes, of each candidate: here every sub-tube (section 3.4)."""
         options = cast(TubesParameters, self.parameters)
-        parts = bags.divide_tubes(found, options.sub_tubes, min_frames=options.min_frames, kinds=options.kinds)
-        return [(t, found.tubes[t].cut(start, stop)) for t, start, stop in parts]
+        parts = bags.divide_tubes(video_tubes, options.sub_tubes, min_frames=options.min_frames, kinds=options.kinds)
+        return [(t, video_tubes.tubes[t].cut(start, stop)) for t, start, stop in parts]
 
 
 class RandomTube(_Reference):
@@ -73,7 +73,7 @@ class UpperBoundDetection(_Reference):
     selection = "oracle_frames"
 
     def candidates(
-        self, found: VideoTubes, detections: Mapping[str, np.ndarray] | None = None
+        self, video_tubes: VideoTubes, detections: Mapping[str, np.ndarray] | None = None
     ) -> Sequence[tuple[int, Tube]]:
         """Return all detections; those of a video without any are its whole-frame tubes.
 
@@ -83,7 +83,7 @@ class UpperBoundDetection(_Reference):
         if detections is None:
             raise ValueError("upper_bound_detection needs the detections")
         if not len(detections["frame"]):
-            return list(enumerate(found.tubes))
+            return list(enumerate(video_tubes.tubes))
         return [(NO_TUBE, tube) for tube in _layers(detections["frame"], detections["boxes"])]
 
 
@@ -91,26 +91,26 @@ class WholeFrame(_Reference):
     """The whole frame over the whole video."""
 
     def candidates(
-        self, found: VideoTubes, detections: Mapping[str, np.ndarray] | None = None
+        self, video_tubes: VideoTubes, detections: Mapping[str, np.ndarray] | None = None
     ) -> Sequence[tuple[int, Tube]]:
         """Return the one candidate."""
-        return [(NO_TUBE, _constant(found, 0.0, 1.0))]
+        return [(NO_TUBE, _constant(video_tubes, 0.0, 1.0))]
 
 
 class CentreBox(_Reference):
     """The box of a quarter of the frame's area at its centre, over the whole video."""
 
     def candidates(
-        self, found: VideoTubes, detections: Mapping[str, np.ndarray] | None = None
+        self, video_tubes: VideoTubes, detections: Mapping[str, np.ndarray] | None = None
     ) -> Sequence[tuple[int, Tube]]:
         """Return the one candidate."""
-        return [(NO_TUBE, _constant(found, 0.25, 0.75))]
+        return [(NO_TUBE, _constant(video_tubes, 0.25, 0.75))]
 
 
-def _constant(found: VideoTubes, low: float, high: float) -> Tube:
-    size = np.array([found.width, found.height], dtype=np.float32)
+def _constant(video_tubes: VideoTubes, low: float, high: float) -> Tube:
+    size = np.array([video_tubes.width, video_tubes.height], dtype=np.float32)
     box = np.concatenate([low * size, high * size])
-    return Tube(0, np.repeat(box[None], found.n_frames, axis=0), "frame")
+    return Tube(0, np.repeat(box[None], video_tubes.n_frames, axis=0), "frame")
 
 
 def _layers(frames: np.ndarray, boxes: np.ndarray) -> list[Tube]:

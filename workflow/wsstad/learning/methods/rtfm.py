@@ -52,12 +52,12 @@ class MagnitudeScorer(nn.Module):
         sizes = (*shape, self.embedding.out_features), (*shape, HIDDEN), shape
         return Masks(*((torch.rand(*s, generator=generator, device=generator.device) < keep) / keep for s in sizes))
 
-    def forward(self, features: Tensor, masks: Masks | None = None) -> tuple[Tensor, Tensor]:
-        """Return logits and magnitudes, (...) both, of `features` (..., d); without `masks` there is no dropout."""
+    def forward(self, features: Tensor, dropout_masks: Masks | None = None) -> tuple[Tensor, Tensor]:
+        """Return logits and magnitudes, (...) both, of `features` (..., d); `dropout_masks` is None for no dropout."""
         embedded = F.relu(self.embedding(features))
-        embedded = embedded if masks is None else embedded * masks.embedding
+        embedded = embedded if dropout_masks is None else embedded * dropout_masks.embedding
         hidden = F.relu(self.hidden(embedded))
-        hidden = hidden if masks is None else hidden * masks.hidden
+        hidden = hidden if dropout_masks is None else hidden * dropout_masks.hidden
         return self.last(hidden).squeeze(-1), embedded.norm(dim=-1)
 
 
@@ -73,21 +73,25 @@ class Rtfm(LearnedMethod):
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Score all instances, choose k of each bag by magnitude, and take one step."""
-        scorer, mask, a = cast(MagnitudeScorer, self.networks["scorer"]), batch.mask, batch.n_abnormal
-        masks = scorer.draw_masks(tuple(mask.shape), generator)
-        logits, magnitudes = scorer(batch.region, masks)
+        scorer, mask, n_abnormal = cast(MagnitudeScorer, self.networks["scorer"]), batch.mask, batch.n_abnormal
+        dropout_masks = scorer.draw_masks(tuple(mask.shape), generator)
+        logits, magnitudes = scorer(batch.region, dropout_masks)
         # As published, dropout passes over some instances in the choice, so that others are learned from too.
         count = (mask.sum(dim=1) // self.parameters.top_divisor).clamp(min=1)
-        chosen = top_instances(magnitudes.detach() * masks.choice, mask, count)
+        chosen = top_instances(magnitudes.detach() * dropout_masks.choice, mask, count)
         magnitude = mean_of(magnitudes, chosen)
-        label = (torch.arange(len(mask), device=mask.device) < a).float()
+        label = (torch.arange(len(mask), device=mask.device) < n_abnormal).float()
         cross_entropy = losses.mean_cross_entropy(logits, chosen, label).mean()
-        margin = self.parameters.margin_weight * margin_loss(magnitude[:a], magnitude[a:], self.parameters.margin)
+        margin = self.parameters.margin_weight * margin_loss(
+            magnitude[:n_abnormal], magnitude[n_abnormal:], self.parameters.margin
+        )
         # The released code takes the L2 norm of all scores; bags have up to 200 tubes, not 32 snippets, so the mean.
-        sparsity = self.parameters.sparsity * losses.bag_means(torch.sigmoid(logits[:a]), mask[:a]).mean()
+        sparsity = (
+            self.parameters.sparsity * losses.bag_means(torch.sigmoid(logits[:n_abnormal]), mask[:n_abnormal]).mean()
+        )
         loss = cross_entropy + margin + sparsity
         self.update("scorer", loss)
-        values = (loss, cross_entropy, margin, sparsity, magnitude[:a].mean(), magnitude[a:].mean())
+        values = (loss, cross_entropy, margin, sparsity, magnitude[:n_abnormal].mean(), magnitude[n_abnormal:].mean())
         return torch.stack([value.detach() for value in values])
 
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:

@@ -49,15 +49,15 @@ class Stil(LearnedMethod):
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Do one round on all bags."""
-        bags, a = _rows(batch.index, batch.mask), batch.n_abnormal
+        bags, n_abnormal = _rows(batch.index, batch.mask), batch.n_abnormal
         if iteration == 0:
             # Paper is silent on the start: a classifier of the means of whole bags makes the first choice.
-            self._solve("part", batch.store.region, bags, a)
-            self._solve("video", batch.store.videolets, _rows(batch.videolet_index, batch.videolet_mask), a)
+            self._solve("part", batch.store.region, bags, n_abnormal)
+            self._solve("video", batch.store.videolets, _rows(batch.videolet_index, batch.videolet_mask), n_abnormal)
         chosen = self._choose("part", batch, bags)
-        self._mine("part", batch, bags, [its.parts for its in chosen])
-        self._mine("tube", batch, bags, [its.tube for its in chosen])
-        return self._values(self._choose("part", batch, bags), a)
+        self._mine("part", batch, bags, [choice.parts for choice in chosen])
+        self._mine("tube", batch, bags, [choice.tube for choice in chosen])
+        return self._values(self._choose("part", batch, bags), n_abnormal)
 
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
         """Return sigmoid(s') of every instance, s' = s_part + a s_tube + b s_video; there are no branches.
@@ -80,11 +80,11 @@ class Stil(LearnedMethod):
 
     def _mine(self, level: str, batch: Batch, bags: Sequence[np.ndarray], chosen: Sequence[np.ndarray]) -> None:
         """Solve a level for `chosen` rows, and again with the hardest tubes of the normal bags, until none is new."""
-        a = batch.n_abnormal
+        n_abnormal = batch.n_abnormal
         examples, seen = list(chosen), {_name(rows) for rows in chosen}
         for _ in range(self.parameters.passes):
-            self._solve(level, batch.store.region, examples, a)
-            hardest = [its.parts for its in self._choose(level, batch, bags[a:])]
+            self._solve(level, batch.store.region, examples, n_abnormal)
+            hardest = [choice.parts for choice in self._choose(level, batch, bags[n_abnormal:])]
             new = [rows for rows in hardest if _name(rows) not in seen]
             if not new:
                 break
@@ -112,9 +112,9 @@ class Stil(LearnedMethod):
 
     def _values(self, chosen: Sequence[Choice], n_abnormal: int) -> Tensor:
         """Return the values of `columns` after a round."""
-        scores = np.array([its.score for its in chosen])
+        scores = np.array([choice.score for choice in chosen])
         hinge = np.maximum(0, 1 - np.where(np.arange(len(scores)) < n_abnormal, scores, -scores))
-        size = sum(float(its.detach().square().sum()) for its in self.networks["part"].parameters())
+        size = sum(float(weights.detach().square().sum()) for weights in self.networks["part"].parameters())
         objective = size / 2 + self.parameters.cost * hinge.sum()
         means = scores[:n_abnormal].mean(), scores[n_abnormal:].mean()
         return torch.tensor([objective, np.count_nonzero(hinge > TOLERANCE), *means])
@@ -135,7 +135,7 @@ def best_tube(rows: np.ndarray, scores: np.ndarray, tubes: np.ndarray, fraction:
 
 
 def _rows(index: Tensor, mask: Tensor) -> list[np.ndarray]:
-    return [its[real].cpu().numpy() for its, real in zip(index, mask, strict=True)]
+    return [rows[real].cpu().numpy() for rows, real in zip(index, mask, strict=True)]
 
 
 def _name(rows: np.ndarray) -> bytes:

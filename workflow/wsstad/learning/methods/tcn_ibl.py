@@ -49,15 +49,15 @@ class TcnIbl(LearnedMethod):
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Score all instances in time order and take one step."""
         instances, mask = (_in_time_order(batch), batch.mask) if self.tubes else (batch.videolets, batch.videolet_mask)
-        scorer, a = cast(TemporalScorer, self.networks["scorer"]), batch.n_abnormal
+        scorer, n_abnormal = cast(TemporalScorer, self.networks["scorer"]), batch.n_abnormal
         logits = scorer(instances, scorer.draw_masks(tuple(mask.shape), generator))
         scores = torch.sigmoid(logits)
         best = take(scores, max_index(logits.detach(), mask))
-        ranking = losses.ranking(best[:a], best[a:], pairs=self.parameters.pairs)
-        inner_bag = self.parameters.inner_bag * losses.inner_bag(scores, mask, a)
+        ranking = losses.ranking(best[:n_abnormal], best[n_abnormal:], pairs=self.parameters.pairs)
+        inner_bag = self.parameters.inner_bag * losses.inner_bag(scores, mask, n_abnormal)
         loss = ranking + inner_bag
         self.update("scorer", loss)
-        values = (loss, ranking, inner_bag, best[:a].mean(), best[a:].mean())
+        values = (loss, ranking, inner_bag, best[:n_abnormal].mean(), best[n_abnormal:].mean())
         return torch.stack([value.detach() for value in values])
 
     def score_features(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:

@@ -90,9 +90,9 @@ class DualMemory(nn.Module):
         log_variance = self.log_variance(read_normal)
         # The uncertainty: what is read of the normal memory is a Gaussian in training, and its mean at inference. The
         # source draws it for normal videos alone, which shows the predictor their label: here it is drawn for all.
-        masks, noise = drawn or (None, None)
+        dropout_masks, noise = drawn or (None, None)
         latent_normal = mean if noise is None else mean + noise * (log_variance / 2).exp()
-        logits = self.predictor(torch.cat([related, latent_abnormal + latent_normal], dim=-1), masks)
+        logits = self.predictor(torch.cat([related, latent_abnormal + latent_normal], dim=-1), dropout_masks)
         return Reading(
             related, known_abnormal, known_normal, latent_abnormal, latent_normal, mean, log_variance, logits
         )
@@ -119,17 +119,17 @@ class Urdmu(LearnedMethod):
 
     def step(self, batch: Batch, generator: torch.Generator, iteration: int) -> Tensor:
         """Read both memories for all instances and take one step."""
-        network, mask, a = cast(DualMemory, self.networks["memories"]), batch.mask, batch.n_abnormal
+        network, mask, n_abnormal = cast(DualMemory, self.networks["memories"]), batch.mask, batch.n_abnormal
         read = network(batch.region, mask, network.draw(tuple(mask.shape), generator))
         count = mask.sum(dim=1) // self.parameters.top_divisor + 1
-        parts = parts_of_loss(read, mask, count, a, margin=self.parameters.margin)
+        parts = parts_of_loss(read, mask, count, n_abnormal, margin=self.parameters.margin)
         weights = {
             "memories": self.parameters.memories_weight,
             "triplet": self.parameters.triplet_weight,
             "divergence": self.parameters.divergence_weight,
             "distance": self.parameters.distance_weight,
         }
-        weighted = [its * weights.get(name, 1) for name, its in parts.items()]
+        weighted = [value * weights.get(name, 1) for name, value in parts.items()]
         loss = torch.stack(weighted).sum()
         self.update("memories", loss)
         return torch.stack([value.detach() for value in (loss, *weighted)])
@@ -141,34 +141,39 @@ class Urdmu(LearnedMethod):
         return scores, np.zeros((len(scores), 0), dtype=np.float32)
 
 
-def parts_of_loss(read: Reading, mask: Tensor, count: Tensor, a: int, margin: float) -> dict[str, Tensor]:
-    """Return the parts of the loss by name, unweighted; the first `a` bags are abnormal, `count` (b,) is k of each."""
+def parts_of_loss(read: Reading, mask: Tensor, count: Tensor, n_abnormal: int, margin: float) -> dict[str, Tensor]:
+    """Return the parts of the loss by name, unweighted; the first `n_abnormal` bags are abnormal.
+
+    `count` (b,) is the k of each bag.
+    """
     best, abnormal, normal = (
-        top_instances(its.detach(), mask, count) for its in (read.logits, read.known_abnormal, read.known_normal)
+        top_instances(scores.detach(), mask, count) for scores in (read.logits, read.known_abnormal, read.known_normal)
     )
-    label = (torch.arange(len(mask), device=mask.device) < a).float()
+    label = (torch.arange(len(mask), device=mask.device) < n_abnormal).float()
     most_abnormal, most_normal = (mean_of(read.related, chosen) for chosen in (abnormal, normal))
-    long = mean_of(read.latent_abnormal[:a], abnormal[:a]).norm(dim=1)
-    short = mean_of(read.latent_normal[a:], normal[a:]).norm(dim=1)
+    long = mean_of(read.latent_abnormal[:n_abnormal], abnormal[:n_abnormal]).norm(dim=1)
+    short = mean_of(read.latent_normal[n_abnormal:], normal[n_abnormal:]).norm(dim=1)
     return {
         "cross_entropy": losses.mean_cross_entropy(read.logits, best, label).mean(),
-        "memories": memory_loss(read.known_abnormal, read.known_normal, mask, count, a),
-        "triplet": triplet_loss(most_normal[a:], most_normal[:a], most_abnormal[:a]),
-        "divergence": _mean(divergence(read.mean[a:], read.log_variance[a:]), mask[a:]),
+        "memories": memory_loss(read.known_abnormal, read.known_normal, mask, count, n_abnormal),
+        "triplet": triplet_loss(most_normal[n_abnormal:], most_normal[:n_abnormal], most_abnormal[:n_abnormal]),
+        "divergence": _mean(divergence(read.mean[n_abnormal:], read.log_variance[n_abnormal:]), mask[n_abnormal:]),
         "distance": F.relu(margin - long[:, None] + short[None, :]).mean(),
     }
 
 
-def memory_loss(abnormal: Tensor, normal: Tensor, mask: Tensor, count: Tensor, a: int) -> Tensor:
+def memory_loss(abnormal: Tensor, normal: Tensor, mask: Tensor, count: Tensor, n_abnormal: int) -> Tensor:
     """Return the summed cross entropies of how well the memories know the instances, `abnormal` and `normal` (b, n).
 
     Of an abnormal video, k instances are known to the abnormal memory and k unknown to the normal one; of a normal
     video, all are known to the normal memory and unknown to the abnormal one.
     """
-    known = mean_of(abnormal, top_instances(abnormal.detach(), mask, count))[:a]
-    unknown = mean_of(1 - normal, top_instances(-normal.detach(), mask, count))[:a]
-    some = _surprise(known).mean() + _surprise(unknown).mean()
-    return some + _mean(_surprise(normal[a:]) + _surprise(1 - abnormal[a:]), mask[a:])
+    known = mean_of(abnormal, top_instances(abnormal.detach(), mask, count))[:n_abnormal]
+    unknown = mean_of(1 - normal, top_instances(-normal.detach(), mask, count))[:n_abnormal]
+    abnormal_part = _surprise(known).mean() + _surprise(unknown).mean()
+    return abnormal_part + _mean(
+        _surprise(normal[n_abnormal:]) + _surprise(1 - abnormal[n_abnormal:]), mask[n_abnormal:]
+    )
 
 
 def triplet_loss(anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
@@ -177,8 +182,8 @@ def triplet_loss(anchor: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
     `anchor` (n, width) is the most normal of each normal video, `positive` and `negative` (a, width) the most normal
     and the most abnormal of each abnormal video. The source pairs bag i with bag i.
     """
-    anchor, positive, negative = (F.normalize(its, dim=1) for its in (anchor, positive, negative))
-    near, far = ((anchor[:, None] - its).norm(dim=2) for its in (positive, negative))
+    anchor, positive, negative = (F.normalize(vectors, dim=1) for vectors in (anchor, positive, negative))
+    near, far = ((anchor[:, None] - other).norm(dim=2) for other in (positive, negative))
     return F.relu(1 + near - far).mean()
 
 
