@@ -54,11 +54,11 @@ def test_attention_without_its_hidden_units_is_even() -> None:
 def test_temporal_context_is_a_weighted_mean(seed: int, n: int, padding: int, reach: float) -> None:
     features, centres = draw(seed, 1, n + padding, 4), 10 * draw(seed + 1, 1, n + padding)
     mask = torch.arange(n + padding)[None] < n
-    found = temporal_context(features, centres, reach, mask)[0, :n]
+    actual = temporal_context(features, centres, reach, mask)[0, :n]
     for i in range(n):
         weights = [math.exp(-abs(float(centres[0, i] - centres[0, j])) / reach) for j in range(n)]
         expected = sum(weights[j] * features[0, j].numpy() for j in range(n)) / sum(weights)
-        assert found[i].numpy() == pytest.approx(expected)
+        assert actual[i].numpy() == pytest.approx(expected)
 
 
 def test_temporal_context_of_far_and_of_simultaneous_instances() -> None:
@@ -72,16 +72,18 @@ def test_temporal_context_of_far_and_of_simultaneous_instances() -> None:
 @settings(max_examples=40, deadline=None)
 def test_attended_scores_are_the_products_up_to_a_factor(seed: int, n: int, whole: float | None) -> None:
     scores, weights = torch.sigmoid(draw(seed, 1, n)), torch.softmax(4 * draw(seed + 1, 1, n), dim=1)
-    found = attended(scores, weights, None if whole is None else torch.tensor([whole], dtype=torch.float64))[0].tolist()
+    actual = attended(scores, weights, None if whole is None else torch.tensor([whole], dtype=torch.float64))[
+        0
+    ].tolist()
     products = [s * w for s, w in zip(scores[0].tolist(), weights[0].tolist(), strict=True)]
     best = int(np.argmax(products))
     factor = 1 / weights.max().item() if whole is None else whole / products[best]
-    assert found == pytest.approx([factor * product for product in products], abs=1e-12)
-    assert 0 <= min(found) <= max(found) <= 1 + 1e-12
+    assert actual == pytest.approx([factor * product for product in products], abs=1e-12)
+    assert 0 <= min(actual) <= max(actual) <= 1 + 1e-12
     if whole is None:  # neither more nor fewer instances change what the most attended one has
-        assert found[int(weights.argmax())] == pytest.approx(scores[0, weights.argmax()].item())
+        assert actual[int(weights.argmax())] == pytest.approx(scores[0, weights.argmax()].item())
     else:
-        assert max(found) == pytest.approx(whole)
+        assert max(actual) == pytest.approx(whole)
 
 
 def test_attended_scores_of_a_bag_that_scores_nothing() -> None:

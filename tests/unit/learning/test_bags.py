@@ -121,9 +121,9 @@ def test_norms_are_one_and_zeros_stay_zeros() -> None:
 
 def kinds_video(kinds: list[str]) -> bags.ClipFeatures:
     boxes = np.tile(np.array([[0, 0, 9, 9]], dtype=np.float32), (64, 1))
-    found = [Tube(0, boxes, kind) for kind in kinds]
-    its = VideoTubes(64, 20, 20, np.ones(64, dtype=bool), found)
-    return bags.ClipFeatures("v", "normal", its, np.ones((4, 3)), np.ones((4 * len(kinds), 3)))
+    tubes_of_kinds = [Tube(0, boxes, kind) for kind in kinds]
+    video_tubes = VideoTubes(64, 20, 20, np.ones(64, dtype=bool), tubes_of_kinds)
+    return bags.ClipFeatures("v", "normal", video_tubes, np.ones((4, 3)), np.ones((4 * len(kinds), 3)))
 
 
 @given(st.integers(1, 70), st.integers(16, 900))
@@ -182,9 +182,9 @@ def test_reader_gives_the_bags_of_the_artefacts(tmp_path) -> None:
     requests = [Request("v003", parts, view) for parts in ("training", "inference")]
     made = bags.read_all(reader, requests)
     assert made.keys() == set(requests)
-    for got, wanted in zip(made.values(), (bags.make_bag(video), bags.make_bag(video, sub_tubes=4)), strict=True):
+    for actual, wanted in zip(made.values(), (bags.make_bag(video), bags.make_bag(video, sub_tubes=4)), strict=True):
         for field in dataclasses.fields(Bag):
-            assert np.array_equal(getattr(got, field.name), getattr(wanted, field.name))
+            assert np.array_equal(getattr(actual, field.name), getattr(wanted, field.name))
 
 
 def test_a_video_is_read_once_for_all_that_want_it(tmp_path, monkeypatch) -> None:

@@ -74,7 +74,7 @@ def test_batches_depend_on_seed_and_iteration_alone() -> None:
     one, other = store(max_instances=3), store(max_instances=3)
     for iteration in (7, 2, 5):  # in any order
         assert torch.equal(one.batch(iteration).index, other.batch(iteration).index)
-        draws = [torch.rand(4, generator=its.generator(iteration)) for its in (one, other)]
+        draws = [torch.rand(4, generator=batches.generator(iteration)) for batches in (one, other)]
         assert torch.equal(*draws)
     assert not torch.equal(one.batch(1).index, store(max_instances=3, seed=1).batch(1).index)
     assert not torch.equal(torch.rand(4, generator=one.generator(1)), torch.rand(4, generator=one.generator(2)))

@@ -32,16 +32,16 @@ def test_entropy_lies_between_one_instance_and_all() -> None:
 
 @given(st.lists(st.lists(st.floats(0.01, 0.99), min_size=1, max_size=6), min_size=2, max_size=6))
 def test_the_share_inside_is_one_minus_that_between(videos: list[list[float]]) -> None:
-    scores = [np.array(its) for its in videos]
-    found = diagnostics.share_inside(scores)
-    logits = [np.log(its / (1 - its)) for its in scores]
+    scores = [np.array(scores_of_video) for scores_of_video in videos]
+    result = diagnostics.share_inside(scores)
+    logits = [np.log(scores_of_video / (1 - scores_of_video)) for scores_of_video in scores]
     every = np.concatenate(logits)
     total = sum((x - every.mean()) ** 2 for x in every)
-    between = sum(len(its) * (its.mean() - every.mean()) ** 2 for its in logits)
+    between = sum(len(logits_of_video) * (logits_of_video.mean() - every.mean()) ** 2 for logits_of_video in logits)
     if total < 1e-9:
-        assert math.isnan(found) or 0 <= found <= 1 + 1e-9
+        assert math.isnan(result) or 0 <= result <= 1 + 1e-9
     else:
-        assert found == pytest.approx(1 - between / total, abs=1e-6)
+        assert result == pytest.approx(1 - between / total, abs=1e-6)
 
 
 def test_scores_that_differ_between_videos_alone_have_nothing_inside() -> None:
@@ -53,7 +53,7 @@ IDLE = {"tube_entropy": 0.999, "tube_guidance_sd": 0.001, "tube_training_vauc": 
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "words"),
     [
         ({}, ["attention", "guidance", "memorised"]),
         ({"tube_entropy": 0.9}, ["guidance", "memorised"]),
@@ -63,10 +63,10 @@ IDLE = {"tube_entropy": 0.999, "tube_guidance_sd": 0.001, "tube_training_vauc": 
         ({"tube_training_vauc": 0.7}, ["attention", "guidance"]),
     ],
 )
-def test_what_is_idle_is_warned_of(changes: dict[str, float], said: list[str]) -> None:
-    found = diagnostics.warnings({**IDLE, **changes})
-    assert len(found) == len(said)
-    assert all(word in line and "tube" in line for word, line in zip(said, found, strict=True))
+def test_what_is_idle_is_warned_of(changes: dict[str, float], words: list[str]) -> None:
+    lines = diagnostics.warnings({**IDLE, **changes})
+    assert len(lines) == len(words)
+    assert all(word in line and "tube" in line for word, line in zip(words, lines, strict=True))
 
 
 def test_a_projection_to_few_dimensions_makes_attention_uniform_and_says_so(caplog) -> None:

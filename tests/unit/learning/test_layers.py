@@ -112,7 +112,7 @@ def gradients(branch: Branch, logits: torch.Tensor) -> dict[str, torch.Tensor]:
     """The gradients of an arbitrary loss on the logits (b,) of the max instances."""
     branch.zero_grad()
     (logits.sigmoid() * torch.arange(1.0, 1 + len(logits), dtype=logits.dtype)).square().sum().backward()
-    return {name: its.grad.clone() for name, its in branch.named_parameters() if its.grad is not None}
+    return {name: parameter.grad.clone() for name, parameter in branch.named_parameters() if parameter.grad is not None}
 
 
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=5), st.integers(0, 999), st.sampled_from(list(RELATIONS)))
@@ -127,8 +127,8 @@ def test_max_instance_has_the_gradients_of_the_dense_computation(lengths: list[i
     dense = branch(features, mask, masks).masked_fill(~mask, -math.inf).max(dim=1)
     assert torch.equal(index, dense.indices)
     assert torch.allclose(logits, dense.values, rtol=0, atol=1e-10)
-    for name, its in gradients(branch, dense.values).items():
-        assert torch.allclose(rowwise[name], its, rtol=0, atol=1e-10), name
+    for name, gradient in gradients(branch, dense.values).items():
+        assert torch.allclose(rowwise[name], gradient, rtol=0, atol=1e-10), name
 
 
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=5), st.integers(0, 999))
@@ -146,10 +146,10 @@ def test_max_instance_has_the_gradients_of_torchs_attention(lengths: list[int], 
     assert torch.equal(index, dense.indices)
     of_head = gradients(branch, dense.values)
     of_attention = dict(zip(("query", "key", "value"), oracle.in_proj_weight.grad.chunk(3), strict=True))
-    for name, its in rowwise.items():
+    for name, gradient in rowwise.items():
         parts = name.split(".")
         expected = of_head[name] if parts[0] == "predictor" else of_attention[parts[1]]
-        assert torch.allclose(its, expected, rtol=0, atol=1e-10), name
+        assert torch.allclose(gradient, expected, rtol=0, atol=1e-10), name
 
 
 def test_predictor_is_three_layers_with_one_relu() -> None:
@@ -223,10 +223,10 @@ def test_top_instances_are_the_first_of_a_stable_sort(data: st.DataObject) -> No
     longest = max(map(len, bags)) + 1
     values = torch.tensor([bag + [9] * (longest - len(bag)) for bag in bags], dtype=torch.float32)
     mask = torch.tensor([[i < len(bag) for i in range(longest)] for bag in bags])
-    got = top_instances(values, mask, torch.tensor(counts))
-    for bag, count, chosen in zip(bags, counts, got.tolist(), strict=True):
+    actual = top_instances(values, mask, torch.tensor(counts))
+    for bag, count, chosen in zip(bags, counts, actual.tolist(), strict=True):
         best = sorted(range(len(bag)), key=lambda i: -bag[i])[:count]
-        assert [i for i, its in enumerate(chosen) if its] == sorted(best)
+        assert [i for i, is_chosen in enumerate(chosen) if is_chosen] == sorted(best)
 
 
 def test_mean_of_is_over_the_chosen_alone() -> None:

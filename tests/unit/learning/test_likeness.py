@@ -26,15 +26,17 @@ def naive(bags, other, kind):
     means = [[float(np.mean([row[j] for row in getattr(b, kind).tolist()])) for j in range(6)] for b in bags]
 
     def measure(row, others):
-        distance = min(sum((x - y) ** 2 for x, y in zip(row, its, strict=True)) ** 0.5 for its in others)
-        outside = [not min(its[j] for its in others) <= row[j] <= max(its[j] for its in others) for j in range(6)]
+        distance = min(sum((x - y) ** 2 for x, y in zip(row, other, strict=True)) ** 0.5 for other in others)
+        outside = [
+            not min(other[j] for other in others) <= row[j] <= max(other[j] for other in others) for j in range(6)
+        ]
         return distance, sum(outside) / 6
 
     own = [measure(row, means[:i] + means[i + 1 :]) for i, row in enumerate(means)]
-    row = [float(np.mean([its[j] for its in getattr(other, kind).tolist()])) for j in range(6)]
+    row = [float(np.mean([row_of_bag[j] for row_of_bag in getattr(other, kind).tolist()])) for j in range(6)]
     distance, outside = measure(row, means)
-    farther = sum(its < distance for its, _ in own) / len(own)
-    return distance / np.median([its for its, _ in own]), farther, outside, np.median([its for _, its in own])
+    farther = sum(own_distance < distance for own_distance, _ in own) / len(own)
+    return distance / np.median([value for value, _ in own]), farther, outside, np.median([value for _, value in own])
 
 
 @given(st.integers(FEWEST, 20), st.integers(0, 10**6))
@@ -42,11 +44,13 @@ def naive(bags, other, kind):
 def test_it_is_what_loops_over_the_videos_say(n_videos, seed):
     rng = np.random.default_rng(seed)
     bags, other = [bag(rng) for _ in range(n_videos)], bag(rng, shift=0.5)
-    found = Likeness.of(bags).compare(other)
-    assert tuple(found) == KINDS
-    for kind, its in found.items():
+    actual = Likeness.of(bags).compare(other)
+    assert tuple(actual) == KINDS
+    for kind, unlikeness in actual.items():
         expected = naive(bags, other, kind)
-        assert (its.distance, its.farther_than, its.outside, its.usual) == pytest.approx(expected, abs=1e-3)
+        assert (unlikeness.distance, unlikeness.farther_than, unlikeness.outside, unlikeness.usual) == pytest.approx(
+            expected, abs=1e-3
+        )
 
 
 @pytest.mark.parametrize(("n_videos", "rate"), [(39, 0.05), (12, 1 / 13)])
@@ -54,8 +58,8 @@ def test_no_more_videos_of_the_same_kind_are_called_unlike_than_is_said(n_videos
     rng = np.random.default_rng(0)
     same = [Likeness.of([bag(rng, n=2) for _ in range(n_videos)]).compare(bag(rng, n=2)) for _ in range(400)]
     for kind in KINDS:
-        assert np.mean([its[kind].farther_than >= 0.95 for its in same]) == pytest.approx(rate, abs=0.035)
-        assert np.mean([its[kind].is_unlike for its in same]) <= rate + 0.035
+        assert np.mean([unlikeness[kind].farther_than >= 0.95 for unlikeness in same]) == pytest.approx(rate, abs=0.035)
+        assert np.mean([unlikeness[kind].is_unlike for unlikeness in same]) <= rate + 0.035
 
 
 def test_other_footage_is_unlike_in_the_features_that_differ():
@@ -71,8 +75,13 @@ def test_other_footage_is_unlike_in_the_features_that_differ():
 def test_a_training_video_is_like_itself():
     rng = np.random.default_rng(0)
     bags = [bag(rng) for _ in range(12)]
-    for its in Likeness.of(bags).compare(bags[3]).values():
-        assert (its.distance, its.farther_than, its.outside, its.is_unlike) == (0, 0, 0, False)
+    for unlikeness in Likeness.of(bags).compare(bags[3]).values():
+        assert (unlikeness.distance, unlikeness.farther_than, unlikeness.outside, unlikeness.is_unlike) == (
+            0,
+            0,
+            0,
+            False,
+        )
 
 
 def test_what_a_model_keeps_is_enough():
@@ -80,8 +89,8 @@ def test_what_a_model_keeps_is_enough():
     bags, other = [bag(rng) for _ in range(12)], bag(rng, shift=1.0)
     made = Likeness.of(bags)
     again = Likeness.from_tensors(made.to_tensors())
-    for kind, its in again.compare(other).items():
-        assert its.distance == pytest.approx(made.compare(other)[kind].distance, rel=0.01)
+    for kind, unlikeness in again.compare(other).items():
+        assert unlikeness.distance == pytest.approx(made.compare(other)[kind].distance, rel=0.01)
     assert all(tensor.dtype == np.float16 for tensor in made.to_tensors().values())
 
 
@@ -105,8 +114,11 @@ def test_of_many_videos_some_are_kept_evenly():
 def test_videos_that_are_all_the_same_have_no_scale():
     rng = np.random.default_rng(0)
     one = bag(rng)
-    found = Likeness.of([one] * FEWEST).compare(bag(rng))
-    assert all((its.distance, its.farther_than, its.is_unlike) == (0.0, 1.0, False) for its in found.values())
+    result = Likeness.of([one] * FEWEST).compare(bag(rng))
+    assert all(
+        (unlikeness.distance, unlikeness.farther_than, unlikeness.is_unlike) == (0.0, 1.0, False)
+        for unlikeness in result.values()
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,19 +22,19 @@ def test_ranking_is_eq_4_for_every_pair(abnormal: list[float], normal: list[floa
     for p_v, p_a in zip(weight, abnormal, strict=True):
         for p_n in normal:
             total += max(0, p_v * (1 - p_a + p_n))
-    got = losses.ranking(tensor(abnormal), tensor(normal), tensor(weight))
-    assert float(got) == pytest.approx(total / (len(abnormal) * len(normal)), abs=1e-12)
+    actual = losses.ranking(tensor(abnormal), tensor(normal), tensor(weight))
+    assert float(actual) == pytest.approx(total / (len(abnormal) * len(normal)), abs=1e-12)
     # The hinge never clips: scores in [0, 1] keep its argument at 0 or above.
     linear = sum(w * (1 - a) for w, a in zip(weight, abnormal, strict=True)) / len(abnormal)
     linear += sum(weight) / len(weight) * sum(normal) / len(normal)
-    assert float(got) == pytest.approx(linear, abs=1e-12)
+    assert float(actual) == pytest.approx(linear, abs=1e-12)
 
 
 @given(scores, scores)
 def test_matched_pairs(abnormal: list[float], normal: list[float]) -> None:
     terms = [max(0, 1 - a + n) for a, n in zip(abnormal, normal, strict=False)]
-    got = losses.ranking(tensor(abnormal), tensor(normal), pairs="matched")
-    assert float(got) == pytest.approx(sum(terms) / len(terms), abs=1e-12)
+    actual = losses.ranking(tensor(abnormal), tensor(normal), pairs="matched")
+    assert float(actual) == pytest.approx(sum(terms) / len(terms), abs=1e-12)
 
 
 def test_the_weight_has_a_gradient_only_where_its_branch_is_not_frozen() -> None:
@@ -80,15 +80,15 @@ def test_mean_cross_entropy_is_that_of_the_mean_score(bags: list[list[float]], d
     chosen = [data.draw(st.lists(st.booleans(), min_size=len(x), max_size=len(x)).filter(any)) for x in bags]
     labels = [data.draw(st.sampled_from([0.0, 1.0])) for _ in bags]
     expected = []
-    for x, its, label in zip(bags, chosen, labels, strict=True):
+    for x, chosen_of_bag, label in zip(bags, chosen, labels, strict=True):
         # The mean of what the label asks for: of the scores, or of 1 - score.
-        right = [1 / (1 + math.exp(-v if label else v)) for v, c in zip(x, its, strict=True) if c]
+        right = [1 / (1 + math.exp(-v if label else v)) for v, c in zip(x, chosen_of_bag, strict=True) if c]
         expected.append(-math.log(sum(right) / len(right)))
     longest = max(map(len, bags))
     padded = tensor([[*x, *[5.0] * (longest - len(x))] for x in bags])
     mask = torch.tensor([[*x, *[False] * (longest - len(x))] for x in chosen])
-    got = losses.mean_cross_entropy(padded, mask, tensor(labels))
-    assert got.tolist() == pytest.approx(expected, abs=1e-9)
+    actual = losses.mean_cross_entropy(padded, mask, tensor(labels))
+    assert actual.tolist() == pytest.approx(expected, abs=1e-9)
 
 
 def test_mean_cross_entropy_is_finite_where_scores_are_0_or_1() -> None:
@@ -116,8 +116,8 @@ def test_inner_bag_wants_a_large_gap_of_abnormal_bags_and_a_small_one_of_normal(
     large = sum(max(0, 1 - gap) for gap in gaps[:n_abnormal]) / n_abnormal
     small = sum(gaps[n_abnormal:]) / (len(rows) - n_abnormal)
     for padding in (-3.0, 7.0):
-        got = losses.inner_bag(*padded(rows, padding), n_abnormal)
-        assert float(got) == pytest.approx(large + small, abs=1e-12)
+        actual = losses.inner_bag(*padded(rows, padding), n_abnormal)
+        assert float(actual) == pytest.approx(large + small, abs=1e-12)
 
 
 def test_a_lone_instance_has_no_gap_to_learn_from() -> None:
@@ -132,11 +132,11 @@ def test_a_lone_instance_has_no_gap_to_learn_from() -> None:
 def test_cross_entropy_of_instances_with_soft_targets(rows: list[list[float]], seed: int) -> None:
     targets, mask = padded(rows, 0.5)
     logits = 4 * torch.randn(targets.shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    got = losses.instance_cross_entropy(logits, targets, mask).tolist()
+    actual = losses.instance_cross_entropy(logits, targets, mask).tolist()
     for i, row in enumerate(rows):
         p = [1 / (1 + math.exp(-x)) for x in logits[i, : len(row)].tolist()]
         terms = [-t * math.log(q) - (1 - t) * math.log(1 - q) for t, q in zip(row, p, strict=True)]
-        assert got[i] == pytest.approx(sum(terms) / len(terms), abs=1e-9)
+        assert actual[i] == pytest.approx(sum(terms) / len(terms), abs=1e-9)
 
 
 def test_the_mean_of_a_bag_without_a_marked_instance_is_0() -> None:

@@ -31,16 +31,16 @@ def test_goes_on_from_its_saved_state_with_the_same_bytes(name: str, tmp_path) -
     whole = network()
     optimiser = OPTIMISERS[name](whole.parameters(), lr=0.02, weight_decay=0.1)
     take_steps(whole, optimiser, 3)
-    resumed, state = copy.deepcopy(whole), {key: its.numpy() for key, its in save_state(optimiser).items()}
+    resumed, state = copy.deepcopy(whole), {key: tensor.numpy() for key, tensor in save_state(optimiser).items()}
     storage.write_tensors(tmp_path / "state.safetensors", state, {}, key="key")
     take_steps(whole, optimiser, 3)
     second = OPTIMISERS[name](resumed.parameters(), lr=0.02, weight_decay=0.1)
     arrays, _, _ = storage.read_tensors(tmp_path / "state.safetensors")
-    load_state(second, {key: torch.from_numpy(its) for key, its in arrays.items()})
+    load_state(second, {key: torch.from_numpy(array) for key, array in arrays.items()})
     take_steps(resumed, second, 3)
     assert values(resumed) == values(whole)
-    assert {key: its.tolist() for key, its in save_state(second).items()} == {
-        key: its.tolist() for key, its in save_state(optimiser).items()
+    assert {key: tensor.tolist() for key, tensor in save_state(second).items()} == {
+        key: tensor.tolist() for key, tensor in save_state(optimiser).items()
     }
 
 

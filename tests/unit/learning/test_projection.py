@@ -15,18 +15,18 @@ INSTANCES = np.concatenate([matrix for bag in BAGS for matrix in (bag.region, ba
 def test_components_are_principal_axes_and_the_last_number_is_what_they_leave_out(whiten: bool) -> None:
     """Against an eigendecomposition of the covariance, and the length of the rest, row by row."""
     options = ProjectionParameters(kind="pca", dimension=9, whiten=whiten)
-    got = Projection.fit(BAGS, options, normalise="none")(BAGS[0]).region
+    actual = Projection.fit(BAGS, options, normalise="none")(BAGS[0]).region
     centred = INSTANCES.astype(np.float64) - INSTANCES.mean(axis=0)
     values, vectors = np.linalg.eigh(np.cov(centred.T))
     order = np.argsort(values)[::-1][:8]
     own = BAGS[0].region - INSTANCES.mean(axis=0)
     seen = own @ vectors[:, order]
-    rest = [np.linalg.norm(row - vectors[:, order] @ its) for row, its in zip(own, seen, strict=True)]
+    rest = [np.linalg.norm(row - vectors[:, order] @ projected) for row, projected in zip(own, seen, strict=True)]
     expected = seen / np.sqrt(values[order]) if whiten else seen
-    assert np.abs(got[:, :8]) == pytest.approx(np.abs(expected), abs=1e-4)
-    assert got[:, 8] == pytest.approx(rest, abs=1e-4)
+    assert np.abs(actual[:, :8]) == pytest.approx(np.abs(expected), abs=1e-4)
+    assert actual[:, 8] == pytest.approx(rest, abs=1e-4)
     if not whiten:
-        assert np.linalg.norm(got, axis=1) == pytest.approx(np.linalg.norm(own, axis=1), abs=1e-5)
+        assert np.linalg.norm(actual, axis=1) == pytest.approx(np.linalg.norm(own, axis=1), abs=1e-5)
 
 
 def test_rows_have_norm_one_again() -> None:

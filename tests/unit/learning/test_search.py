@@ -174,13 +174,13 @@ def test_killed_and_resumed_it_ends_the_same(n_folds: int, after: int, tmp_path)
     if n_folds or after < 30:
         with pytest.raises(KilledError):
             train(Fragile(path, "key", 0))
-    resumed, found = train(Checkpoint(path, "key"))
+    resumed, history = train(Checkpoint(path, "key"))
     assert resumed.count == whole.count == 15
     assert resumed.buffers["sum"].item() == (sum(range(1, 16)) if n_folds else sum(range(1, 31)))
-    assert np.array_equal(found.curve, expected.curve)
-    assert np.array_equal(found.rows, expected.rows)
-    assert {video: its.tobytes() for video, its in found.scores.items()} == {
-        video: its.tobytes() for video, its in expected.scores.items()
+    assert np.array_equal(history.curve, expected.curve)
+    assert np.array_equal(history.rows, expected.rows)
+    assert {video: score.tobytes() for video, score in history.scores.items()} == {
+        video: score.tobytes() for video, score in expected.scores.items()
     }
 
 
@@ -203,14 +203,14 @@ def test_a_real_method_is_the_same_after_a_kill_in_each_half(tmp_path) -> None:
     def train(checkpoint):
         method = Dmrm(parameters("dmrm", max_iterations=12, evaluate_every=3), seed=1)
         history = fit(method, BAGS, SUB_TUBES, deal(LABELS, 3, seed=1), checkpoint=checkpoint, label="t")
-        return {name: its.tobytes() for name, its in method.save()[0].items()}, history
+        return {name: tensor.tobytes() for name, tensor in method.save()[0].items()}, history
 
     expected, history = train(None)
     for last in (5, 8):
         with pytest.raises(KilledError):
             train(Fragile(last))
-    found, again = train(Checkpoint(path, "key"))
-    assert found == expected
+    actual, again = train(Checkpoint(path, "key"))
+    assert actual == expected
     assert again.chosen_iteration == history.chosen_iteration
     assert again.measured == pytest.approx(history.measured, nan_ok=True)
 
@@ -237,27 +237,27 @@ def test_hold_out_of_few_videos() -> None:
     st.integers(0, 5),
     st.integers(1, 12),
 )
-def test_folds_partition_the_videos_and_keep_groups_whole(its, folds, seed, n_groups) -> None:
-    labels = {f"v{i:02d}": label for i, label in enumerate(its)}
+def test_folds_partition_the_videos_and_keep_groups_whole(label_of, folds, seed, n_groups) -> None:
+    labels = {f"v{i:02d}": label for i, label in enumerate(label_of)}
     groups = {video: f"g{i % n_groups}{labels[video]}" for i, video in enumerate(labels)}
-    found = deal(labels, folds, seed, groups)
-    if not found:
+    parts = deal(labels, folds, seed, groups)
+    if not parts:
         return
-    assert sorted(video for fold in found for video in fold) == sorted(labels)
-    assert 2 <= len(found) <= folds
-    for fold in found:
+    assert sorted(video for fold in parts for video in fold) == sorted(labels)
+    assert 2 <= len(parts) <= folds
+    for fold in parts:
         assert {labels[video] for video in fold} == {"normal", "abnormal"}
         assert not {groups[video] for video in fold} & {groups[video] for video in labels if video not in fold}
-    assert deal(dict(reversed(labels.items())), folds, seed, groups) == found
+    assert deal(dict(reversed(labels.items())), folds, seed, groups) == parts
 
 
 @given(st.integers(2, 30), st.integers(2, 30), st.integers(2, 5))
 def test_each_label_is_spread_evenly_where_there_are_no_groups(normal, abnormal, folds) -> None:
     labels = {f"n{i:02d}": "normal" for i in range(normal)} | {f"a{i:02d}": "abnormal" for i in range(abnormal)}
-    found = deal(labels, folds, 0)
-    assert len(found) == min(folds, normal, abnormal)
+    parts = deal(labels, folds, 0)
+    assert len(parts) == min(folds, normal, abnormal)
     for label in ("normal", "abnormal"):
-        counts = [sum(labels[video] == label for video in fold) for fold in found]
+        counts = [sum(labels[video] == label for video in fold) for fold in parts]
         assert max(counts) - min(counts) <= 1
 
 
@@ -286,7 +286,7 @@ def test_video_auc_is_that_of_sklearn(seed: int) -> None:
 def test_quality_looks_at_the_best_instance_of_a_video() -> None:
     scores = [np.array([0.1, 0.2 + 0.1 * i]) for i in range(len(BAGS))]
     vauc, log_right = video_quality(BAGS, scores)
-    best = np.array([its.max() for its in scores])
+    best = np.array([scores_of_video.max() for scores_of_video in scores])
     abnormal = np.array([bag.label == "abnormal" for bag in BAGS])
     assert vauc == pytest.approx(roc_auc_score(abnormal, best))
     right = np.clip(np.where(abnormal, best, 1 - best), 1e-7, None)

@@ -76,14 +76,14 @@ def toy_bag(number: int) -> tuple[Bag, int]:
     image = np.stack([videolets[a:b].mean(axis=0) for a, b in zip(start, stop, strict=True)])
     spans = np.stack([np.arange(TUBES), 16 * start, 16 * stop], axis=1)
     grid = 16 * np.stack([np.arange(VIDEOLETS), np.arange(VIDEOLETS) + 1], axis=1)
-    features = [(FC6_NORM * its).astype(np.float32) for its in (region, image, videolets)]
+    features = [(FC6_NORM * matrix).astype(np.float32) for matrix in (region, image, videolets)]
     return Bag(f"v{number}", "abnormal" if abnormal else "normal", spans, *features, grid), hit
 
 
 @cache
 def toy(first: int, count: int, normalise: bool) -> list[tuple[Bag, int]]:
-    found = [toy_bag(first + i) for i in range(count)]
-    return [(bag.map(bags.normalise_rows) if normalise else bag, hit) for bag, hit in found]
+    toys = [toy_bag(first + i) for i in range(count)]
+    return [(bag.map(bags.normalise_rows) if normalise else bag, hit) for bag, hit in toys]
 
 
 @cache
@@ -97,9 +97,9 @@ def outcome(seed: int, kind: type[Mgpr] = Mgpr, **changes: Any) -> Outcome:
     scores, parts = zip(*(method.score(bag) for bag, _ in tests), strict=True)
     abnormal = np.array([hit >= 0 for _, hit in tests])
     planted = [hit for _, hit in tests if hit >= 0]
-    hits = [its.argmax() == hit for its, hit in zip(np.array(scores)[abnormal], planted, strict=True)]
-    tube_hits = [its.argmax() == hit for its, hit in zip(np.array(parts)[abnormal, :, 0], planted, strict=True)]
-    best = np.array([its.max() for its in scores], dtype=np.float64)
+    hits = [row.argmax() == hit for row, hit in zip(np.array(scores)[abnormal], planted, strict=True)]
+    tube_hits = [row.argmax() == hit for row, hit in zip(np.array(parts)[abnormal, :, 0], planted, strict=True)]
+    best = np.array([row.max() for row in scores], dtype=np.float64)
     return Outcome(video_auc(best, abnormal), float(np.mean(hits)), float(np.mean(tube_hits)))
 
 

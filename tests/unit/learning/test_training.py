@@ -41,9 +41,9 @@ def training(learner, options=OPTIONS) -> Training:
 
 def test_a_method_without_mini_batches_sees_all_instances_of_all_bags() -> None:
     learner = Counting()
-    its = training(learner, LearnedParameters(type="any"))
+    trained = training(learner, LearnedParameters(type="any"))
     for _ in range(3):
-        its.step()
+        trained.step()
     everything = (4, sum(len(bag.region) for bag in BAGS), sum(len(bag.videolets) for bag in BAGS))
     assert learner.seen == [everything] * 3
 
@@ -69,18 +69,18 @@ def test_what_is_below_a_prefix() -> None:
 
 
 def test_a_checkpoint_of_another_training_or_a_cut_one_is_left_alone(tmp_path) -> None:
-    mine = Checkpoint(tmp_path / "state.safetensors", "mine", seconds=0)
-    assert mine.load() is None
-    mine.save_if_due(lambda: ({"x": np.arange(3.0)}, {"iteration": 3}))
-    tensors, meta = mine.load()
+    checkpoint = Checkpoint(tmp_path / "state.safetensors", "mine", seconds=0)
+    assert checkpoint.load() is None
+    checkpoint.save_if_due(lambda: ({"x": np.arange(3.0)}, {"iteration": 3}))
+    tensors, meta = checkpoint.load()
     assert tensors["x"].tolist() == [0, 1, 2]
     assert meta == {"iteration": 3}
-    assert Checkpoint(mine.path, "other").load() is None
-    mine.path.write_bytes(mine.path.read_bytes()[:-4])
-    assert mine.load() is None
-    mine.remove()
-    assert not mine.path.exists()
-    mine.remove()
+    assert Checkpoint(checkpoint.path, "other").load() is None
+    checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:-4])
+    assert checkpoint.load() is None
+    checkpoint.remove()
+    assert not checkpoint.path.exists()
+    checkpoint.remove()
 
 
 def test_a_checkpoint_waits_for_its_seconds(tmp_path, monkeypatch) -> None:

@@ -18,11 +18,11 @@ BAGS = [bags.make_bag(video, normalise="none") for video, _ in planted_videos(8)
 SIDE = 16
 
 
-def built(its: list[Bag] = BAGS, **changes) -> tuple[Alocc, Batches]:
+def built(bags: list[Bag] = BAGS, **changes) -> tuple[Alocc, Batches]:
     method = Alocc(parameters("alocc", **changes), seed=0)
-    method._build(its[0].region.shape[1])
-    method.measure(its)
-    return method, Batches(its, batch_bags=4, max_instances=200, seed=0)
+    method._build(bags[0].region.shape[1])
+    method.measure(bags)
+    return method, Batches(bags, batch_bags=4, max_instances=200, seed=0)
 
 
 def picture_bag(seed: int, label: str, count: int = 6) -> Bag:
@@ -71,11 +71,11 @@ def filled(bag: Bag, count: int, value: float, dimension: int = 0) -> Bag:
 
 
 def bytes_of(method: Alocc) -> dict[str, bytes]:
-    return {name: its.tobytes() for name, its in method.save()[0].items()}
+    return {name: tensor.tobytes() for name, tensor in method.save()[0].items()}
 
 
 def weights_of(method: Alocc, name: str) -> list[np.ndarray]:
-    return [its.detach().double().numpy().copy() for its in method.networks[name].parameters()]
+    return [parameter.detach().double().numpy().copy() for parameter in method.networks[name].parameters()]
 
 
 def layers(x: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
@@ -138,7 +138,7 @@ def test_each_network_learns_from_its_own_loss_alone() -> None:
         clear = gradient.abs().numpy() > 1e-5
         assert clear.any()
         np.testing.assert_allclose((now - was)[clear], -0.01 * np.sign(gradient.numpy()[clear]), rtol=0.01)
-    assert all(its.grad is None for its in method.networks.parameters())
+    assert all(parameter.grad is None for parameter in method.networks.parameters())
 
 
 @pytest.mark.parametrize("score", ["reconstructed", "direct"])
@@ -157,11 +157,11 @@ def test_a_score_is_the_formula(score: str) -> None:
 
 @pytest.mark.parametrize("network", ["dense", "conv"])
 def test_abnormal_videos_and_padding_teach_nothing(network: str) -> None:
-    its = PICTURES[:4] if network == "conv" else BAGS
+    bags = PICTURES[:4] if network == "conv" else BAGS
     # Other abnormal bags, so large that every row of a mini-batch is padded.
-    others = [bag if bag.label == "normal" else filled(bag, 50, 0.9) for bag in its]
+    others = [bag if bag.label == "normal" else filled(bag, 50, 0.9) for bag in bags]
     trained = []
-    for training in (its, others):
+    for training in (bags, others):
         method = Alocc(parameters("alocc", network=network, max_iterations=3, batch_instances=9), seed=0)
         method.fit(training)
         trained.append(bytes_of(method))
@@ -171,7 +171,7 @@ def test_abnormal_videos_and_padding_teach_nothing(network: str) -> None:
 def test_a_step_takes_no_more_instances_than_it_may() -> None:
     method, batches = built(batch_instances=7)
     drawn = [method._draw(batches.batch(i), batches.generator(i)) for i in (0, 0, 1)]
-    assert [its.shape for its in drawn] == [(7, 32)] * 3
+    assert [instances.shape for instances in drawn] == [(7, 32)] * 3
     assert torch.equal(drawn[0], drawn[1])
     assert not torch.equal(drawn[0], drawn[2])
     normal = method.networks["scale"](torch.from_numpy(np.concatenate([b.region for b in BAGS if b.label == "normal"])))
@@ -183,15 +183,15 @@ def test_statistics_of_batch_norms_move_once_a_step() -> None:
     method, batches = built(PICTURES, network="conv")
     for iteration in range(3):
         method.step(batches.batch(iteration), batches.generator(iteration), iteration)
-    counts = [its.item() for name, its in method.networks.state_dict().items() if "num_batches" in name]
+    counts = [tensor.item() for name, tensor in method.networks.state_dict().items() if "num_batches" in name]
     assert counts == [3] * 8
 
 
 def test_pictures_unlike_those_of_normal_videos_score_high() -> None:
     # D alone: what it says of R's pictures settles after more iterations than a test may take.
-    its = [picture_bag(i, ("normal", "abnormal")[i % 2], 20) for i in range(16)]
+    bags = [picture_bag(i, ("normal", "abnormal")[i % 2], 20) for i in range(16)]
     method = Alocc(parameters("alocc", network="conv", score="direct", max_iterations=60, batch_instances=16), seed=0)
-    method.fit(its[8:], its[:8])
+    method.fit(bags[8:], bags[:8])
     test = [picture_bag(i, ("normal", "abnormal")[i % 2]) for i in range(500, 512)]
     scores = np.stack([method.score(bag)[0] for bag in test])
     abnormal = np.array([bag.label == "abnormal" for bag in test])

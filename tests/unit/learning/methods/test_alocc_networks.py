@@ -32,7 +32,7 @@ def pictures(count: int, side: int = SIDE) -> torch.Tensor:
 
 def parameters_of(network: nn.Module) -> list[np.ndarray]:
     state = network.state_dict()
-    return [its.double().numpy() for name, its in state.items() if "num_batches" not in name]
+    return [tensor.double().numpy() for name, tensor in state.items() if "num_batches" not in name]
 
 
 def leaky(x: np.ndarray) -> np.ndarray:
@@ -60,7 +60,7 @@ def spread(x: np.ndarray, weight: np.ndarray, side: int) -> np.ndarray:
 
 
 def normalise(x: np.ndarray, norm: list[np.ndarray]) -> np.ndarray:
-    weight, bias, mean, variance = (its[:, None, None] for its in norm)
+    weight, bias, mean, variance = (parameter[:, None, None] for parameter in norm)
     return (x - mean) / np.sqrt(variance + 1e-5) * weight + bias
 
 
@@ -73,14 +73,14 @@ def test_dense_networks_are_their_layers() -> None:
             hidden = hidden @ layers[i].T + layers[i + 1]
             hidden = leaky(hidden) if i + 2 < len(layers) else hidden
         assert network(x).detach().numpy() == pytest.approx(hidden, abs=1e-5)
-    widths = [len(its) for its in parameters_of(seeded(alocc_networks.dense_reconstructor, 10))[::2]]
+    widths = [len(weight) for weight in parameters_of(seeded(alocc_networks.dense_reconstructor, 10))[::2]]
     assert widths == [512, 64, 512, 10]
 
 
 def test_conv_reconstructor_is_its_layers() -> None:
     network, x = seeded(alocc_networks.conv_reconstructor, SIDE), pictures(2)
     parts = parameters_of(network)
-    for got, picture in zip(network(x).detach().numpy(), x.double().numpy(), strict=True):
+    for actual, picture in zip(network(x).detach().numpy(), x.double().numpy(), strict=True):
         hidden = picture.reshape(1, SIDE, SIDE)
         for i in range(3):
             hidden = leaky(normalise(convolve(hidden, parts[5 * i]), parts[5 * i + 1 : 5 * i + 5]))
@@ -89,19 +89,19 @@ def test_conv_reconstructor_is_its_layers() -> None:
             hidden = np.maximum(normalise(spread(hidden, parts[5 * i], side), parts[5 * i + 1 : 5 * i + 5]), 0)
         hidden = np.tanh(spread(hidden, parts[25], SIDE) + parts[26])
         assert len(parts) == 27
-        assert got == pytest.approx(hidden.ravel(), abs=1e-5)
+        assert actual == pytest.approx(hidden.ravel(), abs=1e-5)
 
 
 def test_conv_discriminator_is_its_layers() -> None:
     network, x = seeded(alocc_networks.conv_discriminator, SIDE), pictures(2)
     parts = parameters_of(network)
-    for got, picture in zip(network(x).detach().numpy(), x.double().numpy(), strict=True):
+    for actual, picture in zip(network(x).detach().numpy(), x.double().numpy(), strict=True):
         hidden = leaky(convolve(picture.reshape(1, SIDE, SIDE), parts[0]) + parts[1][:, None, None])
         for i in (2, 7, 12):
             hidden = leaky(normalise(convolve(hidden, parts[i]), parts[i + 1 : i + 5]))
         assert hidden.shape == (128, 2, 2)
         assert len(parts) == 19
-        assert got == pytest.approx(parts[17] @ hidden.ravel() + parts[18], abs=1e-4)
+        assert actual == pytest.approx(parts[17] @ hidden.ravel() + parts[18], abs=1e-4)
 
 
 @settings(max_examples=15, deadline=None)
@@ -122,19 +122,19 @@ def test_pictures_of_any_side_keep_it(side: int) -> None:
 @pytest.mark.parametrize("make", [alocc_networks.conv_reconstructor, alocc_networks.conv_discriminator])
 def test_in_evaluation_mode_no_picture_sees_another(make) -> None:
     network, x = seeded(make, SIDE), pictures(5)
-    before = {name: its.clone() for name, its in network.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     with torch.inference_mode():
         together, alone = network(x), torch.cat([network(one[None]) for one in x])
     assert together.numpy() == pytest.approx(alone.numpy(), abs=1e-5)
-    assert all(torch.equal(its, before[name]) for name, its in network.state_dict().items())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
 
 
 def test_frozen_statistics_stay_while_those_of_the_batch_are_used() -> None:
     network, x = seeded(alocc_networks.conv_discriminator, SIDE).train(), pictures(5)
-    before = {name: its.clone() for name, its in network.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     with alocc_networks.frozen_statistics(network):
         frozen = network(x)
-    assert all(torch.equal(its, before[name]) for name, its in network.state_dict().items())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
     assert torch.equal(network(x), frozen)
     assert not torch.equal(network[4].running_mean, before["4.running_mean"])
 

@@ -25,7 +25,7 @@ def sigmoid(x: float) -> float:
 
 def naive(method: Asa, bag: Bag) -> tuple[list[float], list[float]]:
     """Attention and logits of the instances of a bag, one after the other."""
-    state = {name: its.numpy().astype(np.float64) for name, its in method.networks["actors"].state_dict().items()}
+    state = {name: tensor.numpy().astype(np.float64) for name, tensor in method.networks["actors"].state_dict().items()}
     energies, logits = [], []
     for x in bag.region:
         phi = np.maximum(state["embed.weight"] @ x, 0)
@@ -46,8 +46,8 @@ def test_a_step_is_the_formula() -> None:
         losses[bag.label].append(-math.log(video if bag.label == "abnormal" else 1 - video))
     values = dict(zip(method.columns, method.step(batches.batch(0), batches.generator(0), 0).tolist(), strict=True))
     assert values["loss"] == pytest.approx(np.mean(losses["abnormal"]) + np.mean(losses["normal"]), abs=1e-5)
-    for label, its in scores.items():
-        assert values[f"{label}_score"] == pytest.approx(np.mean(its), abs=1e-5)
+    for label, of_label in scores.items():
+        assert values[f"{label}_score"] == pytest.approx(np.mean(of_label), abs=1e-5)
         most = np.mean([max(naive(built()[0], bag)[0]) for bag in BAGS if bag.label == label])
         assert values[f"{label}_attention"] == pytest.approx(most, abs=1e-5)
 

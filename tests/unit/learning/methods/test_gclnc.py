@@ -30,7 +30,7 @@ def steps(method: Gclnc, batches: Batches, first: int, last: int) -> list[dict[s
 
 
 def state(method: Gclnc, name: str) -> dict[str, bytes]:
-    return {key: its.numpy().tobytes() for key, its in method.networks[name].state_dict().items()}
+    return {key: tensor.numpy().tobytes() for key, tensor in method.networks[name].state_dict().items()}
 
 
 def memory(method: Gclnc, name: str) -> list[list[float]]:
@@ -46,12 +46,12 @@ def classified(method: Gclnc) -> list[list[float]]:
 
 def cleaned(method: Gclnc) -> list[list[float]]:
     with torch.no_grad():
-        found = []
+        result = []
         for bag in BAGS:
             middles = [(start + stop) / 2 / 16 for _, start, stop in bag.spans.tolist()]  # 20 videolets of 16 frames
             args = torch.from_numpy(bag.region)[None], torch.tensor([middles]), torch.ones(1, len(middles)).bool()
-            found.append(torch.sigmoid(method.networks["cleaner"](*args))[0].tolist())
-        return found
+            result.append(torch.sigmoid(method.networks["cleaner"](*args))[0].tolist())
+        return result
 
 
 def entropy(target: float, p: float) -> float:
@@ -61,7 +61,8 @@ def entropy(target: float, p: float) -> float:
 def by_label(of_bags: list[float]) -> float:
     """The mean over abnormal bags and the mean over normal ones."""
     return sum(
-        np.mean([x for x, its in zip(of_bags, ABNORMAL, strict=True) if its is label]) for label in (True, False)
+        np.mean([x for x, is_abnormal in zip(of_bags, ABNORMAL, strict=True) if is_abnormal is label])
+        for label in (True, False)
     )
 
 
@@ -80,10 +81,13 @@ def test_at_first_every_instance_has_the_label_of_its_video() -> None:
     method, batches = built()
     scores = classified(method)
     row = steps(method, batches, 0, 1)[0]
-    of_bags = [np.mean([entropy(float(its), p) for p in bag]) for bag, its in zip(scores, ABNORMAL, strict=True)]
+    of_bags = [
+        np.mean([entropy(float(is_abnormal), p) for p in bag])
+        for bag, is_abnormal in zip(scores, ABNORMAL, strict=True)
+    ]
     assert row["direct"] == row["loss"] == pytest.approx(by_label(of_bags), abs=1e-5)
     assert (row["phase"], row["indirect"]) == (0, 0)
-    highest = [max(bag) for bag, its in zip(scores, ABNORMAL, strict=True) if its]
+    highest = [max(bag) for bag, is_abnormal in zip(scores, ABNORMAL, strict=True) if is_abnormal]
     assert row["abnormal_score"] == pytest.approx(np.mean(highest), abs=1e-6)
 
 
@@ -108,8 +112,8 @@ def test_a_step_of_the_cleaner_is_the_formula() -> None:
         assert row["direct"] == pytest.approx(by_label(direct), abs=1e-5)
         assert row["indirect"] == pytest.approx(np.mean(indirect), abs=1e-5)
         assert row["loss"] == pytest.approx(by_label(direct) + np.mean(indirect), abs=1e-5)
-    for found, expected in zip(memory(method, "ensemble"), ensemble, strict=True):
-        assert found == pytest.approx(expected, abs=1e-5)
+    for actual, expected in zip(memory(method, "ensemble"), ensemble, strict=True):
+        assert actual == pytest.approx(expected, abs=1e-5)
 
 
 def test_sure_is_where_the_predictions_under_dropout_vary_least() -> None:
@@ -141,9 +145,9 @@ def test_the_classifier_goes_on_with_the_cleaned_labels() -> None:
     output, scores = cleaned(method), classified(method)
     row = steps(method, batches, 4, 5)[0]
     labels, of_bags = memory(method, "label"), []
-    for i, its in enumerate(output):
-        low, high = min(its), max(its)
-        expected = [(x - low) / (high - low) if ABNORMAL[i] else 0 for x in its]
+    for i, of_bag in enumerate(output):
+        low, high = min(of_bag), max(of_bag)
+        expected = [(x - low) / (high - low) if ABNORMAL[i] else 0 for x in of_bag]
         assert labels[i] == pytest.approx(expected, abs=1e-4)
         of_bags.append(np.mean([entropy(t, p) for t, p in zip(expected, scores[i], strict=True)]))
     assert row["phase"] == 2

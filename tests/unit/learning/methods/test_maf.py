@@ -41,21 +41,21 @@ def naive(method: Maf, bag: Bag) -> tuple[list[float], list[float]]:
 @pytest.mark.parametrize("augmentation", AUGMENTATIONS)
 def test_a_step_is_the_formula(augmentation: str) -> None:
     method, batches = built(augmentation=augmentation, sparsity=0.01)
-    found = {"abnormal": [], "normal": []}
+    result = {"abnormal": [], "normal": []}
     for bag in BAGS:
-        found[bag.label].append(naive(method, bag))
+        result[bag.label].append(naive(method, bag))
     values = dict(zip(method.columns, method.step(batches.batch(0), batches.generator(0), 0).tolist(), strict=True))
     abnormal, normal = (
-        [sum(a * s for a, s in zip(*pair, strict=True)) for pair in found[label]] for label in ("abnormal", "normal")
+        [sum(a * s for a, s in zip(*pair, strict=True)) for pair in result[label]] for label in ("abnormal", "normal")
     )
     ranking = np.mean([max(0, 1 - x + y) for x in abnormal for y in normal])
-    sparsity = 0.01 * sum(sum(scores) for _, scores in found["abnormal"]) / 4
+    sparsity = 0.01 * sum(sum(scores) for _, scores in result["abnormal"]) / 4
     assert values["ranking"] == pytest.approx(ranking, abs=1e-5)
     assert values["sparsity"] == pytest.approx(sparsity, abs=1e-5)
     assert values["loss"] == pytest.approx(ranking + sparsity, abs=1e-5)
     assert values["abnormal_score"] == pytest.approx(np.mean(abnormal), abs=1e-5)
     assert values["normal_score"] == pytest.approx(np.mean(normal), abs=1e-5)
-    most = np.mean([max(attention) for attention, _ in found["abnormal"]])
+    most = np.mean([max(attention) for attention, _ in result["abnormal"]])
     assert values["abnormal_attention"] == pytest.approx(most, abs=1e-5)
 
 
@@ -64,8 +64,8 @@ def test_a_step_is_the_formula(augmentation: str) -> None:
 def test_scores_are_ranked_by_attention(augmentation: str, video_score: str) -> None:
     method, _ = built(augmentation=augmentation, video_score=video_score)
     bag = bags.make_bag(planted_videos(2)[1][0], sub_tubes=3)
-    attention, its = naive(method, bag)
-    products = np.array([a * s for a, s in zip(attention, its, strict=True)])
+    attention, instance_scores = naive(method, bag)
+    products = np.array([a * s for a, s in zip(attention, instance_scores, strict=True)])
     expected = products / max(attention) if video_score == "top1" else products / products.max() * products.sum()
     scores, parts = method.score(bag)
     assert scores == pytest.approx(expected, abs=1e-6)
@@ -89,7 +89,7 @@ def test_dropout_reaches_predictor_and_attention() -> None:
     method, batches = built(dropout=0.5)
     batch, scorer = batches.batch(0), method.networks["scorer"]
     masks = scorer.draw_masks(tuple(batch.mask.shape), batches.generator(0))
-    assert [its.shape[2] for its in masks] == [512, 32, 7]
+    assert [mask.shape[2] for mask in masks] == [512, 32, 7]
     with torch.no_grad():
         weights, scores = scorer(batch.region, batch.centres, batch.mask, masks)
         quiet_weights, quiet_scores = scorer(batch.region, batch.centres, batch.mask)

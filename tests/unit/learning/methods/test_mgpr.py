@@ -20,7 +20,7 @@ def built(**changes) -> tuple[Mgpr, Batches]:
 
 
 def state(method: Mgpr, branch: str) -> dict[str, bytes]:
-    return {name: its.numpy().tobytes() for name, its in method.networks[branch].state_dict().items()}
+    return {name: tensor.numpy().tobytes() for name, tensor in method.networks[branch].state_dict().items()}
 
 
 @pytest.mark.parametrize(("branch", "frozen"), [("tube", "temporal"), ("temporal", "tube")])
@@ -115,8 +115,8 @@ def test_guided_ranking_alone_may_lose_its_guidance_and_says_so() -> None:
 def test_a_collapse_is_flagged(sunk: dict[str, float], message: str) -> None:
     method = Mgpr(parameters("mgpr", evaluate_every=2))
     last = [sunk.get(name, 0.9) for name in method.columns]
-    found = method.diagnose(np.array([np.full(len(last), 0.01), last, last]))
-    assert found == ([message] if message else [])
+    lines = method.diagnose(np.array([np.full(len(last), 0.01), last, last]))
+    assert lines == ([message] if message else [])
 
 
 @pytest.mark.parametrize("ranking", ["mg", "plain"])
@@ -139,11 +139,13 @@ def test_both_at_once_is_a_step_down_the_gradient_of_the_whole_loss(ranking: str
         pairs = (weight[:, None] * (1 - p[:a, None] + p[None, a:])).relu().mean()
         loss = loss + pairs - torch.log(p[:a]).mean() - torch.log(1 - p[a:]).mean()
     loss.backward()
-    expected = {name: its.grad for name, its in twin.named_parameters()}
+    expected = {name: parameter.grad for name, parameter in twin.named_parameters()}
     taken: dict[str, torch.Tensor] = {}
 
     def take_note(name: str) -> None:
-        taken.update({f"{name}.{part}": its.grad.clone() for part, its in method.networks[name].named_parameters()})
+        taken.update(
+            {f"{name}.{part}": parameter.grad.clone() for part, parameter in method.networks[name].named_parameters()}
+        )
 
     for name, optimiser in method.optimisers.items():
         optimiser.step = functools.partial(take_note, name)
@@ -151,13 +153,13 @@ def test_both_at_once_is_a_step_down_the_gradient_of_the_whole_loss(ranking: str
     assert taken.keys() == expected.keys()
     for name, gradient in expected.items():
         assert taken[name] == pytest.approx(gradient, abs=1e-6), name
-    guided = [its for name, its in taken.items() if name.startswith("temporal.relation")]
-    assert any(its.abs().max() > 0 for its in guided)
+    guided = [gradient for name, gradient in taken.items() if name.startswith("temporal.relation")]
+    assert any(gradient.abs().max() > 0 for gradient in guided)
 
 
 def test_mechanisms_are_those_of_a_naive_pass() -> None:
     method, _ = built()
-    found = method.mechanisms(BAGS)
+    measured = method.mechanisms(BAGS)
     for branch, own in (("tube", "region"), ("temporal", "videolets")):
         relation = method.networks[branch].relation
         entropies, guidance = [], []
@@ -170,8 +172,8 @@ def test_mechanisms_are_those_of_a_naive_pass() -> None:
                 other = {"tube": "temporal", "temporal": "tube"}[branch]
                 shown = bag.image if branch == "tube" else bag.videolets
                 guidance.append(naive_score(method.networks[other], shown)[best].item())
-        assert found[f"{branch}_entropy"] == pytest.approx(np.mean(entropies), abs=1e-5)
-        assert found[f"{branch}_guidance_sd"] == pytest.approx(np.std(guidance), abs=1e-5)
+        assert measured[f"{branch}_entropy"] == pytest.approx(np.mean(entropies), abs=1e-5)
+        assert measured[f"{branch}_guidance_sd"] == pytest.approx(np.std(guidance), abs=1e-5)
 
 
 def naive_attention(relation, x: np.ndarray) -> list[np.ndarray]:
@@ -179,7 +181,7 @@ def naive_attention(relation, x: np.ndarray) -> list[np.ndarray]:
     query, key = (getattr(relation, name).weight.detach().double().numpy() for name in ("query", "key"))
     width, rows = len(query) // relation.heads, []
     for h in range(relation.heads):
-        q, k = (x @ its[h * width : (h + 1) * width].T for its in (query, key))
+        q, k = (x @ weight[h * width : (h + 1) * width].T for weight in (query, key))
         for i in range(len(x)):
             e = np.exp((q[i] @ k.T - (q[i] @ k.T).max()) / np.sqrt(width))
             rows.append(e / e.sum())

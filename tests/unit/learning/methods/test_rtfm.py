@@ -24,14 +24,14 @@ def built(**changes) -> tuple[Rtfm, Batches]:
 
 def naive_scores(scorer: MagnitudeScorer, features: np.ndarray) -> list[tuple[float, float]]:
     """Score and magnitude of each instance, from the layers' weights."""
-    layers = [(its.weight.detach().numpy(), its.bias.detach().numpy()) for its in scorer.children()]
-    found = []
+    layers = [(layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in scorer.children()]
+    result = []
     for x in features:
         embedded = np.maximum(layers[0][0] @ x + layers[0][1], 0)
         hidden = np.maximum(layers[1][0] @ embedded + layers[1][1], 0)
         logit = (layers[2][0] @ hidden + layers[2][1])[0]
-        found.append((1 / (1 + np.exp(-logit)), np.sqrt((embedded**2).sum())))
-    return found
+        result.append((1 / (1 + np.exp(-logit)), np.sqrt((embedded**2).sum())))
+    return result
 
 
 def test_a_step_is_the_formula() -> None:
@@ -40,14 +40,14 @@ def test_a_step_is_the_formula() -> None:
         method.networks["scorer"].last.weight.mul_(20)
     entropy, means, magnitude = [], [], {"normal": [], "abnormal": []}
     for bag in BAGS:
-        found = naive_scores(method.networks["scorer"], bag.region)
-        k = max(1, len(found) // 10)
-        top = sorted(found, key=lambda its: -its[1])[:k]
+        instances = naive_scores(method.networks["scorer"], bag.region)
+        k = max(1, len(instances) // 10)
+        top = sorted(instances, key=lambda instance: -instance[1])[:k]
         p = np.mean([score for score, _ in top])
         entropy.append(-np.log(p if bag.label == "abnormal" else 1 - p))
         magnitude[bag.label].append(np.mean([length for _, length in top]))
         if bag.label == "abnormal":
-            means.append(np.mean([score for score, _ in found]))
+            means.append(np.mean([score for score, _ in instances]))
     margin = [(abs(3 - a) + n) ** 2 for a in magnitude["abnormal"] for n in magnitude["normal"]]
     expected = {
         "cross_entropy": np.mean(entropy),
@@ -57,16 +57,16 @@ def test_a_step_is_the_formula() -> None:
         "normal_magnitude": np.mean(magnitude["normal"]),
     }
     expected["loss"] = expected["cross_entropy"] + expected["margin"] + expected["sparsity"]
-    got = dict(zip(method.columns, method.step(batches.batch(0), batches.generator(0), 0).tolist(), strict=True))
-    assert got == pytest.approx(expected, abs=1e-5)
+    actual = dict(zip(method.columns, method.step(batches.batch(0), batches.generator(0), 0).tolist(), strict=True))
+    assert actual == pytest.approx(expected, abs=1e-5)
 
 
 def test_instances_are_chosen_by_magnitude_and_not_by_score() -> None:
     method, batches = built(top_divisor=1000)
     scorer = method.networks["scorer"]
-    found = [naive_scores(scorer, bag.region) for bag in BAGS]
-    by_magnitude = [max(its, key=lambda pair: pair[1])[0] for its in found]
-    assert [max(score for score, _ in its) for its in found] != pytest.approx(by_magnitude, abs=1e-4)
+    of_bags = [naive_scores(scorer, bag.region) for bag in BAGS]
+    by_magnitude = [max(of_bag, key=lambda pair: pair[1])[0] for of_bag in of_bags]
+    assert [max(score for score, _ in of_bag) for of_bag in of_bags] != pytest.approx(by_magnitude, abs=1e-4)
     labels = [bag.label == "abnormal" for bag in BAGS]
     expected = -np.mean([np.log(p if y else 1 - p) for p, y in zip(by_magnitude, labels, strict=True)])
     values = method.step(batches.batch(0), batches.generator(0), 0)
@@ -80,17 +80,17 @@ def test_instances_are_chosen_by_magnitude_and_not_by_score() -> None:
 )
 def test_margin_loss_is_the_published_one_in_margins(abnormal: list[float], normal: list[float], margin: float) -> None:
     published = [1e-4 * (abs(100 - 100 * a / margin) + 100 * n / margin) ** 2 for a in abnormal for n in normal]
-    got = margin_loss(torch.tensor(abnormal).double(), torch.tensor(normal).double(), margin)
-    assert float(got) == pytest.approx(sum(published) / len(published), rel=1e-5)
+    actual = margin_loss(torch.tensor(abnormal).double(), torch.tensor(normal).double(), margin)
+    assert float(actual) == pytest.approx(sum(published) / len(published), rel=1e-5)
 
 
 def test_dropout_leaves_out_units_and_choices() -> None:
     scorer = MagnitudeScorer(32, width=24, dropout=0.7)
     masks = scorer.draw_masks((40, 50), torch.Generator().manual_seed(0))
-    assert [tuple(its.shape) for its in masks] == [(40, 50, 24), (40, 50, 128), (40, 50)]
-    for its in masks:
-        assert float((its > 0).float().mean()) == pytest.approx(0.3, abs=0.03)
-        assert its.max().item() == pytest.approx(1 / 0.3)
+    assert [tuple(mask.shape) for mask in masks] == [(40, 50, 24), (40, 50, 128), (40, 50)]
+    for mask in masks:
+        assert float((mask > 0).float().mean()) == pytest.approx(0.3, abs=0.03)
+        assert mask.max().item() == pytest.approx(1 / 0.3)
     x = torch.rand(40, 50, 32)
     assert not torch.equal(scorer(x, masks)[1], scorer(x)[1])
 

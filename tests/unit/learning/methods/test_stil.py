@@ -56,14 +56,14 @@ def naive_svm(x: list[np.ndarray], abnormal: list[bool], cost: float) -> tuple[n
     y = np.where(abnormal, 1.0, -1.0)
     z = y[:, None] * np.column_stack([np.array(x, dtype=np.float64), np.ones(len(x))])
     gram = z @ z.T
-    found = minimize(
+    solution = minimize(
         lambda a: (a @ gram @ a / 2 - a.sum(), gram @ a - 1),
         np.zeros(len(x)),
         jac=True,
         bounds=[(0, cost)] * len(x),
         options={"maxiter": 5000, "ftol": 1e-14, "gtol": 1e-9},
     )
-    return z[:, :-1].T @ found.x, float(z[:, -1] @ found.x)
+    return z[:, :-1].T @ solution.x, float(z[:, -1] @ solution.x)
 
 
 def naive_round(level: str, start: tuple[np.ndarray, float], passes: int) -> tuple[np.ndarray, float]:
@@ -95,9 +95,9 @@ def test_the_best_tube_has_the_best_mean_of_its_best_parts(parts: list[tuple[int
     chosen = best_tube(rows, scores.astype(float), tubes, fraction)
     means = {}
     for tube in set(tubes.tolist()):
-        its = sorted((score for of, score in parts if of == tube), reverse=True)
-        count = math.ceil(fraction * len(its) - 1e-9)
-        means[tube] = sum(its[:count]) / count
+        scores_of_tube = sorted((score for of, score in parts if of == tube), reverse=True)
+        count = math.ceil(fraction * len(scores_of_tube) - 1e-9)
+        means[tube] = sum(scores_of_tube[:count]) / count
     assert chosen.score == pytest.approx(max(means.values()))
     tube = tubes[chosen.tube[0]]
     assert means[tube] == pytest.approx(chosen.score)
@@ -188,4 +188,4 @@ def test_whole_tubes_will_do_in_training() -> None:
     method = Stil(parameters("stil", training_sub_tubes=1), seed=0)
     history = method.fit([bags.make_bag(video) for video in VIDEOS])
     assert history.last_iteration == 10
-    assert all(torch.isfinite(its).all() for its in method.networks.state_dict().values())
+    assert all(torch.isfinite(tensor).all() for tensor in method.networks.state_dict().values())

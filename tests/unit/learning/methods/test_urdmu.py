@@ -24,8 +24,8 @@ def built(**changes) -> tuple[Urdmu, Batches]:
     method = Urdmu(parameters("urdmu", **{"dropout": 0.0, **SMALL, **changes}), seed=0)
     method._build(32)
     with torch.no_grad():  # so that the memories know unlike tubes unlike well
-        for its in (method.networks["memories"].abnormal, method.networks["memories"].normal):
-            its.prototypes.mul_(4)
+        for memories in (method.networks["memories"].abnormal, method.networks["memories"].normal):
+            memories.prototypes.mul_(4)
     return method, Batches(BAGS, batch_bags=3, max_instances=200, seed=0)
 
 
@@ -55,7 +55,7 @@ def test_memory_is_its_formula(size: int, seed: int) -> None:
 
 def naive_network(network: DualMemory, features: np.ndarray, noise: np.ndarray | None) -> list[dict[str, np.ndarray]]:
     """What is known of each instance of one bag; the attention is its module's, which has its own oracle."""
-    w = {name: its.detach().double().numpy() for name, its in network.named_parameters()}
+    w = {name: parameter.detach().double().numpy() for name, parameter in network.named_parameters()}
 
     def linear(name: str, x: np.ndarray) -> np.ndarray:
         return w[f"{name}.weight"] @ x + w[f"{name}.bias"]
@@ -63,7 +63,7 @@ def naive_network(network: DualMemory, features: np.ndarray, noise: np.ndarray |
     embedded = np.array([np.maximum(linear("embedding", x), 0) for x in features])
     scaled = (embedded - embedded.mean(1, keepdims=True)) / np.sqrt(embedded.var(1, keepdims=True) + 1e-5)
     related = network.relation(torch.from_numpy(scaled)[None].float())[0].detach().double().numpy()
-    found = []
+    instances = []
     for i, x in enumerate(related):
         abnormal, normal = (naive_read(w[f"{kind}.prototypes"], x) for kind in ("abnormal", "normal"))
         mean, log_variance = linear("mean", normal[1]), linear("log_variance", normal[1])
@@ -71,17 +71,19 @@ def naive_network(network: DualMemory, features: np.ndarray, noise: np.ndarray |
         latent = linear("mean", abnormal[1])
         hidden = np.maximum(linear("predictor.first", np.concatenate([x, latent + drawn])), 0)
         logit = linear("predictor.third", linear("predictor.second", hidden))[0]
-        found.append(
+        instances.append(
             {"related": x, "abnormal": abnormal[0], "normal": normal[0], "latent": latent, "drawn": drawn}
             | {"mean": mean, "variance": np.exp(log_variance), "score": sigmoid(logit)}
         )
-    return found
+    return instances
 
 
-def top(found: list[dict], key: str, of: str, sign: int = 1) -> np.ndarray:
+def top(instances: list[dict], key: str, of: str, sign: int = 1) -> np.ndarray:
     """The mean of `of` over the n // 16 + 1 instances with the highest `key`."""
-    k = len(found) // 16 + 1
-    return np.mean([its[of] for its in sorted(found, key=lambda its: -sign * its[key])[:k]], axis=0)
+    k = len(instances) // 16 + 1
+    return np.mean(
+        [instance[of] for instance in sorted(instances, key=lambda instance: -sign * instance[key])[:k]], axis=0
+    )
 
 
 def unit(x: np.ndarray) -> np.ndarray:
@@ -93,14 +95,16 @@ def test_a_step_is_the_formula() -> None:
     batch = batches.batch(0)
     _, noise = method.networks["memories"].draw(tuple(batch.mask.shape), batches.generator(0))
     order = [int(np.argmax([len(bag.region) == n for bag in BAGS])) for n in batch.mask.sum(dim=1).tolist()]
-    found = [naive_network(method.networks["memories"], BAGS[b].region, noise[i].numpy()) for i, b in enumerate(order)]
-    a, n = found[:3], found[3:]
+    of_bags = [
+        naive_network(method.networks["memories"], BAGS[b].region, noise[i].numpy()) for i, b in enumerate(order)
+    ]
+    a, n = of_bags[:3], of_bags[3:]
     log, parts = math.log, dict.fromkeys(method.columns[1:], 0.0)
     parts["cross_entropy"] = -sum(log(top(x, "score", "score")) for x in a) / 6
     parts["cross_entropy"] -= sum(log(1 - top(x, "score", "score")) for x in n) / 6
     memories = -sum(log(top(x, "abnormal", "abnormal")) + log(1 - top(x, "normal", "normal", -1)) for x in a) / 3
-    every = [its for x in n for its in x]
-    memories -= sum(log(its["normal"]) + log(1 - its["abnormal"]) for its in every) / len(every)
+    every = [instance for x in n for instance in x]
+    memories -= sum(log(instance["normal"]) + log(1 - instance["abnormal"]) for instance in every) / len(every)
     kl = [0.5 * sum(m**2 + v - log(v) - 1 for m, v in zip(x["mean"], x["variance"], strict=True)) for x in every]
     triplet, distance = [], []
     for x in a:
@@ -112,15 +116,15 @@ def test_a_step_is_the_formula() -> None:
             distance.append(max(0, 30 - long + short))
     parts["memories"], parts["triplet"] = 0.1 * memories, 0.1 * np.mean(triplet)
     parts["divergence"], parts["distance"] = 0.001 * np.mean(kl), 0.0001 * np.mean(distance)
-    got = dict(zip(method.columns, method.step(batch, batches.generator(0), 0).tolist(), strict=True))
-    assert got.pop("loss") == pytest.approx(sum(parts.values()), abs=1e-5)
-    assert got == pytest.approx(parts, abs=1e-5)
+    actual = dict(zip(method.columns, method.step(batch, batches.generator(0), 0).tolist(), strict=True))
+    assert actual.pop("loss") == pytest.approx(sum(parts.values()), abs=1e-5)
+    assert actual == pytest.approx(parts, abs=1e-5)
 
 
 def test_inference_takes_the_mean_of_the_latent() -> None:
     method, _ = built()
     for bag in BAGS:
-        expected = [its["score"] for its in naive_network(method.networks["memories"], bag.region, None)]
+        expected = [instance["score"] for instance in naive_network(method.networks["memories"], bag.region, None)]
         assert method.score(bag)[0].tolist() == pytest.approx(expected, abs=1e-5)
 
 
@@ -146,7 +150,7 @@ def test_noise_does_not_tell_the_labels_apart() -> None:
 def test_triplet_loss_is_that_of_torch() -> None:
     torch.manual_seed(0)
     anchor, positive, negative = torch.randn(2, 8), torch.randn(3, 8), torch.randn(3, 8)
-    unit_ones = (torch.nn.functional.normalize(its, dim=1) for its in (anchor, positive, negative))
+    unit_ones = (torch.nn.functional.normalize(vectors, dim=1) for vectors in (anchor, positive, negative))
     a, p, n = unit_ones
     pairs = [(i, j) for i in range(2) for j in range(3)]
     oracle = torch.nn.TripletMarginLoss(margin=1)(
