@@ -50,14 +50,14 @@ def naive(rows, keep=lambda row: True, filled=True):
     return boxes
 
 
-def as_dict(found):
-    return {int(f): found.boxes[f].tolist() for f in np.flatnonzero(found.present)}
+def as_dict(boxes):
+    return {int(f): boxes.boxes[f].tolist() for f in np.flatnonzero(boxes.present)}
 
 
-def close(found, expected):
-    assert found.keys() == expected.keys()
+def close(actual, expected):
+    assert actual.keys() == expected.keys()
     for frame, values in expected.items():
-        assert found[frame] == pytest.approx(values, abs=1e-9)
+        assert actual[frame] == pytest.approx(values, abs=1e-9)
 
 
 @settings(max_examples=500, deadline=None)
@@ -72,8 +72,8 @@ def test_equals_loops_over_frames(rows):
     close(as_dict(truth.keyframes), naive(rows, filled=False))
     events = sorted({row.event.split("/")[0] for row in rows})
     assert len(truth.events) == len(events)
-    for event, found in zip(events, truth.events, strict=True):
-        close(as_dict(found), naive(rows, keep=lambda row, event=event: row.event.split("/")[0] == event))
+    for event, actual in zip(events, truth.events, strict=True):
+        close(as_dict(actual), naive(rows, keep=lambda row, event=event: row.event.split("/")[0] == event))
     assert truth.n_late == sum(row.frame >= N for row in rows)
 
 

@@ -20,15 +20,15 @@ def test_reads_the_folds_of_every_seed(tmp_path):
             folds = {0: [make("a", score)], 3: [make("b")]}
             path = write_run(tmp_path, folds, method=method, seed=seed, quarantined=bad)
     assert method_runs.methods(path) == ["dmrm", "mgpr"]
-    found = method_runs.read(path, "mgpr", {(0, "a"), (3, "b"), (3, "c")})
-    assert list(found.seeds) == ["0", "1"]
-    assert list(found.seeds["1"].predictions) == [(0, "a"), (3, "b")]
-    assert found.seeds["0"].predictions[0, "a"].video_score == 0.25
-    np.testing.assert_array_equal(found.seeds["0"].predictions[0, "a"].candidates[0].boxes, TUBE.boxes)
-    assert found.first.missing == {(3, "c"): "V105 damaged"}
-    assert found.first.selection == "top1"
-    assert found.first.fps == {"a": 10.0, "b": 10.0}
-    assert found.first.curves == {}
+    result = method_runs.read(path, "mgpr", {(0, "a"), (3, "b"), (3, "c")})
+    assert list(result.seeds) == ["0", "1"]
+    assert list(result.seeds["1"].predictions) == [(0, "a"), (3, "b")]
+    assert result.seeds["0"].predictions[0, "a"].video_score == 0.25
+    np.testing.assert_array_equal(result.seeds["0"].predictions[0, "a"].candidates[0].boxes, TUBE.boxes)
+    assert result.first.missing == {(3, "c"): "V105 damaged"}
+    assert result.first.selection == "top1"
+    assert result.first.fps == {"a": 10.0, "b": 10.0}
+    assert result.first.curves == {}
 
 
 @pytest.mark.parametrize(

@@ -69,10 +69,10 @@ def as_truth(tube):
 @settings(max_examples=500, deadline=None)
 @given(truths(), tubes(), flags, st.sampled_from(metrics.GAMMAS))
 def test_s_loc_equals_sets_of_frames_and_squares(truth, tube, detected, gamma):
-    found = metrics.overlap(truth, tube, detected=detected, gamma=gamma)
-    assert (found.score, found.temporal) == pytest.approx(naive_overlap(truth, tube, detected, gamma), abs=1e-12)
-    assert found.score == metrics.s_loc(truth, tube, detected=detected, gamma=gamma)
-    assert 0 <= found.score <= found.temporal <= 1
+    result = metrics.overlap(truth, tube, detected=detected, gamma=gamma)
+    assert (result.score, result.temporal) == pytest.approx(naive_overlap(truth, tube, detected, gamma), abs=1e-12)
+    assert result.score == metrics.s_loc(truth, tube, detected=detected, gamma=gamma)
+    assert 0 <= result.score <= result.temporal <= 1
 
 
 def test_s_loc_equals_loops_in_ten_thousand_random_cases():
@@ -113,8 +113,8 @@ def test_s_loc_of_a_tube_with_gaps_is_that_without_the_gaps_frames(truth, tube, 
     d = set(np.flatnonzero(detected).tolist())
     frames = {"detected": d & (g.keys() | p.keys()), "union": g.keys() | p.keys(), "gt_only": set(g)}[gamma]
     total = sum(naive_iou(g[f], p[f]) for f in frames if f in g and f in p)
-    found = metrics.s_loc(truth, predicted, detected=detected, gamma=gamma)
-    assert found == pytest.approx(total / len(frames) if frames else 0, abs=1e-12)
+    result = metrics.s_loc(truth, predicted, detected=detected, gamma=gamma)
+    assert result == pytest.approx(total / len(frames) if frames else 0, abs=1e-12)
     whole = metrics.overlap(truth, tube, detected=detected, gamma=gamma)
     assert metrics.overlap(truth, as_truth(tube), detected=detected, gamma=gamma) == whole
 
@@ -132,8 +132,8 @@ def unit_cubes(boxes, present):
 @given(truths(), tubes(), flags)
 def test_tube_iou_equals_counting_unit_cubes(truth, tube, kept):
     for predicted in (tube, gappy(tube, kept)):
-        its = as_truth(predicted) if isinstance(predicted, Tube) else predicted
-        first, second = unit_cubes(truth.boxes, truth.present), unit_cubes(its.boxes, its.present)
+        other = as_truth(predicted) if isinstance(predicted, Tube) else predicted
+        first, second = unit_cubes(truth.boxes, truth.present), unit_cubes(other.boxes, other.present)
         expected = len(first & second) / len(first | second) if first | second else 0
         assert metrics.tube_iou(truth, predicted) == pytest.approx(expected, abs=1e-12)
 
@@ -261,13 +261,13 @@ def test_resampled_vauc_equals_the_auc_of_the_resampled_videos():
     abnormal = np.arange(20) % 3 == 0
     matrix, same_fold = metrics.pair_matrix(scores, abnormal, folds)
     counts = [metrics.resample(n, 30, rng) for n in matrix.shape]
-    found = metrics.resampled_vauc(matrix, same_fold, *counts)
+    result = metrics.resampled_vauc(matrix, same_fold, *counts)
     for draw in range(30):
         times = np.zeros(20, dtype=int)
         times[abnormal], times[~abnormal] = counts[0][draw], counts[1][draw]
         chosen = np.repeat(np.arange(20), times)
         each = [metrics.vauc(row[chosen], abnormal[chosen], folds[chosen]) for row in scores]
-        assert found[draw] == pytest.approx(np.mean(each), abs=1e-12)
+        assert result[draw] == pytest.approx(np.mean(each), abs=1e-12)
 
 
 def test_a_sample_without_a_pair_has_no_vauc_and_the_interval_leaves_it_out():
@@ -328,8 +328,8 @@ TRIVIAL = {
 def test_trivial_boxes_on_the_real_annotations_of_ucf_crime(shared, gamma, which):
     scores = trivial_scores(shared, gamma, which, first_pixel=0)
     assert len(scores) == 140
-    found = 100 * scores.mean(), *(100 * metrics.iou_at(scores, eps).mean() for eps in (0.1, 0.3))
-    assert (round(found[0], 2), round(found[1], 1), round(found[2], 1)) == TRIVIAL[gamma, which]
+    result = 100 * scores.mean(), *(100 * metrics.iou_at(scores, eps).mean() for eps in (0.1, 0.3))
+    assert (round(result[0], 2), round(result[1], 1), round(result[2], 1)) == TRIVIAL[gamma, which]
 
 
 def test_counting_pixels_from_one_moves_the_trivial_rows_by_little(shared):
@@ -343,8 +343,8 @@ def trivial_scores(shared, gamma, which, first_pixel):
     lengths = data / "ucfcrime_splits" / "UCF_Annotation_with_nframes.txt"
     if not lengths.is_file():
         pytest.skip(f"no {lengths}")
-    found = re.findall(r"(\w+)\.mp4 (\d+) ", lengths.read_text())
-    n_frames = {video: int(count) for video, count in found}
+    matches = re.findall(r"(\w+)\.mp4 (\d+) ", lengths.read_text())
+    n_frames = {video: int(count) for video, count in matches}
     events = str(data / "ucfcrime_splits" / "Temporal_Anomaly_Annotation.txt")
     parameters = LiuMaParameters(format="liu_ma", path="x", events=events, max_gap=160, first_pixel=first_pixel)
     rows = {}
@@ -352,9 +352,9 @@ def trivial_scores(shared, gamma, which, first_pixel):
         rows.setdefault(row.video, []).append(row)
     box = [0, 0, 320, 240] if which == "whole" else [80, 60, 240, 180]
     scores = []
-    for video, mine in sorted(rows.items()):
+    for video, of_video in sorted(rows.items()):
         n = n_frames[video]
-        truth = groundtruth.from_rows(mine, n_frames=n, width=320, height=240)
+        truth = groundtruth.from_rows(of_video, n_frames=n, width=320, height=240)
         assert truth.n_late == 0
         tube = Tube(0, np.repeat(np.array([box], dtype=np.float32), n, axis=0))
         scores.append(metrics.s_loc(truth.united, tube, detected=np.ones(n, dtype=bool), gamma=gamma))

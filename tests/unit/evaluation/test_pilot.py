@@ -24,9 +24,9 @@ def made(name, row, *, localised=8, **more):
         boxed = {"s_loc": float(row.s_loc[:, i].mean()), "s_loc_of_runs": tuple(row.s_loc[:, i])} if i < 8 else {}
         scores = tuple(row.scores[:, i].tolist())
         videos.append(VideoResult(fold=fold, video=video, label=label, score=0.5, scores_of_runs=scores, **boxed))
-    its = results.result(name, videos=tuple(videos), **more)
-    counts = replace(its.counts, abnormal=EvaluatedAbnormal(evaluated=10, expected=11, localised=localised))
-    return replace(its, counts=counts)
+    result = results.result(name, videos=tuple(videos), **more)
+    counts = replace(result.counts, abnormal=EvaluatedAbnormal(evaluated=10, expected=11, localised=localised))
+    return replace(result, counts=counts)
 
 
 def rows(*runs):
@@ -39,14 +39,14 @@ def test_value_and_noise_are_those_of_the_comparison(runs):
     first, second = rows(*runs)
     block = results.block([made("a", first), made("b", second)])
     shared = significance.draw_shared(ABNORMAL, FOLDS, n_boxed=8, resampling=Resampling(100, 0))
-    expected = {its.metric: its for its in significance.compare(first, second, shared, [])}
-    found = pilot.measure(block, "a", "b")
-    assert found.keys() == expected.keys()
-    for metric, its in found.items():
-        assert (its.first, its.second) == ("a", "b")
-        assert its.value == pytest.approx(expected[metric].value, abs=1e-12)
-        assert its.noise.variances == pytest.approx(expected[metric].noise.variances, abs=1e-12)
-        assert its.noise.sizes == expected[metric].noise.sizes
+    expected = {difference.metric: difference for difference in significance.compare(first, second, shared, [])}
+    actual = pilot.measure(block, "a", "b")
+    assert actual.keys() == expected.keys()
+    for metric, measured in actual.items():
+        assert (measured.first, measured.second) == ("a", "b")
+        assert measured.value == pytest.approx(expected[metric].value, abs=1e-12)
+        assert measured.noise.variances == pytest.approx(expected[metric].noise.variances, abs=1e-12)
+        assert measured.noise.sizes == expected[metric].noise.sizes
 
 
 def test_a_video_that_was_set_aside_is_one_without_a_difference():
@@ -77,6 +77,6 @@ def test_without_boxes_there_is_vauc_alone():
     first, second = rows(1, 1)
     bare = []
     for name, row in (("a", first), ("b", second)):
-        its = made(name, row, localised=0)
-        bare.append(replace(its, videos=tuple(replace(v, s_loc=None, s_loc_of_runs=()) for v in its.videos)))
+        result = made(name, row, localised=0)
+        bare.append(replace(result, videos=tuple(replace(v, s_loc=None, s_loc_of_runs=()) for v in result.videos)))
     assert list(pilot.measure(results.block(bare), "a", "b")) == ["VAUC"]

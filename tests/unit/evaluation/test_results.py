@@ -71,20 +71,20 @@ def test_what_is_no_json_is_refused(path):
 
 
 def test_a_block_knows_who_beats_whom():
-    found = example()
-    assert found.beaten("mgpr", "VAUC") == ["dmrm"]
-    assert found.beaten("mgpr", "MIoU") == found.beaten("dmrm", "VAUC") == []
-    assert found.of("random").is_random
-    assert found.of("upper_bound").is_oracle
+    result = example()
+    assert result.beaten("mgpr", "VAUC") == ["dmrm"]
+    assert result.beaten("mgpr", "MIoU") == result.beaten("dmrm", "VAUC") == []
+    assert result.of("random").is_random
+    assert result.of("upper_bound").is_oracle
 
 
 def test_a_block_knows_the_smallest_differences_that_its_videos_show():
     won = [comparison("MIoU", "a", name, smallest=size) for name, size in (("b", 0.3), ("c", None), ("d", 0.2))]
-    found = block([result(name) for name in "abcd"], won)
-    assert found.smallest("MIoU") == [0.2, 0.3]
-    assert found.smallest("VAUC") == []
+    actual = block([result(name) for name in "abcd"], won)
+    assert actual.smallest("MIoU") == [0.2, 0.3]
+    assert actual.smallest("VAUC") == []
 
 
 def test_blocks_are_sorted_by_their_names():
-    found = [example(detector=name) for name in ("yolo", "motion")]
-    assert [its.names["detector"] for its in results.in_order(found)] == ["motion", "yolo"]
+    result = [example(detector=name) for name in ("yolo", "motion")]
+    assert [block.names["detector"] for block in results.in_order(result)] == ["motion", "yolo"]

@@ -64,8 +64,8 @@ def test_inside_groups_only_videos_of_one_group_and_one_fold_are_compared():
     for run in made:
         areas = []
         for cell in cells:
-            mine = [test for test in TESTS if (test[0], groups[test[1]]) == cell]
-            pairs = [run[a].score > run[n].score for a in mine for n in mine if ABNORMAL[a] and not ABNORMAL[n]]
+            own = [test for test in TESTS if (test[0], groups[test[1]]) == cell]
+            pairs = [run[a].score > run[n].score for a in own for n in own if ABNORMAL[a] and not ABNORMAL[n]]
             areas += [np.mean(pairs)] if pairs else []
         values.append(np.mean(areas))
     entry = scorecard.in_groups(made, CASES, groups=groups, resampling=Resampling(500, 0))["VAUC_in_group"]
@@ -118,13 +118,13 @@ def test_a_class_is_measured_by_its_own_abnormal_videos_against_all_normal_ones(
     cards = scorecard.by_class(made, CASES, classes=classes, **OPTIONS)
     assert list(cards) == ["fall", "fight", "fire"]
     for name, card in cards.items():
-        mine = [test for test in TESTS if classes[test] == name]
+        own = [test for test in TESTS if classes[test] == name]
         pairs = [
-            run[a].score > run[n].score for run in made for a in mine for n in TESTS if not ABNORMAL[n] and a[0] == n[0]
+            run[a].score > run[n].score for run in made for a in own for n in TESTS if not ABNORMAL[n] and a[0] == n[0]
         ]
         assert card["VAUC"].mean == pytest.approx(np.mean(pairs), abs=1e-6)
-        assert card["VAUC"].n == len(mine)
-        boxed = [test for test in mine if test in BOXED]
+        assert card["VAUC"].n == len(own)
+        boxed = [test for test in own if test in BOXED]
         if boxed:
             s_loc = np.array([[run[test].measures[0] for test in boxed] for run in made])
             assert card["MIoU"].mean == pytest.approx(s_loc.mean(), abs=1e-6)
@@ -152,7 +152,9 @@ def painted(rng):
 def test_frames_of_all_runs():
     rng = np.random.default_rng(2)
     made = [painted(rng) for _ in range(3)]
-    truths = {test: (rng.random(len(its)) < 0.3) & ABNORMAL[test] for test, its in made[0].items() if test[1] != "a3"}
+    truths = {
+        test: (rng.random(len(frames)) < 0.3) & ABNORMAL[test] for test, frames in made[0].items() if test[1] != "a3"
+    }
     card = scorecard.frames(made, truths, abnormal=ABNORMAL, resampling=Resampling(200, 0))
     assert list(card) == ["frame_AUC", "frame_AUC_abn", "frame_AP"]
     for name, kept in (("frame_AUC", list(truths)), ("frame_AUC_abn", [test for test in truths if ABNORMAL[test]])):
@@ -174,12 +176,12 @@ def test_frames_of_all_runs():
 
 def test_frames_without_two_kinds_have_no_entry():
     made = [painted(np.random.default_rng(2))]
-    truths = {test: np.full(len(its), ABNORMAL[test]) for test, its in made[0].items()}
+    truths = {test: np.full(len(frames), ABNORMAL[test]) for test, frames in made[0].items()}
     assert list(scorecard.frames(made, truths, abnormal=ABNORMAL, resampling=Resampling(50, 0))) == [
         "frame_AUC",
         "frame_AP",
     ]
-    truths = {test: its for test, its in truths.items() if not ABNORMAL[test]}
+    truths = {test: truth for test, truth in truths.items() if not ABNORMAL[test]}
     assert scorecard.frames(made, truths, abnormal=ABNORMAL, resampling=Resampling(50, 0)) == {}
 
 
@@ -200,7 +202,7 @@ def test_regions_of_all_runs():
         assert card[name].std == pytest.approx(np.std(values, ddof=1), abs=1e-6)
         assert card[name].interval[0] < card[name].mean < card[name].interval[1]
         assert card[name].n == n
-    nothing = [{test: its for test, its in made[0].items() if not ABNORMAL[test]}]
+    nothing = [{test: regions for test, regions in made[0].items() if not ABNORMAL[test]}]
     assert scorecard.regions(nothing, abnormal=ABNORMAL, resampling=Resampling(50, 0)) == {}
 
 

@@ -31,11 +31,11 @@ def made():
 
 
 def test_measures_of_a_candidate():
-    found = selections.measure(made()[0, "a"], 1, TRUTHS["a"], "union")
+    result = selections.measure(made()[0, "a"], 1, TRUTHS["a"], "union")
     # 10 of the 15 annotated frames, with perfect boxes; 2 of 4 key-frames; the first event alone is met in full.
-    assert found == pytest.approx([10 / 15, 10 / 15, 0.5, 1.0, 10 / 15])
-    found = selections.measure(made()[0, "a"], 2, TRUTHS["a"], "union")
-    assert found == pytest.approx([5 / 20, 5 / 20, 0.5, 0.5, 5 / 20])
+    assert result == pytest.approx([10 / 15, 10 / 15, 0.5, 1.0, 10 / 15])
+    result = selections.measure(made()[0, "a"], 2, TRUTHS["a"], "union")
+    assert result == pytest.approx([5 / 20, 5 / 20, 0.5, 0.5, 5 / 20])
 
 
 def test_top1_takes_the_highest_score_and_measures_abnormal_videos_alone():
@@ -74,11 +74,11 @@ def test_oracle_frames_takes_the_best_box_of_each_annotated_frame():
         ("gt_only", [1] * 7 + [whole] * 8),
         ("detected", [1, 1, 1, whole, whole, 1, whole, whole]),  # 12, 14, 16; 10, 18; 30; 32, 34
     ):
-        found = selections.oracle_frames(made_up, TRUTHS, LABELS, gamma)[0, "a"]
-        assert (found.score, found.span) == (1, (10, 35))
-        assert found.measures[:2] == pytest.approx([np.mean(ious), 1])
+        result = selections.oracle_frames(made_up, TRUTHS, LABELS, gamma)[0, "a"]
+        assert (result.score, result.span) == (1, (10, 35))
+        assert result.measures[:2] == pytest.approx([np.mean(ious), 1])
     volume = 400 * 15 / (400 * 15 + 8 * 7600)
-    assert found.measures[4] == pytest.approx(volume)
+    assert result.measures[4] == pytest.approx(volume)
     # Of one event alone its own best boxes are the bound: the second, whose frames 30 and 31 the third tube meets.
     alone = selections.oracle_frames(made_up, TRUTHS, LABELS, "union")[0, "a"].measures[3]
     assert alone == pytest.approx(max((5 + 5 * whole) / 10, (2 + 3 * whole) / 5))
@@ -87,10 +87,10 @@ def test_oracle_frames_takes_the_best_box_of_each_annotated_frame():
 def test_the_bound_of_one_event_is_that_of_the_candidate_that_meets_it_best():
     # The second tube has the larger S_loc of all, the third meets the second event in full.
     tubes = [constant_tube(10, 20, (10, 10, 30, 26)), constant_tube(30, 35, (50, 10, 70, 30))]
-    its = {(0, "a"): prediction("a", tubes, [0.5, 0.5])}
-    found = selections.oracle(its, TRUTHS, LABELS, "union")[0, "a"]
-    assert found.span == (10, 20)
-    assert found.measures == pytest.approx([10 / 15 * 0.8, 10 / 15, 0.4, 1.0, found.measures[4]])
+    predictions = {(0, "a"): prediction("a", tubes, [0.5, 0.5])}
+    result = selections.oracle(predictions, TRUTHS, LABELS, "union")[0, "a"]
+    assert result.span == (10, 20)
+    assert result.measures == pytest.approx([10 / 15 * 0.8, 10 / 15, 0.4, 1.0, result.measures[4]])
 
 
 def test_oracle_frames_is_at_least_as_good_as_the_best_candidate_where_all_frames_are_annotated():
@@ -101,29 +101,29 @@ def test_oracle_frames_is_at_least_as_good_as_the_best_candidate_where_all_frame
         spans = [sorted(rng.choice(41, 2, replace=False).tolist()) for _ in range(4)]
         corners = [rng.uniform(0, 40, 2) for _ in spans]
         tubes = [constant_tube(a, b, (*c, *(c + 25))) for (a, b), c in zip(spans, corners, strict=True)]
-        its = {(0, "a"): prediction("a", tubes, np.full(4, 0.5), detected=rng.random(40) < 0.5)}
+        predictions = {(0, "a"): prediction("a", tubes, np.full(4, 0.5), detected=rng.random(40) < 0.5)}
         for gamma in metrics.GAMMAS:
-            best = selections.oracle(its, truths, LABELS, gamma)[0, "a"].measures[0]
-            assert selections.oracle_frames(its, truths, LABELS, gamma)[0, "a"].measures[0] >= best - 1e-12
+            best = selections.oracle(predictions, truths, LABELS, gamma)[0, "a"].measures[0]
+            assert selections.oracle_frames(predictions, truths, LABELS, gamma)[0, "a"].measures[0] >= best - 1e-12
 
 
 def test_oracle_frames_without_a_box_where_it_counts_scores_nothing():
-    its = {(0, "a"): prediction("a", [constant_tube(20, 30, (0, 0, 100, 80))], [0.5])} | {
-        test: its for test, its in made().items() if test[1] != "a"
+    predictions = {(0, "a"): prediction("a", [constant_tube(20, 30, (0, 0, 100, 80))], [0.5])} | {
+        test: predicted for test, predicted in made().items() if test[1] != "a"
     }
-    run = selections.oracle_frames(its, TRUTHS, LABELS, "union")
+    run = selections.oracle_frames(predictions, TRUTHS, LABELS, "union")
     assert run[0, "a"].measures.tolist() == [0, 0, 0, 0, 0]
     assert {video: (run[0, video].score, run[0, video].measures) for video in "nu"} == {"n": (0, None), "u": (1, None)}
 
 
 def test_a_candidate_without_boxes_is_named():
-    its = prediction("a", TUBES, [0.2, 0.3, 0.9])
-    del its.candidates[2]
+    predicted = prediction("a", TUBES, [0.2, 0.3, 0.9])
+    del predicted.candidates[2]
     with pytest.raises(UserError, match="a: the predictions hold no boxes of candidate 2"):
-        selections.top1({(0, "a"): its}, TRUTHS, "union")
+        selections.top1({(0, "a"): predicted}, TRUTHS, "union")
 
 
 def test_detected_frames_are_those_of_the_prediction():
-    its = prediction("a", TUBES, [0.1, 0.2, 0.3], detected=np.arange(40) < 25)
-    assert selections.measure(its, 1, TRUTHS["a"], "detected")[0] == 1
-    assert selections.measure(its, 1, TRUTHS["a"], "union")[0] == pytest.approx(10 / 15)
+    predicted = prediction("a", TUBES, [0.1, 0.2, 0.3], detected=np.arange(40) < 25)
+    assert selections.measure(predicted, 1, TRUTHS["a"], "detected")[0] == 1
+    assert selections.measure(predicted, 1, TRUTHS["a"], "union")[0] == pytest.approx(10 / 15)

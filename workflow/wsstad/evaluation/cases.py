@@ -38,7 +38,7 @@ class Cases:
 
     def of_classes(self, classes: Mapping[Case, str]) -> dict[str, tuple[list[Case], list[Case]]]:
         """Return by class of abnormal videos its tests, and those of them with boxes, sorted."""
-        abnormal = sorted(test for test, its in self.abnormal.items() if its)
+        abnormal = sorted(test for test, is_abnormal in self.abnormal.items() if is_abnormal)
         boxed = sorted(self.boxed)
         return {
             name: ([t for t in abnormal if classes[t] == name], [t for t in boxed if classes[t] == name])

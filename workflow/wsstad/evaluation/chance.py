@@ -82,7 +82,7 @@ def in_groups(cases: Cases, *, groups: Mapping[str, str]) -> Card:
     for (fold, video), abnormal in cases.abnormal.items():
         if video in groups:
             labels.setdefault((fold, groups[video]), []).append(abnormal)
-    variances = [_variance(sum(its), len(its) - sum(its)) for its in labels.values() if len(set(its)) == 2]
+    variances = [_variance(sum(flags), len(flags) - sum(flags)) for flags in labels.values() if len(set(flags)) == 2]
     if not variances:
         return {}
     std = rounded(np.sqrt(sum(variances)) / len(variances))
@@ -92,15 +92,15 @@ def in_groups(cases: Cases, *, groups: Mapping[str, str]) -> Card:
 def _localisation(tables: Tables, boxed: Sequence[Case], thresholds: Sequence[float]) -> Card:
     if not boxed:
         return {}
-    mine = [tables[test] for test in boxed]
-    card = {metric: _mean([table[:, i] for table in mine]) for i, metric in enumerate(METRIC_OF.values())}
-    shares = {f"IoU@{eps:g}": _mean([metrics.iou_at(table[:, 0], eps) for table in mine]) for eps in thresholds}
+    own = [tables[test] for test in boxed]
+    card = {metric: _mean([table[:, i] for table in own]) for i, metric in enumerate(METRIC_OF.values())}
+    shares = {f"IoU@{eps:g}": _mean([metrics.iou_at(table[:, 0], eps) for table in own]) for eps in thresholds}
     return {"MIoU": card["MIoU"], **shares, **card}
 
 
 def _mean(values: Sequence[np.ndarray]) -> Entry:
     """Return the entry of a metric that is the mean over videos; `values` (s,) are those of a video's candidates."""
-    mean, variance = (np.array([getattr(its, moment)() for its in values]) for moment in ("mean", "var"))
+    mean, variance = (np.array([getattr(of_video, moment)() for of_video in values]) for moment in ("mean", "var"))
     return Entry(mean=rounded(mean.mean()), std=rounded(np.sqrt(variance.sum()) / len(values)), n=len(values))
 
 

@@ -26,19 +26,19 @@ def compare(
     by_name = {assessment.result.method: assessment for assessment in assessed}
     for name in (family.reference, *family.rivals):
         if name not in by_name or by_name[name].row is None:
-            known = ", ".join(name for name, its in by_name.items() if its.row)
+            known = ", ".join(name for name, assessment in by_name.items() if assessment.row)
             raise UserError(f"{name!r} cannot be compared; allowed: {known}")
     reference = by_name[family.reference]
     shared = _draw(reference, resampling)
-    found: dict[str, list[tuple[str, Difference]]] = {}
+    by_metric: dict[str, list[tuple[str, Difference]]] = {}
     for rival in (by_name[name] for name in family.rivals):
         if (rival.tests, rival.boxed) != (reference.tests, reference.boxed):
             log.warning("evaluate: %s is not compared: its test videos differ", rival.result.method)
             continue
         for difference in significance.compare(_row(reference), _row(rival), shared, thresholds):
-            found.setdefault(difference.metric, []).append((rival.result.method, difference))
+            by_metric.setdefault(difference.metric, []).append((rival.result.method, difference))
     rows: list[Comparison] = []
-    for pairs in found.values():
+    for pairs in by_metric.values():
         verdicts = significance.decide([difference for _, difference in pairs], size=len(family.rivals))
         rows += [_record(family.reference, rival, v) for (rival, _), v in zip(pairs, verdicts, strict=True)]
     return tuple(rows)

@@ -37,14 +37,14 @@ def evaluate(
                     assessed.append(replace(row, result=replace(row.result, branch_of=method)))
             except UserError as error:
                 raise UserError(f"{predictions}: {method}: {error}") from error
-    found = tuple(assessment.result for assessment in assessed)
+    results = tuple(assessment.result for assessment in assessed)
     if family is None:
-        return BlockResult(results=found, comparisons=())
+        return BlockResult(results=results, comparisons=())
     try:
         compared = compare(assessed, family, thresholds=options.thresholds, resampling=options.resampling)
     except UserError as error:
         raise UserError(f"{predictions}: {error}") from error
-    return BlockResult(results=found, comparisons=compared, family=family)
+    return BlockResult(results=results, comparisons=compared, family=family)
 
 
 def describe_features(extractor: Mapping[str, object]) -> str:

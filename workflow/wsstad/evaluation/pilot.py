@@ -30,8 +30,8 @@ def measure(block: BlockResult, first: str, second: str) -> dict[str, Pilot]:
     tests = [[(row.fold, row.video) for row in rows] for rows in pair]
     if tests[0] != tests[1]:
         raise UserError(f"{first} and {second} have other test videos, so there is no pilot of their difference")
-    found = [*_vauc(*pair), *_miou(block.of(first), *pair)]
-    return {metric: Pilot(metric, first, second, value, noise) for metric, value, noise in found if noise}
+    measured = [*_vauc(*pair), *_miou(block.of(first), *pair)]
+    return {metric: Pilot(metric, first, second, value, noise) for metric, value, noise in measured if noise}
 
 
 def _videos(block: BlockResult, name: str) -> list[VideoResult]:

@@ -129,10 +129,10 @@ def best_boxes(prediction: VideoPrediction, truth: FrameBoxes) -> FrameBoxes:
     boxes, best = np.zeros((prediction.n_frames, 4)), np.full(prediction.n_frames, -1.0)
     for tube in prediction.candidates.values():
         frames = tube.start + np.flatnonzero(truth.present[tube.start : tube.stop])
-        mine = tube.boxes[frames - tube.start]
-        ious = box.paired_iou(truth.boxes[frames], mine)
+        candidate_boxes = tube.boxes[frames - tube.start]
+        ious = box.paired_iou(truth.boxes[frames], candidate_boxes)
         better = ious > best[frames]
-        boxes[frames[better]], best[frames[better]] = mine[better], ious[better]
+        boxes[frames[better]], best[frames[better]] = candidate_boxes[better], ious[better]
     return FrameBoxes(boxes, best >= 0)
 
 

@@ -38,8 +38,8 @@ def test_intervals_tell_events_apart_whatever_the_gap(tmp_path):
     events = tmp_path / "events.txt"
     events.write_text("a_x264.mp4  Abuse  100  130  140  900  \nc.mp4  Normal  -1  -1  -1  -1  \n")
     rows = liu_ma.read(path, [], PARAMETERS.model_copy(update={"events": str(events)}))
-    mine = [(row.event, row.frame + 1) for row in rows if row.video == "a_x264"]
-    assert mine == [("00", 100), ("00", 130), ("01", 140), ("01", 900), ("02", 910)]
+    own = [(row.event, row.frame + 1) for row in rows if row.video == "a_x264"]
+    assert own == [("00", 100), ("00", 130), ("01", 140), ("01", 900), ("02", 910)]
     assert [row.event for row in rows if row.video == "b"] == ["00"]
 
 

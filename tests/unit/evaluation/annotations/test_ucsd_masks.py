@@ -28,7 +28,7 @@ def pack(path, masks):
 def components(mask):
     """Boxes and areas of the 8-connected components, by flood fill."""
     left = set(zip(*np.nonzero(mask), strict=True))
-    found = []
+    result = []
     while left:
         pending = [left.pop()]
         pixels = []
@@ -39,18 +39,18 @@ def components(mask):
             left -= near
             pending += near
         ys, xs = zip(*pixels, strict=True)
-        found.append((len(pixels), (min(xs), min(ys), max(xs) + 1, max(ys) + 1)))
-    return found
+        result.append((len(pixels), (min(xs), min(ys), max(xs) + 1, max(ys) + 1)))
+    return result
 
 
 @settings(max_examples=150, deadline=None)
 @given(arrays.arrays(np.uint8, (9, 11), elements=st.integers(0, 1)), st.integers(1, 12))
 def test_boxes_are_those_of_a_flood_fill(mask, min_area):
     expected = sorted(tuple(map(float, box)) for area, box in components(mask) if area >= min_area)
-    ((*found,),) = ucsd_masks.link([mask], min_area)
-    assert sorted(box for _, box, _ in found) == expected
-    assert sorted(number for number, _, _ in found) == list(range(len(found)))
-    assert {size for _, _, size in found} <= {(11, 9)}
+    ((*actual,),) = ucsd_masks.link([mask], min_area)
+    assert sorted(box for _, box, _ in actual) == expected
+    assert sorted(number for number, _, _ in actual) == list(range(len(actual)))
+    assert {size for _, _, size in actual} <= {(11, 9)}
 
 
 MOVIES = arrays.arrays(np.uint8, (4, 5, 6), elements=st.integers(0, 1))
@@ -58,11 +58,11 @@ MOVIES = arrays.arrays(np.uint8, (4, 5, 6), elements=st.integers(0, 1))
 
 def pixels(masks, parts):
     """For each frame the pixels of each object."""
-    found = []
-    for mask, its in zip(masks, parts, strict=True):
+    result = []
+    for mask, part in zip(masks, parts, strict=True):
         _, labels = cv2.connectedComponents(mask, connectivity=8)
         frame = {}
-        for number, (x1, y1, x2, y2), _ in its:
+        for number, (x1, y1, x2, y2), _ in part:
             inside = np.zeros_like(labels, dtype=bool)
             inside[int(y1) : int(y2), int(x1) : int(x2)] = True
             # The box may hold pixels of other components: its own is the one that reaches all four sides.
@@ -73,15 +73,15 @@ def pixels(masks, parts):
                 == (y1, x1, y2, x2)
             ][:1]
             frame[number] = labels == label
-        found.append(frame)
-    return found
+        result.append(frame)
+    return result
 
 
 @settings(max_examples=100, deadline=None)
 @given(MOVIES)
 def test_links_have_the_greatest_sum_of_ious_of_all_one_to_one_links(masks):
-    found = pixels(masks, list(ucsd_masks.link(masks, 1)))
-    for before, after in itertools.pairwise(found):
+    result = pixels(masks, list(ucsd_masks.link(masks, 1)))
+    for before, after in itertools.pairwise(result):
         ious = {(a, b): (m & n).sum() / (m | n).sum() for a, m in before.items() for b, n in after.items()}
         kept = [(a, a) for a in before.keys() & after.keys()]
         assert all(ious[pair] > 0 for pair in kept)
@@ -100,15 +100,15 @@ def test_an_object_is_part_of_one_component_of_space_and_time(masks):
     structure = np.zeros((3, 3, 3), dtype=int)
     structure[1], structure[:, 1, 1] = 1, 1  # eight neighbours in a frame, the same pixel in the next
     labels, _ = ndimage.label(masks, structure)
-    found = pixels(masks, list(ucsd_masks.link(masks, 1)))
+    result = pixels(masks, list(ucsd_masks.link(masks, 1)))
     whole = {}
-    for frame, its in enumerate(found):
-        for number, inside in its.items():
+    for frame, objects in enumerate(result):
+        for number, inside in objects.items():
             whole.setdefault(number, set()).update(labels[frame][inside].tolist())
-    assert all(len(its) == 1 for its in whole.values())
+    assert all(len(components) == 1 for components in whole.values())
     # Where no component of space and time has two parts in a frame, it is one object.
-    per_frame = [[labels[frame][inside].max() for inside in its.values()] for frame, its in enumerate(found)]
-    if all(len(set(its)) == len(its) for its in per_frame):
+    per_frame = [[labels[frame][inside].max() for inside in objects.values()] for frame, objects in enumerate(result)]
+    if all(len(set(components)) == len(components) for components in per_frame):
         assert len(whole) == labels.max()
 
 
@@ -134,9 +134,9 @@ def test_the_union_of_the_objects_is_what_it_was_of_one_event(tmp_path):
     objects = groundtruth.from_rows(check(rows), **size)
     together = groundtruth.from_rows(check([replace(row, event="0") for row in rows]), **size)
     assert len(objects.events) > 2
-    for mine, its in ((objects.united, together.united), (objects.keyframes, together.keyframes)):
-        assert np.array_equal(mine.boxes, its.boxes)
-        assert np.array_equal(mine.present, its.present)
+    for own, other in ((objects.united, together.united), (objects.keyframes, together.keyframes)):
+        assert np.array_equal(own.boxes, other.boxes)
+        assert np.array_equal(own.present, other.present)
 
 
 def test_packed_masks_and_official_folders_give_the_same_boxes(tmp_path):

@@ -56,25 +56,25 @@ def naive_ap(scores, truths, folds):
     """The mean over the abnormal frames of the precision among the frames of their fold that score as much."""
     precisions = []
     for fold in set(folds.tolist()):
-        mine = [
+        own = [
             (s, t)
             for video, truth, f in zip(scores, truths, folds.tolist(), strict=True)
             for s, t in zip(video.tolist(), truth.tolist(), strict=True)
             if f == fold
         ]
-        if len({t for _, t in mine}) == 2:
-            for s, t in mine:
+        if len({t for _, t in own}) == 2:
+            for s, t in own:
                 if t:
-                    reached = [u for z, u in mine if z >= s]
+                    reached = [u for z, u in own if z >= s]
                     precisions.append(sum(reached) / len(reached))
     return sum(precisions) / len(precisions) if precisions else None
 
 
-def assert_same(found, expected):
+def assert_same(actual, expected):
     if expected is None:
-        assert np.isnan(found)
+        assert np.isnan(actual)
     else:
-        assert abs(found - expected) < 1e-12
+        assert abs(actual - expected) < 1e-12
 
 
 @pytest.mark.slow
@@ -85,18 +85,18 @@ def test_auc_and_ap_equal_loops_in_ten_thousand_random_cases(n_cases):
     for _ in range(250):
         sizes = rng.integers(1, 5, n_cases)
         cases = [a_case(rng, size) for size in sizes]
-        scores, truths = ([its for case in cases for its in case[k]] for k in (0, 1))
+        scores, truths = ([row for case in cases for row in case[k]] for k in (0, 1))
         folds, owner = np.concatenate([case[2] for case in cases]), np.repeat(np.arange(n_cases), sizes)
         abnormal = np.concatenate([2 * np.arange(size) < size for size in sizes])
         counts = np.equal.outer(np.arange(n_cases), owner).astype(float)
         pairs = frames.pair_frames(scores, truths, folds)
         aucs, of_abnormal = frames.frame_auc(*pairs, counts), frames.frame_auc(*pairs, counts * abnormal)
         aps = frames.average_precision(scores, truths, folds, counts)
-        for case, *found in zip(cases, aucs, of_abnormal, aps, strict=True):
+        for case, *values in zip(cases, aucs, of_abnormal, aps, strict=True):
             half = (len(case[0]) + 1) // 2
-            assert_same(found[0], naive_auc(*case))
-            assert_same(found[1], naive_auc(case[0][:half], case[1][:half], case[2][:half]))
-            assert_same(found[2], naive_ap(*case))
+            assert_same(values[0], naive_auc(*case))
+            assert_same(values[1], naive_auc(case[0][:half], case[1][:half], case[2][:half]))
+            assert_same(values[2], naive_ap(*case))
 
 
 @pytest.mark.parametrize("decimals", [1, 2, 17])
@@ -104,11 +104,11 @@ def test_one_fold_equals_scikit_learn_with_few_and_many_ties(decimals):
     rng = np.random.default_rng(5)
     for _ in range(15):
         scores = [np.round(rng.random(n), decimals) for n in rng.integers(1, 400, 7)]
-        truths = [rng.random(len(its)) < 0.3 for its in scores]
+        truths = [rng.random(len(of_video)) < 0.3 for of_video in scores]
         folds, counts = np.zeros(7), np.ones((1, 7))
         pooled = np.concatenate(truths), np.concatenate(scores)
-        found = frames.frame_auc(*frames.pair_frames(scores, truths, folds), counts)[0]
-        assert abs(found - roc_auc_score(*pooled)) < 1e-12
+        result = frames.frame_auc(*frames.pair_frames(scores, truths, folds), counts)[0]
+        assert abs(result - roc_auc_score(*pooled)) < 1e-12
         assert (
             abs(frames.average_precision(scores, truths, folds, counts)[0] - average_precision_score(*pooled)) < 1e-12
         )
@@ -117,17 +117,17 @@ def test_one_fold_equals_scikit_learn_with_few_and_many_ties(decimals):
 def test_folds_are_weighted_by_what_they_compare():
     rng = np.random.default_rng(2)
     scores = [rng.random(n) for n in (30, 50, 70, 20)]
-    truths = [rng.random(len(its)) < 0.4 for its in scores]
+    truths = [rng.random(len(of_video)) < 0.4 for of_video in scores]
     folds = np.array([0, 1, 0, 1])
     parts = []
     for fold in (0, 1):
-        mine = np.flatnonzero(folds == fold)
-        pooled = [np.concatenate([its[i] for i in mine]) for its in (truths, scores)]
+        own = np.flatnonzero(folds == fold)
+        pooled = [np.concatenate([rows[i] for i in own]) for rows in (truths, scores)]
         high, low = pooled[0].sum(), (~pooled[0]).sum()
         parts.append((roc_auc_score(*pooled), high * low, average_precision_score(*pooled), high))
     auc, pairs, ap, high = np.array(parts).T
-    found = frames.frame_auc(*frames.pair_frames(scores, truths, folds), np.ones((1, 4)))[0]
-    assert found == pytest.approx(np.average(auc, weights=pairs), abs=1e-12)
+    result = frames.frame_auc(*frames.pair_frames(scores, truths, folds), np.ones((1, 4)))[0]
+    assert result == pytest.approx(np.average(auc, weights=pairs), abs=1e-12)
     assert frames.average_precision(scores, truths, folds, np.ones((1, 4)))[0] == pytest.approx(
         np.average(ap, weights=high), abs=1e-12
     )
@@ -167,16 +167,18 @@ def test_many_thresholds_are_counted_block_by_block(monkeypatch):
 @settings(max_examples=200)
 @given(
     st.lists(st.lists(st.sampled_from([-np.inf, 0.0, 0.5, 1.0]), max_size=6), min_size=1, max_size=3),
-    st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0]), min_size=1, unique=True).map(lambda its: sorted(its)[::-1]),
+    st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0]), min_size=1, unique=True).map(
+        lambda values: sorted(values)[::-1]
+    ),
     st.integers(0, 3),
 )
 def test_counts_of_what_reaches_a_threshold(videos, thresholds, times):
-    made = tally.tally([np.array(its) for its in videos], [np.full(len(its), times) for its in videos])
-    assert made.totals.tolist() == [times * len(its) for its in videos]
+    made = tally.tally([np.array(video) for video in videos], [np.full(len(video), times) for video in videos])
+    assert made.totals.tolist() == [times * len(video) for video in videos]
     reaching = next(made.reaching(np.array(thresholds)))
-    assert reaching.tolist() == [[times * sum(s >= t for s in its) for t in thresholds] for its in videos]
+    assert reaching.tolist() == [[times * sum(s >= t for s in video) for t in thresholds] for video in videos]
     above = next(made.reaching(np.array(thresholds), above=True))
-    assert above.tolist() == [[times * sum(s > t for s in its) for t in thresholds] for its in videos]
+    assert above.tolist() == [[times * sum(s > t for s in video) for t in thresholds] for video in videos]
 
 
 def test_nonsense_is_refused():

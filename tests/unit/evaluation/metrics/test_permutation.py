@@ -16,10 +16,10 @@ def test_exact_permutation_equals_scipy_and_random_flips_come_close():
         )
         flips = permutation.draw_flips(n, rng)
         assert flips.exact
-        found = permutation.permutation_p((first - second) / n, flips)
-        assert found == pytest.approx(oracle.pvalue, abs=1e-12)
+        result = permutation.permutation_p((first - second) / n, flips)
+        assert result == pytest.approx(oracle.pvalue, abs=1e-12)
         random = permutation.Flips(1 - 2 * rng.integers(0, 2, (permutation.FLIPS, n), dtype=np.int8), exact=False)
-        assert permutation.permutation_p((first - second) / n, random) == pytest.approx(found, abs=0.015)
+        assert permutation.permutation_p((first - second) / n, random) == pytest.approx(result, abs=0.015)
 
 
 def test_random_flips_are_drawn_for_many_videos_and_never_give_zero():

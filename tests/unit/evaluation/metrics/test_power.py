@@ -20,8 +20,8 @@ def test_numbers_of_pairs_are_those_of_cohens_effects(effect, videos):
 def test_for_many_videos_the_normal_approximation_holds():
     for n, family in ((866, 1), (1973, 36)):
         normal = stats.norm.isf(0.025 / family) + stats.norm.isf(0.2)
-        found = power.smallest_effect(Noise((23.1**2,), (n,)), family=family)
-        assert found == pytest.approx(normal * 23.1 / np.sqrt(n), rel=0.005)
+        result = power.smallest_effect(Noise((23.1**2,), (n,)), family=family)
+        assert result == pytest.approx(normal * 23.1 / np.sqrt(n), rel=0.005)
     # Of a dozen it is too bold: 18.7 points where the t distribution has 20.5.
     assert power.smallest_effect(Noise((23.1**2,), (12,))) == pytest.approx(20.53, abs=0.01)
 
@@ -59,7 +59,7 @@ def test_in_several_folds_the_error_of_vauc_is_that_of_the_bootstrap():
         folds = np.concatenate([np.repeat(np.arange(4), n // 4) for n in sizes])
         abnormal = np.arange(sum(sizes)) < sizes[0]
         scores = rng.normal(size=(2, 3, sum(sizes))) + abnormal * np.array([1.5, 0.8])[:, None, None]
-        (right, same), (other, _) = (pair_matrix(its, abnormal, folds) for its in scores)
+        (right, same), (other, _) = (pair_matrix(scores_of_method, abnormal, folds) for scores_of_method in scores)
         samples = resampled_vauc(right - other, same, *(resample(n, 4000, rng) for n in sizes))
         assert power.area_noise(right - other, same).error() == pytest.approx(np.std(samples), rel=0.05)
 
@@ -79,8 +79,8 @@ def test_the_permutation_test_finds_the_smallest_difference_four_times_in_five(n
     effect = power.smallest_effect(Noise((sd**2,), (n,)), family=family)
     flips = significance.draw_flips(n, rng)
     differences = rng.normal(effect, sd, (times, n))
-    found = [significance.permutation_p(row / n, flips) < power.LEVEL / family for row in differences]
-    assert np.mean(found) == pytest.approx(power.POWER, abs=0.04)
+    detected = [significance.permutation_p(row / n, flips) < power.LEVEL / family for row in differences]
+    assert np.mean(detected) == pytest.approx(power.POWER, abs=0.04)
 
 
 @pytest.mark.slow
@@ -95,16 +95,18 @@ def test_the_permutation_test_of_vauc_has_about_the_power_that_a_pilot_promises(
         return abnormal, np.sqrt(0.4) * shared + np.sqrt(0.6) * own + abnormal * shifts[:, None]
 
     abnormal, scores = draw(1500)  # the pilot is so large that its noise is the truth
-    (right, same), (other, _) = (pair_matrix(its[None], abnormal, np.zeros(3000)) for its in scores)
+    (right, same), (other, _) = (
+        pair_matrix(scores_of_method[None], abnormal, np.zeros(3000)) for scores_of_method in scores
+    )
     effect = float(np.diff(stats.norm.cdf(shifts[::-1] / np.sqrt(2)))[0])
     promised = power.power_of(effect, power.area_noise(right - other, same), share=n / 1500)
     shared = significance.draw_shared(np.arange(2 * n) < n, np.zeros(2 * n), n_boxed=0, resampling=Resampling(200, 0))
-    found = []
+    detected = []
     for _ in range(300):
-        rows = [Row(its[None], np.zeros((1, 0))) for its in draw(n)[1]]
-        found.append(significance.compare(*rows, shared, [])[0].p_permutation < power.LEVEL)
+        rows = [Row(scores[None], np.zeros((1, 0))) for scores in draw(n)[1]]
+        detected.append(significance.compare(*rows, shared, [])[0].p_permutation < power.LEVEL)
     assert 0.6 < promised < 0.8
-    assert np.mean(found) == pytest.approx(promised, abs=0.1)
+    assert np.mean(detected) == pytest.approx(promised, abs=0.1)
 
 
 NOISE = st.builds(

@@ -33,18 +33,18 @@ def naive_curve(videos, rng):
         if event.present.any()
     }
     n_frames, n_regions = sum(video[3] for video in videos), sum(map(len, wanted.values()))
-    found, false, points = {track: set() for track in wanted}, 0, [(0.0, 0.0, 0.0)]
-    for score in sorted({its[0] for its in listed}, reverse=True):
-        for _, v, f, row in (its for its in listed if its[0] == score):
+    hits, false, points = {track: set() for track in wanted}, 0, [(0.0, 0.0, 0.0)]
+    for score in sorted({region[0] for region in listed}, reverse=True):
+        for _, v, f, row in (region for region in listed if region[0] == score):
             met = False
             for e, event in enumerate(videos[v][2]):
                 if event.present[f] and naive_iou(row, event.boxes[f].tolist()) >= 0.1:
-                    found[v, e].add(f)
+                    hits[v, e].add(f)
                     met = True
             false += not met
-        tracks = sum(len(found[t]) / len(wanted[t]) >= 0.1 for t in wanted)
+        tracks = sum(len(hits[t]) / len(wanted[t]) >= 0.1 for t in wanted)
         rates = (
-            sum(map(len, found.values())) / n_regions if n_regions else 0,
+            sum(map(len, hits.values())) / n_regions if n_regions else 0,
             tracks / len(wanted) if wanted else 0,
         )
         points.append((false / n_frames, *rates))
@@ -92,11 +92,11 @@ def both(videos, folds, counts=None):
     return regions.rbdc(matched, np.array(folds), counts), regions.tbdc(matched, np.array(folds), counts)
 
 
-def assert_same(found, expected):
+def assert_same(actual, expected):
     if expected is None:
-        assert np.isnan(found)
+        assert np.isnan(actual)
     else:
-        assert abs(found - expected) < 1e-12
+        assert abs(actual - expected) < 1e-12
 
 
 @pytest.mark.slow
@@ -108,9 +108,11 @@ def test_areas_equal_the_definition_in_ten_thousand_random_cases(n_cases):
         sizes = rng.integers(1, 4, n_cases)
         cases = [([a_video(rng) for _ in range(size)], rng.integers(0, 2, size).tolist()) for size in sizes]
         counts = np.equal.outer(np.arange(n_cases), np.repeat(np.arange(n_cases), sizes)).astype(float)
-        found = both([its for case in cases for its in case[0]], [its for case in cases for its in case[1]], counts)
-        for case, *mine in zip(cases, *found, strict=True):
-            for area, expected in zip(mine, naive(*case, rng), strict=True):
+        actual = both(
+            [item for case in cases for item in case[0]], [item for case in cases for item in case[1]], counts
+        )
+        for case, *areas in zip(cases, *actual, strict=True):
+            for area, expected in zip(areas, naive(*case, rng), strict=True):
                 assert_same(area, expected)
 
 
@@ -119,12 +121,12 @@ def test_samples_equal_the_areas_of_the_videos_drawn():
     for _ in range(20):
         videos, folds = [a_video(rng) for _ in range(6)], [0, 0, 1, 1, 0, 1]
         counts = metrics.resample_videos(np.arange(6) % 2 == 0, 8, rng)
-        found = both(videos, folds, counts)
+        actual = both(videos, folds, counts)
         for draw, sample in enumerate(counts.astype(int)):
             drawn = np.repeat(np.arange(6), sample)
             expected = naive([videos[i] for i in drawn], [folds[i] for i in drawn], rng)
-            assert_same(found[0][draw], expected[0])
-            assert_same(found[1][draw], expected[1])
+            assert_same(actual[0][draw], expected[0])
+            assert_same(actual[1][draw], expected[1])
 
 
 def constant(start, stop, box):
@@ -161,21 +163,21 @@ EVENT = event(20, 0, 10, (0, 0, 10, 10))
     ],
 )
 def test_areas_by_hand(tubes, scores, expected):
-    found = both([(tubes, np.array(scores), (EVENT,), 20)], [0])
-    assert (found[0][0], found[1][0]) == pytest.approx(expected, abs=1e-12)
+    actual = both([(tubes, np.array(scores), (EVENT,), 20)], [0])
+    assert (actual[0][0], actual[1][0]) == pytest.approx(expected, abs=1e-12)
 
 
 def test_frames_of_normal_videos_count_and_so_do_their_false_positives():
     abnormal = ([constant(0, 10, (0, 0, 10, 10))], np.array([0.5]), (EVENT,), 20)
     normal = ([constant(0, 30, (0, 0, 10, 10))], np.array([0.9]), (), 60)
-    found = both([abnormal, normal], [0, 0])
-    assert found[0][0] == pytest.approx(1 - 30 / 80)
+    result = both([abnormal, normal], [0, 0])
+    assert result[0][0] == pytest.approx(1 - 30 / 80)
 
 
 def test_one_region_may_find_two_events():
     events = (EVENT, event(20, 5, 10, (2, 2, 10, 10)))
-    found = both([([constant(5, 10, (0, 0, 10, 10))], np.array([0.5]), events, 20)], [0])
-    assert (found[0][0], found[1][0]) == pytest.approx((10 / 15, 1))
+    result = both([([constant(5, 10, (0, 0, 10, 10))], np.array([0.5]), events, 20)], [0])
+    assert (result[0][0], result[1][0]) == pytest.approx((10 / 15, 1))
 
 
 def test_a_track_needs_its_share_of_regions_rounded_up():

@@ -79,8 +79,8 @@ def test_a_verdict_needs_both_answers():
         return Difference("MIoU", 12, 0.1, (low, 0.3), 0.5, p)
 
     verdicts = significance.decide([made(0.001, 0.01), made(0.001, -0.01), made(0.06, 0.01), made(0.02, 0.01)])
-    assert [its.corrected for its in verdicts] == pytest.approx([0.004, 0.004, 0.06, 0.04])
-    assert [its.significant for its in verdicts] == [True, False, False, True]
+    assert [verdict.corrected for verdict in verdicts] == pytest.approx([0.004, 0.004, 0.06, 0.04])
+    assert [verdict.significant for verdict in verdicts] == [True, False, False, True]
 
 
 def rows(rng, *, runs=1, lift=0.0):
@@ -104,33 +104,39 @@ def draw_shared(resamples=400):
 def test_differences_are_those_of_the_metrics_over_all_runs():
     first, second = rows(np.random.default_rng(3), runs=3, lift=0.5)
     second = Row(second.scores[:2], second.s_loc[:2])
-    found = {its.metric: its for its in significance.compare(first, second, draw_shared(), [0.1, 0.3])}
-    assert list(found) == ["VAUC", "MIoU", "IoU@0.1", "IoU@0.3"]
+    differences = {
+        difference.metric: difference for difference in significance.compare(first, second, draw_shared(), [0.1, 0.3])
+    }
+    assert list(differences) == ["VAUC", "MIoU", "IoU@0.1", "IoU@0.3"]
     vaucs = [np.mean([metrics.vauc(run, ABNORMAL, FOLDS) for run in row.scores]) for row in (first, second)]
-    assert found["VAUC"].value == pytest.approx(vaucs[0] - vaucs[1], abs=1e-12)
-    assert found["MIoU"].value == pytest.approx(first.s_loc.mean() - second.s_loc.mean(), abs=1e-12)
-    assert found["IoU@0.3"].value == pytest.approx((first.s_loc > 0.3).mean() - (second.s_loc > 0.3).mean(), abs=1e-12)
-    assert (found["VAUC"].n, found["MIoU"].n) == (24, 12)
-    for its in found.values():
-        assert its.interval[0] <= its.value <= its.interval[1]
-    mirrored = {its.metric: its for its in significance.compare(second, first, draw_shared(), [0.1, 0.3])}
-    for name, its in found.items():
-        assert mirrored[name].value == pytest.approx(-its.value, abs=1e-12)
-        assert mirrored[name].p_permutation == its.p_permutation
-        assert mirrored[name].interval == pytest.approx([-bound for bound in its.interval[::-1]], abs=1e-12)
+    assert differences["VAUC"].value == pytest.approx(vaucs[0] - vaucs[1], abs=1e-12)
+    assert differences["MIoU"].value == pytest.approx(first.s_loc.mean() - second.s_loc.mean(), abs=1e-12)
+    assert differences["IoU@0.3"].value == pytest.approx(
+        (first.s_loc > 0.3).mean() - (second.s_loc > 0.3).mean(), abs=1e-12
+    )
+    assert (differences["VAUC"].n, differences["MIoU"].n) == (24, 12)
+    for difference in differences.values():
+        assert difference.interval[0] <= difference.value <= difference.interval[1]
+    mirrored = {
+        difference.metric: difference for difference in significance.compare(second, first, draw_shared(), [0.1, 0.3])
+    }
+    for name, difference in differences.items():
+        assert mirrored[name].value == pytest.approx(-difference.value, abs=1e-12)
+        assert mirrored[name].p_permutation == difference.p_permutation
+        assert mirrored[name].interval == pytest.approx([-bound for bound in difference.interval[::-1]], abs=1e-12)
 
 
 def test_a_row_does_not_differ_from_itself():
     first, _ = rows(np.random.default_rng(4), runs=2)
-    for its in significance.decide(significance.compare(first, first, draw_shared(), [0.1])):
-        assert (its.value, its.interval, its.p_permutation, its.significant) == (0, (0, 0), 1, False)
-        assert its.p_bootstrap == 1
+    for verdict in significance.decide(significance.compare(first, first, draw_shared(), [0.1])):
+        assert (verdict.value, verdict.interval, verdict.p_permutation, verdict.significant) == (0, (0, 0), 1, False)
+        assert verdict.p_bootstrap == 1
 
 
 def test_without_boxes_vauc_alone_is_compared():
     made = [Row(row.scores, np.zeros((1, 0))) for row in rows(np.random.default_rng(4))]
     shared = significance.draw_shared(ABNORMAL, FOLDS, n_boxed=0, resampling=Resampling(50, 0))
-    assert [its.metric for its in significance.compare(*made, shared, [0.1])] == ["VAUC"]
+    assert [difference.metric for difference in significance.compare(*made, shared, [0.1])] == ["VAUC"]
 
 
 def test_all_rows_share_the_resamples_of_the_scorecard():
@@ -138,7 +144,7 @@ def test_all_rows_share_the_resamples_of_the_scorecard():
     tests = [(fold, f"v{i:02d}") for i, fold in enumerate(FOLDS.tolist())]
     tests = sorted(tests)
     abnormal, folds = np.arange(24) % 12 < 6, np.array([fold for fold, _ in tests])
-    boxed = [test for test, its in zip(tests, abnormal, strict=True) if its]
+    boxed = [test for test, is_abnormal in zip(tests, abnormal, strict=True) if is_abnormal]
     made = []
     for scores, s_loc in zip(row.scores, row.s_loc, strict=True):
         measures = dict(zip(boxed, s_loc, strict=True))
@@ -153,11 +159,11 @@ def test_all_rows_share_the_resamples_of_the_scorecard():
     card = scorecard.build(made, cases, thresholds=[0.1], resampling=resampling)
     shared = significance.draw_shared(abnormal, folds, n_boxed=12, resampling=resampling)
     nothing = Row(np.zeros((1, 24)), np.zeros((1, 12)))
-    found = {its.metric: its for its in significance.compare(row, nothing, shared, [0.1])}
+    differences = {difference.metric: difference for difference in significance.compare(row, nothing, shared, [0.1])}
     for metric in ("MIoU", "IoU@0.1"):
-        assert found[metric].interval == pytest.approx(card[metric].interval, abs=1e-6)
+        assert differences[metric].interval == pytest.approx(card[metric].interval, abs=1e-6)
     # A row without any order has VAUC 1/2 in every sample.
-    assert [bound + 0.5 for bound in found["VAUC"].interval] == pytest.approx(card["VAUC"].interval, abs=1e-6)
+    assert [bound + 0.5 for bound in differences["VAUC"].interval] == pytest.approx(card["VAUC"].interval, abs=1e-6)
 
 
 def wins(times, *, seed, **options):
@@ -165,10 +171,12 @@ def wins(times, *, seed, **options):
     rng, shared = np.random.default_rng(seed), draw_shared()
     verdicts, intervals = {}, {}
     for _ in range(times):
-        for its in significance.compare(*rows(rng, **options), shared, [0.1]):
-            verdicts.setdefault(its.metric, []).append(significance.decide([its])[0].significant)
-            intervals.setdefault(its.metric, []).append(not its.interval[0] <= 0 <= its.interval[1])
-    return [{metric: np.mean(its) for metric, its in found.items()} for found in (verdicts, intervals)]
+        for difference in significance.compare(*rows(rng, **options), shared, [0.1]):
+            verdicts.setdefault(difference.metric, []).append(significance.decide([difference])[0].significant)
+            intervals.setdefault(difference.metric, []).append(
+                not difference.interval[0] <= 0 <= difference.interval[1]
+            )
+    return [{metric: np.mean(flags) for metric, flags in counted.items()} for counted in (verdicts, intervals)]
 
 
 @pytest.mark.slow

@@ -41,16 +41,18 @@ def pair_frames(
         several runs, whose `pairs` are the same, gives the mean of their AUCs.
     """
     right, pairs = np.zeros((len(scores), len(scores))), np.zeros((len(scores), len(scores)))
-    for mine in fold_members(folds):
-        high, low = _divide([scores[i] for i in mine], [truths[i] for i in mine])
-        thresholds, some = high.thresholds, high.totals > 0
-        pairs[np.ix_(mine, mine)] = np.outer(high.totals, low.totals)
-        hits = np.zeros(len(mine))
+    for members in fold_members(folds):
+        high, low = _divide([scores[i] for i in members], [truths[i] for i in members])
+        thresholds, abnormal = high.thresholds, high.totals > 0
+        pairs[np.ix_(members, members)] = np.outer(high.totals, low.totals)
+        hits = np.zeros(len(members))
         for reached, not_below, above in zip(
             high.reaching(thresholds), low.reaching(thresholds), low.reaching(thresholds, above=True), strict=True
         ):
             equal = np.diff(reached, axis=1, prepend=hits[:, None])
-            right[np.ix_(mine[some], mine)] += equal[some] @ (low.totals[:, None] - (not_below + above) / 2).T
+            right[np.ix_(members[abnormal], members)] += (
+                equal[abnormal] @ (low.totals[:, None] - (not_below + above) / 2).T
+            )
             hits = reached[:, -1]
     return right, pairs
 
@@ -73,10 +75,10 @@ def average_precision(
     Other arguments as of `pair_frames`. Counts of one give the AP itself.
     """
     areas, weights = [], []
-    for mine in fold_members(folds):
-        high, low = _divide([scores[i] for i in mine], [truths[i] for i in mine])
-        hits, others = counts[:, mine] @ high.totals, counts[:, mine] @ low.totals
-        gains = _precision_sum(high, low, counts[:, mine])
+    for members in fold_members(folds):
+        high, low = _divide([scores[i] for i in members], [truths[i] for i in members])
+        hits, others = counts[:, members] @ high.totals, counts[:, members] @ low.totals
+        gains = _precision_sum(high, low, counts[:, members])
         areas.append(np.divide(gains, hits, out=np.zeros_like(gains), where=hits > 0))
         weights.append(np.where(others > 0, hits, 0.0))
     return average_folds(areas, weights)

@@ -50,7 +50,7 @@ class Noise:
         parts = [(v / (share * n), share * n - 1) for v, n in zip(self.variances, self.sizes, strict=True)]
         return sum(part for part, _ in parts) ** 2 / sum(part**2 / dof for part, dof in parts)
 
-    def doubt(self) -> tuple[float, float]:
+    def error_bounds(self) -> tuple[float, float]:
         """Return between which multiples of the pilot's error the true one lies, with 95 % confidence."""
         from scipy.stats import chi2
 

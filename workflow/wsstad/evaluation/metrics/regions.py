@@ -108,12 +108,12 @@ def _areas(
     scores: Sequence[np.ndarray], matches: Sequence[Matches], folds: np.ndarray, counts: np.ndarray
 ) -> np.ndarray:
     areas, weights = [], []
-    for mine in fold_members(folds):
-        hits = tally([scores[i] for i in mine])
-        false = tally([matches[i].scores for i in mine], [matches[i].false for i in mine])
-        most = np.stack([hits.totals, [matches[i].n_frames for i in mine]], axis=1)
-        areas.append(_area(hits, false, counts[:, mine], counts[:, mine] @ most))
-        weights.append(counts[:, mine] @ hits.totals)
+    for members in fold_members(folds):
+        hits = tally([scores[i] for i in members])
+        false = tally([matches[i].scores for i in members], [matches[i].false for i in members])
+        most = np.stack([hits.totals, [matches[i].n_frames for i in members]], axis=1)
+        areas.append(_area(hits, false, counts[:, members], counts[:, members] @ most))
+        weights.append(counts[:, members] @ hits.totals)
     return average_folds(areas, weights)
 
 

@@ -29,9 +29,9 @@ def resample(n: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
 def resample_videos(abnormal: np.ndarray, resamples: int, rng: np.random.Generator) -> np.ndarray:
     """Return how often each video is in each sample, (resamples, v); abnormal and normal ones are resampled apart."""
     counts = np.zeros((resamples, len(abnormal)))
-    for mine in (abnormal, ~abnormal):
-        if mine.any():
-            counts[:, mine] = resample(int(mine.sum()), resamples, rng)
+    for members in (abnormal, ~abnormal):
+        if members.any():
+            counts[:, members] = resample(int(members.sum()), resamples, rng)
     return counts
 
 

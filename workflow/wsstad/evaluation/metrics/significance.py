@@ -99,8 +99,8 @@ def compare(first: Row, second: Row, shared: Shared, thresholds: Sequence[float]
         return result
     measured = {"MIoU": (first.s_loc, second.s_loc)}
     measured |= {f"IoU@{eps:g}": (iou_at(first.s_loc, eps), iou_at(second.s_loc, eps)) for eps in thresholds}
-    for metric, (mine, other) in measured.items():
-        differences = mine.mean(axis=0) - other.mean(axis=0)
+    for metric, (values, others) in measured.items():
+        differences = values.mean(axis=0) - others.mean(axis=0)
         terms = differences / len(differences)
         noise = paired_noise(differences)
         result.append(_difference(metric, terms, shared.boxed_counts @ terms, shared.boxed_flips, noise))

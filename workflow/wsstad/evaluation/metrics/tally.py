@@ -45,9 +45,9 @@ class Tally:
         passed = np.zeros((self.n_videos, 1))
         for start in range(0, len(thresholds), BLOCK):
             size = min(BLOCK, len(thresholds) - start)
-            mine = slice(*np.searchsorted(first, [start, start + size]))
-            cells = self.video[mine] * size + first[mine] - start
-            new = np.bincount(cells, weights=self.times[mine], minlength=self.n_videos * size)
+            selected = slice(*np.searchsorted(first, [start, start + size]))
+            cells = self.video[selected] * size + first[selected] - start
+            new = np.bincount(cells, weights=self.times[selected], minlength=self.n_videos * size)
             counts = passed + np.cumsum(new.reshape(self.n_videos, size), axis=1)
             passed = counts[:, -1:]
             yield counts
@@ -59,10 +59,10 @@ def tally(scores: Sequence[np.ndarray], times: Sequence[np.ndarray] | None = Non
     Raises `ValueError` for a score that is not a number.
     """
     distinct, sizes = [], []
-    for i, things in enumerate(scores):
-        values, which, ones = np.unique(things, return_inverse=True, return_counts=True)
+    for i, of_video in enumerate(scores):
+        values, inverse, ones = np.unique(of_video, return_inverse=True, return_counts=True)
         distinct.append(values)
-        sizes.append(ones if times is None else np.bincount(which, weights=times[i], minlength=len(values)))
+        sizes.append(ones if times is None else np.bincount(inverse, weights=times[i], minlength=len(values)))
     everything = np.concatenate([np.zeros(0), *distinct])
     if np.isnan(everything).any():
         raise ValueError("a score is not a number")

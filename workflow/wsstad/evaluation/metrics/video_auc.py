@@ -23,13 +23,13 @@ def vauc_inside(scores: np.ndarray, abnormal: np.ndarray, groups: np.ndarray) ->
 
     Between groups, such as cameras, scores may differ for reasons that have nothing to do with what happens.
     """
-    found = []
+    rates = []
     for name in np.unique(groups):
-        mine = groups == name
-        if abnormal[mine].any() and not abnormal[mine].all():
-            high, low = scores[:, mine & abnormal], scores[:, mine & ~abnormal]
-            found.append([win_rates(*rows).mean() for rows in zip(high[:, None], low[:, None], strict=True)])
-    return np.array(found).reshape(len(found), len(scores)).T
+        members = groups == name
+        if abnormal[members].any() and not abnormal[members].all():
+            high, low = scores[:, members & abnormal], scores[:, members & ~abnormal]
+            rates.append([win_rates(*rows).mean() for rows in zip(high[:, None], low[:, None], strict=True)])
+    return np.array(rates).reshape(len(rates), len(scores)).T
 
 
 def win_rates(high: np.ndarray, low: np.ndarray) -> np.ndarray:
