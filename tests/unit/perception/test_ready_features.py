@@ -30,8 +30,8 @@ def folder(tmp_path):
 
 def write(folder, **changes) -> None:
     arrays = {"second/v0": rows(0), "first/v0": rows(1), "second/v1": rows(2), "first/v2": rows(3)}
-    arrays |= {key.replace("_", "/"): its for key, its in changes.items()}
-    np.savez(folder / "all.npz", **{key: its for key, its in arrays.items() if its is not None})
+    arrays |= {key.replace("_", "/"): change for key, change in changes.items()}
+    np.savez(folder / "all.npz", **{key: array for key, array in arrays.items() if array is not None})
 
 
 def read(folder, *videos: str, **changes) -> dict[str, Videolets]:
@@ -40,28 +40,36 @@ def read(folder, *videos: str, **changes) -> dict[str, Videolets]:
 
 
 def test_takes_the_array_of_the_source_named_first(folder) -> None:
-    found = read(folder)
-    assert {video: its.key for video, its in found.items()} == {"v0": "first/v0", "v1": "second/v1", "v2": "first/v2"}
-    assert np.array_equal(found["v0"].features, rows(1).astype(np.float16))
+    result = read(folder)
+    assert {video: videolets.key for video, videolets in result.items()} == {
+        "v0": "first/v0",
+        "v1": "second/v1",
+        "v2": "first/v2",
+    }
+    assert np.array_equal(result["v0"].features, rows(1).astype(np.float16))
     assert read(folder, "v0", sources=["second", "first"])["v0"].key == "second/v0"
 
 
 def test_takes_lengths_where_they_are_known(folder) -> None:
-    found = read(folder)
-    assert {video: its.official_frames for video, its in found.items()} == {"v0": 1748, "v1": 347, "v2": None}
-    assert {video: its.clips for video, its in found.items()} == {"v0": 3, "v1": 1, "v2": 1}
+    result = read(folder)
+    assert {video: videolets.official_frames for video, videolets in result.items()} == {
+        "v0": 1748,
+        "v1": 347,
+        "v2": None,
+    }
+    assert {video: videolets.clips for video, videolets in result.items()} == {"v0": 3, "v1": 1, "v2": 1}
     assert read(folder, "v0", lengths="")["v0"].clips == 1
 
 
 @given(st.one_of(st.none(), st.integers(1, 30_000)), st.integers(0, 99))
 def test_the_means_of_clips_are_the_rows_again(frames: int | None, seed: int) -> None:
-    its = Videolets("first/v", rows(seed).astype(np.float16), frames)
-    found, clip_features = its.tubes(320, 240), its.clip_features()
+    videolets = Videolets("first/v", rows(seed).astype(np.float16), frames)
+    video_tubes, clip_features = videolets.tubes(320, 240), videolets.clip_features()
     region = clip_features.copy()
-    bag = bags.make_bag(ClipFeatures("v", "normal", found, clip_features, region), normalise="none")
+    bag = bags.make_bag(ClipFeatures("v", "normal", video_tubes, clip_features, region), normalise="none")
     for features in (bag.videolets, bag.image, bag.region):
-        assert np.array_equal(features.astype(np.float16), its.features)
-        assert np.array_equal(features, its.features.astype(np.float32))
+        assert np.array_equal(features.astype(np.float16), videolets.features)
+        assert np.array_equal(features, videolets.features.astype(np.float32))
     assert np.array_equal(bag.videolet_spans, bag.spans[:, 1:])
 
 
@@ -73,13 +81,13 @@ def test_the_grid_is_the_videos_own_as_nearly_as_whole_clips_allow(frames: int) 
 
 
 def test_tubes_are_whole_frames_one_after_the_other() -> None:
-    found = Videolets("k", rows(0), 1000).tubes(320, 240)
-    assert (found.n_frames, found.width, found.height) == (1024, 320, 240)
-    assert [(its.start, its.stop, its.kind) for its in found.tubes] == [
+    video_tubes = Videolets("k", rows(0), 1000).tubes(320, 240)
+    assert (video_tubes.n_frames, video_tubes.width, video_tubes.height) == (1024, 320, 240)
+    assert [(tube.start, tube.stop, tube.kind) for tube in video_tubes.tubes] == [
         (32 * i, 32 * i + 32, "frame") for i in range(32)
     ]
-    assert all((its.boxes == [0, 0, 320, 240]).all() for its in found.tubes)
-    assert not found.detected.any()
+    assert all((tube.boxes == [0, 0, 320, 240]).all() for tube in video_tubes.tubes)
+    assert not video_tubes.detected.any()
 
 
 NOT_FINITE = rows(4)

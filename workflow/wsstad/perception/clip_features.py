@@ -47,9 +47,11 @@ class VideoClips:
         self._hash = hashes(clip, boxes)
         # Equal boxes in the same clip, such as a union box with one visible member, are one computation.
         first = {row.tobytes(): i for i, row in reversed(list(enumerate(self._hash)))}
-        self._found = {name: feature for name, feature in known.items() if name in first}
-        self.missing = sorted((i for name, i in first.items() if name not in self._found), key=lambda i: (clip[i], i))
-        self.reused = len(self._found)
+        self._features = {name: feature for name, feature in known.items() if name in first}
+        self.missing = sorted(
+            (i for name, i in first.items() if name not in self._features), key=lambda i: (clip[i], i)
+        )
+        self.reused = len(self._features)
         self._error: QuarantineError | None = None
         self._awaited = len(self.missing)
 
@@ -70,7 +72,7 @@ class VideoClips:
     def take(self, row: int, feature: np.ndarray) -> None:
         """Take the feature of a missing row."""
         with np.errstate(over="ignore"):  # what float16 cannot hold is found by `outcome`
-            self._found[self._hash[row].tobytes()] = feature.astype(np.float16)
+            self._features[self._hash[row].tobytes()] = feature.astype(np.float16)
         self._awaited -= 1
 
     def fail(self, error: QuarantineError) -> None:
@@ -86,7 +88,7 @@ class VideoClips:
         """Return the artefact; or the error, if there was one or if a feature is not finite."""
         if self._error is not None:
             return self.video, self._error
-        features = np.stack([self._found[row.tobytes()] for row in self._hash])
+        features = np.stack([self._features[row.tobytes()] for row in self._hash])
         bad = np.flatnonzero(~np.isfinite(features).all(axis=1))
         if len(bad):
             reason = f"{len(bad)} of {len(features)} features are not finite, the first of clip {self._clip[bad[0]]}"

@@ -58,8 +58,8 @@ class Videolets:
         """Return one tube a videolet, which covers the whole frame: what a video without detections has."""
         length = self.clips * clips.CLIP_FRAMES
         starts = range(0, VIDEOLETS * length, length)
-        found = [tubes.whole_frame(start, start + length, width, height) for start in starts]
-        return VideoTubes(VIDEOLETS * length, width, height, np.zeros(VIDEOLETS * length, dtype=bool), found)
+        videolets = [tubes.whole_frame(start, start + length, width, height) for start in starts]
+        return VideoTubes(VIDEOLETS * length, width, height, np.zeros(VIDEOLETS * length, dtype=bool), videolets)
 
 
 def read(
@@ -72,7 +72,7 @@ def read(
     """
     lengths = read_lengths(source / options["lengths"]) if options.get("lengths") else {}
     opened: dict[Path, NpzFile] = {}
-    found = {}
+    result = {}
     with ExitStack() as stack:
         for video, path in archives.items():
             if path not in opened:
@@ -82,19 +82,19 @@ def read(
             if key is None:
                 allowed = ", ".join(keys)
                 raise UserError(f"{where[video]}: {video!r} has no features in {path}; allowed: one of {allowed}")
-            found[video] = Videolets(key, _features(opened[path], key, path), lengths.get(video))
-    return found
+            result[video] = Videolets(key, _features(opened[path], key, path), lengths.get(video))
+    return result
 
 
-def make(kind: str, found: Videolets, size: Sequence[int]) -> Artefact:
+def make(kind: str, videolets: Videolets, size: Sequence[int]) -> Artefact:
     """Return the artefact of one kind: "frames" (their rate alone), "tubes", "image_features", "region_features"."""
-    facts: Json = {"imported": found.key, "level": "image", "official_frames": found.official_frames}
-    video = found.tubes(*size)
+    facts: Json = {"imported": videolets.key, "level": "image", "official_frames": videolets.official_frames}
+    video = videolets.tubes(*size)
     if kind == "frames":
         return Artefact({}, {"fps": FPS, "frames": video.n_frames, "errors": 0, **facts})
     if kind == "tubes":
         return Artefact(video.to_arrays(), {"unary": 0, "multivariate": 0, "dropped": 0, "linker": "none", **facts})
-    features = found.clip_features()
+    features = videolets.clip_features()
     arrays = {"features": features}
     if kind == "region_features":
         tube, clip, boxes = clip_regions.regions(video)

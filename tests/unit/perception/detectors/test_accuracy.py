@@ -26,10 +26,10 @@ def overlap(a, b):
 def count(images, label, confidence):
     """Return truths, precision, recall, AP by loops: each image's detections take their best free truth in turn."""
     verdicts, total = [], 0
-    for found, true in images:
+    for detections, true in images:
         free = [b for b, kind in true if kind == label]
         total += len(free)
-        for b, s, _ in sorted((d for d in found if d[2] == label), key=lambda d: (-d[1], d[0])):
+        for b, s, _ in sorted((d for d in detections if d[2] == label), key=lambda d: (-d[1], d[0])):
             best = max(free, key=lambda t: overlap(b, t), default=None)
             hit = best is not None and overlap(b, best) >= 0.5
             if hit:
@@ -47,20 +47,25 @@ def count(images, label, confidence):
 
 @given(st.lists(image, min_size=1, max_size=4))
 def test_equals_a_naive_count(images):
-    found = [
+    detections = [
         canonical(
-            np.array([d[0] for d in its]), np.array([d[1] / 40 for d in its]), np.array([d[2] for d in its]), size=SIZE
+            np.array([d[0] for d in boxes]),
+            np.array([d[1] / 40 for d in boxes]),
+            np.array([d[2] for d in boxes]),
+            size=SIZE,
         )
-        for its, _ in images
+        for boxes, _ in images
     ]
     truths = [
-        (np.array([b for b, _ in its], dtype=np.float32).reshape(-1, 4), np.array([k for _, k in its]))
-        for _, its in images
+        (np.array([b for b, _ in boxes], dtype=np.float32).reshape(-1, 4), np.array([k for _, k in boxes]))
+        for _, boxes in images
     ]
     for label in (0, 1):
-        got = measure(found, truths, label=label, confidence=0.5)
+        actual = measure(detections, truths, label=label, confidence=0.5)
         wanted = count(images, label, np.round(0.5 * 4096) / 4096)
-        np.testing.assert_allclose([got.truths, got.precision, got.recall, got.average_precision], wanted, atol=1e-9)
+        np.testing.assert_allclose(
+            [actual.truths, actual.precision, actual.recall, actual.average_precision], wanted, atol=1e-9
+        )
 
 
 def test_perfect_and_absent_detections():

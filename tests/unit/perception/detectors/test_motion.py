@@ -46,11 +46,11 @@ def detect(repository, frames, **change):
 @pytest.mark.parametrize("light", [0.0, 0.15])
 def test_a_moving_square_is_the_one_detection_of_each_frame(repository, still, light):
     frames, truths = moving(still, light=light)
-    found = detect(repository, frames)
-    assert [len(d.boxes) for d in found] == [1] * len(frames)
-    overlap = boxes.paired_iou(np.concatenate([d.boxes for d in found]), truths)
+    detections = detect(repository, frames)
+    assert [len(d.boxes) for d in detections] == [1] * len(frames)
+    overlap = boxes.paired_iou(np.concatenate([d.boxes for d in detections]), truths)
     assert overlap.min() > 0.6
-    assert min(d.scores[0] for d in found) > 0.5
+    assert min(d.scores[0] for d in detections) > 0.5
 
 
 def test_noise_and_light_alone_are_nothing(repository, still):
@@ -80,5 +80,5 @@ def test_a_picture_that_moves_as_a_whole_is_one_box(repository, still):
     frames = [np.full_like(still, 40)] * 8 + [
         np.tile(np.array([[[250, 20, 20], [20, 20, 250]]], np.uint8), (120, 80, 1))
     ]
-    found = detect(repository, frames, blur=1)
-    assert [d.boxes.tolist() for d in found] == [[]] * 8 + [[[0, 0, 160, 120]]]
+    detections = detect(repository, frames, blur=1)
+    assert [d.boxes.tolist() for d in detections] == [[]] * 8 + [[[0, 0, 160, 120]]]

@@ -50,42 +50,42 @@ def predict(path, frames, *, image_size, confidence, **more):
     return [model.predict(frame[:, :, ::-1].copy(), **options)[0].boxes.xyxy.numpy() for frame in frames]
 
 
-def agree(ours, theirs, size):
+def agree(actual, expected, size):
     """Return the share of `theirs` that some box of `ours` matches by an IoU of 0.95."""
-    theirs = boxes.clip(theirs, *size)
-    if not len(theirs) or not len(ours):
-        return float(len(theirs) == len(ours))
-    return (boxes.iou(theirs, ours).max(axis=1) > 0.95).mean()
+    expected = boxes.clip(expected, *size)
+    if not len(expected) or not len(actual):
+        return float(len(expected) == len(actual))
+    return (boxes.iou(expected, actual).max(axis=1) > 0.95).mean()
 
 
 def test_boxes_are_those_of_predict(folder, road):
-    ours = list(make(folder).detect(Pixels(road)))
-    theirs = predict(folder / "demo_yolo.pt", road, image_size=320, confidence=0.25)
-    assert sum(map(len, theirs)) >= 5
-    assert [len(d.boxes) for d in ours] == [len(b) for b in theirs]
-    assert min(agree(d.boxes, b, (320, 240)) for d, b in zip(ours, theirs, strict=True)) == 1
+    actual = list(make(folder).detect(Pixels(road)))
+    expected = predict(folder / "demo_yolo.pt", road, image_size=320, confidence=0.25)
+    assert sum(map(len, expected)) >= 5
+    assert [len(d.boxes) for d in actual] == [len(b) for b in expected]
+    assert min(agree(d.boxes, b, (320, 240)) for d, b in zip(actual, expected, strict=True)) == 1
 
 
 def test_boxes_on_real_footage_are_those_of_predict(folder, shared):
     source = video.open_source(shared / "data" / "ucsd_ped2" / "videos" / "Test001.mp4", 33_000_000)
     frames = [picture.image.to_ndarray(format="rgb24") for picture, _ in zip(source.pictures(), range(3), strict=False)]
     detector = make(folder, "yolo11n", shared / "weights", confidence=0.25, classes=None)
-    ours = list(detector.detect(Pixels(frames)))
-    theirs = predict(shared / "weights" / "yolo11n.pt", frames, image_size=640, confidence=0.25)
-    assert sum(map(len, theirs)) >= 10
-    assert min(agree(d.boxes, b, (360, 240)) for d, b in zip(ours, theirs, strict=True)) > 0.9
+    actual = list(detector.detect(Pixels(frames)))
+    expected = predict(shared / "weights" / "yolo11n.pt", frames, image_size=640, confidence=0.25)
+    assert sum(map(len, expected)) >= 10
+    assert min(agree(d.boxes, b, (360, 240)) for d, b in zip(actual, expected, strict=True)) > 0.9
 
 
 def test_class_agnostic_suppression_is_that_of_predict_and_leaves_no_double(folder, road):
     changes = {"confidence": 0.05, "iou": 0.5}
     every = list(make(folder, **changes).detect(Pixels(road)))
-    ours = list(make(folder, **changes, class_agnostic=True).detect(Pixels(road)))
-    theirs = predict(folder / "demo_yolo.pt", road, image_size=320, confidence=0.05, iou=0.5, agnostic_nms=True)
-    assert [len(d.boxes) for d in ours] == [len(b) for b in theirs]
-    assert min(agree(d.boxes, b, (320, 240)) for d, b in zip(ours, theirs, strict=True)) == 1
+    actual = list(make(folder, **changes, class_agnostic=True).detect(Pixels(road)))
+    expected = predict(folder / "demo_yolo.pt", road, image_size=320, confidence=0.05, iou=0.5, agnostic_nms=True)
+    assert [len(d.boxes) for d in actual] == [len(b) for b in expected]
+    assert min(agree(d.boxes, b, (320, 240)) for d, b in zip(actual, expected, strict=True)) == 1
     doubles = [int((np.triu(boxes.iou(d.boxes, d.boxes), 1) > 0.52).sum()) for d in every]
     assert sum(doubles) > 0
-    assert not any((np.triu(boxes.iou(d.boxes, d.boxes), 1) > 0.52).any() for d in ours)
+    assert not any((np.triu(boxes.iou(d.boxes, d.boxes), 1) > 0.52).any() for d in actual)
 
 
 def test_a_batch_is_filled_up_so_that_what_follows_changes_nothing(folder, road):
@@ -134,5 +134,5 @@ def test_onnx_weights_give_the_same_boxes(folder, road, tmp_path):
     )
     sha256 = storage.file_digest(tmp_path / "demo_yolo.onnx")
     detector = make(folder, where=tmp_path, weights="demo_yolo.onnx", sha256=sha256)
-    for ours, theirs in zip(detector.detect(Pixels(road)), make(folder).detect(Pixels(road)), strict=True):
-        assert agree(ours.boxes, theirs.boxes, (320, 240)) == 1
+    for actual, expected in zip(detector.detect(Pixels(road)), make(folder).detect(Pixels(road)), strict=True):
+        assert agree(actual.boxes, expected.boxes, (320, 240)) == 1

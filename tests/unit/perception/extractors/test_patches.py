@@ -41,8 +41,8 @@ def test_a_region_is_the_crop_of_the_middle_frame(x: int, y: int, width: int, he
     left, right = max(0, int(np.floor(x - grow_x))), min(64, int(np.ceil(x + width + grow_x)))
     top, bottom = max(0, int(np.floor(y - grow_y))), min(48, int(np.ceil(y + height + grow_y)))
     expected = naive(cv2.resize(FRAMES[8][top:bottom, left:right], (9, 9), interpolation=cv2.INTER_AREA))
-    got = feature_of(make(size=9, margin=margin), boxes)
-    assert got == pytest.approx(expected, abs=1.01 / 255)  # one grey level: cv2 rounds its own sums
+    actual = feature_of(make(size=9, margin=margin), boxes)
+    assert actual == pytest.approx(expected, abs=1.01 / 255)  # one grey level: cv2 rounds its own sums
 
 
 def test_an_image_is_the_whole_middle_frame() -> None:

@@ -20,9 +20,9 @@ def graphs(draw):
 def test_is_the_first_of_the_best_of_all_assignments(weights):
     rows, columns = sorted({r for r, _ in weights}), sorted({c for _, c in weights})
     total, pairs = brute_force(rows, columns, weights)
-    found = assign([(r, c, w) for (r, c), w in weights.items()])
-    assert sum(weights[pair] for pair in found) == total
-    assert found == pairs
+    assigned = assign([(r, c, w) for (r, c), w in weights.items()])
+    assert sum(weights[pair] for pair in assigned) == total
+    assert assigned == pairs
 
 
 @given(graphs(), st.randoms())
@@ -38,10 +38,10 @@ def test_large_problems_reach_the_total_of_scipy(seed):
     weights = np.where(random.random((60, 50)) < 0.1, random.integers(1, 2**32, (60, 50)), 0)
     rows, columns = linear_sum_assignment(weights, maximize=True)
     edges = [(int(i), int(j), int(weights[i, j])) for i, j in np.argwhere(weights)]
-    found = assign(edges)
-    assert sum(int(weights[pair]) for pair in found) == weights[rows, columns].sum()
+    assigned = assign(edges)
+    assert sum(int(weights[pair]) for pair in assigned) == weights[rows, columns].sum()
     # Weights are random 32-bit numbers: the optimum is unique, and so are its links.
-    assert found == [(i, j) for i, j in zip(rows.tolist(), columns.tolist(), strict=True) if weights[i, j]]
+    assert assigned == [(i, j) for i, j in zip(rows.tolist(), columns.tolist(), strict=True) if weights[i, j]]
 
 
 def test_ties_go_to_the_smaller_row_then_the_smaller_column():
@@ -69,12 +69,12 @@ def test_nothing_to_assign():
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=15))
 def test_components_partition_the_nodes_by_reachability(edges):
-    found = components(edges)
+    result = components(edges)
     nodes = {node for edge in edges for node in edge}
-    assert sorted(node for group in found for node in group) == sorted(nodes)
-    for group in found:
+    assert sorted(node for group in result for node in group) == sorted(nodes)
+    for group in result:
         reached = {group[0]}
         for _ in nodes:
             reached |= {b for a, b in edges if a in reached} | {a for a, b in edges if b in reached}
         assert group == sorted(reached)
-    assert [group[0] for group in found] == sorted(group[0] for group in found)
+    assert [group[0] for group in result] == sorted(group[0] for group in result)

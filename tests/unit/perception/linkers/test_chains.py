@@ -38,9 +38,9 @@ def scipy_solve(rows, columns, weights):
 def test_equal_to_trying_everything_frame_by_frame(rows, min_iou, max_gap, min_start_score, class_agnostic):
     options = {"min_iou": min_iou, "max_gap": max_gap, "min_start_score": min_start_score}
     options["class_agnostic"] = class_agnostic
-    detections, found = chains_of(rows, **options)
+    detections, chains = chains_of(rows, **options)
     expected = naive_chains(detections, lambda *problem: brute_force(*problem)[1], **options)
-    assert found == expected
+    assert chains == expected
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -48,9 +48,9 @@ def test_equal_to_trying_everything_frame_by_frame(rows, min_iou, max_gap, min_s
 def test_equal_to_scipy_on_whole_frames_without_shortcuts(seed, max_gap):
     options = {**OPTIONS, "max_gap": max_gap}
     # Boxes on a fine grid: the optimum is unique, so the links themselves must agree.
-    detections, found = chains_of(walk(seed, n=4 + 2 * seed), **options)
-    assert found == naive_chains(detections, scipy_solve, **options)
-    assert sum(len(chain) > 5 for chain in found) > 3
+    detections, chains = chains_of(walk(seed, n=4 + 2 * seed), **options)
+    assert chains == naive_chains(detections, scipy_solve, **options)
+    assert sum(len(chain) > 5 for chain in chains) > 3
 
 
 @settings(max_examples=60, deadline=None)
@@ -58,16 +58,16 @@ def test_equal_to_scipy_on_whole_frames_without_shortcuts(seed, max_gap):
 def test_every_frame_reaches_the_total_of_scipy(rows, max_gap):
     """Ties or not: given the tubes so far, no other links into a frame have a greater total."""
     options = {**OPTIONS, "max_gap": max_gap}
-    detections, found = chains_of(rows, **options)
-    follower = {i: j for chain in found for i, j in pairwise(chain)}
+    detections, chains = chains_of(rows, **options)
+    follower = {i: j for chain in chains for i, j in pairwise(chain)}
 
     def follow(rows, columns, weights):
-        ours = [(i, follower[i]) for i in rows if follower.get(i) in columns]
+        links = [(i, follower[i]) for i in rows if follower.get(i) in columns]
         best = sum(weights[pair] for pair in scipy_solve(rows, columns, weights)) if weights else 0
-        assert sum(weights[pair] for pair in ours) == best
-        return ours
+        assert sum(weights[pair] for pair in links) == best
+        return links
 
-    assert naive_chains(detections, follow, **options) == found
+    assert naive_chains(detections, follow, **options) == chains
 
 
 @settings(deadline=None)
@@ -90,10 +90,10 @@ def test_later_is_the_same(rows, shift):
 @settings(deadline=None)
 @given(detection_rows())
 def test_chains_obey_the_gate_the_gap_and_use_each_detection_once(rows):
-    detections, found = chains_of(rows)
-    used = [i for chain in found for i in chain]
+    detections, chains = chains_of(rows)
+    used = [i for chain in chains for i in chain]
     assert len(used) == len(set(used))
-    for chain in found:
+    for chain in chains:
         assert detections.score[chain[0]] >= OPTIONS["min_start_score"]
         for i, j in pairwise(chain):
             assert 1 <= detections.frame[j] - detections.frame[i] <= OPTIONS["max_gap"] + 1

@@ -68,13 +68,13 @@ def test_gaps_are_interpolated_exactly(steps, corners):
 def test_observed_boxes_are_the_detections_and_all_boxes_lie_inside_the_frame(seed):
     rows = walk(seed)
     video, _ = link(rows)
-    found = {(frame, *place) for frame, place, _, _ in rows}
+    places = {(frame, *place) for frame, place, _, _ in rows}
     unions, _ = Candidates.from_arrays(make_arrays(rows, width=64, height=48)).unions()
     united = {(int(f), *b) for f, b in zip(unions.frame, unions.boxes.tolist(), strict=True)}
     used = []
     for tube in video.tubes:
         for frame, place, seen in zip(range(tube.start, tube.stop), tube.boxes.tolist(), tube.observed, strict=True):
-            assert not seen or (frame, *place) in (found if tube.kind == "unary" else united)
+            assert not seen or (frame, *place) in (places if tube.kind == "unary" else united)
             if seen:
                 used.append((tube.kind, frame, *place))
         assert np.array_equal(tube.boxes, box.clip(box.quantise(tube.boxes), 64, 48))

@@ -40,17 +40,17 @@ def places_of(detections, chains):
 def test_equal_to_trying_everything_frame_by_frame(rows, min_iou, max_gap, weak_gap, memory, min_start_score):
     options = {"min_iou": min_iou, "max_gap": max_gap, "weak_gap": weak_gap}
     options |= {"memory": memory, "min_start_score": min_start_score}
-    detections, found = chains_of(rows, **options)
-    assert found == naive_motion(detections, lambda *problem: brute_force(*problem)[1], **options)
+    detections, chains = chains_of(rows, **options)
+    assert chains == naive_motion(detections, lambda *problem: brute_force(*problem)[1], **options)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_equal_to_loops_on_long_walks(seed):
     rows = walk(seed, n=4, n_frames=50, miss=0.3)
     options = {**OPTIONS, "min_start_score": 0.4}
-    detections, found = chains_of(rows, **options)
-    assert found == naive_motion(detections, lambda *problem: brute_force(*problem)[1], **options)
-    assert sum(len(chain) > 8 for chain in found) > 3
+    detections, chains = chains_of(rows, **options)
+    assert chains == naive_motion(detections, lambda *problem: brute_force(*problem)[1], **options)
+    assert sum(len(chain) > 8 for chain in chains) > 3
 
 
 @settings(deadline=None)
@@ -71,12 +71,12 @@ def test_later_is_the_same(rows, shift):
 @settings(deadline=None)
 @given(detection_rows(max_frames=10))
 def test_tubes_have_one_box_a_frame_and_every_strong_detection_is_in_one(rows):
-    detections, found = chains_of(rows, min_start_score=0.4)
-    used = [i for chain in found for i in chain]
+    detections, chains = chains_of(rows, min_start_score=0.4)
+    used = [i for chain in chains for i in chain]
     assert len(used) == len(set(used))
     strong = detections.score >= 0.4
     assert set(np.flatnonzero(strong).tolist()) <= set(used)
-    for chain in found:
+    for chain in chains:
         assert strong[chain].any()
         for i, j in pairwise(chain):
             gap = detections.frame[j] - detections.frame[i]
@@ -100,9 +100,9 @@ def test_up_to_memory_boxes_the_gains_make_the_least_squares_line(boxes):
 def test_two_who_pass_each_other_unseen_keep_their_ways():
     right, left = [*range(8), *range(13, 20)], [*range(8), *range(12, 20)]
     rows = moving(right, (0, 20), (3, 0)) + moving(left, (57, 20), (-3, 0))
-    detections, found = chains_of(rows)
+    detections, chains = chains_of(rows)
     rightward, leftward = [(f, 3.0 * f) for f in right], [(f, 57 - 3.0 * f) for f in left]
-    assert places_of(detections, found) == [rightward, leftward]
+    assert places_of(detections, chains) == [rightward, leftward]
     # By where their last boxes were, each goes back with the other.
     swapped = link_detections(detections, min_iou=0.3, max_gap=6, min_start_score=0.25)
     assert places_of(detections, swapped) == [rightward[:8] + leftward[8:], leftward[:8] + rightward[8:]]
@@ -110,30 +110,30 @@ def test_two_who_pass_each_other_unseen_keep_their_ways():
 
 def test_strong_boxes_are_linked_first():
     rows = [*moving(range(4), (10, 10), (0, 0)), (4, (12, 10, 20, 18), 0.9, 0), (4, (10, 10, 18, 18), 0.1, 0)]
-    detections, found = chains_of(rows)
-    assert places_of(detections, found) == [[(0, 10), (1, 10), (2, 10), (3, 10), (4, 12)]]
+    detections, chains = chains_of(rows)
+    assert places_of(detections, chains) == [[(0, 10), (1, 10), (2, 10), (3, 10), (4, 12)]]
 
 
 def test_weak_boxes_go_on_with_a_tube_for_a_short_while_and_start_none():
     far = [(frame, (40, 30, 50, 40), 0.1, 0) for frame in range(12)]
     for missed, expected in ((1, 6), (2, 5)):
         rows = moving(range(5), (10, 10), (0, 0)) + moving([5 + missed], (10, 10), (0, 0), score=0.1) + far
-        detections, found = chains_of(rows, weak_gap=1)
-        assert [len(chain) for chain in found] == [expected]
-        assert detections.boxes[found[0], 0].tolist() == [10] * expected
+        detections, chains = chains_of(rows, weak_gap=1)
+        assert [len(chain) for chain in chains] == [expected]
+        assert detections.boxes[chains[0], 0].tolist() == [10] * expected
 
 
 def test_weak_boxes_before_a_tube_are_found_backwards():
     rows = moving(range(3, 6), (0, 10), (4, 0), score=0.1) + moving(range(6, 12), (0, 10), (4, 0))
-    detections, found = chains_of(rows)
-    assert places_of(detections, found) == [[(frame, 4.0 * frame) for frame in range(3, 12)]]
+    detections, chains = chains_of(rows)
+    assert places_of(detections, chains) == [[(frame, 4.0 * frame) for frame in range(3, 12)]]
 
 
 def test_a_tube_is_joined_to_one_that_ended_too_soon_to_be_followed():
     """One box at frame 0 has no velocity; from its later boxes the way leads back to it."""
     rows = moving([0, *range(5, 12)], (0, 10), (4, 0))
-    detections, found = chains_of(rows)
-    assert places_of(detections, found) == [[(frame, 4.0 * frame) for frame in [0, *range(5, 12)]]]
+    detections, chains = chains_of(rows)
+    assert places_of(detections, chains) == [[(frame, 4.0 * frame) for frame in [0, *range(5, 12)]]]
     assert len(link_detections(detections, min_iou=0.3, max_gap=6, min_start_score=0.25)) == 2
 
 

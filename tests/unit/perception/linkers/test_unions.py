@@ -26,7 +26,7 @@ def union_of(tubes):
 
 def naive_pairs(tubes, *, max_gap, min_frames):
     """Go through all pairs and all frames."""
-    found = []
+    result = []
     for (i, one), (j, other) in itertools.combinations(enumerate(tubes), 2):
         runs = []
         for frame in range(max(one.start, other.start), min(one.stop, other.stop)):
@@ -35,8 +35,8 @@ def naive_pairs(tubes, *, max_gap, min_frames):
                     runs[-1].append(frame)
                 else:
                     runs.append([frame])
-        found += [(i, j, run[0], run[-1] + 1) for run in runs if run[-1] - run[0] + 1 >= min_frames]
-    return found
+        result += [(i, j, run[0], run[-1] + 1) for run in runs if run[-1] - run[0] + 1 >= min_frames]
+    return result
 
 
 def tubes_of(seed):
@@ -49,10 +49,10 @@ def tubes_of(seed):
 @pytest.mark.parametrize("max_gap", [0, 3])
 def test_pairs_are_those_of_loops(seed, max_gap):
     tubes = tubes_of(seed)
-    found = list(pairs(tubes, EMPTY, max_gap=max_gap, min_frames=4))
-    assert [(i, j, tube.start, tube.stop) for tube, i, j in found] == naive_pairs(tubes, max_gap=max_gap, min_frames=4)
-    assert len(found) > 5
-    for tube, i, j in found:
+    result = list(pairs(tubes, EMPTY, max_gap=max_gap, min_frames=4))
+    assert [(i, j, tube.start, tube.stop) for tube, i, j in result] == naive_pairs(tubes, max_gap=max_gap, min_frames=4)
+    assert len(result) > 5
+    for tube, i, j in result:
         assert tube.kind == "multivariate"
         assert np.array_equal(tube.boxes, union_of([tubes[k].cut(tube.start, tube.stop) for k in (i, j)]))
 
@@ -94,8 +94,8 @@ def naive_groups(unions, objects, *, min_iou, max_gap):
 def test_groups_are_those_of_loops(rows, min_iou, max_gap, data):
     unions = Candidates.from_arrays(make_arrays(rows))
     objects = [data.draw(st.frozensets(st.integers(0, 3), min_size=1, max_size=3)) for _ in rows]
-    found = [chain.tolist() for chain in link_groups(unions, objects, min_iou=min_iou, max_gap=max_gap)]
-    assert found == naive_groups(unions, objects, min_iou=min_iou, max_gap=max_gap)
+    result = [chain.tolist() for chain in link_groups(unions, objects, min_iou=min_iou, max_gap=max_gap)]
+    assert result == naive_groups(unions, objects, min_iou=min_iou, max_gap=max_gap)
 
 
 def test_a_group_does_not_drift_to_other_objects():

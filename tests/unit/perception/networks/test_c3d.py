@@ -50,10 +50,10 @@ def test_fc6_is_that_of_the_plain_implementation(clips, packed, monkeypatch):
     # Biases of layers are zero when seeded; checkpoints have others.
     rng = np.random.default_rng(2)
     weights |= {n: rng.normal(0, 0.3, w.shape).astype(np.float32) for n, w in weights.items() if n.endswith("bias")}
-    got = c3d.C3D(weights, batch=2)(torch.from_numpy(clips[:2])).numpy()
+    actual = c3d.C3D(weights, batch=2)(torch.from_numpy(clips[:2])).numpy()
     expected = np.stack([numpy_fc6(weights, clip) for clip in clips[:2]])
     assert (expected > 0).any(axis=1).all()
-    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5 * expected.max())
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5 * expected.max())
 
 
 def test_the_last_row_and_column_of_seven_count_as_in_caffe():

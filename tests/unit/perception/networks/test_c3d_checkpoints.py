@@ -129,8 +129,8 @@ def test_keras_kernels_convolve_in_the_plane_and_correlate_in_time(weights, tmp_
     loaded = c3d_checkpoints.load(path, sha256=digest(path), width=WIDTH)["conv1a.weight"][:1]
     x = np.random.default_rng(1).normal(size=(3, 3, 8, 8))
     theano = sum(signal.convolve2d(x[c, t], kernel[c, t], mode="valid") for c in range(3) for t in range(3))
-    ours = torch.nn.functional.conv3d(torch.from_numpy(x[None]), torch.from_numpy(loaded).double())[0, 0, 0]
-    np.testing.assert_allclose(ours, theano, rtol=1e-6, atol=1e-6)
+    actual = torch.nn.functional.conv3d(torch.from_numpy(x[None]), torch.from_numpy(loaded).double())[0, 0, 0]
+    np.testing.assert_allclose(actual, theano, rtol=1e-6, atol=1e-6)
 
 
 def test_fc6_rows_with_the_channels_last_are_put_in_order(weights, tmp_path):
@@ -153,10 +153,10 @@ def refuse(path, *, sha256=None, width=WIDTH):
 def test_an_unknown_layout_is_listed(tmp_path):
     path = tmp_path / "resnet.pth"
     torch.save({f"layer{i}.weight": torch.zeros(2, i + 1) for i in range(12)}, path)
-    said = refuse(path)
-    assert "found layer0.weight (2, 1), layer1.weight (2, 2)" in said
-    assert "and 4 more" in said
-    assert "known layouts: plain, DavideA/c3d-pytorch" in said
+    message = refuse(path)
+    assert "found layer0.weight (2, 1), layer1.weight (2, 2)" in message
+    assert "and 4 more" in message
+    assert "known layouts: plain, DavideA/c3d-pytorch" in message
 
 
 def test_a_missing_layer_makes_a_layout_unknown(weights, tmp_path):

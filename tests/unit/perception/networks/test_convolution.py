@@ -32,11 +32,11 @@ def test_it_is_the_plain_convolution_and_its_activation(packed, shape, groups, s
     layer = Convolution(weight, bias, input_size=x.shape, stride=stride, padding=padding, groups=groups, relu=relu)
     plain = F.conv2d if axes == 2 else F.conv3d
     expected = plain(x, torch.from_numpy(weight), torch.from_numpy(bias), stride, padding, 1, groups)
-    got = layer(x)
+    actual = layer(x)
     if relu is not None:
         expected = expected.clamp(0, relu)
-        got = got if layer.fused else got.clamp(0, relu)
+        actual = actual if layer.fused else actual.clamp(0, relu)
         assert layer.fused == packed
-    torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-4)
     if relu is None:
         torch.testing.assert_close(layer(x, expected), 2 * expected, rtol=1e-4, atol=1e-4)

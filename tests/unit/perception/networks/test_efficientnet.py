@@ -21,6 +21,6 @@ def test_features_are_those_of_the_package(size, packed, monkeypatch):
     x = torch.from_numpy(np.random.default_rng(0).normal(size=(2, 3, size, size)).astype(np.float32))
     with torch.inference_mode():
         expected = package.extract_features(x).mean(dim=(2, 3))
-        got = EfficientNetLite0(WEIGHTS, image_size=size, batch=2)(x)
-    assert got.shape == (2, 1280)
-    torch.testing.assert_close(got, expected, rtol=1e-3, atol=1e-4)
+        actual = EfficientNetLite0(WEIGHTS, image_size=size, batch=2)(x)
+    assert actual.shape == (2, 1280)
+    torch.testing.assert_close(actual, expected, rtol=1e-3, atol=1e-4)

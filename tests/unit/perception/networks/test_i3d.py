@@ -74,14 +74,14 @@ def pad(x, windows, strides, value):
 def plain_unit(x, raw, name, stride=1):
     """Convolve, normalise, ReLU: one after the other, in float64."""
 
-    def its(path):
+    def array(path):
         return torch.from_numpy(raw[path].astype(np.float64))
 
-    kernel = its(f"params/{name}/Conv_0/kernel").permute(4, 3, 0, 1, 2)
+    kernel = array(f"params/{name}/Conv_0/kernel").permute(4, 3, 0, 1, 2)
     x = F.conv3d(pad(x, kernel.shape[2:], [stride] * 3, 0.0), kernel, stride=stride)
-    mean, variance = its(f"batch_stats/{name}/BatchNorm_0/mean"), its(f"batch_stats/{name}/BatchNorm_0/var")
+    mean, variance = array(f"batch_stats/{name}/BatchNorm_0/mean"), array(f"batch_stats/{name}/BatchNorm_0/var")
     x = (x - mean.view(1, -1, 1, 1, 1)) / torch.sqrt(variance.view(1, -1, 1, 1, 1) + 0.001)
-    return torch.relu(x + its(f"params/{name}/BatchNorm_0/bias").view(1, -1, 1, 1, 1))
+    return torch.relu(x + array(f"params/{name}/BatchNorm_0/bias").view(1, -1, 1, 1, 1))
 
 
 def plain_maximum(x, windows, strides):
@@ -109,23 +109,23 @@ def test_it_is_a_plain_implementation_in_float64(side, weights, raw):
     x = plain_maximum(x, (2, 2, 2), (2, 2, 2))
     expected = plain_module(plain_module(x, raw, "Mixed_5b"), raw, "Mixed_5c")
     with torch.inference_mode():
-        got = i3d.I3D(weights, side=side, batch=1).mixed_5c(scaled(side))
-    torch.testing.assert_close(got.double(), expected, rtol=0, atol=1e-5 * expected.max().item())
+        actual = i3d.I3D(weights, side=side, batch=1).mixed_5c(scaled(side))
+    torch.testing.assert_close(actual.double(), expected, rtol=0, atol=1e-5 * expected.max().item())
 
 
 @pytest.mark.parametrize("over", [i3d.INSIDE, *i3d.BEFORE.values()])
 @pytest.mark.parametrize("size", [(4, 7, 8), (1, 1, 2), (5, 6, 3)])
 def test_maxima_are_those_of_the_windows_that_lie_inside(over, size):
     x = torch.from_numpy(np.random.default_rng(0).normal(size=(1, 2, *size)) - 9)  # below any padding with zeros
-    got = i3d.maximum(x, over)
-    assert got.shape[2:] == tuple(-(-length // step) for length, step in zip(size, over.stride, strict=True))
-    for place in itertools.product(*map(range, got.shape[2:])):
+    actual = i3d.maximum(x, over)
+    assert actual.shape[2:] == tuple(-(-length // step) for length, step in zip(size, over.stride, strict=True))
+    for place in itertools.product(*map(range, actual.shape[2:])):
         window = []
         for at, length, width, step in zip(place, size, *over, strict=True):
             total = max((-(-length // step) - 1) * step + width - length, 0)
             first = at * step - total // 2
             window.append(slice(max(first, 0), first + width))
-        np.testing.assert_array_equal(got[(..., *place)], x[(..., *window)].amax(dim=(2, 3, 4)))
+        np.testing.assert_array_equal(actual[(..., *place)], x[(..., *window)].amax(dim=(2, 3, 4)))
 
 
 def test_the_shapes_are_those_of_the_published_network(raw):
@@ -135,7 +135,7 @@ def test_the_shapes_are_those_of_the_published_network(raw):
         if name.endswith("kernel") and "Logits" not in name
     }
     shapes = i3d.shapes()
-    assert {name.removesuffix(".weight"): its for name, its in shapes.items() if len(its) == 5} == kernels
+    assert {name.removesuffix(".weight"): shape for name, shape in shapes.items() if len(shape) == 5} == kernels
     assert all(shapes[f"{name}.bias"] == shape[:1] for name, shape in kernels.items())
     assert len(shapes) == 2 * len(kernels)
 
@@ -155,7 +155,7 @@ def test_real_traffic_is_driving_a_car(name, at_least, weights, raw, shared, mon
     monkeypatch.setattr(i3d, "FRAMES", 64)  # as in the training; 16 are too few to name an action
     source = video.open_source(shared / "data" / "ucf_crime_sample" / "mp4" / f"{name}_x264.mp4")
     pictures = itertools.islice(source.pictures(), 64)
-    clip = np.stack([as_trained(to_rgb(its.image, its.width, its.height)) for its in pictures])
+    clip = np.stack([as_trained(to_rgb(picture.image, picture.width, picture.height)) for picture in pictures])
     x = torch.from_numpy(clip.astype(np.float32) / 127.5 - 1).permute(3, 0, 1, 2)[None]
     with torch.inference_mode():
         likely = logits(i3d.I3D(weights, side=224, batch=1).mixed_5c(x), raw)[0].softmax(0)

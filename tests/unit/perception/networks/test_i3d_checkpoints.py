@@ -25,13 +25,13 @@ SHORT = {
 def units():
     """Return for each layer its kernel (out, in, t, h, w), and shift, mean and variance of its batch norm."""
     rng = np.random.default_rng(0)
-    found = {}
+    result = {}
     for name, shape in i3d.shapes().items():
         if name.endswith(".weight"):
             norm = [rng.normal(size=shape[0]), rng.normal(size=shape[0]), rng.uniform(0.1, 2, size=shape[0])]
             kernel = rng.random(shape, dtype=np.float32) - 0.5
-            found[name.removesuffix(".weight")] = (kernel, *(array.astype(np.float32) for array in norm))
-    return found
+            result[name.removesuffix(".weight")] = (kernel, *(array.astype(np.float32) for array in norm))
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +52,10 @@ def package(path, units, folded):
     params, statistics = {}, {}
     for name, (kernel, shift, mean, variance) in units.items():
         module, _, branch = name.partition("/")
-        its = {"Conv_0": {"kernel": np.ascontiguousarray(kernel.transpose(2, 3, 4, 1, 0))}}
-        its["BatchNorm_0"] = {"bias": shift}
+        arrays = {"Conv_0": {"kernel": np.ascontiguousarray(kernel.transpose(2, 3, 4, 1, 0))}}
+        arrays["BatchNorm_0"] = {"bias": shift}
         norm = {"BatchNorm_0": {"mean": mean.reshape(1, 1, 1, 1, -1), "var": variance.reshape(1, 1, 1, 1, -1)}}
-        for tree, leaf in ((params, its), (statistics, norm)):
+        for tree, leaf in ((params, arrays), (statistics, norm)):
             if branch:
                 tree.setdefault(module, {})[branch] = leaf
             else:

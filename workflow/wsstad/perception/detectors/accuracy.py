@@ -31,10 +31,10 @@ def measure(
     """
     scores, hits, total = [], [], 0
     for detected, (true_boxes, true_labels) in zip(detections, truths, strict=True):
-        mine, true = detected.labels == label, true_boxes[true_labels == label]
+        of_label, true = detected.labels == label, true_boxes[true_labels == label]
         total += len(true)
-        scores.append(detected.scores[mine])
-        hits.append(_match(detected.boxes[mine], true))
+        scores.append(detected.scores[of_label])
+        hits.append(_match(detected.boxes[of_label], true))
     score, hit = np.concatenate(scores), np.concatenate(hits)
     order = np.argsort(-score, kind="stable")
     score, hit = score[order], hit[order]

@@ -54,11 +54,11 @@ class MotionDetector:
         corner, side = stats[large, :2], stats[large, 2:4]
         # A region that differs twice as much as it must is certain.
         scores = np.clip(strength[large] / (2 * options.threshold), 0, 1)
-        found = canonical(
+        detections = canonical(
             np.hstack([corner, corner + side]), scores, np.zeros(len(large)), size=(frame.shape[1], frame.shape[0])
         )
         most = options.max_detections
-        return Detections(found.boxes[:most], found.scores[:most], found.labels[:most])
+        return Detections(detections.boxes[:most], detections.scores[:most], detections.labels[:most])
 
     def _blur(self, picture: np.ndarray) -> np.ndarray:
         size = self.parameters.blur

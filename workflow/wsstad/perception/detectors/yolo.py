@@ -96,7 +96,7 @@ class YoloDetector:
         boxed = [letterbox(frame, options.image_size) for frame in filled]
         pixels = torch.from_numpy(np.stack([picture for picture, *_ in boxed])).to(self.device)
         with torch.inference_mode():
-            found = non_max_suppression(
+            results = non_max_suppression(
                 self._model(pixels.permute(0, 3, 1, 2).float() / 255),
                 conf_thres=options.confidence,
                 iou_thres=options.iou,
@@ -107,7 +107,7 @@ class YoloDetector:
             )
         _, scale, left, top = boxed[0]
         result = []
-        for rows in (rows.cpu().numpy() for rows in found[: len(batch)]):
+        for rows in (rows.cpu().numpy() for rows in results[: len(batch)]):
             boxes = (rows[:, :4] - np.array([left, top, left, top], dtype=np.float32)) / np.float32(scale)
             labels = np.array([self._wanted.index(int(label)) for label in rows[:, 5]], dtype=np.int16)
             result.append(canonical(boxes, rows[:, 4], labels, size=(width, height)))
@@ -167,9 +167,9 @@ def check_weights(path: Path, sha256: str) -> None:
         raise UserError(f"{path}: no such weights; name their folder with --weights")
     if path.suffix not in (".pt", ".onnx"):
         raise UserError(f"{path}: weights of type {path.suffix!r}; allowed: .pt, .onnx")
-    found = storage.file_digest(path)
-    if found != sha256:
-        raise UserError(f"{path}: sha256 is {found}; the detector's YAML allows only {sha256}")
+    digest = storage.file_digest(path)
+    if digest != sha256:
+        raise UserError(f"{path}: sha256 is {digest}; the detector's YAML allows only {sha256}")
 
 
 def prepare_environment() -> None:

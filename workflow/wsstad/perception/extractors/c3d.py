@@ -62,14 +62,18 @@ class C3dExtractor(Extractor):
 
     def prepare_image(self, frames: np.ndarray) -> np.ndarray:
         """Return the middle (16, 112, 112, 3) RGB uint8 of the resized frames."""
-        how = INTERPOLATIONS[self.parameters.interpolation]
-        return np.stack([_middle(cv2.resize(f, tuple(self.parameters.resize), interpolation=how)) for f in frames])
+        interpolation = INTERPOLATIONS[self.parameters.interpolation]
+        return np.stack(
+            [_middle(cv2.resize(f, tuple(self.parameters.resize), interpolation=interpolation)) for f in frames]
+        )
 
     def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Return the warped crops (16, 112, 112, 3) RGB uint8."""
-        margin, how = self.parameters.margin, self.parameters.interpolation
+        margin, interpolation = self.parameters.margin, self.parameters.interpolation
         pairs = zip(frames, boxes, strict=True)
-        return np.stack([crop(frame, box, margin=margin, size=SIDE, interpolation=how) for frame, box in pairs])
+        return np.stack(
+            [crop(frame, box, margin=margin, size=SIDE, interpolation=interpolation) for frame, box in pairs]
+        )
 
     def normalise(self, clips: torch.Tensor) -> torch.Tensor:
         """Return (n, 3, 16, 112, 112) float32 as the network takes it, of prepared clips (n, 16, 112, 112, 3) uint8."""

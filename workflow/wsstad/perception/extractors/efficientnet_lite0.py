@@ -41,15 +41,19 @@ class EfficientNetLite0Extractor(Extractor):
 
     def prepare_image(self, frames: np.ndarray) -> np.ndarray:
         """Return the warped frames (16 / frame_step, size, size, 3) RGB uint8."""
-        size, how = self.parameters.image_size, INTERPOLATIONS[self.parameters.interpolation]
-        return np.stack([cv2.resize(f, (size, size), interpolation=how) for f in frames[:: self.parameters.frame_step]])
+        size, interpolation = self.parameters.image_size, INTERPOLATIONS[self.parameters.interpolation]
+        return np.stack(
+            [cv2.resize(f, (size, size), interpolation=interpolation) for f in frames[:: self.parameters.frame_step]]
+        )
 
     def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Return the warped crops (16 / frame_step, size, size, 3) RGB uint8."""
-        margin, how = self.parameters.margin, self.parameters.interpolation
+        margin, interpolation = self.parameters.margin, self.parameters.interpolation
         step, size = self.parameters.frame_step, self.parameters.image_size
         pairs = zip(frames[::step], boxes[::step], strict=True)
-        return np.stack([crop(frame, box, margin=margin, size=size, interpolation=how) for frame, box in pairs])
+        return np.stack(
+            [crop(frame, box, margin=margin, size=size, interpolation=interpolation) for frame, box in pairs]
+        )
 
     def _forward(self, clips: torch.Tensor) -> torch.Tensor:
         # Clip by clip: on a CPU larger batches of images are slower, as they leave its caches.

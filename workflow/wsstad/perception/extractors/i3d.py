@@ -36,15 +36,19 @@ class I3dExtractor(Extractor):
 
     def prepare_image(self, frames: np.ndarray) -> np.ndarray:
         """Return the warped frames (16, size, size, 3) RGB uint8; without motion, (1, size, size, 3)."""
-        size, how = self.parameters.image_size, INTERPOLATIONS[self.parameters.interpolation]
-        return np.stack([cv2.resize(frame, (size, size), interpolation=how) for frame in frames[self._frames]])
+        size, interpolation = self.parameters.image_size, INTERPOLATIONS[self.parameters.interpolation]
+        return np.stack(
+            [cv2.resize(frame, (size, size), interpolation=interpolation) for frame in frames[self._frames]]
+        )
 
     def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Return the warped crops (16, size, size, 3) RGB uint8; without motion, (1, size, size, 3)."""
-        margin, how = self.parameters.margin, self.parameters.interpolation
+        margin, interpolation = self.parameters.margin, self.parameters.interpolation
         pairs = zip(frames[self._frames], boxes[self._frames], strict=True)
         size = self.parameters.image_size
-        return np.stack([crop(frame, box, margin=margin, size=size, interpolation=how) for frame, box in pairs])
+        return np.stack(
+            [crop(frame, box, margin=margin, size=size, interpolation=interpolation) for frame, box in pairs]
+        )
 
     def normalise(self, clips: torch.Tensor) -> torch.Tensor:
         """Return (n, 3, 16, size, size) float32 in [-1, 1], of prepared clips (n, 16 or 1, size, size, 3) uint8."""
@@ -57,8 +61,8 @@ class I3dExtractor(Extractor):
     def facts(self) -> Json:
         """Return what made the features."""
         pixels = [i3d.FRAMES, self.parameters.image_size, self.parameters.image_size]
-        how = {"layer": "mean of Mixed_5c", "pixels": pixels, "channel_order": "RGB", "mean": 127.5, "std": 127.5}
-        return {**super().facts(), **how}
+        facts = {"layer": "mean of Mixed_5c", "pixels": pixels, "channel_order": "RGB", "mean": 127.5, "std": 127.5}
+        return {**super().facts(), **facts}
 
 
 def _packaged() -> Path:

@@ -56,7 +56,7 @@ class C3dParameters(ExtractorParameters):
 
     @model_validator(mode="after")
     def _either(self) -> Self:
-        given = [its is not None for its in (self.seed, self.weights, self.sha256)]
+        given = [value is not None for value in (self.seed, self.weights, self.sha256)]
         if given not in ([True, False, False], [False, True, True]):
             raise ValueError("either seed or weights and sha256")
         if (self.mean_volume is None) is not (self.mean_volume_sha256 is None):

@@ -27,13 +27,13 @@ class PatchesExtractor(Extractor):
 
     def prepare_image(self, frames: np.ndarray) -> np.ndarray:
         """Return the warped middle frame (1, size, size) grey uint8."""
-        size, how = self.parameters.size, INTERPOLATIONS[self.parameters.interpolation]
-        return _grey(cv2.resize(frames[MIDDLE], (size, size), interpolation=how))
+        size, interpolation = self.parameters.size, INTERPOLATIONS[self.parameters.interpolation]
+        return _grey(cv2.resize(frames[MIDDLE], (size, size), interpolation=interpolation))
 
     def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Return the warped crop of the middle frame (1, size, size) grey uint8."""
-        margin, size, how = self.parameters.margin, self.parameters.size, self.parameters.interpolation
-        return _grey(crop(frames[MIDDLE], boxes[MIDDLE], margin=margin, size=size, interpolation=how))
+        margin, size, interpolation = self.parameters.margin, self.parameters.size, self.parameters.interpolation
+        return _grey(crop(frames[MIDDLE], boxes[MIDDLE], margin=margin, size=size, interpolation=interpolation))
 
     def _forward(self, clips: torch.Tensor) -> torch.Tensor:
         return clips.flatten(1).float() / 255

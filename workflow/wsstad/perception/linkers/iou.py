@@ -32,20 +32,20 @@ class IouLinker:
         """
         candidates = without_doubles(Candidates.from_arrays(arrays), self.parameters.double_iou)
         # Every tube comes with the detections inside it.
-        found: list[tuple[Tube, np.ndarray]] = []
+        tubes: list[tuple[Tube, np.ndarray]] = []
         if "unary" in self.parameters.kinds:
             for chain in self._chains(candidates, class_agnostic=self.parameters.class_agnostic):
-                found.append((make_tube(candidates, chain, "unary"), chain))
+                tubes.append((make_tube(candidates, chain, "unary"), chain))
         if "multivariate" in self.parameters.kinds:
             unions, groups = candidates.unions()
             # A union may hold several classes, so it has none to compare.
             for chain in self._chains(unions, class_agnostic=True):
                 inside = np.concatenate([groups[i] for i in chain])
-                found.append((make_tube(unions, chain, "multivariate"), inside))
-        kept = select(found, self.parameters.max_tubes)
+                tubes.append((make_tube(unions, chain, "multivariate"), inside))
+        kept = select(tubes, self.parameters.max_tubes)
         detected = np.bincount(candidates.frame, minlength=candidates.n_frames) > 0
         size = candidates.n_frames, candidates.width, candidates.height
-        return VideoTubes(*size, detected, name_members(kept) or videolets(*size)), len(found) - len(kept)
+        return VideoTubes(*size, detected, name_members(kept) or videolets(*size)), len(tubes) - len(kept)
 
     def _chains(self, candidates: Candidates, *, class_agnostic: bool) -> list[np.ndarray]:
         chains = link_detections(
@@ -76,7 +76,7 @@ def make_tube(candidates: Candidates, chain: np.ndarray, kind: str) -> Tube:
     return Tube(start, box.quantise(boxes), kind, score, observed)
 
 
-def select(found: Sequence[tuple[Tube, np.ndarray]], max_tubes: int) -> list[tuple[Tube, np.ndarray]]:
+def select(tubes: Sequence[tuple[Tube, np.ndarray]], max_tubes: int) -> list[tuple[Tube, np.ndarray]]:
     """Return at most `max_tubes` of the tubes, sorted by start, kind and first box.
 
     Paper is silent on which tubes a bag that is "limited to 200" keeps. We keep those with the greatest sum of
@@ -87,7 +87,7 @@ def select(found: Sequence[tuple[Tube, np.ndarray]], max_tubes: int) -> list[tup
     def order(item: tuple[Tube, np.ndarray]) -> tuple[int, int, list[float]]:
         return item[0].start, KINDS.index(item[0].kind), item[0].boxes[0].tolist()
 
-    ordered = sorted(found, key=order)
+    ordered = sorted(tubes, key=order)
     evidence = [-tube.score * int(tube.observed.sum()) for tube, _ in ordered]
     return [ordered[i] for i in sorted(np.argsort(evidence, kind="stable")[:max_tubes])]
 

@@ -13,7 +13,7 @@ from wsstad.perception.linkers.unions import link_groups, pairs
 from wsstad.structures.tubes import Tube, VideoTubes
 
 # A tube, and the detections inside it.
-Found = tuple[Tube, np.ndarray]
+TubeDetections = tuple[Tube, np.ndarray]
 
 
 class MotionLinker:
@@ -38,15 +38,15 @@ class MotionLinker:
         single = np.flatnonzero(owner == np.arange(len(owner)))
         chains = [single[chain] for chain in self._link(take(candidates, single))]
         unary = [(make_tube(candidates, chain, "unary"), chain) for chain in chains if self._is_long(candidates, chain)]
-        found = list(unary) if "unary" in self.parameters.kinds else []
+        tubes = list(unary) if "unary" in self.parameters.kinds else []
         if "multivariate" in self.parameters.kinds and "pairs" in self.parameters.unions:
-            found += self._pairs(unary, candidates)
+            tubes += self._pairs(unary, candidates)
         if "multivariate" in self.parameters.kinds and "groups" in self.parameters.unions:
-            found += self._groups(chains, owner, candidates)
-        kept = select(found, self.parameters.max_tubes)
+            tubes += self._groups(chains, owner, candidates)
+        kept = select(tubes, self.parameters.max_tubes)
         detected = np.bincount(candidates.frame, minlength=candidates.n_frames) > 0
         size = candidates.n_frames, candidates.width, candidates.height
-        return VideoTubes(*size, detected, name_members(kept) or videolets(*size)), len(found) - len(kept)
+        return VideoTubes(*size, detected, name_members(kept) or videolets(*size)), len(tubes) - len(kept)
 
     def _link(self, candidates: Candidates) -> list[np.ndarray]:
         return link_by_motion(
@@ -58,14 +58,16 @@ class MotionLinker:
             min_start_score=self.parameters.min_start_score,
         )
 
-    def _pairs(self, unary: Sequence[Found], candidates: Candidates) -> Iterator[Found]:
+    def _pairs(self, unary: Sequence[TubeDetections], candidates: Candidates) -> Iterator[TubeDetections]:
         tubes = [tube for tube, _ in unary]
         for union, i, j in pairs(
             tubes, candidates, max_gap=self.parameters.max_gap, min_frames=self.parameters.min_frames
         ):
             yield union, np.concatenate([unary[i][1], unary[j][1]])
 
-    def _groups(self, chains: Sequence[np.ndarray], owner: np.ndarray, candidates: Candidates) -> Iterator[Found]:
+    def _groups(
+        self, chains: Sequence[np.ndarray], owner: np.ndarray, candidates: Candidates
+    ) -> Iterator[TubeDetections]:
         united, inside = candidates.unions()
         # A detection in no tube is an object by itself, and a double is the object that it is a double of.
         name = -1 - np.arange(len(candidates))

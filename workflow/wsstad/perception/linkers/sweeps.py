@@ -77,9 +77,9 @@ class _Sweeps:
         self.count = np.ones(len(self.frame), dtype=np.int64)
         waiting = np.zeros(0, dtype=np.int64)
         for first, stop in spans:
-            here = np.arange(first, stop)
+            current = np.arange(first, stop)
             sources = back[first:stop]
-            free = here[sources < 0]
+            free = current[sources < 0]
             if len(free) and len(waiting):
                 waiting = waiting[np.abs(self.frame[waiting] - self.frame[first]) <= self.max_gap + 1]
                 ends, targets = self._match(waiting, free)
@@ -88,9 +88,9 @@ class _Sweeps:
             # `sources` is a view: what was linked just now goes on like what was linked before.
             going_on = sources >= 0
             if going_on.any():
-                self._follow(sources[going_on], here[going_on])
-                self.inside[here[going_on]] = True
-            waiting = np.concatenate([waiting, here[self.inside[first:stop] & (onward[first:stop] < 0)]])
+                self._follow(sources[going_on], current[going_on])
+                self.inside[current[going_on]] = True
+            waiting = np.concatenate([waiting, current[self.inside[first:stop] & (onward[first:stop] < 0)]])
 
     def _match(self, waiting: np.ndarray, free: np.ndarray) -> Pairs:
         """Return the links from tubes that end at `waiting` to detections `free` of one frame: strong, then weak."""

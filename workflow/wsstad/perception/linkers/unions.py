@@ -46,8 +46,8 @@ def _meetings(tubes: Sequence[Tube], candidates: Candidates) -> tuple[np.ndarray
     following = np.searchsorted(placed.frame, placed.frame, side="right")
     one, other, _ = placed.overlapping(every, every + 1, following, above=0.0)
     meetings = np.stack([placed.label[one], placed.label[other], placed.frame[one]])
-    first, second, when = meetings[:, np.lexsort(meetings[::-1])]
-    return first, second, when
+    first, second, frames = meetings[:, np.lexsort(meetings[::-1])]
+    return first, second, frames
 
 
 def _unite(one: Tube, other: Tube, start: int, stop: int) -> Tube:

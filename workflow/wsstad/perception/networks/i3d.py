@@ -104,7 +104,7 @@ class I3D:
         if name in BEFORE:
             self._size = [-(-length // step) for length, step in zip(self._size, BEFORE[name].stride, strict=True)]
         names = [name] if name in STEM else [f"{name}/{branch}" for branch in BRANCHES]
-        return [self._convolution(its, self._size, padding=int(its[-1]) // 2) for its in names]
+        return [self._convolution(name, self._size, padding=int(name[-1]) // 2) for name in names]
 
     def _convolution(self, name: str, size: list[int], *, padding: int, stride: int = 1) -> Convolution:
         weight = self._weights[f"{name}.weight"]

