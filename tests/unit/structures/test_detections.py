@@ -19,17 +19,17 @@ coordinate = st.floats(-50, 400, width=32) | st.just(float("nan"))
 )))  # fmt: skip
 def test_canonical_is_inside_the_frame_and_independent_of_order(drawn):
     boxes, scores, labels, order = drawn
-    found = canonical(boxes, scores, labels, size=SIZE)
+    detections = canonical(boxes, scores, labels, size=SIZE)
     again = canonical(boxes[order], scores[order], labels[order], size=SIZE)
-    for one, other in zip(vars(found).values(), vars(again).values(), strict=True):
+    for one, other in zip(vars(detections).values(), vars(again).values(), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert (found.boxes >= 0).all()
-    assert (found.boxes[:, [0, 2]] <= 320).all()
-    assert (found.boxes[:, [1, 3]] <= 240).all()
-    assert (found.boxes[:, 2:] - found.boxes[:, :2] >= 1).all()
-    np.testing.assert_array_equal(found.boxes * 16, np.round(found.boxes * 16))
-    np.testing.assert_array_equal(found.scores * 4096, np.round(found.scores * 4096))
-    keys = [(-s, *b) for s, b in zip(found.scores.tolist(), found.boxes.tolist(), strict=True)]
+    assert (detections.boxes >= 0).all()
+    assert (detections.boxes[:, [0, 2]] <= 320).all()
+    assert (detections.boxes[:, [1, 3]] <= 240).all()
+    assert (detections.boxes[:, 2:] - detections.boxes[:, :2] >= 1).all()
+    np.testing.assert_array_equal(detections.boxes * 16, np.round(detections.boxes * 16))
+    np.testing.assert_array_equal(detections.scores * 4096, np.round(detections.scores * 4096))
+    keys = [(-s, *b) for s, b in zip(detections.scores.tolist(), detections.boxes.tolist(), strict=True)]
     assert keys == sorted(keys)
 
 
