@@ -8,8 +8,8 @@ from wsstad.reporting import declared
 
 
 def made(*comparisons, rivals=("a", "b", "c")):
-    its = block([result(name) for name in ("ref", *rivals)], comparisons)
-    return replace(its, family=Family(reference="ref", rivals=rivals))
+    declared_block = block([result(name) for name in ("ref", *rivals)], comparisons)
+    return replace(declared_block, family=Family(reference="ref", rivals=rivals))
 
 
 def compared(metric, *sizes):
@@ -30,8 +30,8 @@ def test_a_rival_that_could_not_be_compared_is_named():
 
 
 def test_the_smallest_difference_is_the_median_over_the_rivals():
-    found = made(*compared("VAUC", 0.3, 0.1, None), *compared("MIoU", None, 0.2345), *compared("IoU@0.5", 0.4))
-    assert declared.smallest(found) == [
+    result = made(*compared("VAUC", 0.3, 0.1, None), *compared("MIoU", None, 0.2345), *compared("IoU@0.5", 0.4))
+    assert declared.smallest(result) == [
         "The smallest difference that these videos show at 80 % power (two-sided 0.05, Holm): VAUC 20.0 points (10.0 to"
         " 30.0, by the rival); MIoU 23.4 points."
     ]

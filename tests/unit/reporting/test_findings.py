@@ -21,7 +21,7 @@ from wsstad.structures.alarms import Curve
 from wsstad.structures.tubes import Tube, VideoTubes, whole_frame
 
 CHAIN = (Link("motion", {"type": "motion"}), Link("iou", {"type": "iou"}), Link("c3d_seed0", {"type": "c3d"}))
-CODE = artefact_keys.chain_code(*(its.parameters["type"] for its in CHAIN))
+CODE = artefact_keys.chain_code(*(variant.parameters["type"] for variant in CHAIN))
 CARD = Card("mgpr", "mgpr", 0, 1, "a" * 64, "b" * 64, "demo", "cv4", *CHAIN, {}, CODE)
 CURVE = Curve(np.array([0.2, 0.5]), np.array([3, 0]), hours=0.5)
 
@@ -30,7 +30,7 @@ FAR = {"image": Unlikeness(distance=2.1, farther_than=1.0, outside=0.196, usual=
 NEAR = {"region": Unlikeness(distance=1.1, farther_than=0.8, outside=0.07, usual=0.064)}
 
 
-def found(scores=(0.3, 0.9, 0.6), *, curve=CURVE, tubes=None, n_frames=40, path="cam 1/a.mp4", unlikeness=None):
+def make(scores=(0.3, 0.9, 0.6), *, curve=CURVE, tubes=None, n_frames=40, path="cam 1/a.mp4", unlikeness=None):
     """Three tubes at 10 frames a second, the second of which is a union."""
     box = np.array([[5, 5, 30.0625, 40]], dtype=np.float32)
     spans = [(0, 20), (10, 25), (30, 40)]
@@ -38,16 +38,18 @@ def found(scores=(0.3, 0.9, 0.6), *, curve=CURVE, tubes=None, n_frames=40, path=
     if tubes is None:
         made[1] = Tube(10, made[1].boxes, "multivariate", members=(0,))
     detected = np.full(n_frames, tubes is None)
-    its = scoring.prediction("a", made, scores, n_frames=n_frames, detected=detected)
+    prediction = scoring.prediction("a", made, scores, n_frames=n_frames, detected=detected)
     video = VideoTubes(n_frames, 100, 80, detected, made)
-    return Findings(path, its, video, CARD, np.arange(n_frames) / 10, 10.0, Threshold.of(curve, 1.0), unlikeness or {})
+    return Findings(
+        path, prediction, video, CARD, np.arange(n_frames) / 10, 10.0, Threshold.of(curve, 1.0), unlikeness or {}
+    )
 
 
 def test_the_json_is_what_its_schema_says():
-    content = json.loads(found().to_json())
+    content = json.loads(make().to_json())
     assert config.check(content, "tubes", "a.tubes.json") == content
     assert (content["verdict"], content["score"], content["seconds"]) == ("alarm", 0.9, 4.0)
-    assert [its["tube"] for its in content["tubes"]] == [1, 2, 0], "the best first"
+    assert [tube["tube"] for tube in content["tubes"]] == [1, 2, 0], "the best first"
     first = content["tubes"][0]
     assert first["boxes"] == [[5, 5, 30.0625, 40]] * 15
     assert (first["kind"], first["members"], first["from_seconds"], first["to_seconds"]) == (
@@ -60,18 +62,18 @@ def test_the_json_is_what_its_schema_says():
 
 
 def test_alarms_are_those_of_the_calibrated_threshold():
-    its = found()
-    assert its.threshold.score == alarms.calibrate(CURVE, 1.0).threshold == 0.5
-    assert its.alarms == [
+    findings = make()
+    assert findings.threshold.score == alarms.calibrate(CURVE, 1.0).threshold == 0.5
+    assert findings.alarms == [
         Alarm(start=10, stop=40, from_seconds=1.0, to_seconds=4.0, score=0.9),
     ], "half a second of quiet is closed"
-    assert found((0.3, 0.5, 0.4)).verdict == "quiet", "above is above"
-    assert found(curve=None).verdict == "unknown"
-    assert json.loads(found(curve=None).to_json())["threshold"] is None
+    assert make((0.3, 0.5, 0.4)).verdict == "quiet", "above is above"
+    assert make(curve=None).verdict == "unknown"
+    assert json.loads(make(curve=None).to_json())["threshold"] is None
 
 
 def test_the_csv_has_a_row_a_frame():
-    rows = list(csv.DictReader(io.StringIO(found().to_csv())))
+    rows = list(csv.DictReader(io.StringIO(make().to_csv())))
     assert [int(row["frame"]) for row in rows] == list(range(40))
     assert rows[12] == {"frame": "12", "seconds": "1.200", "score": "0.900000", "alarm": "1"}
     assert rows[5] == {"frame": "5", "seconds": "0.500", "score": "0.300000", "alarm": "0"}
@@ -80,15 +82,15 @@ def test_the_csv_has_a_row_a_frame():
 
 
 def test_the_json_says_how_unlike_the_training_videos_it_is():
-    content = json.loads(found(unlikeness=FAR | NEAR).to_json())
+    content = json.loads(make(unlikeness=FAR | NEAR).to_json())
     assert config.check(content, "tubes", "a.tubes.json") == content
     assert content["unlikeness"]["image"] == {"distance": 2.1, "farther_than": 1.0, "outside": 0.196, "usual": 0.064}
     assert content["lowest_score"] == 0.3
-    assert json.loads(found().to_json())["unlikeness"] == {}
+    assert json.loads(make().to_json())["unlikeness"] == {}
 
 
 def notes(**options):
-    return list(verdicts._notes(found(**options).facts()))
+    return list(verdicts._notes(make(**options).facts()))
 
 
 def test_a_video_that_is_unlike_the_training_videos_has_a_note():
@@ -103,24 +105,24 @@ def test_a_video_that_is_unlike_the_training_videos_has_a_note():
 
 def test_boxes_are_told_of_the_best_alone():
     many = [scoring.constant_tube(0, 40, (i, 0, i + 9, 9)) for i in range(30)]
-    content = json.loads(found([0.01 * i for i in range(30)], tubes=many).to_json())
-    assert [("boxes" in its) for its in content["tubes"]] == [True] * 20 + [False] * 10
+    content = json.loads(make([0.01 * i for i in range(30)], tubes=many).to_json())
+    assert [("boxes" in tube) for tube in content["tubes"]] == [True] * 20 + [False] * 10
     assert len(content["tubes"]) == 30
     config.check(content, "tubes", "")
 
 
 def test_a_video_in_which_nothing_was_seen_is_the_whole_image():
     tubes = [whole_frame(start, start + 20, 100, 80) for start in (0, 20)]
-    content = json.loads(found((0.1, 0.2), tubes=tubes).to_json())
+    content = json.loads(make((0.1, 0.2), tubes=tubes).to_json())
     config.check(content, "tubes", "")
     assert content["detected_frames"] == 0
-    assert {its["kind"] for its in content["tubes"]} == {"frame"}
+    assert {tube["kind"] for tube in content["tubes"]} == {"frame"}
 
 
 @pytest.mark.parametrize("path", ["a.mp4", "$x^$_{.mp4", "<b>a</b>.mp4", "a" * 300])
 def test_the_timeline_is_a_picture_and_the_same_one_again(tmp_path, path):
     for name in ("one.png", "two.png"):
-        timeline_plot.write_timeline(tmp_path / name, found(path=path))
+        timeline_plot.write_timeline(tmp_path / name, make(path=path))
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
 
@@ -134,8 +136,8 @@ def test_the_timeline_is_a_picture_and_the_same_one_again(tmp_path, path):
     ],
 )
 def test_the_legend_of_a_timeline_names_what_is_in_it(options, names):
-    figure = timeline_plot.draw(found(**options))
-    assert [its.get_text() for its in figure.legends[0].get_texts()] == names
+    figure = timeline_plot.draw(make(**options))
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == names
 
 
 def test_an_alarm_has_not_the_colour_of_the_truth():
@@ -165,15 +167,15 @@ def test_verdicts_are_told_the_alarms_first():
         "quiet       0.40  a.mp4    nothing was detected in any frame: the whole image was scored",
         "not scored        cut.mp4  V101 not a video",
     ]
-    told = list(verdicts.describe(rows, CARD, {**threshold, "note": "little footage"}, changed=["link"]))
-    assert told[2:4] == [
+    lines = list(verdicts.describe(rows, CARD, {**threshold, "note": "little footage"}, changed=["link"]))
+    assert lines[2:4] == [
         "warning: little footage",
         "warning: the code of link, or a library behind it, has changed since the model was trained",
     ]
     rows[0]["note"] = "unlike the training videos: far"
-    told = list(verdicts.describe(rows, CARD, threshold, changed=[]))
-    assert told[2] == (
+    lines = list(verdicts.describe(rows, CARD, threshold, changed=[]))
+    assert lines[2] == (
         "warning: 1 of 3 videos are unlike those that the model learned from: its verdict on them is a guess,"
         " and a flat timeline, all alarm or all quiet, is no finding"
     )
-    assert told[5].endswith("from 0:12.3 to 0:15.0; unlike the training videos: far")
+    assert lines[5].endswith("from 0:12.3 to 0:15.0; unlike the training videos: far")

@@ -28,8 +28,8 @@ The smallest difference that these videos show at 80 % power (two-sided 0.05, Ho
 """
 
 
-def table(*found, paper=()):
-    return markdown.table(found, list(paper), title="Benchmark")
+def table(*results, paper=()):
+    return markdown.table(results, list(paper), title="Benchmark")
 
 
 def header(*, thresholds):

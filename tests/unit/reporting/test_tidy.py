@@ -49,8 +49,8 @@ def test_a_choice_at_random_has_no_interval():
 
 def test_folds_and_classes_are_parts():
     card = {"VAUC": Spread(mean=0.5, std=None, pairs=4)}
-    mine = result("mgpr", (0.9, 0.8, 1.0), folds={"0": card}, classes={"fall": {"MIoU": entry(0.2, 0.1, 0.3, n=3)}})
-    parts = [row for row in tidy.rows([block([mine])], []) if row["part"]]
+    measured = result("mgpr", (0.9, 0.8, 1.0), folds={"0": card}, classes={"fall": {"MIoU": entry(0.2, 0.1, 0.3, n=3)}})
+    parts = [row for row in tidy.rows([block([measured])], []) if row["part"]]
     assert [(row["part"], row["metric"], row["percent"], row["low"], row["n"]) for row in parts] == [
         ("class fall", "MIoU", "20.00", "10.00", 3),
         ("fold 0", "VAUC", "50.00", "", 4),

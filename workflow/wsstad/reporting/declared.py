@@ -29,11 +29,11 @@ def compared(block: BlockResult) -> str:
 
 def smallest(block: BlockResult) -> list[str]:
     """Return in words the smallest difference from the reference that the videos show: the median over the rivals."""
-    found = {metric: block.smallest(metric) for metric in METRICS}
+    smallest_effects = {metric: block.smallest(metric) for metric in METRICS}
     measured = {row.metric for row in block.comparisons}
     parts = []
     for metric in [metric for metric in METRICS if metric in measured]:
-        if values := found[metric]:
+        if values := smallest_effects[metric]:
             span = f" ({points(values[0])} to {points(values[-1])}, by the rival)" if len(values) > 1 else ""
             parts.append(f"{metric} {points(median(values))} points{span}")
         else:

@@ -121,7 +121,7 @@ class Findings:
             "verdict": self.verdict,
             "score": _number(prediction.video_score),
             "lowest_score": _number(prediction.scores.min()),
-            "unlikeness": {kind: asdict(its) for kind, its in self.unlikeness.items()},
+            "unlikeness": {kind: asdict(unlikeness) for kind, unlikeness in self.unlikeness.items()},
             "alarms": [asdict(alarm) for alarm in self.alarms],
         }
 

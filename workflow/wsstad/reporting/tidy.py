@@ -85,16 +85,16 @@ def comparison_rows(blocks: Sequence[BlockResult]) -> list[Cells]:
 def _block(block: BlockResult, paper: Sequence[PaperRow]) -> Iterator[Cells]:
     common: Cells = {**block.names, "gamma": block.gamma}
     for result in block.results:
-        ours: Cells = {**common, "method": result.method, "source": "ours", "runs": len(result.seeds)}
-        ours |= {"evaluated": result.counts.videos.evaluated, "expected": result.counts.videos.expected}
+        measured_row: Cells = {**common, "method": result.method, "source": "ours", "runs": len(result.seeds)}
+        measured_row |= {"evaluated": result.counts.videos.evaluated, "expected": result.counts.videos.expected}
         for metric, entry in sorted(result.metrics.items(), key=_rank):
             better_than = ",".join(block.beaten(result.method, metric))
-            yield {**ours, **_numbers(metric, entry), "significant": better_than}
+            yield {**measured_row, **_numbers(metric, entry), "significant": better_than}
         parts: dict[str, Mapping[str, Spread]] = {f"class {name}": card for name, card in result.classes.items()}
         parts |= {f"fold {name}": card for name, card in result.folds.items()}
         for part, card in parts.items():
             for metric, spread in sorted(card.items(), key=_rank):
-                yield {**ours, **_numbers(metric, spread), "part": part}
+                yield {**measured_row, **_numbers(metric, spread), "part": part}
     for method, values in papers.by_method(paper, block).items():
         for row in values:
             yield {**common, "method": method, "source": "paper", "metric": row.metric, "percent": row.value}

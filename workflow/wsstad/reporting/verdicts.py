@@ -77,13 +77,13 @@ def _notes(facts: Facts) -> Iterator[str]:
     """Yield what is to be known of a video's verdict."""
     if not facts["detected_frames"]:
         yield NOTHING_SEEN
-    found = {kind: Unlikeness(**its) for kind, its in facts["unlikeness"].items()}
-    far = {kind: its for kind, its in found.items() if its.is_unlike}
+    unlikeness = {kind: Unlikeness(**values) for kind, values in facts["unlikeness"].items()}
+    far = {kind: value for kind, value in unlikeness.items() if value.is_unlike}
     if far:
         parts = [
-            f"its {kind} features are {its.distance:.1f} times as far from the nearest as those are from each other,"
-            f" {100 * its.outside:.0f} % outside their range ({100 * its.usual:.0f} % is usual)"
-            for kind, its in far.items()
+            f"its {kind} features are {value.distance:.1f} times as far from the nearest as those are from each other,"
+            f" {100 * value.outside:.0f} % outside their range ({100 * value.usual:.0f} % is usual)"
+            for kind, value in far.items()
         ]
         yield f"{UNLIKE}: {', '.join(parts)}"
         low, high = facts["lowest_score"], facts["score"]

@@ -36,7 +36,7 @@ def test_the_area_under_the_roc_is_vauc(given_runs):
     scores, labels, folds = given_runs
     curve = curves.roc(rows_of(scores, labels, folds))
     abnormal, fold = np.array(labels, dtype=bool), np.array(folds)
-    if not any({0, 1} <= {label for label, f in zip(labels, folds, strict=True) if f == its} for its in folds):
+    if not any({0, 1} <= {label for label, f in zip(labels, folds, strict=True) if f == fold} for fold in folds):
         assert not len(curve)
         return
     expected = np.mean([metrics.vauc(row, abnormal, fold) for row in np.array(scores).T])

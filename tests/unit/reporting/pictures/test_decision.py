@@ -18,8 +18,8 @@ def tube(start, stop, box, kind="unary", members=()):
 
 def made(n_frames=40) -> Portrayal:
     """Two tubes and their union, which is predicted in its second half."""
-    found = [tube(0, 30, LEFT), tube(5, 40, RIGHT), tube(5, 30, BOTH, "multivariate", (0, 1))]
-    its = VideoPrediction(
+    of_video = [tube(0, 30, LEFT), tube(5, 40, RIGHT), tube(5, 30, BOTH, "multivariate", (0, 1))]
+    predicted = VideoPrediction(
         video="v",
         n_frames=n_frames,
         width=100,
@@ -28,21 +28,21 @@ def made(n_frames=40) -> Portrayal:
         spans=np.array([(0, 0, 30), (1, 5, 40), (2, 5, 15), (2, 15, 30)], dtype=np.int32),
         scores=np.array([0.2, 0.4, 0.3, 0.9], dtype=np.float32),
         branch_scores=np.zeros((4, 0), dtype=np.float32),
-        candidates={3: found[2].cut(15, 30)},
+        candidates={3: of_video[2].cut(15, 30)},
     )
     present = np.zeros(n_frames, dtype=bool)
     present[20:25] = True
     truth = FrameBoxes(np.repeat(np.array([[8.0, 12, 60, 38]]), n_frames, axis=0), present)
-    return Portrayal(its, VideoTubes(n_frames, 100, 80, its.detected, found), truth, threshold=0.5)
+    return Portrayal(predicted, VideoTubes(n_frames, 100, 80, predicted.detected, of_video), truth, threshold=0.5)
 
 
-def told(shown, frame):
+def marks(shown, frame):
     return [(mark.colour, mark.label, tuple(mark.box.tolist())) for mark in shown.marks(frame)]
 
 
 def test_the_predicted_tube_lies_on_top_of_the_truth_its_members_and_the_best_others():
     grey, red, blue, green = drawing.GREY, drawing.TRUTH, drawing.PREDICTION, drawing.MEMBER
-    assert told(made(), 22) == [
+    assert marks(made(), 22) == [
         (grey, "0.20", LEFT),
         (grey, "0.40", RIGHT),
         (green, "", LEFT),
@@ -50,14 +50,14 @@ def test_the_predicted_tube_lies_on_top_of_the_truth_its_members_and_the_best_ot
         (red, "truth", (8, 12, 60, 38)),
         (blue, "0.90", BOTH),
     ]
-    assert told(made(), 10) == [(grey, "0.20", LEFT), (grey, "0.30", BOTH), (grey, "0.40", RIGHT)]
-    assert told(made(), 35) == [(grey, "0.40", RIGHT)]
+    assert marks(made(), 10) == [(grey, "0.20", LEFT), (grey, "0.30", BOTH), (grey, "0.40", RIGHT)]
+    assert marks(made(), 35) == [(grey, "0.40", RIGHT)]
 
 
 def test_a_few_of_many_others_are_shown():
     candidates = [scoring.constant_tube(0, 40, (i, 0, i + 10, 20)) for i in range(9)]
-    its = scoring.prediction("v", candidates, [0.1 * i for i in range(9)])
-    shown = Portrayal(its, VideoTubes(40, 100, 80, its.detected, candidates))
+    prediction = scoring.prediction("v", candidates, [0.1 * i for i in range(9)])
+    shown = Portrayal(prediction, VideoTubes(40, 100, 80, prediction.detected, candidates))
     assert [mark.label for mark in shown.marks(0)] == ["0.50", "0.60", "0.70", "0.80"]
 
 
@@ -75,12 +75,12 @@ def test_scores_are_painted():
 
 
 def test_digests_move_with_what_is_drawn():
-    its = made()
-    same = decision.digest(its.prediction)
+    shown = made()
+    same = decision.digest(shown.prediction)
     assert same == decision.digest(made().prediction)
     other = made().prediction
     other.scores[0] = 0.21
     assert decision.digest(other) != same
     assert decision.truth_digest(None) == ""
-    moved = FrameBoxes(its.truth.boxes + 1, its.truth.present)
-    assert decision.truth_digest(moved) != decision.truth_digest(its.truth)
+    moved = FrameBoxes(shown.truth.boxes + 1, shown.truth.present)
+    assert decision.truth_digest(moved) != decision.truth_digest(shown.truth)

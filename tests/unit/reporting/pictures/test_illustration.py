@@ -25,12 +25,12 @@ def a_case(*, top1=(40, 60), event=(50, 70)):
     members = [constant_tube(30, 70, (20, 20, 60, 60)), constant_tube(30, 50, (40, 40, 90, 90))]
     union = Tube(30, constant_tube(30, 70, (20, 20, 90, 90)).boxes, "multivariate", members=(0, 1))
     tubes = VideoTubes(N, *SIZE, np.ones(N, dtype=bool), [*members, union])
-    kept = [Tube(its.start, its.boxes) for its in (union.cut(*top1), members[0])]  # predictions keep no kinds
-    said = prediction("v", kept, [0.9, 0.2], n_frames=N, size=SIZE)
-    said.spans[:, 0] = (2, 0)
+    kept = [Tube(tube.start, tube.boxes) for tube in (union.cut(*top1), members[0])]  # predictions keep no kinds
+    predicted = prediction("v", kept, [0.9, 0.2], n_frames=N, size=SIZE)
+    predicted.spans[:, 0] = (2, 0)
     rows = [BoxRow("v", "0", frame, (50, 50, 80, 80), "hold") for frame in (event[0], event[1] - 1)] if event else []
     truth = groundtruth.from_rows(rows, n_frames=N, width=SIZE[0], height=SIZE[1]) if event else None
-    return Case(said, truth, tubes)
+    return Case(predicted, truth, tubes)
 
 
 def test_the_boxes_of_a_frame_are_members_truth_and_top1_in_that_order():
@@ -59,13 +59,13 @@ def test_a_clip_is_short_and_of_few_frames(fps, frames, step):
 
 
 def test_a_description_holds_what_a_timeline_needs():
-    found = illustration.describe(a_case(), {"video": "v"})
-    assert found.arrays["timeline"].shape == (1, N)
-    assert found.arrays["timeline"][0, 45] == pytest.approx(0.9)
-    assert found.arrays["timeline"][0, 65] == pytest.approx(0.2)
-    assert found.arrays["truth"].tolist() == [[50, 70]]
-    assert found.meta["top1"] == [2, 40, 60]
-    assert (found.meta["kind"], found.meta["own_attention"]) == ("multivariate", None)
+    artefact = illustration.describe(a_case(), {"video": "v"})
+    assert artefact.arrays["timeline"].shape == (1, N)
+    assert artefact.arrays["timeline"][0, 45] == pytest.approx(0.9)
+    assert artefact.arrays["timeline"][0, 65] == pytest.approx(0.2)
+    assert artefact.arrays["truth"].tolist() == [[50, 70]]
+    assert artefact.meta["top1"] == [2, 40, 60]
+    assert (artefact.meta["kind"], artefact.meta["own_attention"]) == ("multivariate", None)
 
 
 class Grey:
@@ -81,8 +81,8 @@ class Grey:
 
 
 def test_pictures_show_the_boxes():
-    found = illustration.picture(a_case(), Grey())
-    strip = cv2.imdecode(found["strip"], cv2.IMREAD_COLOR)
+    result = illustration.picture(a_case(), Grey())
+    strip = cv2.imdecode(result["strip"], cv2.IMREAD_COLOR)
     width, height = illustration.TILE
     assert strip.shape == (height, 8 * width, 3)
     blue, red = strip[..., 0].astype(int) - strip[..., 2], strip[..., 2].astype(int) - strip[..., 0]
@@ -90,13 +90,13 @@ def test_pictures_show_the_boxes():
         assert (blue[:, tile * width : (tile + 1) * width] > 80).any()
     assert (red[:, -width:] > 60).any()
     assert not (red[:, :width] > 60).any()
-    with av.open(io.BytesIO(found["clip"].tobytes())) as container:
+    with av.open(io.BytesIO(result["clip"].tobytes())) as container:
         stream = container.streams.video[0]
         shown = list(container.decode(stream))
         assert (stream.codec_context.name, stream.pix_fmt, float(stream.average_rate)) == ("h264", "yuv420p", 10)
     assert len(shown) == 40
-    assert found["clip_frames"].tolist() == [35, 75]
-    poster = cv2.imdecode(found["poster"], cv2.IMREAD_COLOR).astype(int)
+    assert result["clip_frames"].tolist() == [35, 75]
+    poster = cv2.imdecode(result["poster"], cv2.IMREAD_COLOR).astype(int)
     middle = shown[20].to_ndarray(format="bgr24").astype(int)
     assert poster.shape == middle.shape
     assert abs(poster - middle).mean() < 6, "what it shows is in the middle of the clip"

@@ -29,14 +29,18 @@ def ladder(name: str, block: BlockResult, method: str, paper: Mapping[str, Seque
     values = np.array([result.metrics["MIoU"].mean for result in results]) * 100
     bounds = {i: result.metrics["MIoU"].bounds for i, result in enumerate(results)}
     colours = [_bar_colour(result, method) for result in results]
-    theirs = {row.method: row.percent for name in names for row in paper.get(name, []) if row.metric == "MIoU"}
+    published = {row.method: row.percent for name in names for row in paper.get(name, []) if row.metric == "MIoU"}
     with canvas(name, height=0.5 + 0.27 * len(names)) as drawn:
         axes = drawn.axes
         axes.barh(range(len(names)), values, color=colours, height=0.62)
         for row, span in bounds.items():
             _interval(axes, row, span)
         axes.plot(
-            list(theirs.values()), [names.index(method) for method in theirs], "D", color=ROLES["truth"], markersize=5
+            list(published.values()),
+            [names.index(method) for method in published],
+            "D",
+            color=ROLES["truth"],
+            markersize=5,
         )
         axes.set_yticks(range(len(names)), [shorten(method) for method in names])
         axes.set_xlabel("MIoU, %")
@@ -45,7 +49,7 @@ def ladder(name: str, block: BlockResult, method: str, paper: Mapping[str, Seque
     note = (
         f"Lines are 95 % intervals over videos; {method} is blue. The rows of the stronger grey, upper bounds, know the"
         " truth: each is the best that a choice among its boxes could reach."
-        + (" Diamonds are the paper's own values." if theirs else "")
+        + (" Diamonds are the paper's own values." if published else "")
     )
     return Chart(name, "From chance to the upper bounds", f"MIoU in percent, best first: {words}.", note, drawn.svg)
 

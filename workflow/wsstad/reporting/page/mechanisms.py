@@ -31,12 +31,14 @@ def read(models: Sequence[Mapping[str, str]]) -> list[Mechanism]:
         for name, value in json.loads(row["measured"]).items():
             if value is not None:
                 values.setdefault(name, []).append(value)
-    found = []
+    result = []
     for prefix, branch in {"": "", **BRANCHES}.items():
         for name, words in MEANING.items():
-            if its := values.get(f"{prefix}{name}"):
-                found.append(Mechanism(f"{branch}{words}", sum(its) / len(its), min(its), max(its)))
-    return found
+            if measured := values.get(f"{prefix}{name}"):
+                result.append(
+                    Mechanism(f"{branch}{words}", sum(measured) / len(measured), min(measured), max(measured))
+                )
+    return result
 
 
 def warnings(models: Sequence[Mapping[str, str]]) -> list[str]:

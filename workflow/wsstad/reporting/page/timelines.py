@@ -50,46 +50,46 @@ class Timeline:
         return None if self.threshold is None else HEIGHT * (1 - self.threshold)
 
 
-def make(found: Artefact, threshold: float | None = None) -> Timeline:
+def make(illustration: Artefact, threshold: float | None = None) -> Timeline:
     """Return the timeline of a video from its illustration."""
-    facts, n_frames = found.meta, found.meta["n_frames"]
+    facts, n_frames = illustration.meta, illustration.meta["n_frames"]
     fps = float(facts["fps"])
     scale = WIDTH / n_frames
     names = ["score", *(f"{branch} branch" for branch in facts["branches"])]
-    truth = [(int(start), int(stop)) for start, stop in found.arrays["truth"]]
+    truth = [(int(start), int(stop)) for start, stop in illustration.arrays["truth"]]
     _, start, stop = facts["top1"]
-    attended = _attended(found, scale, fps)
+    attended = _attended(illustration, scale, fps)
     words = f"The score peaks at {facts['score']:.2f}; the top-1 tube lasts from {_clock(start, stop, fps)}."
     words += f" The alarm threshold is {threshold:.2f}." if threshold is not None else ""
     words += f" The event is annotated from {' and '.join(_clock(a, b, fps) for a, b in truth)}." if truth else ""
     return Timeline(
-        lines={name: _points(row) for name, row in zip(names, found.arrays["timeline"], strict=True)},
+        lines={name: _points(row) for name, row in zip(names, illustration.arrays["timeline"], strict=True)},
         truth=[Span(a * scale, (b - a) * scale) for a, b in truth],
         top1=Span(start * scale, (stop - start) * scale),
         attended=attended,
-        attention=_attention(found, attended),
+        attention=_attention(illustration, attended),
         seconds=n_frames / fps,
         threshold=threshold,
-        alarms=threshold is not None and float(found.arrays["timeline"][0].max()) > threshold,
+        alarms=threshold is not None and float(illustration.arrays["timeline"][0].max()) > threshold,
         words=words,
     )
 
 
-def _attended(found: Artefact, scale: float, fps: float) -> list[Span]:
+def _attended(illustration: Artefact, scale: float, fps: float) -> list[Span]:
     """Return the sub-tubes that the top-1 looks at most; none where attention is uniform: bars would give an order."""
-    weights = found.arrays["attention"].tolist()
+    weights = illustration.arrays["attention"].tolist()
     strongest = max(weights, default=0.0)
-    if strongest * found.meta["candidates"] < FOCUSED:
+    if strongest * illustration.meta["candidates"] < FOCUSED:
         return []
-    rows = zip(found.arrays["attended"].tolist(), weights, found.meta["attended_kinds"], strict=True)
+    rows = zip(illustration.arrays["attended"].tolist(), weights, illustration.meta["attended_kinds"], strict=True)
     return [
         Span(a * scale, (b - a) * scale, weight / strongest, f"{_percent(weight)} % to {_part(tube, kind, a, b, fps)}")
         for (tube, a, b), weight, kind in rows
     ]
 
 
-def _attention(found: Artefact, attended: Sequence[Span]) -> str:
-    own, candidates = found.meta["own_attention"], found.meta["candidates"]
+def _attention(illustration: Artefact, attended: Sequence[Span]) -> str:
+    own, candidates = illustration.meta["own_attention"], illustration.meta["candidates"]
     if own is None:
         return ""
     if attended:

@@ -49,22 +49,22 @@ class Portrayal:
         """Return the boxes of the decision in a frame: members of the predicted tube, the truth, the tube itself."""
         prediction, marks = self.prediction, []
         number, top = int(prediction.spans[prediction.top1, 0]), prediction.candidates[prediction.top1]
-        there = top.start <= frame < top.stop
-        if there and number >= 0:  # else it is none of the video's tubes
+        visible = top.start <= frame < top.stop
+        if visible and number >= 0:  # else it is none of the video's tubes
             members = [self.tubes.tubes[m] for m in self.tubes.tubes[number].members]
             marks += [Mark(m.boxes[frame - m.start], drawing.MEMBER) for m in members if m.start <= frame < m.stop]
         if self.truth and self.truth.present[frame]:
             marks.append(Mark(self.truth.boxes[frame], drawing.TRUTH, "truth"))
-        if there:
+        if visible:
             marks.append(Mark(top.boxes[frame - top.start], drawing.PREDICTION, f"{prediction.video_score:.2f}"))
         return marks
 
     def _others(self, frame: int) -> list[int]:
         """Return the candidates of the highest scores in a frame, rising; not the predicted one."""
         _, start, stop = self.prediction.spans.T
-        there = np.flatnonzero((start <= frame) & (frame < stop))
-        there = there[there != self.prediction.top1]
-        return there[np.argsort(self.prediction.scores[there], kind="stable")][-MOST_OTHERS:].tolist()
+        candidates = np.flatnonzero((start <= frame) & (frame < stop))
+        candidates = candidates[candidates != self.prediction.top1]
+        return candidates[np.argsort(self.prediction.scores[candidates], kind="stable")][-MOST_OTHERS:].tolist()
 
     def _other(self, candidate: int, frame: int) -> Mark:
         tube = self.tubes.tubes[self.prediction.spans[candidate, 0]]
