@@ -107,9 +107,9 @@ def test_folds_are_stratified_and_do_not_change_when_videos_are_added(folds):
         assert many[: 2 * folds] == few
         for tested, n in ((few, 2 * folds), (many, 60)):
             for label in (True, False):
-                mine = [tested[i] for i in range(n) if (benchmark.kind(i) == "normal") == label]
-                assert set(mine) == set(range(folds))
-                counts = np.bincount(mine, minlength=folds)
+                of_label = [tested[i] for i in range(n) if (benchmark.kind(i) == "normal") == label]
+                assert set(of_label) == set(range(folds))
+                counts = np.bincount(of_label, minlength=folds)
                 assert np.ptp(counts) <= 2
 
 

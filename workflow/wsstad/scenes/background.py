@@ -72,16 +72,16 @@ def _build_houses(rng: np.random.Generator, layout: Layout, painter: Painter, pi
     away = np.sign(layout.direction[0]) * np.array([-layout.direction[1], layout.direction[0]])
     behind = LANE_WIDTH + PAVEMENT_WIDTH + rng.uniform(1.5, 3.5)
     place = -26.0
-    things = []
+    solids = []
     while place < 26:
         width = rng.uniform(4, 9)
         middle = place + width / 2
         free = layout.side_road is None or abs(middle - layout.side_road) > width / 2 + 3.2
         if free:
-            things.append((middle, width, rng.random() < 0.55))
+            solids.append((middle, width, rng.random() < 0.55))
         place += width + rng.uniform(0.5, 3.5)
     spots = [
-        (layout.centre + layout.direction * middle + away * behind, width, house) for middle, width, house in things
+        (layout.centre + layout.direction * middle + away * behind, width, house) for middle, width, house in solids
     ]
     for spot, width, house in sorted(spots, key=lambda s: -s[0][1]):
         if house:

@@ -66,7 +66,7 @@ class Renderer:
 
     def _cast(self, frame: int) -> list[tuple[int, list[Patch], Pose]]:
         """Return the actors that are there, the farthest first."""
-        present = [(n, actor) for n, actor in enumerate(self.scene.actors) if actor.track.there[frame]]
+        present = [(n, actor) for n, actor in enumerate(self.scene.actors) if actor.track.present[frame]]
         present.sort(key=lambda item: -item[1].track.position[frame, 1])
         return [(n, *posed(actor, frame)) for n, actor in present]
 

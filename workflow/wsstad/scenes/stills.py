@@ -32,7 +32,7 @@ def make_stills(part: str, scene: int, *, seed: int, size: tuple[int, int]) -> l
         [domain, seed, scene], kind=KINDS[scene % 4], place_seed=[places, seed, scene], n_frames=FRAMES, size=size
     )
     renderer = Renderer(made)
-    present = np.array([actor.track.there for actor in made.actors]).sum(axis=0)
+    present = np.array([actor.track.present for actor in made.actors]).sum(axis=0)
     chance = np.where(present > 0, 1.0 + (present > 1), 0.05)
     if made.effects is not None:
         chance[made.effects.start : made.effects.stop] *= 2

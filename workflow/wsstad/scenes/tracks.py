@@ -9,13 +9,13 @@ from wsstad.scenes.roads import Lane
 
 @dataclass(frozen=True)
 class Track:
-    """Position (n, 2) m, heading, tilt to the left and gait phase (n,) rad of an actor; `there` when it exists."""
+    """Position (n, 2) m, heading, tilt to the left and gait phase (n,) rad of an actor; `present` when it exists."""
 
     position: np.ndarray
     heading: np.ndarray
     tilt: np.ndarray
     phase: np.ndarray
-    there: np.ndarray
+    present: np.ndarray
 
 
 def ease(time: np.ndarray, start: float, stop: float) -> np.ndarray:
@@ -42,8 +42,8 @@ def follow(lane: Lane, way: np.ndarray, *, across: np.ndarray | float = 0.0, str
     drift = np.gradient(np.broadcast_to(np.asarray(across, dtype=np.float64), way.shape))
     pace = np.maximum(np.abs(np.gradient(way)), 0.05)
     heading = lane.heading + np.arctan2(np.clip(drift / pace, -0.7, 0.7), 1.0)
-    there = (way >= 0) & (way <= lane.length)
-    return Track(position, heading, np.zeros(len(way)), 2 * np.pi * way / stride, there)
+    present = (way >= 0) & (way <= lane.length)
+    return Track(position, heading, np.zeros(len(way)), 2 * np.pi * way / stride, present)
 
 
 def crash(
@@ -64,4 +64,4 @@ def crash(
     position = track.position + slide[:, None] * push + rng.normal(0, 0.12, (len(time), 2)) * shake[:, None]
     heading = track.heading + spin * turned + rng.normal(0, 0.12, len(time)) * shake
     lean = track.tilt + tilt * np.clip(age / 3, 0, 1) * back
-    return Track(position, heading, lean, track.phase, track.there)
+    return Track(position, heading, lean, track.phase, track.present)
