@@ -21,9 +21,9 @@ def artefact(name):
 
 
 def outcomes(make, videos="abc", patience=PATIENCE):
-    found = list(isolation.one_by_one(list(videos), make, patience=patience))
-    assert [name for name, _ in found] == list(videos)
-    return [str(its) if isinstance(its, QuarantineError) else its.meta["video"] for _, its in found]
+    result = list(isolation.one_by_one(list(videos), make, patience=patience))
+    assert [name for name, _ in result] == list(videos)
+    return [str(outcome) if isinstance(outcome, QuarantineError) else outcome.meta["video"] for _, outcome in result]
 
 
 def makes(**of):
@@ -49,13 +49,13 @@ def crash():
 
 
 def test_artefacts_come_back_as_they_are_made():
-    (_, found), *_ = isolation.one_by_one(["a"], makes(), patience=PATIENCE)
-    assert found.arrays["name"].tobytes() == b"a"
+    (_, artefact), *_ = isolation.one_by_one(["a"], makes(), patience=PATIENCE)
+    assert artefact.arrays["name"].tobytes() == b"a"
     assert outcomes(makes()) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(
-    ("does", "said"),
+    ("does", "message"),
     [
         (lambda: time.sleep(60), "V110 no frame for 0.5 s"),
         (crash, "V111 Segmentation fault"),
@@ -63,8 +63,8 @@ def test_artefacts_come_back_as_they_are_made():
     ],
 )
 @pytest.mark.parametrize("at", "abc")
-def test_one_bad_video_costs_itself(does, said, at):
-    assert outcomes(makes(**{at: does})) == [said if name == at else name for name in "abc"]
+def test_one_bad_video_costs_itself(does, message, at):
+    assert outcomes(makes(**{at: does})) == [message if name == at else name for name in "abc"]
 
 
 def test_two_bad_ones_cost_two(caplog):
@@ -164,12 +164,12 @@ def test_ctrl_c_ends_the_parent_and_is_nothing_to_the_child(tmp_path):
         (tmp_path / name).touch()
         return artefact(name)
 
-    found = isolation.one_by_one(["a", "b"], make, patience=60)
-    next(found)
+    outcomes = isolation.one_by_one(["a", "b"], make, patience=60)
+    next(outcomes)
     (child,) = multiprocessing.active_children()
     os.kill(child.pid, signal.SIGINT)
     wait_for((tmp_path / "b").exists)
-    found.close()
+    outcomes.close()
 
 
 def test_a_kill_from_outside_is_not_the_video_s_fault():
@@ -178,7 +178,7 @@ def test_a_kill_from_outside_is_not_the_video_s_fault():
 
 
 def test_a_consumer_that_stops_leaves_no_process():
-    found = isolation.one_by_one(["a", "b"], makes(b=lambda: time.sleep(60)), patience=60)
-    next(found)
-    found.close()
+    outcomes = isolation.one_by_one(["a", "b"], makes(b=lambda: time.sleep(60)), patience=60)
+    next(outcomes)
+    outcomes.close()
     assert multiprocessing.active_children() == []

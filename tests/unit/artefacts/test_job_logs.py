@@ -8,7 +8,7 @@ BEGUN = "09:00:01 detections: 12 videos, 8 to do, 4 unchanged\n"
 
 
 @pytest.mark.parametrize(
-    ("said", "failure"),
+    ("message", "failure"),
     [
         ("wsstad: config/x.yaml: weights: 'a.pt' is not there\n", "config/x.yaml: weights: 'a.pt' is not there"),
         ("Traceback (most recent call last):\n  x = 1\nKeyError: 'x'\nRuntimeError: later\n", "KeyError: 'x'"),
@@ -19,9 +19,9 @@ BEGUN = "09:00:01 detections: 12 videos, 8 to do, 4 unchanged\n"
         ("/bin/bash: line 1:  4711 Killed   python -m wsstad", "/bin/bash: line 1:  4711 Killed   python -m wsstad"),
     ],
 )
-def test_the_first_error_is_found(tmp_path, said, failure):
+def test_the_first_error_is_found(tmp_path, message, failure):
     log = tmp_path / "000.log"
-    log.write_text(BEGUN + said)
+    log.write_text(BEGUN + message)
     assert job_logs.failure(log) == failure
 
 

@@ -34,8 +34,8 @@ def test_the_origin_is_kept_and_no_part_of_the_content(tmp_path, artefact):
     other = replace(artefact, origin={"seed": 3})
     paths = [tmp_path / "1.h5", tmp_path / "2.h5"]
     digests = {
-        storage.write_artefact(path, its, kind="tubes", key="k")
-        for path, its in zip(paths, (artefact, other), strict=True)
+        storage.write_artefact(path, content, kind="tubes", key="k")
+        for path, content in zip(paths, (artefact, other), strict=True)
     }
     assert len(digests) == 1
     assert [storage.read_facts(path, kind="tubes").origin for path in paths] == [{}, {"seed": 3}]

@@ -46,7 +46,7 @@ class Watch(Protocol):
 
 
 # What a child sends of a video in the end: its artefact, a code and a reason, or an exception.
-Said = Artefact | tuple[str, str] | BaseException
+Message = Artefact | tuple[str, str] | BaseException
 Make = Callable[[str, Watch], Artefact]
 
 
@@ -76,41 +76,41 @@ def _outcomes(videos: Sequence[str], make: Make, patience: float) -> Iterator[Ou
     """Yield the outcomes of a child process; raise `QuarantineError` where it hangs or crashes."""
     # Forked: nothing has to be imported again, and `make` may be any function.
     context = multiprocessing.get_context("fork")
-    ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_work, args=(videos, make, theirs, ours, os.getpid()), daemon=True)
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=_work, args=(videos, make, sender, receiver, os.getpid()), daemon=True)
     child.start()
-    theirs.close()
+    sender.close()
     try:
         for video in videos:
-            said = _hear(ours, child, video, patience)
-            if isinstance(said, BaseException):
-                raise said
-            yield video, QuarantineError(*said) if isinstance(said, tuple) else said
+            message = _receive(receiver, child, video, patience)
+            if isinstance(message, BaseException):
+                raise message
+            yield video, QuarantineError(*message) if isinstance(message, tuple) else message
     finally:
         child.kill()
         child.join(timeout=10)  # one that waits for a disk dies when it has it
-        ours.close()
+        receiver.close()
 
 
-def _hear(pipe: Connection, child: BaseProcess, video: str, patience: float) -> Said:
-    """Return what the child says of a video in the end."""
+def _receive(pipe: Connection, child: BaseProcess, video: str, patience: float) -> Message:
+    """Return the outcome of a video that the child sends."""
     limit: float | None = patience
     while True:
         if not pipe.poll(limit):
             raise QuarantineError("V110", f"no frame for {patience:g} s")
         try:
-            said = pipe.recv()
+            message = pipe.recv()
         except (EOFError, OSError):
             child.join()
             ended = child.exitcode or 0
             if -ended not in CRASHES:
                 raise RuntimeError(f"{video}: its process ended with {ended}") from None
             raise QuarantineError("V111", f"{signal.strsignal(-ended)}") from None
-        if said not in (ALIVE, READ):
-            return said
+        if message not in (ALIVE, READ):
+            return message
         heartbeat.note()
         # Once all is read, what is left to do is ours, such as to write a long file: that takes what it takes.
-        limit = None if said == READ else patience
+        limit = None if message == READ else patience
 
 
 def _work(videos: Sequence[str], make: Make, pipe: Connection, other: Connection, parent: int) -> None:
@@ -121,13 +121,13 @@ def _work(videos: Sequence[str], make: Make, pipe: Connection, other: Connection
         return
     other.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this process
-    said = 0.0
+    last_sent = 0.0
 
     def watch(items: Iterable[T]) -> Iterator[T]:
-        nonlocal said
+        nonlocal last_sent
         for item in items:
-            if time.monotonic() - said > INTERVAL:
-                said = time.monotonic()
+            if time.monotonic() - last_sent > INTERVAL:
+                last_sent = time.monotonic()
                 pipe.send(ALIVE)
             yield item
         pipe.send(READ)

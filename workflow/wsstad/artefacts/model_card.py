@@ -76,9 +76,9 @@ def read(model: Path) -> Card:
         raise UserError(f"{model}: no card {path.name} beside it; a run of what trained the model writes it")
     try:
         digest = storage.tensors_digest(model)
-        found = storage.read_json(path)
-        links = {name: Link(**found[name]) for name in LINKS}
-        card = Card(**{**found, **links})
+        content = storage.read_json(path)
+        links = {name: Link(**content[name]) for name in LINKS}
+        card = Card(**{**content, **links})
     except storage.DamagedError as error:
         raise UserError(str(error)) from error
     except (KeyError, TypeError, ValueError) as error:

@@ -68,7 +68,7 @@ def process_shard(
     heartbeat.plan(stage, "videos", len(keys), to_do=len(missing), unchanged=len(wanted) - len(missing))
     _note(rows.values(), made=0)
     for made, (video, outcome) in enumerate(compute(missing) if missing else (), start=1):
-        _settle(folder, video, wanted[video], stage, outcome)
+        _write_outcome(folder, video, wanted[video], stage, outcome)
         if isinstance(outcome, QuarantineError):
             rows[video] = Row(video, wanted[video], code=outcome.code, reason=outcome.reason)
         elif row := cached_row(folder, video, wanted[video], kind=stage, counts=counts, suffixes=suffixes):
@@ -107,13 +107,13 @@ def cached_row(
     paths = {suffix: manifest.artefact_path(folder, video, key, suffix) for suffix in suffixes}
     try:
         if reason.exists():
-            noted = storage.read_json(reason)
-            return Row(video, key, code=noted["code"], reason=noted["reason"]) if noted["key"] == key else None
-        found = storage.read_facts(paths[ARTEFACT_SUFFIX], kind=kind)
+            record = storage.read_json(reason)
+            return Row(video, key, code=record["code"], reason=record["reason"]) if record["key"] == key else None
+        facts = storage.read_facts(paths[ARTEFACT_SUFFIX], kind=kind)
         sizes = {suffix: path.stat().st_size for suffix, path in paths.items()}
     except (storage.DamagedError, FileNotFoundError, ValueError, KeyError):  # missing or cut
         return None
-    return Row(video, key, found.digest, counts=dict(counts(found)), sizes=sizes) if found.key == key else None
+    return Row(video, key, facts.digest, counts=dict(counts(facts)), sizes=sizes) if facts.key == key else None
 
 
 def _note(rows: Iterable[Row], *, made: int) -> None:
@@ -121,7 +121,7 @@ def _note(rows: Iterable[Row], *, made: int) -> None:
     heartbeat.note(made=made, quarantined={row.video: f"{row.code} {row.reason}" for row in rows if not row.ok})
 
 
-def _settle(folder: Path, video: str, key: str, kind: str, outcome: Artefact | QuarantineError) -> None:
+def _write_outcome(folder: Path, video: str, key: str, kind: str, outcome: Artefact | QuarantineError) -> None:
     """Write an artefact, or why there is none."""
     if isinstance(outcome, QuarantineError):
         log.warning("%s: %s is quarantined: %s", kind, video, outcome)
