@@ -36,11 +36,11 @@ def test_the_same_frames_give_the_same_bytes_and_odd_sizes_grow(tmp_path):
 
 
 def test_small_pictures_give_the_same_bytes_however_often_they_were_written(tmp_path):
-    frames, path, found = videos.frames(90), tmp_path / "out.mp4", set()
+    frames, path, contents = videos.frames(90), tmp_path / "out.mp4", set()
     for _ in range(60):
         playback.write(path, frames, fps=Fraction(10), crf=26)
-        found.add(path.read_bytes())
-    assert len(found) == 1
+        contents.add(path.read_bytes())
+    assert len(contents) == 1
 
 
 def test_what_breaks_off_leaves_nothing(tmp_path):

@@ -47,9 +47,9 @@ def naive_rgb(y, u, v):
 def test_a_lossless_store_has_the_planes_of_its_source(tmp_path, kind):
     path = videos.write(tmp_path / "source", videos.frames(37), kind=kind)
     artefact, frames, store = decoded(tmp_path, path)
-    expected, found = videos.plain_planes(path), videos.plain_planes(store)
-    assert len(expected) == len(found) == 37
-    for one, other in zip(expected, found, strict=True):
+    expected, actual = videos.plain_planes(path), videos.plain_planes(store)
+    assert len(expected) == len(actual) == 37
+    for one, other in zip(expected, actual, strict=True):
         for a, b in zip(one, other, strict=True):
             np.testing.assert_array_equal(a, b)
     assert artefact.arrays["size"].tolist() == [37, 64, 48]

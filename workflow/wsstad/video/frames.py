@@ -62,10 +62,10 @@ class Frames:
         return clip
 
     def _exactly(self, images: Iterator[av.VideoFrame], count: int) -> Iterator[av.VideoFrame]:
-        for got in range(count):
+        for n_read in range(count):
             image = next(images, None)
             if image is None:
-                raise DamagedError(f"{count - got} of {count} frames are missing from the end")
+                raise DamagedError(f"{count - n_read} of {count} frames are missing from the end")
             yield image
 
 

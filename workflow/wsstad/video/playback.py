@@ -27,7 +27,7 @@ def facts(path: Path) -> Json:
     """Return what a browser goes by: codec, pixel format, frames, rate, and whether the index stands at the start."""
     with av.open(f"file:{path}", format="mov") as container:
         stream = container.streams.video[0]
-        found: Json = {"codec": stream.codec_context.name, "pix_fmt": stream.codec_context.pix_fmt}
-        found |= {"frames": stream.frames, "fps": stream.average_rate, "size": (stream.width, stream.height)}
+        result: Json = {"codec": stream.codec_context.name, "pix_fmt": stream.codec_context.pix_fmt}
+        result |= {"frames": stream.frames, "fps": stream.average_rate, "size": (stream.width, stream.height)}
     content = path.read_bytes()
-    return {**found, "faststart": 0 < content.find(b"moov") < content.find(b"mdat")}
+    return {**result, "faststart": 0 < content.find(b"moov") < content.find(b"mdat")}
