@@ -58,7 +58,7 @@ def test_mgpr_is_compared_with_each_other_row_that_is_trained(place):
 
 
 @pytest.mark.parametrize(
-    ("methods", "found"),
+    ("methods", "reference"),
     [
         (["dmrm", "mgpr_m1", "asa"], ["mgpr_m1", "dmrm", "asa"]),  # the first of MGPR's type
         (["random", "dmrm", "asa"], ["dmrm", "asa"]),  # the first that is trained
@@ -66,8 +66,8 @@ def test_mgpr_is_compared_with_each_other_row_that_is_trained(place):
         (["random", "whole_frame"], []),
     ],
 )
-def test_without_mgpr_another_row_is_the_reference(place, methods, found):
-    assert family(plan(methods=methods)) == found
+def test_without_mgpr_another_row_is_the_reference(place, methods, reference):
+    assert family(plan(methods=methods)) == reference
 
 
 def test_the_configuration_names_the_reference_of_tables_that_have_it(place):

@@ -23,7 +23,7 @@ def test_good_tables_are_read(dataset):
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "message"),
     [
         ("c\tc.mp4\tstrange\tx", "row 4: label: 'strange' is unknown; allowed: normal, abnormal"),
         ("../c\tc.mp4\tnormal\tx", "row 4: video: '../c'"),
@@ -35,11 +35,11 @@ def test_good_tables_are_read(dataset):
         ("c\t\tnormal\tx", "row 4: path"),
     ],
 )
-def test_a_bad_video_row_is_named(dataset, row, said):
+def test_a_bad_video_row_is_named(dataset, row, message):
     (dataset / "videos.tsv").write_text("\n".join([*VIDEOS, row]) + "\n")
     with pytest.raises(UserError) as caught:
         dataset_tables.read_videos(dataset)
-    assert f"videos.tsv: {said}" in str(caught.value)
+    assert f"videos.tsv: {message}" in str(caught.value)
 
 
 def test_a_table_is_checked_once_until_it_changes(dataset, monkeypatch):
@@ -91,7 +91,7 @@ def test_a_split_that_is_not_there_names_those_that_are(dataset):
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "message"),
     [
         ("0\tz\ttest", "row 5: video 'z' is not in videos.tsv"),
         ("0\ta\ttrain", "row 5: video 'a' stands in fold 0 already"),
@@ -99,11 +99,11 @@ def test_a_split_that_is_not_there_names_those_that_are(dataset):
         ("x\ta\ttest", "row 5: fold: 'x'"),
     ],
 )
-def test_a_bad_split_row_is_named(dataset, row, said):
+def test_a_bad_split_row_is_named(dataset, row, message):
     (dataset / "splits" / "s.tsv").write_text("\n".join([*SPLIT, row]) + "\n")
     with pytest.raises(UserError) as caught:
         dataset_tables.read_split(dataset, "s")
-    assert f"s.tsv: {said}" in str(caught.value)
+    assert f"s.tsv: {message}" in str(caught.value)
 
 
 def test_a_fold_without_both_labels_is_named(dataset):

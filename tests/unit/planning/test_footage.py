@@ -35,9 +35,9 @@ def read(source, model, **entry):
 
 
 def test_videos_are_found_at_any_depth_and_nothing_else(source, model):
-    its = read(source, model)
-    assert sorted(its.paths.values()) == ["a.MKV", "b.mp4", "sub/a.mkv", "sub/dir", "sub/é $(rm) \"'.avi"]
-    assert its.settings == {"crf": 26}
+    footage_read = read(source, model)
+    assert sorted(footage_read.paths.values()) == ["a.MKV", "b.mp4", "sub/a.mkv", "sub/dir", "sub/é $(rm) \"'.avi"]
+    assert footage_read.settings == {"crf": 26}
 
 
 def test_ids_are_fit_for_names_of_files_and_stay_when_others_come(source, model):
@@ -51,21 +51,21 @@ def test_ids_are_fit_for_names_of_files_and_stay_when_others_come(source, model)
 
 
 def test_one_file_is_taken_whatever_it_is_called_and_so_is_one_folder_of_images(source, model):
-    its = read(source / "notes.txt", model)
-    assert (its.folder, its.paths) == (source, {"notes": "notes.txt"})
+    footage_read = read(source / "notes.txt", model)
+    assert (footage_read.folder, footage_read.paths) == (source, {"notes": "notes.txt"})
     assert read(source / "sub/dir", model).paths == {"dir": "dir"}
 
 
 @pytest.mark.parametrize(
-    ("entry", "name", "said"),
+    ("entry", "name", "message"),
     [
         ({"source": "nowhere"}, "new", "my.yaml: score.new.source: no nowhere"),
         ({"model": "nothing.safetensors"}, "new", "no such model"),
         ({}, "a b", "the name is part of paths"),
     ],
 )
-def test_a_mistake_is_one_line(source, model, entry, name, said):
-    with pytest.raises(UserError, match=re.escape(said)):
+def test_a_mistake_is_one_line(source, model, entry, name, message):
+    with pytest.raises(UserError, match=re.escape(message)):
         footage.read(name, {"source": str(source), "model": str(model), **entry}, f"my.yaml: score.{name}")
 
 
@@ -82,10 +82,10 @@ def test_a_name_that_is_not_utf8_is_told(source, model):
 
 
 def test_its_table_has_no_labels_and_is_read_back(source, model, tmp_path):
-    its = read(source, model)
-    its.write_table(tmp_path / "tables")
-    assert dataset_tables.read_videos(tmp_path / "tables") == its.rows()
-    assert {row["label"] for row in its.rows().values()} == {""}
+    footage_read = read(source, model)
+    footage_read.write_table(tmp_path / "tables")
+    assert dataset_tables.read_videos(tmp_path / "tables") == footage_read.rows()
+    assert {row["label"] for row in footage_read.rows().values()} == {""}
 
 
 # The plan ---------------------------------------------------------------------------------------------------------
@@ -99,9 +99,9 @@ def plan(source, model, repository, **changes):
 
 def test_footage_goes_through_what_its_model_learned_from(source, model, repository, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    its = plan(source, model, repository)
-    its.write_shard_maps()
-    written = {str(output.path) for output in paths.outputs(its)}
+    planned = plan(source, model, repository)
+    planned.write_shard_maps()
+    written = {str(output.path) for output in paths.outputs(planned)}
     assert written == {
         "results/new/frames/manifests/000.tsv",
         "results/new/detections/motion/manifests/000.tsv",
@@ -111,8 +111,10 @@ def test_footage_goes_through_what_its_model_learned_from(source, model, reposit
         "results/new/scores/mgpr_000000000000/manifests/000.tsv",
         "results/new/scores/mgpr_000000000000/verdicts.tsv",
     }
-    assert storage.read_table(tmp_path / "results/new/tables/videos.tsv") == list(its.footage["new"].rows().values())
-    assert RuleInputs(its).everything("benchmark") == [], "no table asks for footage"
+    assert storage.read_table(tmp_path / "results/new/tables/videos.tsv") == list(
+        planned.footage["new"].rows().values()
+    )
+    assert RuleInputs(planned).everything("benchmark") == [], "no table asks for footage"
 
 
 def test_a_setting_that_moved_since_the_training_stops_it(source, model, repository, tmp_path, monkeypatch):
@@ -147,7 +149,7 @@ def test_there_must_be_something_to_do(source, model, repository):
 
 
 def test_number_types_make_no_difference(source, model):
-    its = read(source, model)
-    its.check_same("x", {"a": 20.0}, {"a": 20})
+    footage_read = read(source, model)
+    footage_read.check_same("x", {"a": 20.0}, {"a": 20})
     with pytest.raises(UserError, match="b was None and is 1"):
-        replace(its).check_same("x", {"a": 20, "b": 1}, {"a": 20})
+        replace(footage_read).check_same("x", {"a": 20, "b": 1}, {"a": 20})

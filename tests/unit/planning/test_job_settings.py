@@ -56,14 +56,17 @@ def place(tmp_path, monkeypatch, repository):
 def look(**changes) -> dict[str, str]:
     """Return the settings of every job behind the table `benchmark`, by its output."""
     plan = Plan({**CONFIG, **changes}, paths.Path("results"))
-    outputs = [its for its in paths.outputs(plan) if its.wildcards.get("table", "benchmark") == "benchmark"]
-    return {str(its.path): storage.canonical_json(job_settings.read(plan, its.rule, its.wildcards)) for its in outputs}
+    outputs = [output for output in paths.outputs(plan) if output.wildcards.get("table", "benchmark") == "benchmark"]
+    return {
+        str(output.path): storage.canonical_json(job_settings.read(plan, output.rule, output.wildcards))
+        for output in outputs
+    }
 
 
 def moved(before: dict[str, str], after: dict[str, str]) -> set[str]:
     """Return the rules of the jobs whose settings moved."""
     plan = Plan(CONFIG, paths.Path("results"))
-    rules = {str(its.path): its.rule for its in paths.outputs(plan)}
+    rules = {str(output.path): output.rule for output in paths.outputs(plan)}
     return {rules[path] for path in before if before[path] != after[path]}
 
 

@@ -19,8 +19,8 @@ def methods(plan: Plan, block: Block, table: str) -> list[str]:
     trained = [name for name in plan.methods(block, table) if plan.is_trained(name)]
     reference = _named(plan, table, trained)
     if not reference and trained:
-        ours = [name for name in trained if plan.parameters("methods", name).type == OURS]
-        reference = next(iter([*(name for name in trained if name == OURS), *ours, *trained]))
+        proposed = [name for name in trained if plan.parameters("methods", name).type == OURS]
+        reference = next(iter([*(name for name in trained if name == OURS), *proposed, *trained]))
     return [reference, *(name for name in trained if name != reference)] if len(trained) > 1 else []
 
 

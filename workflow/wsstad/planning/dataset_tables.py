@@ -27,10 +27,10 @@ def _read_videos(tables: Path, state: State) -> dict[str, dict[str, str]]:
     videos: dict[str, dict[str, str]] = {}
     first_row: dict[str, int] = {}
     for number, row in config.check_rows(storage.read_table(path), "videos", path):
-        twin = row["video"].lower()
-        if twin in first_row:
-            raise UserError(f"{path}: row {number}: video {row['video']!r} stands in row {first_row[twin]} already")
-        first_row[twin] = number
+        folded = row["video"].lower()
+        if folded in first_row:
+            raise UserError(f"{path}: row {number}: video {row['video']!r} stands in row {first_row[folded]} already")
+        first_row[folded] = number
         videos[row["video"]] = row
     if not videos:
         raise UserError(f"{path}: no videos")
@@ -66,7 +66,7 @@ def read_split(tables: Path, split: str) -> dict[int, dict[str, str]]:
 def _read_split(tables: Path, split: str, *states: State) -> dict[int, dict[str, str]]:
     path = tables / "splits" / f"{split}.tsv"
     if not path.exists():
-        known = ", ".join(sorted(its.stem for its in path.parent.glob("*.tsv"))) or "none is there"
+        known = ", ".join(sorted(file.stem for file in path.parent.glob("*.tsv"))) or "none is there"
         raise UserError(f"{path}: no such split; allowed: {known}")
     videos = read_videos(tables)
     folds: dict[int, dict[str, str]] = {}
@@ -96,13 +96,13 @@ def check_labels(tables: Path, split: str, part: str) -> None:
     """Raise `UserError` unless every fold of a split has normal and abnormal videos in `part`."""
     videos, path = read_videos(tables), tables / "splits" / f"{split}.tsv"
     for fold, parts in read_split(tables, split).items():
-        labels = {videos[video]["label"] for video, its in parts.items() if its == part}
+        labels = {videos[video]["label"] for video, name in parts.items() if name == part}
         if "" in labels:
             video = next(video for video in parts if not videos[video]["label"])
             raise UserError(f"{row_names(tables)[video]}: label of {video!r} is empty, and {path} has it")
         if labels != {"normal", "abnormal"}:
-            found = f"only {labels.pop()}" if labels else "no"
-            raise UserError(f"{path}: fold {fold} has {found} {part} videos; it needs normal and abnormal ones")
+            present = f"only {labels.pop()}" if labels else "no"
+            raise UserError(f"{path}: fold {fold} has {present} {part} videos; it needs normal and abnormal ones")
 
 
 def read_dataset(tables: Path) -> Json:

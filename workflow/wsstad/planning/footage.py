@@ -34,13 +34,13 @@ class Footage:
         """Return the variants that the model was trained with, by family."""
         return {family: getattr(self.card, name) for name, family in CHAIN.items()}
 
-    def check_same(self, where: Path | str, now: Facts, then: Facts, of: Sequence[str] = ()) -> None:
+    def check_same(self, where: Path | str, current: Facts, trained: Facts, of: Sequence[str] = ()) -> None:
         """Raise `UserError` unless settings, or those called `of`, are what they were when the model was trained."""
-        now, then = plain(dict(now)), plain(dict(then))
-        changed = [key for key in of or dict.fromkeys([*then, *now]) if now.get(key) != then.get(key)]
+        current, trained = plain(dict(current)), plain(dict(trained))
+        changed = [key for key in of or dict.fromkeys([*trained, *current]) if current.get(key) != trained.get(key)]
         if changed:
-            told = ", ".join(f"{key} was {then.get(key)!r} and is {now.get(key)!r}" for key in changed)
-            raise UserError(f"{where}: not what {self.model} was trained with: {told}")
+            differences = ", ".join(f"{key} was {trained.get(key)!r} and is {current.get(key)!r}" for key in changed)
+            raise UserError(f"{where}: not what {self.model} was trained with: {differences}")
 
     def chain(self) -> dict[str, str]:
         """Return the variants that the footage goes through, as wildcards have them."""
@@ -72,15 +72,15 @@ def read(name: str, entry: Json, where: str) -> Footage:
         raise UserError(f"{where}.source: no {source}")
     whole = source.is_file() or _has_images(source)
     folder = source.parent if whole else source
-    found = [Path(source.name)] if whole else sorted(_videos(source, Path()))
-    if not found:
+    files = [Path(source.name)] if whole else sorted(_videos(source, Path()))
+    if not files:
         raise UserError(f"{where}.source: no video in {source}; looked for {', '.join(sorted(VIDEOS))} and images")
     try:
-        "".join(map(str, found)).encode()
+        "".join(map(str, files)).encode()
     except UnicodeEncodeError as error:
         raise UserError(f"{where}.source: {source}: the name of a file is not UTF-8: {error.object!r:.80}") from error
     settings = {key: value for key, value in entry.items() if key not in ("source", "model")}
-    return Footage(name, folder, _identify(found), model, model_card.read(model), settings)
+    return Footage(name, folder, _identify(files), model, model_card.read(model), settings)
 
 
 def _videos(root: Path, below: Path) -> Iterator[Path]:

@@ -110,8 +110,8 @@ def describe(plan: Plan, w: Wildcards) -> Facts:
 
 def score(plan: Plan, w: Wildcards) -> Facts:
     """Return the model, and what is said by it."""
-    its = plan.footage[w["dataset"]]
-    return {"code": _code("score", its.card.type), "model": its.card.digest, "score": its.settings}
+    footage = plan.footage[w["dataset"]]
+    return {"code": _code("score", footage.card.type), "model": footage.card.digest, "score": footage.settings}
 
 
 def verdict(plan: Plan, w: Wildcards) -> Facts:

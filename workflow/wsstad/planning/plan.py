@@ -39,8 +39,8 @@ class Plan:
         }
         self._raw_videos = {name: self._find_raw_videos(name) for name in [*self.datasets(), *self.footage]}
         self._shard_maps = {name: self._shard_map(name) for name in self._raw_videos}
-        for its in self.footage.values():
-            self._check_footage(its)
+        for source in self.footage.values():
+            self._check_footage(source)
         for block, wanted in self._wanted.items():
             self._check_block(block, wanted)
         self._check_report()
@@ -96,10 +96,10 @@ class Plan:
 
     def variants(self, tables: Iterable[str]) -> list[Path]:
         """Return the YAML files of all variants behind some tables, family by family."""
-        found = [self.variant(family, getattr(b, name)) for name, family in CHAIN.items() for b in self._wanted]
-        found += [self.scale(block.scale) for block in self._wanted]
+        chain = [self.variant(family, getattr(b, name)) for name, family in CHAIN.items() for b in self._wanted]
+        chain += [self.scale(block.scale) for block in self._wanted]
         methods = [method for block in self._wanted for table in tables for method in self.methods(block, table)]
-        return list(dict.fromkeys([*found, *(self.variant("methods", method) for method in methods)]))
+        return list(dict.fromkeys([*chain, *(self.variant("methods", method) for method in methods)]))
 
     def parameters(self, family: str, name: str) -> VariantParameters:
         """Return what the YAML file of a variant says, with the defaults."""
@@ -118,8 +118,8 @@ class Plan:
 
     def table_names(self) -> list[str]:
         """Return the tables that can be asked for: that of the configured methods, and each of ``config/tables/``."""
-        found = {path.stem for root in (Path(), SHARE) for path in (root / "config/tables").glob("*.yaml")}
-        return [BENCHMARK, *sorted(found - {BENCHMARK})]
+        names = {path.stem for root in (Path(), SHARE) for path in (root / "config/tables").glob("*.yaml")}
+        return [BENCHMARK, *sorted(names - {BENCHMARK})]
 
     def table(self, name: str) -> Path:
         """Return the YAML file of a table."""
@@ -160,15 +160,15 @@ class Plan:
                     f"{self.where}: report.method: {wanted!r} is not in table {table!r}; allowed: {allowed}"
                 )
             return wanted
-        ours = [method for method in methods if self.method(method).type == "mgpr"]
-        return next(iter([*ours, *filter(self.is_trained, methods), *methods]))
+        proposed = [method for method in methods if self.method(method).type == "mgpr"]
+        return next(iter([*proposed, *filter(self.is_trained, methods), *methods]))
 
     def overlays(self, block: Block) -> list[tuple[str, str, int]]:
         """Return the table, the method and the seed of the predictions of a block that are to be shown."""
-        its = self.config["overlays"]
-        methods = self.methods(block, its["table"])
-        chosen = [name for name in its["methods"] if name in methods and self.is_trained(name)]
-        return [(its["table"], name, seed) for name in chosen for seed in its["seeds"] if seed in methods[name]]
+        wanted = self.config["overlays"]
+        methods = self.methods(block, wanted["table"])
+        chosen = [name for name in wanted["methods"] if name in methods and self.is_trained(name)]
+        return [(wanted["table"], name, seed) for name in chosen for seed in wanted["seeds"] if seed in methods[name]]
 
     def metrics(self, dataset: str, table: str) -> list[str]:
         """Return the metrics files of a table on a dataset, in the order of the configuration."""
@@ -190,7 +190,7 @@ class Plan:
 
     def videos(self, dataset: str, shard: str = "") -> list[str]:
         """Return the videos of a shard, or of all, sorted."""
-        return sorted(video for video, its in self._shard_maps[dataset].items() if shard in ("", its))
+        return sorted(video for video, assigned in self._shard_maps[dataset].items() if shard in ("", assigned))
 
     def shard_map_path(self, dataset: str) -> Path:
         """Return the path of the append-only table of video and shard."""
@@ -198,8 +198,8 @@ class Plan:
 
     def write_shard_maps(self) -> None:
         """Append new videos to the shard maps on disk, and write the tables of footage, which has none of its own."""
-        for its in self.footage.values():
-            its.write_table(self.tables(its.name))
+        for source in self.footage.values():
+            source.write_table(self.tables(source.name))
         for dataset in self._shard_maps:
             shard_map.write_map(self.shard_map_path(dataset), self._shard_maps[dataset])
 
@@ -245,17 +245,17 @@ class Plan:
             for block in self._wanted:
                 self.illustrated(block, table)
 
-    def _check_footage(self, its: Footage) -> None:
+    def _check_footage(self, footage: Footage) -> None:
         """Raise `UserError` unless the footage would go through what its model was trained with."""
-        folder = self.results / its.name
-        is_dataset = (folder / "shards.tsv").exists() and not self.tables(its.name).exists()
-        if is_dataset or its.name in self.config["datasets"]:
-            raise UserError(f"{self.where}: score: {its.name!r} names a dataset, in {folder}; allowed: any other name")
-        for family, link in its.links().items():
+        name, folder = footage.name, self.results / footage.name
+        is_dataset = (folder / "shards.tsv").exists() and not self.tables(name).exists()
+        if is_dataset or name in self.config["datasets"]:
+            raise UserError(f"{self.where}: score: {name!r} names a dataset, in {folder}; allowed: any other name")
+        for family, link in footage.links().items():
             now = self.parameters(family, link.name)
-            its.check_same(self.variant(family, link.name), now.model_dump(), link.parameters)
+            footage.check_same(self.variant(family, link.name), now.model_dump(), link.parameters)
             self._check_weights(family, link.name)
-        its.check_same(f"{self.where}: decode", self.config["decode"], its.card.decode, of=("store", "crf"))
+        footage.check_same(f"{self.where}: decode", self.config["decode"], footage.card.decode, of=("store", "crf"))
 
     def _check_weights(self, family: str, name: str) -> None:
         """Raise `UserError` when the weights that a variant names are not there; its job checks that they are those."""
@@ -275,15 +275,15 @@ class Plan:
         if dataset in self.footage:
             return raw_videos.find(str(self.footage[dataset].folder))
         entry = self.config["datasets"][dataset]
-        found = raw_videos.find(entry["videos"] or entry["source"])
-        if isinstance(found, Bucket) and self.config["decode"]["store"] == "index":
+        source = raw_videos.find(entry["videos"] or entry["source"])
+        if isinstance(source, Bucket) and self.config["decode"]["store"] == "index":
             where = f"{self.where}: datasets.{dataset}.videos"
-            raise UserError(f"{where}: {found.url} is fetched once, so decode.store cannot be 'index'; allowed: h264")
+            raise UserError(f"{where}: {source.url} is fetched once, so decode.store cannot be 'index'; allowed: h264")
         for number, (video, row) in enumerate(self.rows(dataset).items(), start=2):
-            if not found.holds(row["path"]):
+            if not source.holds(row["path"]):
                 where = f"{self.tables(dataset) / 'videos.tsv'}: row {number}: path"
-                raise UserError(f"{where}: {row['path']!r} of video {video!r} is not under {found.name}")
-        return found
+                raise UserError(f"{where}: {row['path']!r} of video {video!r} is not under {source.name}")
+        return source
 
 
 def _find(path: str, where: str) -> Path:
@@ -292,6 +292,6 @@ def _find(path: str, where: str) -> Path:
         if candidate.exists():
             return candidate
     beside = Path(path).parent
-    known = {its.stem for root in (Path(), SHARE) for its in (root / beside).glob("*.yaml")}
+    known = {file.stem for root in (Path(), SHARE) for file in (root / beside).glob("*.yaml")}
     allowed = f"; allowed: {', '.join(sorted(known))}" if path.endswith(".yaml") else ""
     raise UserError(f"{where}: no {path}{allowed}")

@@ -71,10 +71,10 @@ class Bucket:
         below = f"{self.prefix}/" if self.prefix else ""
         try:
             pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=below)
-            found = [each for page in pages for each in page.get("Contents", [])]
+            objects = [each for page in pages for each in page.get("Contents", [])]
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
             raise UserError(f"{self.url}: {error}") from error
-        return {each["Key"].removeprefix(below): (each["Size"], each["ETag"]) for each in found}
+        return {each["Key"].removeprefix(below): (each["Size"], each["ETag"]) for each in objects}
 
 
 RawVideos = Folder | Bucket
@@ -88,4 +88,4 @@ def find(root: str) -> RawVideos:
 def state(path: Path) -> list[FileState]:
     """Return path, size, mtime and inode of a file, or of every file in a folder."""
     files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    return [(str(file), its.st_size, its.st_mtime_ns, its.st_ino) for file in files for its in (file.stat(),)]
+    return [(str(file), stat.st_size, stat.st_mtime_ns, stat.st_ino) for file in files for stat in (file.stat(),)]

@@ -60,10 +60,10 @@ def schemas() -> dict[Path, str]:
 
 def write_schemas() -> None:
     """Write the JSON Schema of each type, and remove those of types that are no more."""
-    found = schemas()
-    for path in set(SCHEMAS.glob("*/*.schema.json")) - found.keys():
+    current = schemas()
+    for path in set(SCHEMAS.glob("*/*.schema.json")) - current.keys():
         path.unlink()
-    for path, text in found.items():
+    for path, text in current.items():
         storage.write_text(path, text)
 
 
@@ -80,7 +80,7 @@ def json_schema(kind: type[Parameters]) -> Schema:
 
 def _text(schema: Schema) -> str:
     """Return a schema as JSON, a line for each key of the file that it describes."""
-    keys = ",\n".join(f" {json.dumps(key)}: {json.dumps(its)}" for key, its in schema.pop("properties").items())
+    keys = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in schema.pop("properties").items())
     about = json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
     return f'{about[:-1]}, "properties": {{\n{keys}\n}}}}\n'
 
@@ -108,13 +108,13 @@ def _table(kind: type[Parameters]) -> list[str]:
 
 
 def _keys(schema: Schema, prefix: str = "") -> Iterator[tuple[str, Schema, bool]]:
-    for name, its in schema.get("properties", {}).items():
-        yield prefix + name, its, name in schema.get("required", [])
-        if "$ref" in its:
-            yield from _keys(schema["$defs"][its["$ref"].rpartition("/")[2]], f"{prefix}{name}.")
-        yield from _keys(its, f"{prefix}{name}.")
-        yield from _keys(its.get("items") or {}, f"{prefix}{name}[].")
-        others = its.get("additionalProperties")
+    for name, value in schema.get("properties", {}).items():
+        yield prefix + name, value, name in schema.get("required", [])
+        if "$ref" in value:
+            yield from _keys(schema["$defs"][value["$ref"].rpartition("/")[2]], f"{prefix}{name}.")
+        yield from _keys(value, f"{prefix}{name}.")
+        yield from _keys(value.get("items") or {}, f"{prefix}{name}[].")
+        others = value.get("additionalProperties")
         yield from _keys(others if isinstance(others, dict) else {}, f"{prefix}{name}.<name>.")
 
 
