@@ -50,8 +50,8 @@ def snapshot(folder):
 def test_a_shard_gives_each_video_its_row(shard):
     path = run(shard)
     rows = storage.read_table(path)
-    found = [(row["video"], row["status"], row["code"], row["frames"], row["errors"]) for row in rows]
-    assert found == [
+    cells = [(row["video"], row["status"], row["code"], row["frames"], row["errors"]) for row in rows]
+    assert cells == [
         ("corrupt", "quarantined", "V105", "", ""),
         ("empty", "quarantined", "V102", "", ""),
         ("good", "ok", "", "40", "0"),
@@ -203,7 +203,7 @@ def test_a_long_video_is_given_its_time(shard, monkeypatch):
     def open_source(path, *limits):
         source = real(path, *limits)
         pictures = source.pictures
-        monkeypatch.setattr(source, "pictures", lambda: (time.sleep(0.05) or its for its in pictures()))
+        monkeypatch.setattr(source, "pictures", lambda: (time.sleep(0.05) or picture for picture in pictures()))
         return source
 
     expected = read_manifest(run(shard)).rows

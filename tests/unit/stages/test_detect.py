@@ -52,12 +52,12 @@ def test_each_video_gets_its_detections_and_the_quarantine_is_passed_on(shard, m
     assert done.ok() == ["one", "two"]
     assert done.rows["empty"].code == "V102"
     for name, n_frames in (("one", 24), ("two", 17)):
-        found = storage.read_artefact(done.path(name), kind="detections")
-        arrays = found.arrays
+        artefact = storage.read_artefact(done.path(name), kind="detections")
+        arrays = artefact.arrays
         assert arrays["size"].tolist() == [n_frames, 64, 48]
-        assert found.meta["classes"] == ["moving"]
-        assert found.origin["detector"]["min_area"] == 20
-        assert found.meta["boxes"] == done.rows[name].counts["boxes"] == len(arrays["score"]) > 0
+        assert artefact.meta["classes"] == ["moving"]
+        assert artefact.origin["detector"]["min_area"] == 20
+        assert artefact.meta["boxes"] == done.rows[name].counts["boxes"] == len(arrays["score"]) > 0
         assert (np.diff(arrays["frame"]) >= 0).all()
         kinds = {key: arrays[key].dtype for key in ("frame", "boxes", "score", "label")}
         assert kinds == {"frame": np.int32, "boxes": np.float32, "score": np.float32, "label": np.int16}

@@ -70,25 +70,25 @@ SECOND = {"a": 0.1, "b": 0.9, "c": 0.5, "m": 0.6, "n": 0.2, "o": 0.4}
 def test_top1_over_two_seeds(folder):
     for seed, scores in enumerate((FIRST, SECOND)):
         path = write_run(folder, folds(scores), seed=seed)
-    found = run(folder, path)
+    result = run(folder, path)
     # IoU x share of the frames: the whole frame on a, whose box lasts 10 of 40 frames, and the other tube on b.
     whole_on_a, right_on_b = 10 / 40 * 400 / 8000, 10 / 40 * 400 / 4000
-    rows = {row["video"]: row for row in found["videos"]}
+    rows = {row["video"]: row for row in result["videos"]}
     assert rows["a"]["s_loc_of_runs"] == pytest.approx([1, whole_on_a], abs=1e-6)
     assert rows["b"]["s_loc_of_runs"] == pytest.approx([0.5, right_on_b], abs=1e-6)
     assert rows["a"]["spans_of_runs"] == [[10, 20], [0, 40]]
     assert "s_loc" not in rows["c"]
-    assert found["metrics"]["MIoU"]["mean"] == pytest.approx((1 + whole_on_a + 0.5 + right_on_b) / 4, abs=1e-6)
-    assert found["metrics"]["IoU@0.3"]["k"] == [2, 0]
-    assert found["metrics"]["IoU@0.5"]["k"] == [1, 0]
+    assert result["metrics"]["MIoU"]["mean"] == pytest.approx((1 + whole_on_a + 0.5 + right_on_b) / 4, abs=1e-6)
+    assert result["metrics"]["IoU@0.3"]["k"] == [2, 0]
+    assert result["metrics"]["IoU@0.5"]["k"] == [1, 0]
     # Fold 0: a against m. Fold 1: b (at first with the 0.3 of the whole frame, as n has) and c, against n and o.
     first = np.mean([1, 0.5, 0, 1, 1])
     second = np.mean([0, 1, 1, 1, 1])
-    assert found["metrics"]["VAUC"]["mean"] == pytest.approx(np.mean([first, second]), abs=1e-6)
-    assert found["seeds"] == ["0", "1"]
-    assert found["names"]["extractor"] == "net"
-    assert found["features"] == "c3d, not trained: random weights of seed 0"
-    assert found["title"] == "Made up"
+    assert result["metrics"]["VAUC"]["mean"] == pytest.approx(np.mean([first, second]), abs=1e-6)
+    assert result["seeds"] == ["0", "1"]
+    assert result["names"]["extractor"] == "net"
+    assert result["features"] == "c3d, not trained: random weights of seed 0"
+    assert result["title"] == "Made up"
 
 
 def test_vauc_inside_groups_is_measured_where_the_table_says_where_videos_are_from(folder):
@@ -99,44 +99,44 @@ def test_vauc_inside_groups_is_measured_where_the_table_says_where_videos_are_fr
     lines = table.read_text().splitlines()
     named = [f"{line}\t{groups[line.split()[0]]}" for line in lines[1:]]
     table.write_text("\n".join([f"{lines[0]}\tgroup", *named]) + "\n")
-    found = run(folder, path)["metrics"]["VAUC_in_group"]
-    assert (found["mean"], found["n"]) == (0.5, 2)  # a is below m in x, c above n and o in z, b alone in y
+    result = run(folder, path)["metrics"]["VAUC_in_group"]
+    assert (result["mean"], result["n"]) == (0.5, 2)  # a is below m in x, c above n and o in z, b alone in y
 
 
 def test_without_any_boxes_there_is_vauc_alone(folder):
     (folder / "boxes.tsv").write_text(HEADER)
-    found = run(folder, write_run(folder, folds(FIRST)))
-    assert list(found["metrics"]) == ["VAUC"]
-    assert found["counts"]["abnormal"]["localised"] == 0
-    assert found["unboxed"] == ["a", "b", "c"]
+    result = run(folder, write_run(folder, folds(FIRST)))
+    assert list(result["metrics"]) == ["VAUC"]
+    assert result["counts"]["abnormal"]["localised"] == 0
+    assert result["unboxed"] == ["a", "b", "c"]
 
 
 def test_a_quarantined_test_video_is_not_evaluated_and_is_counted(folder):
     bad = {1: {"b": "V105 damaged: 2 errors"}}
     path = write_run(folder / "0", folds(FIRST, without=["b"]), quarantined=bad)
-    found = run(folder, path)
-    assert found["counts"] == {
+    actual = run(folder, path)
+    assert actual["counts"] == {
         "videos": {"evaluated": 5, "expected": 6},
         "abnormal": {"evaluated": 2, "expected": 3, "localised": 2},
     }
-    assert found["missing"] == [{"fold": 1, "video": "b", "reason": "V105 damaged: 2 errors"}]
+    assert actual["missing"] == [{"fold": 1, "video": "b", "reason": "V105 damaged: 2 errors"}]
     # No prediction is S_loc 0: setting a video aside cannot raise MIoU. It has no score, so VAUC is over the others.
-    assert (found["metrics"]["MIoU"]["mean"], found["metrics"]["MIoU"]["n"]) == (0.5, 2)
-    assert (found["metrics"]["IoU@0.5"]["k"], found["metrics"]["IoU@0.5"]["n"]) == ([1], 2)
-    assert {fold: card["MIoU"] for fold, card in found["folds"].items()} == {
+    assert (actual["metrics"]["MIoU"]["mean"], actual["metrics"]["MIoU"]["n"]) == (0.5, 2)
+    assert (actual["metrics"]["IoU@0.5"]["k"], actual["metrics"]["IoU@0.5"]["n"]) == ([1], 2)
+    assert {fold: card["MIoU"] for fold, card in actual["folds"].items()} == {
         "0": {"mean": 1, "std": None, "n": 1},
         "1": {"mean": 0, "std": None, "n": 1},
     }
-    assert "b" not in {row["video"] for row in found["videos"]}
-    assert found["metrics"]["VAUC"]["pairs"] == 3
+    assert "b" not in {row["video"] for row in actual["videos"]}
+    assert actual["metrics"]["VAUC"]["pairs"] == 3
 
 
 def test_an_abnormal_video_without_boxes_counts_for_vauc_alone(folder):
-    found = run(folder, write_run(folder, folds(FIRST)))
-    assert found["unboxed"] == ["c"]
-    assert found["counts"]["abnormal"] == {"evaluated": 3, "expected": 3, "localised": 2}
-    assert found["metrics"]["VAUC"]["pairs"] == 5
-    assert found["metrics"]["MIoU"]["n"] == 2
+    actual = run(folder, write_run(folder, folds(FIRST)))
+    assert actual["unboxed"] == ["c"]
+    assert actual["counts"]["abnormal"] == {"evaluated": 3, "expected": 3, "localised": 2}
+    assert actual["metrics"]["VAUC"]["pairs"] == 5
+    assert actual["metrics"]["MIoU"]["n"] == 2
 
 
 def test_oracle_and_random_rows(folder):
@@ -155,9 +155,9 @@ def test_oracle_and_random_rows(folder):
 @pytest.mark.parametrize("gamma", metrics.GAMMAS)
 def test_gamma_is_a_flag_and_is_recorded(folder, gamma):
     path = write_run(folder / "0", folds(SECOND))
-    found = run(folder, path, "--gamma", gamma)
-    assert found["settings"]["gamma"] == gamma
-    row = next(row for row in found["videos"] if row["video"] == "a")
+    result = run(folder, path, "--gamma", gamma)
+    assert result["settings"]["gamma"] == gamma
+    row = next(row for row in result["videos"] if row["video"] == "a")
     assert row["s_loc"] == pytest.approx({"gt_only": 400 / 8000}.get(gamma, 10 / 40 * 400 / 8000))
 
 
@@ -214,7 +214,7 @@ def test_every_method_of_a_table_has_a_result(folder):
     with pytest.raises(ValueError, match="too many values"):
         run(folder, path)
     results = json.loads((folder / "out" / "metrics.json").read_text())["results"]
-    assert [its["names"]["method"] for its in results] == ["zeta", "alpha"]  # in the order of the table
+    assert [result["names"]["method"] for result in results] == ["zeta", "alpha"]  # in the order of the table
     assert results[0]["metrics"]["MIoU"] != results[1]["metrics"]["MIoU"]
 
 
@@ -276,9 +276,9 @@ def test_branches_are_rows_as_if_each_had_predicted_alone(folder):
         result = {0: [], 1: []}
         for video, fold in TESTS.items():
             parts = np.array([[0.3, first[video]], [0.2, second[video]]], dtype=np.float32).T
-            its = prediction(video, [WHOLE, RIGHT], parts.mean(axis=1))
-            kept = its.candidates if keep_all else {its.top1: its.candidates[its.top1]}
-            result[fold].append(replace(its, branch_scores=parts, candidates=kept))
+            predicted = prediction(video, [WHOLE, RIGHT], parts.mean(axis=1))
+            kept = predicted.candidates if keep_all else {predicted.top1: predicted.candidates[predicted.top1]}
+            result[fold].append(replace(predicted, branch_scores=parts, candidates=kept))
         return result
 
     tubes = []
@@ -298,17 +298,17 @@ def test_branches_are_rows_as_if_each_had_predicted_alone(folder):
     with pytest.raises(ValueError, match="too many values"):
         run(folder, path, "--branches", "mgpr", "--tubes", str(manifest))
     whole, tube, temporal = json.loads((folder / "out/metrics.json").read_text())["results"]
-    assert [its["names"]["method"] for its in (whole, tube, temporal)] == ["mgpr", "mgpr:tube", "mgpr:temporal"]
+    assert [result["names"]["method"] for result in (whole, tube, temporal)] == ["mgpr", "mgpr:tube", "mgpr:temporal"]
     assert ("branch_of" in whole, tube["branch_of"], temporal["branch_of"]) == (False, "mgpr", "mgpr")
     assert "alarms" in whole
     assert "alarms" not in tube
-    for found, first, scores in ((tube, 0.3, FIRST), (temporal, 0.2, SECOND)):
+    for actual, first, scores in ((tube, 0.3, FIRST), (temporal, 0.2, SECOND)):
         alone = {0: [], 1: []}
         for video, fold in TESTS.items():
             alone[fold].append(prediction(video, [WHOLE, RIGHT], [first, scores[video]]))
-        expected = run(folder, write_run(folder / found["names"]["method"], alone))
+        expected = run(folder, write_run(folder / actual["names"]["method"], alone))
         for name in ("metrics", "videos", "folds", "counts"):
-            assert found[name] == expected[name]
+            assert actual[name] == expected[name]
 
 
 def test_a_method_without_branches_is_named(folder):
@@ -352,25 +352,25 @@ def test_frames_and_regions_look_at_all_candidates(folder):
 def test_candidates_come_from_the_tubes_where_predictions_hold_the_best_alone(folder):
     path = write_run(folder, folds(FIRST))
     whole = run(folder, path)["metrics"]
-    found = folds(FIRST)
+    of_folds = folds(FIRST)
     rows = []
-    for its in [*found[0], *found[1]]:
-        tubes = VideoTubes(its.n_frames, its.width, its.height, its.detected, [WHOLE, RIGHT])
-        key = f"{its.video:0>64}"
-        artefact = artefact_path(folder / "made", its.video, key)
+    for predicted in [*of_folds[0], *of_folds[1]]:
+        tubes = VideoTubes(predicted.n_frames, predicted.width, predicted.height, predicted.detected, [WHOLE, RIGHT])
+        key = f"{predicted.video:0>64}"
+        artefact = artefact_path(folder / "made", predicted.video, key)
         digest = storage.write_artefact(artefact, Artefact(tubes.to_arrays(), {}), kind="tubes", key=key)
-        rows.append(Row(its.video, key, digest))
-        for i in set(its.candidates) - {its.top1}:
-            del its.candidates[i]
+        rows.append(Row(predicted.video, key, digest))
+        for i in set(predicted.candidates) - {predicted.top1}:
+            del predicted.candidates[i]
     write_manifest(folder / "made" / "manifests" / "000.tsv", rows, [])
-    best = write_run(folder / "best", found)
+    best = write_run(folder / "best", of_folds)
     again = run(folder, best, "--tubes", str(folder / "made" / "manifests" / "000.tsv"))["metrics"]
     assert again == whole
 
 
 def test_folds_and_classes_are_broken_down(folder):
-    found = run(folder, write_run(folder, folds(FIRST)))
-    assert found["folds"]["0"]["VAUC"]["mean"] == 1
-    assert found["folds"]["1"]["VAUC"]["mean"] == pytest.approx(np.mean([0.5, 0, 1, 1]))
-    assert [card["MIoU"]["n"] for card in found["folds"].values()] == [1, 1]
-    assert "classes" not in found  # all abnormal videos are of one class
+    result = run(folder, write_run(folder, folds(FIRST)))
+    assert result["folds"]["0"]["VAUC"]["mean"] == 1
+    assert result["folds"]["1"]["VAUC"]["mean"] == pytest.approx(np.mean([0.5, 0, 1, 1]))
+    assert [card["MIoU"]["n"] for card in result["folds"].values()] == [1, 1]
+    assert "classes" not in result  # all abnormal videos are of one class

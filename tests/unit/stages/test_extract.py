@@ -86,12 +86,12 @@ class Place:
             if not row.ok:
                 rows.append(row)
                 continue
-            found = make_tubes(LENGTHS[video])
+            video_tubes = make_tubes(LENGTHS[video])
             if video in change:
                 part, boxes = change[video]
-                found.tubes[0].boxes[part] = boxes
+                video_tubes.tubes[0].boxes[part] = boxes
             path = folder / f"{video}.{'0' * 12}.h5"
-            digest = storage.write_artefact(path, Artefact(found.to_arrays()), kind="tubes", key="0" * 64)
+            digest = storage.write_artefact(path, Artefact(video_tubes.to_arrays()), kind="tubes", key="0" * 64)
             rows.append(Row(video, "0" * 64, digest))
         manifest.write_manifest(folder / "manifests" / "000.tsv", rows, ())
         return folder / "manifests" / "000.tsv"
@@ -105,18 +105,18 @@ def make_tubes(n):
     return VideoTubes(n, 96, 64, np.ones(n, bool), tubes)
 
 
-def read(found, video, kind="region_features"):
-    return storage.read_artefact(found.path(video), kind=kind)
+def read(manifest, video, kind="region_features"):
+    return storage.read_artefact(manifest.path(video), kind=kind)
 
 
 def test_there_is_a_feature_for_each_clip_of_the_image(place, count, decoded):
-    found = place.run()
-    assert {video: row.counts for video, row in found.rows.items() if row.ok} == {
+    manifest = place.run()
+    assert {video: row.counts for video, row in manifest.rows.items() if row.ok} == {
         "a": {"clips": 3}, "b": {"clips": 1}, "c": {"clips": 2},
     }  # fmt: skip
-    assert found.rows["bad"].code == "V101"
+    assert manifest.rows["bad"].code == "V101"
     assert count == {"image": 6, "region": 0}
-    artefact = read(found, "a", "image_features")
+    artefact = read(manifest, "a", "image_features")
     assert artefact.arrays["features"].shape == (3, 128)
     assert artefact.arrays["features"].dtype == np.float16
     assert artefact.origin["dimension"] == 128
@@ -152,8 +152,8 @@ def test_the_features_are_those_of_the_extractor_on_the_clips(place):
 
 
 def test_equal_regions_are_computed_once(place, count):
-    found = place.run("region/yolo/iou", tubes=place.tubes())
-    assert {v: row.counts["clips"] for v, row in found.rows.items() if row.ok} == {"a": 9, "b": 3, "c": 6}
+    manifest = place.run("region/yolo/iou", tubes=place.tubes())
+    assert {v: row.counts["clips"] for v, row in manifest.rows.items() if row.ok} == {"a": 9, "b": 3, "c": 6}
     assert count == {"image": 0, "region": 12}
 
 
@@ -162,18 +162,18 @@ def test_changed_tubes_compute_exactly_the_changed_clips(place, count):
     count["region"] = 0
     # Frames 18 and 19 of video a: in clip 1 alone; the third tube still has the old boxes.
     changed = place.tubes("other", a=(slice(16, 18), [5, 5, 30, 30]))
-    found = place.run("region/yolo/other", tubes=changed)
+    manifest = place.run("region/yolo/other", tubes=changed)
     assert count["region"] == 1
     scratch = Place(place.decoded, place.folder / "scratch")
     shutil.copytree(place.folder / "tubes", scratch.folder / "tubes")
     shutil.copy(place.folder / "c3d_narrow.yaml", scratch.folder)
     fresh = scratch.run("region/yolo/other", tubes=scratch.folder / "tubes" / "other" / "manifests" / "000.tsv")
     assert count["region"] == 1 + 13
-    names = sorted(path.name for path in found.folder.rglob("*.*"))
+    names = sorted(path.name for path in manifest.folder.rglob("*.*"))
     assert names == sorted(path.name for path in fresh.folder.rglob("*.*"))
     for video in LENGTHS:
-        assert found.path(video).read_bytes() == fresh.path(video).read_bytes()
-    manifests = [folder / "manifests" / "000.tsv" for folder in (found.folder, fresh.folder)]
+        assert manifest.path(video).read_bytes() == fresh.path(video).read_bytes()
+    manifests = [folder / "manifests" / "000.tsv" for folder in (manifest.folder, fresh.folder)]
     assert manifests[0].read_bytes() == manifests[1].read_bytes()
 
 
@@ -259,11 +259,11 @@ def test_features_that_are_not_finite_quarantine_their_video_alone(place, monkey
 
     monkeypatch.setattr(C3dExtractor, "prepare_image", spy)
     monkeypatch.setattr(C3dExtractor, "features", poisoned)
-    found = place.run("poisoned")
-    assert found.rows["b"].code == "F201"
-    assert "1 of 1 features" in found.rows["b"].reason
+    spoiled = place.run("poisoned")
+    assert spoiled.rows["b"].code == "F201"
+    assert "1 of 1 features" in spoiled.rows["b"].reason
     for video in ("a", "c"):
-        assert found.rows[video] == clean.rows[video]
+        assert spoiled.rows[video] == clean.rows[video]
 
 
 def test_weights_lie_beside_the_yaml_or_in_their_folder(place, tmp_path):
@@ -280,7 +280,7 @@ def test_weights_lie_beside_the_yaml_or_in_their_folder(place, tmp_path):
     shutil.move(place.folder / "c3d.safetensors", place.folder / "variants")
     beside = place.run("two", extractor="variants/c3d.yaml")
     seeded = place.run("three")
-    features = [read(found, "a", "image_features").arrays["features"] for found in (in_folder, beside, seeded)]
+    features = [read(manifest, "a", "image_features").arrays["features"] for manifest in (in_folder, beside, seeded)]
     np.testing.assert_array_equal(features[0], features[1])
     np.testing.assert_array_equal(features[0], features[2])
     (place.folder / "variants" / "c3d.safetensors").unlink()

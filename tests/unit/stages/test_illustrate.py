@@ -78,15 +78,15 @@ def place(decoded, tmp_path):
     return Place(decoded, tmp_path)
 
 
-def read(found, video):
-    return storage.read_artefact(found.path(video), kind="illustration")
+def read(manifest, video):
+    return storage.read_artefact(manifest.path(video), kind="illustration")
 
 
 def test_every_test_video_is_shown_or_said_why_not(place):
-    found = place.run()
-    assert sorted(found.ok()) == ["a", "b", "m", "n"]
-    assert (found.rows["bad"].code, bool(found.rows["bad"].reason)) == ("V101", True)
-    a = read(found, "a")
+    manifest = place.run()
+    assert sorted(manifest.ok()) == ["a", "b", "m", "n"]
+    assert (manifest.rows["bad"].code, bool(manifest.rows["bad"].reason)) == ("V101", True)
+    a = read(manifest, "a")
     assert a.arrays["truth"].tolist() == [[10, 20]]
     assert (a.meta["score"], a.meta["label"], a.meta["fold"], a.meta["seed"]) == (
         pytest.approx(0.9),
@@ -95,14 +95,14 @@ def test_every_test_video_is_shown_or_said_why_not(place):
         "0",
     )
     assert {"strip", "clip"} <= a.arrays.keys()
-    assert read(found, "n").arrays["truth"].tolist() == []
+    assert read(manifest, "n").arrays["truth"].tolist() == []
 
 
 def test_without_pixels_no_frame_is_read(place, monkeypatch):
     monkeypatch.setattr("wsstad.video.open_frames", lambda *_: pytest.fail("a frame was read"))
-    its = read(place.run("--no-pixels"), "a")
-    assert not {"strip", "clip"} & its.arrays.keys()
-    assert its.arrays["timeline"].shape == (1, N)
+    illustration = read(place.run("--no-pixels"), "a")
+    assert not {"strip", "clip"} & illustration.arrays.keys()
+    assert illustration.arrays["timeline"].shape == (1, N)
 
 
 def test_a_second_run_makes_nothing(place):

@@ -42,12 +42,12 @@ def run(tmp_path, repository):
 
 def write_detections(folder, videos):
     rows = [Row("broken", "0" * 64, code="V104", reason="no frame can be decoded")]
-    for video, found in videos.items():
+    for video, frames in videos.items():
         key = keys.make_key("detections", code="", parameters={}, inputs={"video": video})
-        artefact = Artefact(make_arrays(found, n_frames=60, width=64, height=48), {"boxes": len(found)})
+        artefact = Artefact(make_arrays(frames, n_frames=60, width=64, height=48), {"boxes": len(frames)})
         path = manifest.artefact_path(folder / "detections", video, key)
         digest = storage.write_artefact(path, artefact, kind="detections", key=key)
-        rows.append(Row(video, key, digest, counts={"boxes": len(found)}))
+        rows.append(Row(video, key, digest, counts={"boxes": len(frames)}))
     manifest.write_manifest(folder / "detections/manifests/000.tsv", rows, ["boxes"])
 
 
@@ -55,8 +55,8 @@ def test_writes_tubes_and_counts_and_passes_the_quarantine_on(run):
     done = run()
     assert done.ok() == ["busy", "empty"]
     assert (done.rows["broken"].code, done.rows["broken"].reason) == ("V104", "no frame can be decoded")
-    found = storage.read_artefact(done.path("busy"), kind="tubes")
-    video = VideoTubes.from_arrays(found.arrays)
+    artefact = storage.read_artefact(done.path("busy"), kind="tubes")
+    video = VideoTubes.from_arrays(artefact.arrays)
     kinds = [tube.kind for tube in video.tubes]
     expected = {"unary": kinds.count("unary"), "multivariate": kinds.count("multivariate"), "dropped": 0}
     assert done.rows["busy"].counts == expected

@@ -28,9 +28,9 @@ def place(tmp_path):
     decode.main([*flags, str(tmp_path), "--manifest", str(tmp_path / "frames/manifests/000.tsv"), *videos.DECODE_FLAGS])
     tubes = []
     for name in "abc":
-        found = VideoTubes(20, 64, 48, np.ones(20, dtype=bool), [scoring.constant_tube(0, 20, BOX)])
+        video_tubes = VideoTubes(20, 64, 48, np.ones(20, dtype=bool), [scoring.constant_tube(0, 20, BOX)])
         path = manifest.artefact_path(tmp_path / "tubes", name, "f" * 64)
-        digest = storage.write_artefact(path, Artefact(found.to_arrays()), kind="tubes", key="f" * 64)
+        digest = storage.write_artefact(path, Artefact(video_tubes.to_arrays()), kind="tubes", key="f" * 64)
         tubes.append(Row(name, "f" * 64, digest))
     manifest.write_manifest(tmp_path / "tubes/manifests/000.tsv", tubes, [])
     write_predictions(tmp_path)
@@ -44,7 +44,7 @@ def write_predictions(place, *, score=0.7, quarantined=None):
     (place / "run/table/predictions.tsv").unlink(missing_ok=True)
     tube = [scoring.constant_tube(0, 20, BOX)]
     tested = [scoring.prediction(v, tube, [score if v == "a" else 0.2], n_frames=20, size=(64, 48)) for v in "ab"]
-    kept = [its for its in tested if its.video not in (quarantined or {})]
+    kept = [predicted for predicted in tested if predicted.video not in (quarantined or {})]
     curve = alarms.Curve(np.array([0.1, 0.5]), np.array([1, 0]), 0.01)
     scoring.write_run(place / "run", {0: kept}, quarantined={0: quarantined or {}}, curve=curve)
 
@@ -74,23 +74,23 @@ def inodes(place):
 
 
 def test_every_test_video_gets_one_that_a_browser_plays(place):
-    found = run(place)
-    assert found.ok() == ["a", "b"]
+    manifest = run(place)
+    assert manifest.ok() == ["a", "b"]
     for video in "ab":
-        facts = playback.facts(found.path(video, ".mp4"))
+        facts = playback.facts(manifest.path(video, ".mp4"))
         assert (facts["codec"], facts["pix_fmt"], facts["faststart"]) == ("h264", "yuv420p", True)
         assert (facts["frames"], facts["fps"], facts["size"]) == (20, 10, (64 * 8, 48 * 8 + 50))
-        its = storage.read_artefact(found.path(video), kind="overlay")
-        assert its.meta["files"] == {".mp4": storage.file_digest(found.path(video, ".mp4"))}
+        artefact = storage.read_artefact(manifest.path(video), kind="overlay")
+        assert artefact.meta["files"] == {".mp4": storage.file_digest(manifest.path(video, ".mp4"))}
 
 
 def test_the_truth_is_red_where_it_is_known(place):
     import av
 
-    found = run(place)
+    manifest = run(place)
 
     def red(video):
-        with av.open(str(found.path(video, ".mp4"))) as container:
+        with av.open(str(manifest.path(video, ".mp4"))) as container:
             frames = [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
         # The left edge of the true box: x 8, y 8 to 38, enlarged eight times.
         return [bool((f[100:250, 64:66, 0] - f[100:250, 64:66, 1]).mean() > 90) for f in frames]

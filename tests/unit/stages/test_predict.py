@@ -32,8 +32,8 @@ def dataset(tmp_path, method) -> Dataset:
 def read(monkeypatch) -> list[str]:
     """The videos whose features are read."""
     seen = []
-    its = BagReader.read
-    monkeypatch.setattr(BagReader, "read", lambda self, video: (seen.append(video), its(self, video))[1])
+    original = BagReader.read
+    monkeypatch.setattr(BagReader, "read", lambda self, video: (seen.append(video), original(self, video))[1])
     return seen
 
 
@@ -56,20 +56,20 @@ def test_predicts_the_test_videos_of_every_fold(dataset, method) -> None:
     by_name = {video.video: video for video in dataset.videos}
     models = storage.read_table(dataset.root / "run/table/models.tsv")
     for row, model in zip(rows, models, strict=True):
-        found, meta = load(dataset, row)
+        predicted, meta = load(dataset, row)
         expected = sorted(v for v, part in dataset.folds[int(row["fold"])].items() if part == "test")
-        assert [its.video for its in found] == meta["videos"] == expected
+        assert [prediction.video for prediction in predicted] == meta["videos"] == expected
         assert (meta["selection"], row["videos"], row["quarantined"]) == ("top1", str(len(expected)), "0")
         path = dataset.root / "run/models/quick/0" / f"fold{row['fold']}.{model['key'][:12]}.safetensors"
         tensors, facts, _ = storage.read_tensors(path)
         fitted = methods.restore(path, tensors, facts)
-        for its in found:
-            bag = bags.make_bag(by_name[its.video], sub_tubes=4)
+        for prediction in predicted:
+            bag = bags.make_bag(by_name[prediction.video], sub_tubes=4)
             scores, parts = fitted.score(bag)
-            assert np.array_equal(its.spans, bag.spans)
-            assert np.array_equal(its.scores, scores)
-            assert np.array_equal(its.branch_scores, parts)
-            assert list(its.candidates) == [its.top1]
+            assert np.array_equal(prediction.spans, bag.spans)
+            assert np.array_equal(prediction.scores, scores)
+            assert np.array_equal(prediction.branch_scores, parts)
+            assert list(prediction.candidates) == [prediction.top1]
 
 
 def test_a_second_run_reads_no_features(dataset, method, read) -> None:
@@ -98,8 +98,8 @@ def test_quarantined_test_videos_are_listed_with_reasons(dataset, method) -> Non
     rows = run(dataset, method)
     reason = "V104 no frame can be decoded"
     assert [(row["quarantined"], row["reasons"]) for row in rows] == [("1", f"v001: {reason}"), ("0", "")]
-    found, meta = load(dataset, rows[0])
-    assert "v001" not in [its.video for its in found]
+    predicted, meta = load(dataset, rows[0])
+    assert "v001" not in [prediction.video for prediction in predicted]
     assert meta["quarantined"] == {"v001": reason}
 
 
@@ -114,10 +114,10 @@ def test_references_need_tubes_alone(dataset, name: str, repository) -> None:
     dataset.write_manifest("image_features", bad=["v001"])  # which does not touch them
     predict.main(kept)
     rows = storage.read_table(output)
-    found, meta = load(dataset, rows[0])
+    predicted, meta = load(dataset, rows[0])
     assert meta["selection"] == {"random": "random", "upper_bound": "oracle"}.get(name, "top1")
     assert rows[0]["quarantined"] == "0"
-    assert all(set(its.scores.tolist()) == {0.5} for its in found)
+    assert all(set(prediction.scores.tolist()) == {0.5} for prediction in predicted)
 
 
 def test_a_learned_method_needs_its_models(dataset, method) -> None:

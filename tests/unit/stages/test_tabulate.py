@@ -52,9 +52,9 @@ def test_a_value_of_the_paper_that_is_no_number_is_named(tmp_path):
 def values(repository, number):
     rows = storage.read_table(repository / "config" / "paper" / f"table{number}.tsv")
     assert tuple(rows[0]) == paper.COLUMNS
-    found = {(row["dataset"], row["method"], row["metric"]): float(row["value"]) for row in rows}
-    assert len(found) == len(rows)
-    return found
+    result = {(row["dataset"], row["method"], row["metric"]): float(row["value"]) for row in rows}
+    assert len(result) == len(rows)
+    return result
 
 
 def test_the_ablations_of_the_paper_are_those_that_its_text_speaks_of(repository):
@@ -74,10 +74,10 @@ def test_the_ablations_of_the_paper_are_those_that_its_text_speaks_of(repository
     assert gains == pytest.approx([0.66, 0.79])
     one = values(repository, 1)
     for table in (two, three, four, five):
-        ours = {key: value for key, value in table.items() if key[1] == "mgpr"}
-        assert ours.items() <= one.items()
+        of_mgpr = {key: value for key, value in table.items() if key[1] == "mgpr"}
+        assert of_mgpr.items() <= one.items()
         # "which performs best among the baselines"
-        assert all(value <= ours[dataset, "mgpr", metric] for (dataset, _, metric), value in table.items())
+        assert all(value <= of_mgpr[dataset, "mgpr", metric] for (dataset, _, metric), value in table.items())
 
 
 def test_every_ablation_of_the_paper_has_a_variant(repository):

@@ -340,7 +340,7 @@ def test_training_never_reads_annotations(dataset, method, listen) -> None:
     allowed = r"/(tables/videos\.tsv|tables/splits/cv\.tsv|[a-z_]+/manifests/000\.tsv|quick\.yaml|run/.*)$"
     assert any("videos.tsv" in path for path in of_data)
     assert [path for path in sorted(of_data) if not re.search(allowed, path)] == []
-    learned = {its.module for its in METHODS.values() if issubclass(its.parameters, LearnedParameters)}
+    learned = {kind.module for kind in METHODS.values() if issubclass(kind.parameters, LearnedParameters)}
     closure = imported("wsstad.stages.train").union(*map(imported, learned))
     assert {"wsstad.learning.bags", "wsstad.artefacts.storage"} <= closure
     forbidden = r"wsstad\.(formats\..*|annotate|groundtruth|evaluate|scorecard|selections|method_runs|metrics.*)"
@@ -364,7 +364,7 @@ def imported(module: str, seen: set[str] | None = None) -> set[str]:
 
 
 def test_parameters_of_the_shipped_methods_are_the_papers() -> None:
-    found = parameters("mgpr", max_iterations=3000)
+    actual = parameters("mgpr", max_iterations=3000)
     expected = {
         "heads": 8,
         "batch_bags": 30,
@@ -378,4 +378,4 @@ def test_parameters_of_the_shipped_methods_are_the_papers() -> None:
         "ranking": "mg",
         "cross_entropy": True,
     }
-    assert found.model_dump(include=set(expected)) == expected
+    assert actual.model_dump(include=set(expected)) == expected

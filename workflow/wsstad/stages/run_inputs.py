@@ -52,7 +52,7 @@ def read_inputs(args: argparse.Namespace) -> Inputs:
 
 def _variants(paths: Sequence[Path], scale: Path | None, seeds: Sequence[str]) -> Iterator[Variant]:
     """Yield the methods that have seeds, in the order of `methods`."""
-    of = {name: tuple(map(int, its.split(","))) for name, its in (text.split("=") for text in seeds)}
+    of = {name: tuple(map(int, numbers.split(","))) for name, numbers in (text.split("=") for text in seeds)}
     unknown = of.keys() ^ {path.stem for path in paths}
     if unknown:
         raise UserError(f"--seeds: {', '.join(sorted(unknown))}: --methods and --seeds must name the same methods")
