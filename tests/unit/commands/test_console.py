@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from wsstad.commands import console, run_progress, status
-from wsstad.commands.run_progress import JOBS, NotedRun, StageProgress
+from wsstad.commands.run_progress import JOBS, RunRecord, StageProgress
 from wsstad.heartbeat import Heartbeat
 from wsstad.planning.command_line import RESULTS
 
@@ -16,9 +16,9 @@ LOG = Path("results/logs/detect/small/motion/000.log")
 
 
 def beat(**facts):
-    its = Heartbeat(**{"started": NOW - 40, "updated": NOW, "host": "another", **facts})
-    its.elapsed = its.updated - its.started
-    return its
+    heartbeat = Heartbeat(**{"started": NOW - 40, "updated": NOW, "host": "another", **facts})
+    heartbeat.elapsed = heartbeat.updated - heartbeat.started
+    return heartbeat
 
 
 def at_work(done=3, **facts):
@@ -27,7 +27,7 @@ def at_work(done=3, **facts):
 
 
 def stage(done, total, name="detect small motion", unit="videos", **beats):
-    return StageProgress(name, unit, done, total, **{state: {LOG: its} for state, its in beats.items()})
+    return StageProgress(name, unit, done, total, **{state: {LOG: beat} for state, beat in beats.items()})
 
 
 class Run:
@@ -39,10 +39,10 @@ class Run:
         self.states = list(states)
 
     def stages(self, now):
-        its = self.states.pop(0) if len(self.states) > 1 else self.states[0]
-        if isinstance(its, Exception):
-            raise its
-        return its
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        if isinstance(state, Exception):
+            raise state
+        return state
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def look(*states, terminal=False, times=None):
     """Look at a run as often as it has states; return the view, and what it shows."""
     out = io.StringIO()
     view = console.View(Console(file=out, force_terminal=terminal, width=150, color_system=None, _environ={}))
-    view.run, view.progress = NotedRun({}, ["table2"], 0.0), Run(*states)
+    view.run, view.progress = RunRecord({}, ["table2"], 0.0), Run(*states)
     for _ in range(times or len(states)):
         view.look(at_once=True)
     return view, out.getvalue()
@@ -96,7 +96,7 @@ def test_after_a_minute_without_a_line_a_log_has_one(folder, monkeypatch):
     out = io.StringIO()
     view = console.View(Console(file=out, width=150, _environ={}))
     view.run, view.progress = (
-        NotedRun({}, [], 0.0),
+        RunRecord({}, [], 0.0),
         Run([stage(3, 12, running=at_work(started=NOW - 5)), stage(0, 1, "audit", JOBS)]),
     )
     for clock[0] in range(0, 130):
@@ -145,7 +145,7 @@ def test_a_job_that_was_killed_has_failed_in_the_end(folder):
 
 
 @pytest.mark.parametrize(
-    ("code", "stopped", "said"),
+    ("code", "stopped", "message"),
     [
         (1, True, "stopped; what is finished is kept"),
         (-9, False, "Snakemake was killed by signal 9"),
@@ -156,10 +156,10 @@ def test_a_job_that_was_killed_has_failed_in_the_end(folder):
         ),
     ],
 )
-def test_the_last_line_says_what_to_do(folder, code, stopped, said):
+def test_the_last_line_says_what_to_do(folder, code, stopped, message):
     console.SNAKEMAKE_LOG.write_text("Building DAG\nMissingRuleException:\nNo rule to produce x\n")
     view, _ = look([stage(0, 12)])
-    line = f"wsstad: {said}; to continue: wsstad run table2 --set 'a=b c'"
+    line = f"wsstad: {message}; to continue: wsstad run table2 --set 'a=b c'"
     assert view.conclusion(code, stopped=stopped) == [line]
 
 
@@ -204,7 +204,7 @@ def test_without_a_reader_the_run_goes_on(folder):
         out = Gone()
         out.is_pipe = is_pipe
         view = console.View(console._Console(file=out, _environ={}))
-        view.run, view.progress = NotedRun({}, [], 0.0), Run([stage(3, 12, running=at_work())])
+        view.run, view.progress = RunRecord({}, [], 0.0), Run([stage(3, 12, running=at_work())])
         view.look()
         assert view.out.quiet
 
@@ -213,7 +213,7 @@ def test_damage_that_the_snakefile_found_is_shown(folder, monkeypatch):
     console.SNAKEMAKE_LOG.write_text("wsstad: results/x.tsv: is empty; it is made again\n")
     out = io.StringIO()
     view = console.View(Console(file=out, _environ={}))
-    monkeypatch.setattr(run_progress, "read_run", lambda results: NotedRun({}, [], 5.0))
+    monkeypatch.setattr(run_progress, "read_run", lambda results: RunRecord({}, [], 5.0))
     monkeypatch.setattr(console, "Plan", lambda config, results: None)
     monkeypatch.setattr(console, "RunProgress", lambda plan, targets, started: Run([]))
     view.look()
@@ -231,7 +231,7 @@ def test_it_is_not_looked_at_more_often_than_it_can_be_afforded(folder, monkeypa
 
     monkeypatch.setattr(console.time, "monotonic", lambda: clock[0])
     view = console.View(Console(file=io.StringIO(), _environ={}))
-    view.run, view.progress = NotedRun({}, [], 0.0), Slow()
+    view.run, view.progress = RunRecord({}, [], 0.0), Slow()
     while clock[0] < 100:
         view.look()
         clock[0] += 1
@@ -239,7 +239,7 @@ def test_it_is_not_looked_at_more_often_than_it_can_be_afforded(folder, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("stages", "said"),
+    ("stages", "message"),
     [
         ([stage(0, 12)], "no job has run here with this configuration"),
         ([stage(12, 12)], "finished; nothing was to do"),
@@ -250,18 +250,18 @@ def test_it_is_not_looked_at_more_often_than_it_can_be_afforded(folder, monkeypa
         ([stage(12, 12, ended=at_work(12)), stage(0, 1)], "between two jobs, or stopped; last update 0:00:04 ago"),
     ],
 )
-def test_status_says_whether_a_run_is_on(folder, stages, said):
-    assert next(status.tell(stages, NOW + 4, bars=False)) == said
+def test_status_says_whether_a_run_is_on(folder, stages, message):
+    assert next(status.tell(stages, NOW + 4, bars=False)) == message
 
 
 def test_status_has_a_line_a_stage_and_a_job(folder):
     running = at_work(unchanged=2, reused=7, rate=3.0)
     running.quarantined = {"v1": "V102 empty file"}
-    its = stage(3, 12, running=running)
-    its.quarantined = running.quarantined
+    progress = stage(3, 12, running=running)
+    progress.quarantined = running.quarantined
     lines = list(
         status.tell(
-            [its, stage(0, 1, "audit", JOBS), stage(0, 4, "train", "models", failed=beat())], NOW + 4, bars=False
+            [progress, stage(0, 1, "audit", JOBS), stage(0, 4, "train", "models", failed=beat())], NOW + 4, bars=False
         )
     )
     assert lines[1:] == [

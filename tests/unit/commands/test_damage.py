@@ -90,10 +90,10 @@ def _tamper(path):
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"),
+    ("harm", "text"),
     [(Path.unlink, "is missing"), (lambda path: os.truncate(path, 7), "has 7 bytes, not "), (_tamper, "has changed")],
 )
-def test_damage_is_removed_with_its_manifest_and_named(place, harm, said, caplog):
+def test_damage_is_removed_with_its_manifest_and_named(place, harm, text, caplog):
     path = artefact(place, "b")
     others = [artefact(place, "a"), artefact(place, "c")]
     harm(path)
@@ -102,7 +102,7 @@ def test_damage_is_removed_with_its_manifest_and_named(place, harm, said, caplog
     assert not place.exists()
     assert all(other.exists() for other in others)
     (message,) = caplog.messages
-    assert message.startswith(f"wsstad: {place}: {path.name} {said}")
+    assert message.startswith(f"wsstad: {place}: {path.name} {text}")
     assert message.endswith("; it is made again")
 
 
@@ -183,17 +183,17 @@ def test_records_have_snakemakes_names(tmp_path, monkeypatch):
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "metadata").mkdir()
-    found = FilePersistence(path=tmp_path)
+    persistence = FilePersistence(path=tmp_path)
     for length in (10, 300, 900):
         output = Path("results") / ("x" * (length // 2)) / ("y" * (length // 2))
-        name = found._record_path("metadata", str(output))
+        name = persistence._record_path("metadata", str(output))
         assert Path(name).parts == snakemake_records.path(output).parts[1:]
 
 
 def test_a_look_at_a_tenth_of_1900_videos_takes_less_than_a_tenth_of_a_second(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake = FakePlan(4)
-    for output in [its for its in paths.outputs(fake) if "shard" in its.wildcards]:
+    for output in [candidate for candidate in paths.outputs(fake) if "shard" in candidate.wildcards]:
         suffixes = [".h5", ".mp4"] if output.rule == "decode" else [".h5"]
         folder, rows = output.path.parent.parent, []
         folder.mkdir(parents=True, exist_ok=True)

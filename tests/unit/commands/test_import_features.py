@@ -30,7 +30,7 @@ class Imported:
             self.write(features)
 
     def write(self, features: dict[str, np.ndarray], dataset: str = DATASET) -> None:
-        np.savez(self.root / "all.npz", **{f"a/{video}": its for video, its in features.items()})
+        np.savez(self.root / "all.npz", **{f"a/{video}": rows for video, rows in features.items()})
         labels = ("normal", "abnormal")
         listed = [
             {"video": video, "path": "all.npz", "label": labels[i % 2], "class": "x"}
@@ -60,8 +60,8 @@ def imported(tmp_path):
 
 
 def test_bags_of_what_is_imported_are_the_files_rows(imported) -> None:
-    found = imported.run()
-    reader, view = BagReader(found, {"v1": "abnormal"}), View.of(OPTIONS)
+    manifests = imported.run()
+    reader, view = BagReader(manifests, {"v1": "abnormal"}), View.of(OPTIONS)
     for video, rows in random_features(3).items():
         for bag in (view.bag(reader.read(video), use) for use in ("training", "inference")):
             assert np.array_equal(bag.videolets.astype(np.float16), rows)
@@ -71,21 +71,23 @@ def test_bags_of_what_is_imported_are_the_files_rows(imported) -> None:
     assert training.spans.tolist()[-1] == [31, 992, 1024]
     assert len(view.bag(reader.read("v1"), "inference").spans) == 64
     assert training.label == "abnormal"
-    assert read_fps(found["frames"], "v1") == 30
+    assert read_fps(manifests["frames"], "v1") == 30
 
 
 def test_says_what_it_imported(imported) -> None:
-    found = imported.run()
+    manifests = imported.run()
     facts = {"imported": "a/v1", "level": "image", "official_frames": 1000}
-    for kind, its in found.items():
-        assert its.ok() == ["v0", "v1", "v2"]
-        assert storage.read_facts(its.path("v1"), kind=kind).meta.items() >= facts.items()
-    assert found["tubes"].rows["v0"].counts == {"unary": 0, "multivariate": 0, "dropped": 0}
-    assert [found["image_features"].rows[video].counts["clips"] for video in ("v0", "v1")] == [32, 64]
+    for kind, written in manifests.items():
+        assert written.ok() == ["v0", "v1", "v2"]
+        assert storage.read_facts(written.path("v1"), kind=kind).meta.items() >= facts.items()
+    assert manifests["tubes"].rows["v0"].counts == {"unary": 0, "multivariate": 0, "dropped": 0}
+    assert [manifests["image_features"].rows[video].counts["clips"] for video in ("v0", "v1")] == [32, 64]
 
 
 def test_second_import_computes_nothing_and_changes_no_byte(imported, monkeypatch) -> None:
-    before = {path: path.read_bytes() for its in imported.run().values() for path in sorted(its.folder.rglob("*.*"))}
+    before = {
+        path: path.read_bytes() for manifest in imported.run().values() for path in sorted(manifest.folder.rglob("*.*"))
+    }
     monkeypatch.setattr(ready_features, "make", lambda *_: pytest.fail("computed again"))
     imported.run()
     assert {path: path.read_bytes() for path in before} == before
@@ -141,18 +143,18 @@ def test_the_real_archive(tmp_path, repository, shared) -> None:
     if not (shared / "data/c3d_fc6_ucfcrime/c3d_fc6_32seg_f16.npz").is_file():
         pytest.skip("the C3D features of UCF-Crime are not here")
     folder = repository / "config/datasets/ucf_crime_fc6"
-    found = Imported(tmp_path, {}, tables_folder=folder, source=shared / "data").run()
-    assert len(found["tubes"].ok()) == 41
-    reader, view = BagReader(found, {}), View.of(OPTIONS)
+    manifests = Imported(tmp_path, {}, tables_folder=folder, source=shared / "data").run()
+    assert len(manifests["tubes"].ok()) == 41
+    reader, view = BagReader(manifests, {}), View.of(OPTIONS)
     with np.load(shared / "data/c3d_fc6_ucfcrime/c3d_fc6_32seg_f16.npz") as archive:
-        for video, its in found["image_features"].rows.items():
-            meta = storage.read_facts(found["image_features"].path(video), kind="image_features").meta
+        for video, manifest_row in manifests["image_features"].rows.items():
+            meta = storage.read_facts(manifests["image_features"].path(video), kind="image_features").meta
             assert meta["imported"] == f"waqas/{video}" or f"waqas/{video}" not in archive
             bag = view.bag(reader.read(video), "training")
             assert np.array_equal(bag.videolets.astype(np.float16), archive[meta["imported"]]), video
             assert np.array_equal(bag.region, bag.videolets)
-            assert its.counts["clips"] % 32 == 0
-    lengths = {video: row.counts["clips"] for video, row in found["image_features"].rows.items()}
+            assert manifest_row.counts["clips"] % 32 == 0
+    lengths = {video: row.counts["clips"] for video, row in manifests["image_features"].rows.items()}
     assert lengths["Explosion008_x264"] == 96  # 1748 frames are 109 clips: three to a videolet
     assert lengths["Arson001_x264"] == 32  # of unknown length
 

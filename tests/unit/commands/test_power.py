@@ -26,9 +26,9 @@ def a_block(n=12, methods=("mgpr", "dmrm", "asa"), family=True):
             score = round(float(rng.random() + 0.4 * abnormal), 6)
             label = "abnormal" if abnormal else "normal"
             videos.append(VideoResult(fold=0, video=f"v{i}", label=label, score=0.5, scores_of_runs=(score,), **boxed))
-        its = results.result(name, videos=tuple(videos))
-        counts = replace(its.counts, abnormal=EvaluatedAbnormal(evaluated=n, expected=n, localised=n))
-        made.append(replace(its, counts=counts))
+        result = results.result(name, videos=tuple(videos))
+        counts = replace(result.counts, abnormal=EvaluatedAbnormal(evaluated=n, expected=n, localised=n))
+        made.append(replace(result, counts=counts))
     block = results.block(made)
     return replace(block, family=Family(reference=methods[0], rivals=tuple(methods[1:])) if family else None)
 
@@ -49,48 +49,48 @@ def write(folder, table, block):
 def printed(capsys, *words):
     """Return the rows that are printed, by metric and rival, each by its columns."""
     power.main(list(words))
-    found, heads = {}, []
+    result, heads = {}, []
     for line in capsys.readouterr().out.splitlines():
         if " of " in line and "in points" in line:
-            rows = found.setdefault(line.split()[0], {})
+            rows = result.setdefault(line.split()[0], {})
         elif line.startswith("against"):
             heads = [head.strip() for head in line.split("  ") if head.strip()]
         elif heads and line.split() and line.split()[0] in ("mgpr", "dmrm", "asa", "median"):
             cells = line.split()
             rows[cells[0]] = dict(zip(heads[-len(cells) + 1 :], cells[1:], strict=True))
-    return found
+    return result
 
 
 def test_it_prints_what_the_formulas_say(folder, capsys):
-    found = printed(capsys, "--effect", "5", "12.5", "--videos", "300")
-    assert list(found) == ["VAUC", "MIoU"]
-    for metric, rows in found.items():
+    tables = printed(capsys, "--effect", "5", "12.5", "--videos", "300")
+    assert list(tables) == ["VAUC", "MIoU"]
+    for metric, rows in tables.items():
         assert list(rows) == ["dmrm", "asa", "median"]
         for rival in ("dmrm", "asa"):
-            its = pilot.measure(a_block(), "mgpr", rival)[metric]
+            measured = pilot.measure(a_block(), "mgpr", rival)[metric]
             assert rows[rival] == {
-                "difference": f"{100 * its.value:+.1f}",
-                "error": f"{100 * its.noise.error():.1f}",
-                "12 videos show": f"{100 * smallest_effect(its.noise, family=2):.1f}",
-                "300 videos show": f"{100 * smallest_effect(its.noise, share=25, family=2):.1f}",
-                "5 points need": str(videos_needed(0.05, its.noise, family=2)),
-                "12.5 points need": str(videos_needed(0.125, its.noise, family=2)),
+                "difference": f"{100 * measured.value:+.1f}",
+                "error": f"{100 * measured.noise.error():.1f}",
+                "12 videos show": f"{100 * smallest_effect(measured.noise, family=2):.1f}",
+                "300 videos show": f"{100 * smallest_effect(measured.noise, share=25, family=2):.1f}",
+                "5 points need": str(videos_needed(0.05, measured.noise, family=2)),
+                "12.5 points need": str(videos_needed(0.125, measured.noise, family=2)),
             }
         numbers = [int(rows[rival]["5 points need"]) for rival in ("dmrm", "asa")]
         assert int(rows["median"]["5 points need"]) in range(min(numbers), max(numbers) + 1)
 
 
 def test_one_rival_one_metric_and_another_family(folder, capsys):
-    found = printed(capsys, "--metric", "miou", "--against", "asa", "--family", "1")
-    its = pilot.measure(a_block(), "mgpr", "asa")["MIoU"]
-    assert found.keys() == {"MIoU"}
-    assert list(found["MIoU"]) == ["asa"]
-    assert found["MIoU"]["asa"]["12 videos show"] == f"{100 * smallest_effect(its.noise):.1f}"
+    tables = printed(capsys, "--metric", "miou", "--against", "asa", "--family", "1")
+    measured = pilot.measure(a_block(), "mgpr", "asa")["MIoU"]
+    assert tables.keys() == {"MIoU"}
+    assert list(tables["MIoU"]) == ["asa"]
+    assert tables["MIoU"]["asa"]["12 videos show"] == f"{100 * smallest_effect(measured.noise):.1f}"
 
 
 def test_another_reference_is_compared_with_the_table_s_and_with_its_rivals(folder, capsys):
-    found = printed(capsys, "--reference", "asa", "--metric", "vauc")
-    assert list(found["VAUC"]) == ["mgpr", "dmrm", "median"]
+    tables = printed(capsys, "--reference", "asa", "--metric", "vauc")
+    assert list(tables["VAUC"]) == ["mgpr", "dmrm", "median"]
 
 
 def test_benchmarks_go_before_other_tables_and_each_is_told(folder, capsys):
@@ -107,10 +107,10 @@ def test_what_cannot_be_said_has_a_dash(folder, capsys):
     same = a_block(methods=("mgpr", "dmrm"))
     row = replace(same.of("dmrm"), videos=same.of("mgpr").videos)
     write(folder, "benchmark", replace(same, results=(same.of("mgpr"), row)))
-    found = printed(capsys, "--effect", "5")
+    tables = printed(capsys, "--effect", "5")
     assert {
         cells[name]
-        for rows in found.values()
+        for rows in tables.values()
         for cells in rows.values()
         for name in ("12 videos show", "5 points need")
     } == {"–"}

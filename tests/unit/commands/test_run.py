@@ -18,7 +18,7 @@ from wsstad.locations import PACKAGE
 def started(tmp_path, monkeypatch):
     """A folder with a configuration; what Snakemake, which is not there, was started with: command and environment."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(run.signal, "signal", lambda *its: None)
+    monkeypatch.setattr(run.signal, "signal", lambda *args: None)
     (tmp_path / "wsstad.yaml").write_text("shard_videos: 3\n")
     calls = []
 
@@ -43,7 +43,7 @@ def profile(folder, name="mine"):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--", "--workflow-profile", "x"], "name the profile with --profile"),
         (["--", "--workflow-profile=x"], "name the profile with --profile"),
@@ -51,8 +51,8 @@ def profile(folder, name="mine"):
         (["--directory", "nosuch"], "nosuch: no such folder"),
     ],
 )
-def test_what_cannot_work_is_refused_in_one_line(started, words, said):
-    with pytest.raises(UserError, match=said):
+def test_what_cannot_work_is_refused_in_one_line(started, words, message):
+    with pytest.raises(UserError, match=message):
         run.main(words)
     assert not started
 
@@ -80,11 +80,11 @@ def test_who_only_looks_hears_snakemake_itself(started, capsys):
 
 
 def test_a_run_that_fails_ends_as_snakemake_does(started, monkeypatch):
-    for code, ours in ((1, 1), (-9, 137)):
-        monkeypatch.setattr(run.snakemake_process, "run", lambda *its, code=code, **more: (code, False))
+    for code, status in ((1, 1), (-9, 137)):
+        monkeypatch.setattr(run.snakemake_process, "run", lambda *args, code=code, **more: (code, False))
         with pytest.raises(SystemExit) as error:
             run.main([])
-        assert error.value.code == ours
+        assert error.value.code == status
 
 
 def test_jobs_in_a_queue_are_named_after_the_results(started, tmp_path):
@@ -94,14 +94,14 @@ def test_jobs_in_a_queue_are_named_after_the_results(started, tmp_path):
 
 
 def test_the_queue_of_a_cluster_that_got_jobs_is_settled_by_every_later_run(started, tmp_path):
-    mine = profile(tmp_path)
-    run.main(["--profile", str(mine)])
+    own = profile(tmp_path)
+    run.main(["--profile", str(own)])
     assert not (tmp_path / "asked").exists(), "nothing was ever queued"
     run.main(["--profile", "mine"])
     run.main([])
     name = started[0][1]["WSSTAD_JOBS"]
     assert (tmp_path / "asked").read_text() == f"queue {name}\n" * 2
-    assert Path("results/.queues").read_text() == f"{mine}\n"
+    assert Path("results/.queues").read_text() == f"{own}\n"
 
 
 def test_half_written_files_are_removed_once_nobody_writes_them(started):
@@ -128,5 +128,5 @@ def test_what_a_killed_run_left_running_is_waited_for(started, capsys):
             time.sleep(0.02)
         run.main([])
         assert heartbeat.read(log).state == "done", "it has ended before Snakemake began"
-    said = capsys.readouterr().err.splitlines()
-    assert said == ["wsstad: waiting for the jobs that a killed run left running", "wsstad: nothing to do"]
+    output = capsys.readouterr().err.splitlines()
+    assert output == ["wsstad: waiting for the jobs that a killed run left running", "wsstad: nothing to do"]

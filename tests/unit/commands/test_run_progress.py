@@ -50,12 +50,12 @@ def test_a_job_that_has_just_begun_needs_what_others_took():
 
 
 def test_an_earlier_run_tells_the_pace_where_this_one_does_not():
-    its = stage(0, 20)
-    its.earlier = [beat(10, 1.0, 100.0, state="done")]
-    assert its.seconds_left(0.0) == 200
-    its.running = {Path("000.log"): beat(10, 0.5, 10.0, made=5, updated=0.0)}
-    its.done = 5
-    assert its.seconds_left(0.0) == 10 + 10 * 2
+    progress = stage(0, 20)
+    progress.earlier = [beat(10, 1.0, 100.0, state="done")]
+    assert progress.seconds_left(0.0) == 200
+    progress.running = {Path("000.log"): beat(10, 0.5, 10.0, made=5, updated=0.0)}
+    progress.done = 5
+    assert progress.seconds_left(0.0) == 10 + 10 * 2
 
 
 def test_a_stage_without_entries_counts_jobs():
@@ -65,9 +65,9 @@ def test_a_stage_without_entries_counts_jobs():
 
 
 def test_jobs_that_had_nothing_to_do_tell_no_pace():
-    its = stage(10, 20, ended=[beat(0, unchanged=10, state="done")])
-    assert its.seconds_left(0.0) is None
-    assert its.speed() == ""
+    progress = stage(10, 20, ended=[beat(0, unchanged=10, state="done")])
+    assert progress.seconds_left(0.0) is None
+    assert progress.speed() == ""
 
 
 def test_a_speed_is_that_of_the_running_jobs_else_of_those_that_ended():
@@ -78,8 +78,8 @@ def test_a_speed_is_that_of_the_running_jobs_else_of_those_that_ended():
 
 
 def test_a_stage_took_from_the_first_start_to_the_last_sign():
-    its = stage(2, 2, ended=[Heartbeat(started=10.0, updated=20.0), Heartbeat(started=15.0, updated=40.0)])
-    assert its.took == 30
+    progress = stage(2, 2, ended=[Heartbeat(started=10.0, updated=20.0), Heartbeat(started=15.0, updated=40.0)])
+    assert progress.took == 30
     assert stage(0, 2).took == 0
 
 
@@ -145,7 +145,7 @@ def beats(output, at=STARTED + 90, **facts):
 
 
 def amounts(stages):
-    return [f"{its.name.split()[0]} {its.done}/{its.total}" for its in stages]
+    return [f"{stage.name.split()[0]} {stage.done}/{stage.total}" for stage in stages]
 
 
 def test_nothing_has_run(run):
@@ -192,9 +192,9 @@ def test_a_job_that_was_killed_does_not_run_for_ever(run):
 
 def test_a_stage_of_another_block_is_not_held_up(run):
     other = ("train", {"dataset": "small", "detector": "yolo", "split": "cv2"})
-    mine = ("evaluate", {"dataset": "small", "detector": "motion", "split": "cv2"})
-    assert not run_progress._depends(mine, other)
-    assert run_progress._depends(mine, ("decode", {"dataset": "small"}))
+    own = ("evaluate", {"dataset": "small", "detector": "motion", "split": "cv2"})
+    assert not run_progress._depends(own, other)
+    assert run_progress._depends(own, ("decode", {"dataset": "small"}))
     assert not run_progress._depends(("annotate", {"dataset": "small"}), ("decode", {"dataset": "small"}))
     assert not run_progress._depends(("tabulate", {"table": "benchmark"}), ("overlay", {"dataset": "small"}))
 

@@ -56,19 +56,19 @@ def test_it_is_told_once_to_stop_and_its_status_is_ours(pair, name):
 
 
 def test_ctrl_c_reaches_it_once(tmp_path):
-    terminal, theirs = pty.openpty()
+    terminal, other_end = pty.openpty()
     command = [sys.executable, "-c", PARENT, tmp_path / "lock", CHILD]
-    ends = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
+    ends = dict.fromkeys(("stdin", "stdout", "stderr"), other_end)
     parent = subprocess.Popen(command, env=ENVIRONMENT, start_new_session=True, **ends)
-    os.close(theirs)
-    said = os.read(terminal, 100)  # its number: it is there
+    os.close(other_end)
+    output = os.read(terminal, 100)  # its number: it is there
     os.write(terminal, b"\x03")
     with suppress(OSError):  # at the end
         while more := os.read(terminal, 100):
-            said += more
+            output += more
     os.close(terminal)
     assert parent.wait(timeout=10) == 0
-    assert said.decode().replace("^C", "").split()[1:] == ["got", "1", "3", "True"]
+    assert output.decode().replace("^C", "").split()[1:] == ["got", "1", "3", "True"]
 
 
 def test_it_dies_with_us(pair):

@@ -56,7 +56,7 @@ def test_annotations_are_of_the_abnormal_videos_alone(made):
     videos = dataset_tables.read_videos(made)
     rows = table.read_checked(made / "annotations.tsv")
     assert sorted(rows) == sorted(v for v, row in videos.items() if row["label"] == "abnormal")
-    boxes = np.array([row.box for its in rows.values() for row in its])
+    boxes = np.array([row.box for boxes_of_video in rows.values() for row in boxes_of_video])
     assert (boxes <= [96, 80, 96, 80]).all()
 
 

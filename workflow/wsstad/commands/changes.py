@@ -20,7 +20,7 @@ def tell(before: Facts, now: Facts) -> Iterator[str]:
     values, modules, videos = zip(_parts(before), _parts(now), strict=True)
     yield from _values(*values)
     yield from _list("code changed", _moved(*modules))
-    if all(isinstance(its, dict) for its in videos):
+    if all(isinstance(row, dict) for row in videos):
         old, new = videos
         yield from _list("raw videos changed or touched", _moved(*videos) & old.keys() & new.keys())
         yield from _list("gone", old.keys() - new.keys())
@@ -32,9 +32,9 @@ def tell(before: Facts, now: Facts) -> Iterator[str]:
 def _parts(facts: Facts) -> tuple[Facts, Facts, Any]:
     """Return the values that a job went by, libraries among them; its modules; and its raw videos, or their rows."""
     code = facts.get("code", {})
-    modules = {name.removeprefix("wsstad."): its for name, its in code.items() if name.startswith("wsstad.")}
-    libraries = {name: its for name, its in code.items() if not name.startswith("wsstad.")}
-    rest = {name: its for name, its in facts.items() if name not in ("code", "videos")}
+    modules = {name.removeprefix("wsstad."): digest for name, digest in code.items() if name.startswith("wsstad.")}
+    libraries = {name: version for name, version in code.items() if not name.startswith("wsstad.")}
+    rest = {name: value for name, value in facts.items() if name not in ("code", "videos")}
     return {**rest, **libraries}, modules, facts.get("videos")
 
 
@@ -52,16 +52,16 @@ def _values(before: Facts, now: Facts, where: str = "") -> Iterator[str]:
             yield f"{path} changed" if _is_digest(old) or _is_digest(new) else f"{path}: {_word(old)} -> {_word(new)}"
 
 
-def _list(title: str, found: Set[str]) -> Iterator[str]:
+def _list(title: str, names: Set[str]) -> Iterator[str]:
     """Yield one line with the first of some names, if there are any."""
-    if found:
-        more = f" and {len(found) - MOST_NAMES} more" if len(found) > MOST_NAMES else ""
-        yield f"{title}: {', '.join(sorted(found)[:MOST_NAMES])}{more}"
+    if names:
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        yield f"{title}: {', '.join(sorted(names)[:MOST_NAMES])}{more}"
 
 
 def _is_digest(value: object) -> bool:
     if isinstance(value, list):
-        return bool(value) and all(_is_digest(its) for its in value)
+        return bool(value) and all(_is_digest(item) for item in value)
     return isinstance(value, str) and len(value) == LENGTH and not set(value) - set("0123456789abcdef")
 
 

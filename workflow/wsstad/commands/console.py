@@ -13,7 +13,7 @@ from rich.text import Text
 
 from wsstad.artefacts import job_logs
 from wsstad.commands import run_progress, status
-from wsstad.commands.run_progress import JOBS, NotedRun, RunProgress, StageProgress
+from wsstad.commands.run_progress import JOBS, RunProgress, RunRecord, StageProgress
 from wsstad.planning.command_line import RESULTS
 from wsstad.planning.plan import Plan
 from wsstad.progress import INTERVAL, clock
@@ -41,12 +41,12 @@ class View:
     def __init__(self, out: Console) -> None:
         self.out, self.is_live = out, out.is_terminal and not out.is_dumb_terminal
         self.live = Live(console=out, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
-        self.began = self.spoke = time.monotonic()
+        self.began = self.last_printed = time.monotonic()
         self.next_look = 0.0
         self.before = run_progress.read_run(RESULTS)
-        self.run: NotedRun | None = None
+        self.run: RunRecord | None = None
         self.stages: list[StageProgress] = []
-        self.said: set[object] = set()
+        self.printed: set[object] = set()
 
     def look(self, *, at_once: bool = False) -> None:
         """Look at the run, unless it is too early, and show what is new."""
@@ -61,48 +61,51 @@ class View:
 
     def _look(self) -> None:
         if self.run is None:
-            noted = run_progress.read_run(RESULTS)
-            if noted is None or noted == self.before:  # Snakemake is reading the configuration
+            record = run_progress.read_run(RESULTS)
+            if record is None or record == self.before:  # Snakemake is reading the configuration
                 return
             for line in _our_lines():
                 self.say_once(line)
-            self.progress = RunProgress(Plan(noted.config, RESULTS), noted.targets, noted.started)
-            self.run = noted
+            self.progress = RunProgress(Plan(record.config, RESULTS), record.targets, record.started)
+            self.run = record
         now = time.time()
         self.stages = self.progress.stages(now)
         for line in self._news(now):
             self.say_once(f"{time.strftime('%H:%M:%S')} {line}")
         overall = f"{status.overall_line(self.stages, now)}; {clock(time.monotonic() - self.began)} so far"
         if self.is_live:
-            running = [its for its in self.stages if its.running]
-            wide = max((len(its.name) for its in running), default=0)
-            lines = [*(status.stage_line(its, now, wide=wide, bars=True) for its in running), overall]
+            running = [stage for stage in self.stages if stage.running]
+            wide = max((len(stage.name) for stage in running), default=0)
+            lines = [*(status.stage_line(stage, now, wide=wide, bars=True) for stage in running), overall]
             self.live.update(Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in lines)), refresh=True)
-        elif time.monotonic() - self.spoke >= INTERVAL:
+        elif time.monotonic() - self.last_printed >= INTERVAL:
             self.say_once(f"{time.strftime('%H:%M:%S')} {overall}")
 
     def _news(self, now: float) -> Iterator[str]:
         """Yield a line for each stage that has begun or ended, and each job that has failed, since we last looked."""
-        for its in self.stages:
-            for log, beat in its.failed.items():
+        for stage in self.stages:
+            for log, beat in stage.failed.items():
                 if beat.state == "failed" and self._is_new(log, beat.started):
-                    yield f"{its.name} failed: {job_logs.failure(log)} ({log})"
-            line, age = status.stage_line(its, now), max((beat.elapsed for beat in its.running.values()), default=0.0)
-            if its.beats and its.done >= its.total:
-                if (its.unit != JOBS or its.took >= BRIEF) and self._is_new(its.name, "ended"):
-                    yield f"{line}, took {clock(its.took)}"
-            elif age >= BRIEF and not self.is_live and self._is_new(its.name, "begun"):
-                yield f"{line}, began {clock(its.took)} ago"
+                    yield f"{stage.name} failed: {job_logs.failure(log)} ({log})"
+            line, age = (
+                status.stage_line(stage, now),
+                max((beat.elapsed for beat in stage.running.values()), default=0.0),
+            )
+            if stage.beats and stage.done >= stage.total:
+                if (stage.unit != JOBS or stage.took >= BRIEF) and self._is_new(stage.name, "ended"):
+                    yield f"{line}, took {clock(stage.took)}"
+            elif age >= BRIEF and not self.is_live and self._is_new(stage.name, "begun"):
+                yield f"{line}, began {clock(stage.took)} ago"
 
     def _is_new(self, *fact: object) -> bool:
-        known = fact in self.said
-        self.said.add(fact)
+        known = fact in self.printed
+        self.printed.add(fact)
         return not known
 
     def say_once(self, line: str) -> None:
         """Print a line that has not been printed yet."""
         if self._is_new(line):
-            self.spoke = time.monotonic()
+            self.last_printed = time.monotonic()
             try:
                 self.out.print(Text(line), soft_wrap=True)
             except OSError:  # the terminal is gone; the run goes on
@@ -112,12 +115,12 @@ class View:
         """Return where to look; or what failed and how to continue; or what the Snakefile has refused."""
         if not code:
             took = clock(time.monotonic() - self.began)
-            done = f"done in {took}" if any(its.beats for its in self.stages) else "nothing to do"
-            there = run_progress.to_look_at(self.progress.plan, self.run.targets) if self.run else []
-            return ["; look at ".join([f"wsstad: {done}", *filter(None, [", ".join(map(str, there))])])]
+            done = f"done in {took}" if any(stage.beats for stage in self.stages) else "nothing to do"
+            paths = run_progress.to_look_at(self.progress.plan, self.run.targets) if self.run else []
+            return ["; look at ".join([f"wsstad: {done}", *filter(None, [", ".join(map(str, paths))])])]
         if self.run is None and (refused := _our_lines()):
             return refused
-        failed = [(its.name, log) for its in self.stages for log in (*its.failed, *its.running)]
+        failed = [(stage.name, log) for stage in self.stages for log in (*stage.failed, *stage.running)]
         if stopped:
             reason = "stopped; what is finished is kept"
         elif code < 0:

@@ -28,7 +28,7 @@ from wsstad.planning.stages import STAGES
 log = logging.getLogger(__name__)
 
 
-class Noted(NamedTuple):
+class FileRecord(NamedTuple):
     """A file as a manifest or a table notes it: where it lies, of how many bytes; the digest is its artefact's."""
 
     path: Path
@@ -74,52 +74,52 @@ def entries(output: Output) -> Iterator[tuple[Path, str, dict[str, str]]]:
 def _remove_damaged(output: Output, written: int) -> Iterator[str]:
     """Remove the artefacts that are not what an output notes of them; yield what is wrong with each."""
     try:
-        notes = list(_notes(output))
+        records = list(_records(output))
     except (UserError, KeyError, ValueError):
         yield "is no table"
         return
-    for noted in notes:
-        reason = _damage(noted, written)
+    for record in records:
+        reason = _damage(record, written)
         if reason:
-            noted.path.unlink(missing_ok=True)
-            yield f"{noted.path.name} {reason}"
+            record.path.unlink(missing_ok=True)
+            yield f"{record.path.name} {reason}"
 
 
-def _notes(output: Output) -> Iterator[Noted]:
+def _records(output: Output) -> Iterator[FileRecord]:
     """Yield what an output notes of the files of its artefacts."""
     for folder, stem, row in entries(output):
         for suffix, size in manifest.sizes_of(row).items():
             path, beside = (artefact_path(folder, stem, row["key"], ending) for ending in (suffix, ARTEFACT_SUFFIX))
-            yield Noted(path, suffix, size, STAGES[output.rule].kind, row["digest"], beside)
+            yield FileRecord(path, suffix, size, STAGES[output.rule].kind, row["digest"], beside)
 
 
-def _damage(noted: Noted, written: int) -> str:
+def _damage(record: FileRecord, written: int) -> str:
     """Return what is wrong with a file, if something is."""
     try:
-        state = noted.path.stat()
+        state = record.path.stat()
     except FileNotFoundError:
         return "is missing"
-    if state.st_size != noted.size:
-        return f"has {state.st_size} bytes, not {noted.size}"
+    if state.st_size != record.size:
+        return f"has {state.st_size} bytes, not {record.size}"
     if state.st_mtime_ns > written:
-        if not _is_whole(noted):
+        if not _is_whole(record):
             return "has changed"
-        os.utime(noted.path, ns=(written, written))
+        os.utime(record.path, ns=(written, written))
     return ""
 
 
-def _is_whole(noted: Noted) -> bool:
+def _is_whole(record: FileRecord) -> bool:
     """Read a file through and tell whether it is what its artefact's digest says."""
     try:
-        if noted.suffix == ARTEFACT_SUFFIX:
-            return storage.read_artefact(noted.path, kind=noted.kind).digest == noted.digest
-        if noted.kind == model_card.KIND:
-            return storage.file_digest(noted.path) == noted.digest
-        if noted.suffix == run_files.MODEL_SUFFIX:
-            storage.read_tensors(noted.path)
-            return storage.tensors_digest(noted.path) == noted.digest
-        meta = storage.read_facts(noted.beside, kind=noted.kind).meta
-        digest = meta["store_sha256"] if noted.kind == "frames" else meta["files"][noted.suffix]
-        return storage.file_digest(noted.path) == digest
+        if record.suffix == ARTEFACT_SUFFIX:
+            return storage.read_artefact(record.path, kind=record.kind).digest == record.digest
+        if record.kind == model_card.KIND:
+            return storage.file_digest(record.path) == record.digest
+        if record.suffix == run_files.MODEL_SUFFIX:
+            storage.read_tensors(record.path)
+            return storage.tensors_digest(record.path) == record.digest
+        meta = storage.read_facts(record.beside, kind=record.kind).meta
+        digest = meta["store_sha256"] if record.kind == "frames" else meta["files"][record.suffix]
+        return storage.file_digest(record.path) == digest
     except storage.DamagedError:
         return False

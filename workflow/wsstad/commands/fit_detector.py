@@ -92,9 +92,9 @@ def test(args: argparse.Namespace, variant: Json) -> tuple[list[Accuracy], int]:
     full = YoloParameters(**{**variant, "confidence": 0.01})
     detector = DETECTORS["yolo"].load()(full, args.output.parent, threads=args.threads)
     stills = [s for n in range(args.test_scenes) for s in make_stills("test", n, seed=args.seed, size=SIZE)]
-    found: list[Detections] = list(detector.detect(_Images(stills)))
+    detections: list[Detections] = list(detector.detect(_Images(stills)))
     truths = [(still.boxes, still.labels) for still in stills]
-    accuracy = [measure(found, truths, label=i, confidence=CONFIDENCE) for i in range(len(CLASSES))]
+    accuracy = [measure(detections, truths, label=i, confidence=CONFIDENCE) for i in range(len(CLASSES))]
     return accuracy, detector.parameter_count()
 
 

@@ -75,13 +75,13 @@ class _Look:
         """Return the stages behind some tables."""
         last = []
         for block in self.plan.blocks():
-            found = {STAGES[rule].kind: self.entries(rule, block) for rule in PER_VIDEO}
-            last += [stage for table in tables for stage in _runs(self.plan, block, table, found)]
+            entries = {STAGES[rule].kind: self.entries(rule, block) for rule in PER_VIDEO}
+            last += [stage for table in tables for stage in _runs(self.plan, block, table, entries)]
         for footage in self.plan.footage.values():
             for rule in PER_VIDEO:
                 self.entries(rule, Block(dataset=footage.name, split="", scale="", **footage.chain()))
         order = list(STAGES)
-        return sorted([*(stage for stage, _ in self._seen.values()), *last], key=lambda its: order.index(its.rule))
+        return sorted([*(stage for stage, _ in self._seen.values()), *last], key=lambda stage: order.index(stage.rule))
 
     def entries(self, rule: str, block: Block) -> Entries:
         """Return the entry of every video of a stage that works on shards."""
@@ -100,14 +100,14 @@ class _Look:
         make_key, kind = self._key_maker(rule, block), STAGES[rule].kind
         with_store = rule == "decode" and self.plan.config["decode"]["store"] == "h264"
         suffixes = (ARTEFACT_SUFFIX, STORE_SUFFIX) if with_store else (ARTEFACT_SUFFIX,)
-        folder, noted = manifests[0].parent.parent, _rows(manifests)
+        folder, recorded = manifests[0].parent.parent, _rows(manifests)
         entries = {}
         for video in self.plan.videos(block.dataset):
-            before = [its[video] for its in upstream]
-            bad = next((its for its in before if its.row and not its.row.ok), None)
-            known = all(its.row for its in before)
-            key = make_key(video, *(its.row for its in before)) if known and not bad else None
-            row = _cached(folder, video, key, noted.get(video), kind, suffixes) if key else None
+            before = [entries[video] for entries in upstream]
+            bad = next((entry for entry in before if entry.row and not entry.row.ok), None)
+            known = all(entry.row for entry in before)
+            key = make_key(video, *(entry.row for entry in before)) if known and not bad else None
+            row = _cached(folder, video, key, recorded.get(video), kind, suffixes) if key else None
             entries[video] = bad or Entry(video, key, row)
         return entries
 
@@ -115,7 +115,7 @@ class _Look:
         """Return the function that gives the key of a video, from it and from the rows of the stages before."""
         if rule == "decode":
             sources, decode = _Sources(self.plan, block.dataset, self.read_sources), self.plan.config["decode"]
-            return lambda video: artefact_keys.frames(found, decode) if (found := sources.digest(video)) else None
+            return lambda video: artefact_keys.frames(digest, decode) if (digest := sources.digest(video)) else None
         if rule == "detect":
             detector = self.plan.parameters("detectors", block.detector)
             return lambda video, frames: artefact_keys.detections(detector, frames)
@@ -127,7 +127,7 @@ class _Look:
 
 
 class _Sources:
-    """The content of the raw videos of a dataset, as far as it was noted when they were decoded."""
+    """The content of the raw videos of a dataset, as far as it was recorded when they were decoded."""
 
     def __init__(self, plan: Plan, dataset: str, read: bool) -> None:
         self._plan, self._dataset, self._read = plan, dataset, read
@@ -158,14 +158,14 @@ class _Sources:
         return pixels.source_digest(raw.root / path) if not raw.urls(path) else None
 
 
-def _runs(plan: Plan, block: Block, table: str, found: Mapping[str, Entries]) -> list[StageOutlook]:
+def _runs(plan: Plan, block: Block, table: str, per_video: Mapping[str, Entries]) -> list[StageOutlook]:
     """Return the models and the predictions of a block's methods."""
     scale = plan.scale(block.scale)
     variants = [
         Variant(name, methods.read(plan.variant("methods", name), scale), tuple(seeds))
         for name, seeds in plan.methods(block, table).items()
     ]
-    known = {kind: {v: e.row for v, e in its.items() if e.row} for kind, its in found.items()}
+    known = {kind: {v: e.row for v, e in entries.items() if e.row} for kind, entries in per_video.items()}
     manifests = {kind: Manifest(Path(), rows) for kind, rows in known.items()}
     rows = plan.rows(block.dataset)
     labels, groups = ({video: row.get(name, "") for video, row in rows.items()} for name in ("label", "group"))
@@ -204,8 +204,8 @@ def _prediction(run: Run, inputs: Inputs, table: Path, model: Entry | None) -> E
 
 def _is_known(run: Run, inputs: Inputs, part: str) -> bool:
     """Tell whether all that one part of a run's fold reads stands."""
-    videos = {video for video, its in inputs.folds[run.fold].items() if its == part}
-    return all(videos <= its.rows.keys() for its in inputs.needed(run.variant).values())
+    videos = {video for video, side in inputs.folds[run.fold].items() if side == part}
+    return all(videos <= manifest.rows.keys() for manifest in inputs.needed(run.variant).values())
 
 
 def _rows(manifests: Sequence[Path]) -> dict[str, Row]:
@@ -218,9 +218,9 @@ def _existing(manifests: Iterable[Path]) -> list[Path]:
     return [path for path in manifests if path.exists()]
 
 
-def _cached(folder: Path, video: str, key: str, noted: Row | None, kind: str, suffixes: Sequence[str]) -> Row | None:
+def _cached(folder: Path, video: str, key: str, recorded: Row | None, kind: str, suffixes: Sequence[str]) -> Row | None:
     """Return the row of what stands under a key: as its manifest notes it, without opening it, where it does."""
-    if noted and noted.ok and noted.key == key:
+    if recorded and recorded.ok and recorded.key == key:
         files = [manifest.artefact_path(folder, video, key, suffix) for suffix in suffixes]
-        return noted if all(path.exists() for path in files) else None
+        return recorded if all(path.exists() for path in files) else None
     return shards.cached_row(folder, video, key, kind=kind, suffixes=suffixes)

@@ -55,11 +55,11 @@ def find(given: Path) -> list[Path]:
     """Return the metrics of the benchmarks below a folder, or the file itself."""
     if given.is_file():
         return [given]
-    found = sorted(given.glob("**/metrics/*.json"))
-    benchmarks = [path for path in found if path.parent.parent.name == "benchmark"]
-    if not found:
+    paths = sorted(given.glob("**/metrics/*.json"))
+    benchmarks = [path for path in paths if path.parent.parent.name == "benchmark"]
+    if not paths:
         raise UserError(f"{given}: no metrics/<annotator>.json below it; name a folder in which a benchmark has run")
-    return benchmarks or found
+    return benchmarks or paths
 
 
 def tell(block: BlockResult, args: argparse.Namespace) -> Iterator[str]:
@@ -68,7 +68,7 @@ def tell(block: BlockResult, args: argparse.Namespace) -> Iterator[str]:
     family = args.family or (len(block.family.rivals) if block.family else len(rivals))
     pilots = [pilot.measure(block, reference, rival) for rival in rivals]
     for metric in [METRICS[name] for name in ([args.metric] if args.metric else METRICS)]:
-        rows = [found[metric] for found in pilots if metric in found]
+        rows = [measured[metric] for measured in pilots if metric in measured]
         if rows:
             sizes = rows[0].noise.sizes
             unit = UNITS[metric].format(normal=sizes[-1])
@@ -99,10 +99,11 @@ def _lines(rows: Sequence[Pilot], family: int, args: argparse.Namespace) -> Iter
     for cells in (heads, *table):
         padded = [cells[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(cells[1:], widths[1:], strict=True))]
         yield "  ".join(padded).rstrip()
-    doubts = [row.noise.doubt() for row in rows if row.noise.known]
-    if doubts:
-        low, high = (median(bounds) for bounds in zip(*doubts, strict=True))
-        yield f"such a pilot knows an error to a factor of {low:.2f} to {high:.2f}; numbers of videos go by its square"
+    bounds = [row.noise.error_bounds() for row in rows if row.noise.known]
+    if bounds:
+        low, high = (median(column) for column in zip(*bounds, strict=True))
+        factor = f"a factor of {low:.2f} to {high:.2f}"
+        yield f"such a pilot measures an error to within {factor}; numbers of videos go by its square"
 
 
 def _compared(block: BlockResult, args: argparse.Namespace) -> tuple[str, list[str]]:
@@ -120,7 +121,7 @@ def _compared(block: BlockResult, args: argparse.Namespace) -> tuple[str, list[s
 
 def _median(values: Sequence[float | None]) -> float | None:
     """Return the median, what cannot be said counting as more than anything."""
-    value = median(float("inf") if its is None else its for its in values)
+    value = median(float("inf") if value is None else value for value in values)
     return None if value == float("inf") else value
 
 

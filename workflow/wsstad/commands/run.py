@@ -34,8 +34,8 @@ QUEUES = RESULTS / ".queues"  # the profiles of the clusters that ever got jobs 
 def main(argv: list[str] | None = None) -> None:
     """Run the workflow; end as it ends."""
     words = sys.argv[1:] if argv is None else argv
-    mine, more = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
-    args = parser().parse_intermixed_args(mine)
+    own, more = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
+    args = parser().parse_intermixed_args(own)
     workflow(args, args.targets, more)
 
 
@@ -116,9 +116,9 @@ def _settle(profile: Path, environment: dict[str, str]) -> None:
 
 def _await_orphans() -> None:
     """Wait for what a killed run left running on this machine: nothing is computed twice at once."""
-    logs, said = list((RESULTS / "logs").rglob("*.log")), False
+    logs, announced = list((RESULTS / "logs").rglob("*.log")), False
     while any((beat := heartbeat.read(log)) and beat.host == platform.node() and beat.is_alive(0.0) for log in logs):
-        if not said:
+        if not announced:
             print("wsstad: waiting for the jobs that a killed run left running", file=sys.stderr)
-        said = True
+        announced = True
         time.sleep(1)

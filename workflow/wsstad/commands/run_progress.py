@@ -29,7 +29,7 @@ JOBS = "jobs"  # the unit of a stage without entries
 Group = tuple[str, dict[str, str]]
 
 
-class NotedRun(NamedTuple):
+class RunRecord(NamedTuple):
     """The configuration and the targets of a run, and when it began."""
 
     config: Json
@@ -77,11 +77,11 @@ class StageProgress:
             return 0.0
         pace = self.pace()
         left = [self._job_left(beat, pace, now) for beat in self.running.values()]
-        mine = max((seconds for seconds in left if seconds is not None), default=None)
+        longest = max((seconds for seconds in left if seconds is not None), default=None)
         ahead = self.total - self.done - sum(self._rest(beat) for beat in self.running.values())
         if ahead <= 0:
-            return mine
-        return None if pace is None else (mine or 0.0) + ahead * pace / max(len(self.running), 1)
+            return longest
+        return None if pace is None else (longest or 0.0) + ahead * pace / max(len(self.running), 1)
 
     def _rest(self, beat: Heartbeat) -> int:
         return 1 if self.unit == JOBS else beat.entries - beat.ready
@@ -118,43 +118,43 @@ class RunProgress:
     def __init__(self, plan: Plan, targets: Sequence[str], started: float) -> None:
         self.plan, self.started = plan, started
         names = (*plan.datasets(), *plan.footage)
-        self._videos = {name: {its: len(plan.videos(name, its)) for its in plan.shards(name)} for name in names}
+        self._videos = {name: {shard: len(plan.videos(name, shard)) for shard in plan.shards(name)} for name in names}
         self._stages: dict[str, tuple[Group, dict[Path, _Job]]] = {}
         self._is_current: dict[Path, bool] = {}
         for output in _wanted(plan, targets):
-            group = output.rule, {name: its for name, its in output.wildcards.items() if name != "shard"}
+            group = output.rule, {name: value for name, value in output.wildcards.items() if name != "shard"}
             _, jobs = self._stages.setdefault(" ".join([output.rule, *group[1].values()]), (group, {}))
             jobs.setdefault(paths.log_path(output), _Job([], self._size(output))).outputs.append(output)
 
     def stages(self, now: float) -> list[StageProgress]:
         """Return how far each stage is, in their order."""
-        found, unfinished, made = [], list[Group](), set[Path]()
+        result, unfinished, made = [], list[Group](), set[Path]()
         for name, (group, jobs) in self._stages.items():
-            its = StageProgress(name, STAGES[group[0]].unit if STAGES[group[0]].entry else JOBS)
+            stage = StageProgress(name, STAGES[group[0]].unit if STAGES[group[0]].entry else JOBS)
             waits = any(_depends(group, other) for other in unfinished)
             for log, job in jobs.items():
                 beat = heartbeat.read(log)
                 is_made = self._is_made(job, beat, waits, made)
                 made.update(output.path for output in job.outputs if is_made)
-                its.total, its.done = its.total + job.size, its.done + is_made * job.size
+                stage.total, stage.done = stage.total + job.size, stage.done + is_made * job.size
                 if beat:
-                    self._add(its, log, beat, is_made, now)
-            if its.done < its.total:
+                    self._add(stage, log, beat, is_made, now)
+            if stage.done < stage.total:
                 unfinished.append(group)
-            found.append(its)
-        return found
+            result.append(stage)
+        return result
 
-    def _add(self, its: StageProgress, log: Path, beat: Heartbeat, is_made: bool, now: float) -> None:
+    def _add(self, stage: StageProgress, log: Path, beat: Heartbeat, is_made: bool, now: float) -> None:
         """Add what a heartbeat tells of a job to its stage."""
         is_new = beat.updated >= self.started
         if is_made or is_new:
-            its.quarantined |= beat.quarantined
+            stage.quarantined |= beat.quarantined
         if not is_new:
-            its.earlier.append(beat)
+            stage.earlier.append(beat)
             return
-        (its.ended if is_made else its.running if beat.is_alive(now) else its.failed)[log] = beat
-        if not is_made and its.unit != JOBS:
-            its.done += beat.ready
+        (stage.ended if is_made else stage.running if beat.is_alive(now) else stage.failed)[log] = beat
+        if not is_made and stage.unit != JOBS:
+            stage.done += beat.ready
 
     def _is_made(self, job: _Job, beat: Heartbeat | None, waits: bool, made: set[Path]) -> bool:
         """Tell whether the outputs of a job are there, and are those of this run or need not be made again."""
@@ -180,7 +180,7 @@ class RunProgress:
         if not stage.entry:
             return 1
         methods = self.plan.methods(Block.of(w), w["table"]).items()
-        seeds = [its for name, its in methods if stage.entry != "model" or self.plan.is_trained(name)]
+        seeds = [numbers for name, numbers in methods if stage.entry != "model" or self.plan.is_trained(name)]
         return sum(map(len, seeds)) * len(self.plan.folds(w["dataset"], w["split"]))
 
 
@@ -191,13 +191,13 @@ def write_run(plan: Plan, arguments: Sequence[str]) -> None:
         storage.write_json(plan.results / RUN, {"config": plan.config, "targets": targets or DEFAULT})
 
 
-def read_run(results: Path) -> NotedRun | None:
+def read_run(results: Path) -> RunRecord | None:
     """Return what the last run began with, if there was one."""
     path = results / RUN
     if not path.exists():
         return None
     content = storage.read_json(path)
-    return NotedRun(content["config"], content["targets"], path.stat().st_mtime)
+    return RunRecord(content["config"], content["targets"], path.stat().st_mtime)
 
 
 def to_look_at(plan: Plan, targets: Sequence[str]) -> list[Path]:
@@ -205,8 +205,8 @@ def to_look_at(plan: Plan, targets: Sequence[str]) -> list[Path]:
     tables = [plan.results / "tables" / f"{name}.md" for name in targets if name not in TARGETS]
     pages = [plan.results / "report.html"] if REPORT in targets else []
     made = list(paths.outputs(plan))
-    films = [its.path.parent.parent for its in made if its.rule == "overlay" and "overlays" in targets]
-    verdicts = [its.path.parent for its in made if its.rule == "verdict" and "scores" in targets]
+    films = [output.path.parent.parent for output in made if output.rule == "overlay" and "overlays" in targets]
+    verdicts = [output.path.parent for output in made if output.rule == "verdict" and "scores" in targets]
     return [path for path in dict.fromkeys([*pages, *tables, *films, *verdicts]) if path.exists()]
 
 
@@ -234,4 +234,4 @@ def _depends(group: Group, other: Group) -> bool:
     is_apart = STAGES[other[0]].target == "apart" and STAGES[rule].target != "apart"
     if rule in (other[0], "annotate") or is_apart:
         return False
-    return all(other[1].get(name, its) == its for name, its in wildcards.items())
+    return all(other[1].get(name, value) == value for name, value in wildcards.items())

@@ -34,10 +34,10 @@ def run(
     )
     stopped = False
     while child.poll() is None:
-        got = signal.sigtimedwait(AWAITED, 1.0)
-        if got and got.si_signo in STOPS:
+        received = signal.sigtimedwait(AWAITED, 1.0)
+        if received and received.si_signo in STOPS:
             stopped = True
-            if got.si_signo == signal.SIGTERM or got.si_code != FROM_KERNEL:
+            if received.si_signo == signal.SIGTERM or received.si_code != FROM_KERNEL:
                 child.send_signal(signal.SIGINT)
         look()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, AWAITED)

@@ -51,44 +51,44 @@ def parser() -> argparse.ArgumentParser:
 def tell(stages: Sequence[StageProgress], now: float, *, bars: bool) -> Iterator[str]:
     """Yield the state of the run, a line for each stage and each job that runs or failed, and the sum."""
     yield _state(stages, now)
-    wide = max((len(its.name) for its in stages), default=0)
-    for its in stages:
-        yield stage_line(its, now, wide=wide, bars=bars)
-        for log, beat in its.running.items():
+    wide = max((len(stage.name) for stage in stages), default=0)
+    for stage in stages:
+        yield stage_line(stage, now, wide=wide, bars=bars)
+        for log, beat in stage.running.items():
             left = beat.seconds_left(now)
             ends = f", ETA {clock(left)}" if left is not None else ""
             amount = f"{beat.done}/{beat.total} {beat.unit}, {digits(beat.rate)}/s" if beat.total else "starting"
             yield f"    running: {log.stem}: {amount}{ends}; last update {clock(max(now - beat.updated, 0))} ago"
-        for log, beat in its.failed.items():
+        for log, beat in stage.failed.items():
             ended = "failed" if beat.state == "failed" else "stopped"
             yield f"    {ended}: {log.stem}: {job_logs.failure(log)} ({log})"
     yield overall_line(stages, now)
-    if bad := {video: reason for its in stages for video, reason in its.quarantined.items()}:
+    if bad := {video: reason for stage in stages for video, reason in stage.quarantined.items()}:
         named = [f"{video} ({reason})" for video, reason in sorted(bad.items())[:MOST_QUARANTINED]]
         more = f" and {len(bad) - MOST_QUARANTINED} more" if len(bad) > MOST_QUARANTINED else ""
         yield f"quarantined: {', '.join(named)}{more}"
 
 
-def stage_line(its: StageProgress, now: float, *, wide: int = 0, bars: bool = False) -> str:
+def stage_line(stage: StageProgress, now: float, *, wide: int = 0, bars: bool = False) -> str:
     """Return how far a stage is."""
-    bar = f"[{'#' * round(WIDTH * its.done / (its.total or 1)):<{WIDTH}}] " if bars else ""
-    parts = [f"{its.done}/{its.total} {its.unit}"]
-    counts = {"quarantined": len(its.quarantined), "cached": sum(beat.unchanged for beat in its.beats)}
-    counts["clips reused"] = sum(beat.reused for beat in its.beats)
+    bar = f"[{'#' * round(WIDTH * stage.done / (stage.total or 1)):<{WIDTH}}] " if bars else ""
+    parts = [f"{stage.done}/{stage.total} {stage.unit}"]
+    counts = {"quarantined": len(stage.quarantined), "cached": sum(beat.unchanged for beat in stage.beats)}
+    counts["clips reused"] = sum(beat.reused for beat in stage.beats)
     parts += [f"{count} {name}" for name, count in counts.items() if count]
-    parts += [its.speed()] if its.speed() else []
-    if its.done < its.total:
-        left = its.seconds_left(now)
-        parts.append("waiting" if not its.running else "ETA ?" if left is None else f"ETA {clock(left)}")
-    return f"{bar}{its.name:<{wide}}  {', '.join(parts)}"
+    parts += [stage.speed()] if stage.speed() else []
+    if stage.done < stage.total:
+        left = stage.seconds_left(now)
+        parts.append("waiting" if not stage.running else "ETA ?" if left is None else f"ETA {clock(left)}")
+    return f"{bar}{stage.name:<{wide}}  {', '.join(parts)}"
 
 
 def overall_line(stages: Sequence[StageProgress], now: float) -> str:
     """Return how far all stages are together."""
-    done, total = sum(its.done for its in stages), sum(its.total for its in stages)
-    jobs = sum(len(its.running) for its in stages)
-    left = [its.seconds_left(now) for its in stages if its.done < its.total]
-    known, unknown = sum(its for its in left if its is not None), left.count(None)
+    done, total = sum(stage.done for stage in stages), sum(stage.total for stage in stages)
+    jobs = sum(len(stage.running) for stage in stages)
+    left = [stage.seconds_left(now) for stage in stages if stage.done < stage.total]
+    known, unknown = sum(seconds for seconds in left if seconds is not None), left.count(None)
     ends = f"ETA {clock(known)}" if left else "all done"
     if unknown:
         least = f"ETA at least {clock(known)}" if known else "ETA ?"
@@ -116,18 +116,18 @@ def _progress(files: Sequence[Path], values: Sequence[str], targets: Sequence[st
 
 def _state(stages: Sequence[StageProgress], now: float) -> str:
     """Return whether a run is on, as far as files can tell."""
-    beats = [beat for its in stages for beat in its.beats]
+    beats = [beat for stage in stages for beat in stage.beats]
     if not beats:
-        done = all(its.done >= its.total for its in stages)
+        done = all(stage.done >= stage.total for stage in stages)
         return "finished; nothing was to do" if done else "no job has run here with this configuration"
     silent = now - max(beat.updated for beat in beats)
-    if all(its.done >= its.total for its in stages):
+    if all(stage.done >= stage.total for stage in stages):
         state = "finished"
-    elif any(its.running for its in stages):
+    elif any(stage.running for stage in stages):
         state = "running"
     elif any(beat.state == "failed" for beat in beats):
         state = "stopped at a failed job"
     else:
-        killed = silent > SILENT or any(its.failed for its in stages)
+        killed = silent > SILENT or any(stage.failed for stage in stages)
         state = "stopped" if killed else "between two jobs, or stopped"
     return f"{state}; last update {clock(max(silent, 0))} ago"

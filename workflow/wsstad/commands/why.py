@@ -52,15 +52,17 @@ def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str
     known = [name for name in tables if name in plan.table_names()]
     stages = outlook.look(plan, known, read_sources=False)
     for rule in STAGES:
-        mine = [output for output in outputs if output.rule == rule]
-        if not mine:
+        chosen = [output for output in outputs if output.rule == rule]
+        if not chosen:
             continue
-        jobs = len({tuple(output.wildcards.values()) for output in mine})
-        datasets = {output.wildcards.get("dataset") for output in mine}
+        jobs = len({tuple(output.wildcards.values()) for output in chosen})
+        datasets = {output.wildcards.get("dataset") for output in chosen}
         of_rule = [stage for stage in stages if stage.rule == rule and stage.wildcards["dataset"] in datasets]
         amount = _amount(rule, of_rule)
         yield f"{rule:<16} {jobs:4} job{'s' if jobs > 1 else ' '}  {amount}".rstrip()
-        causes = list(dict.fromkeys(cause for output in mine for cause in _causes(plan, output, pending[output.path])))
+        causes = list(
+            dict.fromkeys(cause for output in chosen for cause in _causes(plan, output, pending[output.path]))
+        )
         yield from (f"    {cause}" for cause in causes[:MOST_CHANGES])
         if len(causes) > MOST_CHANGES:
             yield f"    and {len(causes) - MOST_CHANGES} more changes"
