@@ -187,22 +187,22 @@ def _explain(error: jsonschema.ValidationError) -> str:
 def _explain_type(error: ValidationError, kind: type[BaseModel]) -> str:
     """Return an error of typed parameters as one line, as `_explain` does: where, what was found, what is allowed."""
     errors = error.errors(include_url=False)
-    first = min(errors, key=lambda its: ("extra_forbidden", "missing", its["type"]).index(its["type"]))
+    first = min(errors, key=lambda error: ("extra_forbidden", "missing", error["type"]).index(error["type"]))
     loc, above = first["loc"], first["loc"][:-1]
     key, parent = _place(loc), _place(above)
-    alike = [its["loc"][-1] for its in errors if loc and (its["type"], its["loc"][:-1]) == (first["type"], above)]
-    names = ", ".join(f"value {its + 1}" if isinstance(its, int) else repr(its) for its in alike)
-    found = list(first["input"]) if isinstance(first["input"], tuple) else first["input"]
+    alike = [item["loc"][-1] for item in errors if loc and (item["type"], item["loc"][:-1]) == (first["type"], above)]
+    names = ", ".join(f"value {part + 1}" if isinstance(part, int) else repr(part) for part in alike)
+    given = list(first["input"]) if isinstance(first["input"], tuple) else first["input"]
     if first["type"] == "extra_forbidden":
         return f"{parent}: unknown key {names}; allowed: {', '.join(_fields(kind, above))}"
     if first["type"] == "missing":
         return f"{parent}: {names} is missing"
     if first["type"] == "literal_error":
         allowed = first["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
-        return f"{key}: {found!r} is unknown; allowed: {allowed or 'nothing, leave it out'}"
+        return f"{key}: {given!r} is unknown; allowed: {allowed or 'nothing, leave it out'}"
     if first["type"] == "tuple_type":
-        return f"{key}: {found!r} is not a list; allowed: {f'[{found}]' if isinstance(found, str) else 'a list'}"
-    refused = f"{str(found)[:80]!r} is not allowed; " if loc else ""
+        return f"{key}: {given!r} is not a list; allowed: {f'[{given}]' if isinstance(given, str) else 'a list'}"
+    refused = f"{str(given)[:80]!r} is not allowed; " if loc else ""
     rule = ALLOWED.get(first["type"])
     return f"{key}: {refused}allowed: {rule.format(**first.get('ctx', {})) if rule else first['msg']}"
 

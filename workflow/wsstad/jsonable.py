@@ -14,7 +14,7 @@ def plain(value: Any) -> Any:
     {'threshold': 20, 'mean': [90, 0.5], 'keep': True}
     """
     if isinstance(value, dict):
-        return {name: plain(its) for name, its in value.items()}
+        return {name: plain(content) for name, content in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(its) for its in value]
+        return [plain(content) for content in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -53,7 +53,7 @@ class Parameters(BaseModel):
         """Take what YAML writes: whole floats for integers, lists for tuples."""
         if not isinstance(content, dict):
             return content
-        return {name: tuple(its) if isinstance(its, list) else its for name, its in plain(content).items()}
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in plain(content).items()}
 
     @model_serializer(mode="wrap")
     def _to_json(self, dump: SerializerFunctionWrapHandler) -> Json:

@@ -30,7 +30,7 @@ class Progress:
         self.label, self.total, self.unit, self.brief = label, total, unit, brief
         self.done, self.step, self.part = 0, 1, 0.0
         self._outer: Progress | None = None
-        self._started = self._said = time.monotonic()
+        self._started = self._last_line = time.monotonic()
 
     def __enter__(self) -> "Progress":
         self._outer = self._open[-1] if self._open else None
@@ -44,15 +44,15 @@ class Progress:
         self._open.remove(self)
         if self._outer:
             self._outer.part = 0.0
-        if kind is None and not (self.brief and self._said == self._started):
+        if kind is None and not (self.brief and self._last_line == self._started):
             log.info(self.line())
 
     def add(self, units: int = 1) -> None:
         """Count `units` more as done."""
         self.done += units
         self._beat()
-        if time.monotonic() - self._said >= INTERVAL:
-            self._said = time.monotonic()
+        if time.monotonic() - self._last_line >= INTERVAL:
+            self._last_line = time.monotonic()
             log.info(self.line())
 
     def each(self, items: Iterable[T]) -> Iterator[T]:
