@@ -23,18 +23,18 @@ def crowd(n: int, frames: int, *, missed: float = 0.05) -> dict[str, np.ndarray]
     random = np.random.default_rng(n)
     place, speed = random.uniform(0, [280, 200], (n, 2)), random.normal(0, 1.5, (n, 2))
     size = random.uniform(8, 40, (n, 2))
-    found = []
+    detections = []
     for _ in range(frames):
         place = place + speed
         speed = np.where((place < 0) | (place > [279, 199]), -speed, speed)
         place = np.clip(place, 0, [279, 199])
         corners = np.hstack([place, place + size]) + random.normal(0, 0.5, (n, 4))
-        found.append(box.quantise(box.clip(corners, 320, 240))[random.random(n) > missed])
-    counts = [len(boxes) for boxes in found]
+        detections.append(box.quantise(box.clip(corners, 320, 240))[random.random(n) > missed])
+    counts = [len(boxes) for boxes in detections]
     return {
         "size": np.array([frames, 320, 240]),
         "frame": np.repeat(np.arange(frames, dtype=np.int32), counts),
-        "boxes": np.concatenate(found),
+        "boxes": np.concatenate(detections),
         "score": (random.integers(1100, 4097, sum(counts)) / 4096).astype(np.float32),
         "label": np.zeros(sum(counts), dtype=np.int16),
     }
@@ -54,9 +54,9 @@ def linking(*, frames: int, repeats: int) -> list[Row]:
 
         kinds = [(name, kinds) for name in sorted(LINKERS) for kinds in (["unary"], ["unary", "multivariate"])]
         works = [partial(_linker(*it).link, arrays) for it in kinds]
-        *ours, limit = side_by_side([*works, solve], repeats=repeats, clock=cpu_clock)
-        for (name, its), taken in zip(kinds, ours, strict=True):
-            what = f"{name}, {n} boxes a frame, {' and '.join(its)} tubes"
+        *taken_by_kind, limit = side_by_side([*works, solve], repeats=repeats, clock=cpu_clock)
+        for (name, kind), taken in zip(kinds, taken_by_kind, strict=True):
+            what = f"{name}, {n} boxes a frame, {' and '.join(kind)} tubes"
             rows.append(Row("link", what, total / taken, total / limit, "frames/CPU-s", "numpy IoU and lap, no tubes"))
     return rows
 

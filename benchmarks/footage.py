@@ -49,7 +49,11 @@ def ped2(source: Path, weights: Path, work: Path) -> Footage:
     detections = detect_in(videos, tables, source, work, detector="yolo11n", weights=weights)
     options = UcsdMasksParameters(format="ucsd_masks", path="masks")
     rows = _by_video(ucsd_masks.read(source / "masks", videos, options))
-    return Footage(detections, {video: link_boxes(its) for video, its in rows.items()}, _truths(rows, detections))
+    return Footage(
+        detections,
+        {video: link_boxes(rows_of_video) for video, rows_of_video in rows.items()},
+        _truths(rows, detections),
+    )
 
 
 def roads(videos: int, work: Path) -> Footage:
@@ -70,7 +74,7 @@ def detect_in(
     """Decode and detect as a run does; what lies in `work` under the same keys is not made again."""
     shards = work / "shards.tsv"
     storage.write_table(shards, [{"video": video, "shard": "000"} for video in videos], ["video", "shard"])
-    frames, found = (work / name / "manifests/000.tsv" for name in ("frames", f"detections/{detector}"))
+    frames, detections = (work / name / "manifests/000.tsv" for name in ("frames", f"detections/{detector}"))
     where = ["--shard-map", str(shards), "--shard", "000", "--tables", str(tables), "--source", str(source)]
     demo = REPOSITORY / "config/config.yaml"
     settings = config.check(config.load_yaml(demo), "config", demo)["decode"]
@@ -78,8 +82,8 @@ def detect_in(
     decode.main([*where, "--manifest", str(frames), *flags])
     variant = REPOSITORY / f"config/detectors/{detector}.yaml"
     more = ["--frames", str(frames), "--detector", str(variant), "--weights", str(weights)]
-    detect.main([*where, "--manifest", str(found), *more])
-    manifest = read_manifest(found)
+    detect.main([*where, "--manifest", str(detections), *more])
+    manifest = read_manifest(detections)
     return {video: readers.read_arrays(manifest, video, "detections") for video in videos}
 
 
@@ -107,7 +111,9 @@ def road_users(renderer: Renderer) -> list[Track]:
         for who, place in _extents(owners):
             if place.tolist() in visible:
                 seen.setdefault(who, []).append((frame, place))
-    return [Track(np.array([f for f, _ in its]), np.stack([place for _, place in its])) for its in seen.values()]
+    return [
+        Track(np.array([f for f, _ in places]), np.stack([place for _, place in places])) for places in seen.values()
+    ]
 
 
 def _extents(owners: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:

@@ -32,7 +32,7 @@ class Fragments:
 
     objects: int = 0
     frames: int = 0
-    found: int = 0
+    covered: int = 0
     tubes: int = 0
     best: float = 0.0
     switches: int = 0
@@ -47,15 +47,15 @@ def fragments(objects: Sequence[Track], tubes: Sequence[Tube]) -> Fragments:
     total = Fragments()
     for track in objects:
         finder = _finders(track, tubes)
-        found = finder[finder >= 0]
-        counts = Counter(found.tolist())
+        finders = finder[finder >= 0]
+        counts = Counter(finders.tolist())
         total += Fragments(
             objects=1,
             frames=len(track.frames),
-            found=len(found),
+            covered=len(finders),
             tubes=len(counts),
             best=max(counts.values(), default=0) / len(track.frames),
-            switches=int(np.count_nonzero(np.diff(found))),
+            switches=int(np.count_nonzero(np.diff(finders))),
         )
     return total
 

@@ -80,8 +80,8 @@ def c3d_modes(repeats: int, batch: int = 64) -> Iterator[Row]:
             plain = PlainC3D(weights, dtype=dtype, layout="channels_last_3d", device=DEVICE)
             works: dict[str, Callable[[], object]] = {"plain, eager": lambda net=plain, x=clips: net(x)}
             if name != "tf32":
-                ours = C3D(weights, batch=batch, device=DEVICE, precision=name)
-                works["ours (ReLU after pooling)"] = lambda net=ours, x=clips: net(x)
+                network = C3D(weights, batch=batch, device=DEVICE, precision=name)
+                works["ours (ReLU after pooling)"] = lambda net=network, x=clips: net(x)
             compiled = torch.compile(plain.__call__)
             works["torch.compile"] = lambda net=compiled, x=clips: net(x)
             works["CUDA graph"] = captured(plain, clips).replay
@@ -145,7 +145,7 @@ def crops(repeats: int) -> Iterator[Row]:
 
     def on_cpu() -> object:
         options = {"margin": 0.0, "size": CLIP[1], "interpolation": "linear"}
-        cut = [[crop(frames[k], box, **options) for k, box in enumerate(its)] for its in boxes]
+        cut = [[crop(frames[k], box, **options) for k, box in enumerate(boxes_of_frame)] for boxes_of_frame in boxes]
         return torch.from_numpy(np.array(cut)).to(DEVICE)
 
     def on_gpu() -> object:
@@ -171,9 +171,9 @@ def training(repeats: int) -> Iterator[Row]:
         with precision(name):
             plain = PlainLoop(4096)
             plain.tube.to(DEVICE), plain.temporal.to(DEVICE)
-            ours, dense = built(Mgpr, 4096, DEVICE), built(DenseMgpr, 4096, DEVICE)
+            max_row, dense = built(Mgpr, 4096, DEVICE), built(DenseMgpr, 4096, DEVICE)
             works: list[Callable[[], object]] = [
-                partial(ours.step, batches.batch(0), batches.generator(0), 0),
+                partial(max_row.step, batches.batch(0), batches.generator(0), 0),
                 partial(dense.step, batches.batch(0), batches.generator(0), 0),
                 partial(plain.step, batches.batch(0)),
             ]
@@ -216,7 +216,9 @@ def i3d(repeats: int) -> Iterator[Row]:
             parameters = I3dParameters(type="i3d", image_size=size, batch=batch)
             extractor = extractors.create(parameters, Path(), device=DEVICE, threads=1)
             clips = np.random.default_rng(0).integers(0, 256, (batch, CLIP[0], size, size, 3), dtype=np.uint8)
-            (taken,) = side_by_side([lambda its=extractor, x=clips: its.features(x)], repeats=repeats, clock=CLOCK)
+            (taken,) = side_by_side(
+                [lambda network=extractor, x=clips: network.features(x)], repeats=repeats, clock=CLOCK
+            )
             yield Row("I3D", f"ready clips to features, {size} px, batch {batch}", batch / taken, 0, "clips/s", "")
 
 

@@ -105,14 +105,17 @@ def _ours(name: str, parameters: LinkerParameters) -> Contender:
 
 def table(shown: Footage, contenders: Sequence[Contender], *, repeats: int) -> str:
     """Return the rows of all contenders as a Markdown table, with what it is about above it."""
-    works = [lambda linker=its.unary: link_all(linker, shown) for its in contenders]
+    works = [lambda linker=contender.unary: link_all(linker, shown) for contender in contenders]
     rates = [shown.n_frames / taken for taken in side_by_side(works, repeats=repeats, clock=cpu_clock)]
-    peer = next(rate for rate, its in zip(rates, contenders, strict=True) if its.name == "ByteTrack")
+    peer = next(rate for rate, contender in zip(rates, contenders, strict=True) if contender.name == "ByteTrack")
     lines = [f"| linker | {' | '.join(COLUMNS)} |", "|---" + "|--:" * len(COLUMNS) + "|"]
-    for its, rate in zip(contenders, rates, strict=True):
-        cells = [*measure(link_all(its.linker, shown), shown), number(rate), f"{rate / peer:.2f}"]
-        lines.append(f"| {its.name} | {' | '.join(cells)} |")
-    objects, boxes = sum(map(len, shown.objects.values())), sum(len(its["frame"]) for its in shown.detections.values())
+    for contender, rate in zip(contenders, rates, strict=True):
+        cells = [*measure(link_all(contender.linker, shown), shown), number(rate), f"{rate / peer:.2f}"]
+        lines.append(f"| {contender.name} | {' | '.join(cells)} |")
+    objects, boxes = (
+        sum(map(len, shown.objects.values())),
+        sum(len(arrays["frame"]) for arrays in shown.detections.values()),
+    )
     head = f"{len(shown.detections)} videos, {shown.n_frames} frames, {boxes} boxes, {objects} objects."
     return f"{head} Bounds are MIoU in %.\n\n" + "\n".join(lines) + "\n"
 
@@ -122,18 +125,20 @@ def link_all(linker: Linker, shown: Footage) -> dict[str, VideoTubes]:
     return {video: linker.link(arrays)[0] for video, arrays in shown.detections.items()}
 
 
-def measure(found: Mapping[str, VideoTubes], shown: Footage) -> list[str]:
+def measure(linked: Mapping[str, VideoTubes], shown: Footage) -> list[str]:
     """Return what is known of the tubes themselves, without their rate, as cells."""
-    unary = {video: [tube for tube in its.tubes if tube.kind == "unary"] for video, its in found.items()}
-    total = sum((fragments(shown.objects[video], its) for video, its in unary.items()), Fragments())
+    unary = {
+        video: [tube for tube in video_tubes.tubes if tube.kind == "unary"] for video, video_tubes in linked.items()
+    }
+    total = sum((fragments(shown.objects[video], tubes) for video, tubes in unary.items()), Fragments())
     n = sum(map(len, unary.values()))
-    several = sum(tube.kind == "multivariate" for its in found.values() for tube in its.tubes)
-    every = {video: its.tubes for video, its in found.items()}
-    bounds = [bound(tubes, found, shown, parts) for parts in PARTS for tubes in (unary, every)]
+    several = sum(tube.kind == "multivariate" for video_tubes in linked.values() for tube in video_tubes.tubes)
+    every = {video: video_tubes.tubes for video, video_tubes in linked.items()}
+    bounds = [bound(tubes, linked, shown, parts) for parts in PARTS for tubes in (unary, every)]
     return [
         f"{total.tubes / total.objects:.2f}",
         f"{total.best / total.objects:.3f}",
-        f"{total.found / total.frames:.3f}",
+        f"{total.covered / total.frames:.3f}",
         str(total.switches),
         f"{sum(map(doubles, unary.values())) / max(n, 1):.1%}",
         str(n),
@@ -142,14 +147,14 @@ def measure(found: Mapping[str, VideoTubes], shown: Footage) -> list[str]:
     ]
 
 
-def bound(tubes: Mapping[str, Sequence[Tube]], found: Mapping[str, VideoTubes], shown: Footage, parts: int) -> float:
+def bound(tubes: Mapping[str, Sequence[Tube]], linked: Mapping[str, VideoTubes], shown: Footage, parts: int) -> float:
     """Return the mean over abnormal videos of the highest S_loc of any sub-tube: what a perfect choice would reach."""
     best = []
     for video, truth in shown.truths.items():
-        spans = [(its, *span) for its in tubes[video] for span in divide(its.start, its.stop, parts, CLIP_FRAMES)]
+        spans = [(tube, *span) for tube in tubes[video] for span in divide(tube.start, tube.stop, parts, CLIP_FRAMES)]
         scores = [
-            metrics.s_loc(truth.united, its.cut(start, stop), detected=found[video].detected)
-            for its, start, stop in spans
+            metrics.s_loc(truth.united, tube.cut(start, stop), detected=linked[video].detected)
+            for tube, start, stop in spans
         ]
         best.append(max(scores, default=0.0))
     return float(np.mean(best))

@@ -29,7 +29,7 @@ class Row:
 def cpu_clock() -> float:
     """Return the CPU seconds (user and system) of this process, its threads and its finished children."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(its.ru_utime + its.ru_stime for its in used)
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def device_clock() -> float:

@@ -59,8 +59,8 @@ def _extractor(precision: str, peak: float, *, width: int, device: str, repeats:
     limit = peak / c3d_flops(seeded_weights(0, width))
     size = f"{precision}, batch {batch}" + ("" if width == 64 else f", width {width}")
     return [
-        Row("extract", f"{what}, {size}", batch / its, limit, f"clips/{second}", "matrix product")
-        for what, its in zip(("C3D to fc6, ready clips", "frames and boxes to fc6"), taken, strict=True)
+        Row("extract", f"{what}, {size}", batch / seconds, limit, f"clips/{second}", "matrix product")
+        for what, seconds in zip(("C3D to fc6, ready clips", "frames and boxes to fc6"), taken, strict=True)
     ]
 
 

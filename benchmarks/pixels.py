@@ -42,8 +42,8 @@ def decoding(folder: Path, source: Path | None, *, frames: int, repeats: int) ->
     def run(kind: str) -> storage.Artefact:
         return decode(source, digest, store=store, settings={**settings, "store": kind})
 
-    found = run("h264")
-    written = storage.write_artefact(store.with_suffix(".h5"), found, kind="frames", key=digest)
+    artefact = run("h264")
+    written = storage.write_artefact(store.with_suffix(".h5"), artefact, kind="frames", key=digest)
     manifest = Manifest(folder, {"street": ManifestRow("street", digest, written)})
     opened = video.open_frames(manifest, "street", source)
 
@@ -58,8 +58,8 @@ def decoding(folder: Path, source: Path | None, *, frames: int, repeats: int) ->
         ("store to RGB frames, in order", read, store),
     ):
         bare, name = bare_decoder(path)
-        ours, limit = side_by_side([work, bare], repeats=repeats, clock=cpu_clock)
-        rows.append(Row("decode", what, opened.n_frames / ours, opened.n_frames / limit, "frames/CPU-s", name))
+        taken, limit = side_by_side([work, bare], repeats=repeats, clock=cpu_clock)
+        rows.append(Row("decode", what, opened.n_frames / taken, opened.n_frames / limit, "frames/CPU-s", name))
     return rows, list(opened.read(0, 64))
 
 
@@ -110,6 +110,6 @@ def detection(variant: Path, weights: Path, images: list[np.ndarray], *, device:
                 detector._model(batch)
 
     clock, second = clock_of(device)
-    ours, limit = side_by_side([lambda: list(detector.detect(Images(images))), forward], repeats=repeats, clock=clock)
+    taken, limit = side_by_side([lambda: list(detector.detect(Images(images))), forward], repeats=repeats, clock=clock)
     what = f"{variant.stem}, {pixels.shape[2]}x{pixels.shape[1]}, batches of {size}"
-    return [Row("detect", what, len(images) / ours, len(images) / limit, f"images/{second}", "the network alone")]
+    return [Row("detect", what, len(images) / taken, len(images) / limit, f"images/{second}", "the network alone")]

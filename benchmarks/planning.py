@@ -63,12 +63,12 @@ def plan(folder: Path) -> str:
     command = [sys.executable, "-m", "wsstad", "run", "--config", "config.yaml", "--", "--dry-run"]
     package = str(REPOSITORY / "workflow")
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    said = subprocess.run(
+    process = subprocess.run(
         command, cwd=folder, env={**os.environ, "PYTHONPATH": package}, check=True, capture_output=True, text=True
     )
     seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    jobs = re.findall(r"^total +(\d+)", said.stdout + said.stderr, re.MULTILINE)[0]
+    jobs = re.findall(r"^total +(\d+)", process.stdout + process.stderr, re.MULTILINE)[0]
     return f"{int(jobs):,} | {seconds:.1f} | {cpu:.1f} | {after.ru_maxrss / MEGABYTE:.0f}"
 
 

@@ -66,8 +66,8 @@ def main(argv: list[str] | None = None) -> None:
 def files(results: "Results", videos: "DataFrame") -> np.ndarray:
     """Return frame size and rate, one-hot, and the number of frames of each video, (videos, d) float64."""
     stores = [results.frames(video) for video in videos.index]
-    named = [[f"{its.width}x{its.height}", str(its.fps)] for its in stores]
-    length = np.log([[its.n_frames] for its in stores])
+    named = [[f"{store.width}x{store.height}", str(store.fps)] for store in stores]
+    length = np.log([[store.n_frames] for store in stores])
     return np.hstack([OneHotEncoder(sparse_output=False).fit_transform(named), length])
 
 
@@ -88,11 +88,11 @@ def probe(values: np.ndarray, abnormal: np.ndarray, groups: np.ndarray, folds: i
 
 def print_differences(scores: Mapping[str, np.ndarray], abnormal: np.ndarray, groups: np.ndarray) -> None:
     """Print the AUC of the best probe less that of each other, with an interval over other groups of videos."""
-    means = {name: its.mean(axis=0) for name, its in scores.items()}
+    means = {name: runs.mean(axis=0) for name, runs in scores.items()}
     best = max(means, key=lambda name: float(roc_auc_score(abnormal, means[name])))
     rng, members = np.random.default_rng(0), [np.flatnonzero(groups == name) for name in np.unique(groups)]
     draws = [np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))]) for _ in range(DRAWS)]
-    auc = {name: np.array([roc_auc_score(abnormal[its], of[its]) for its in draws]) for name, of in means.items()}
+    auc = {name: np.array([roc_auc_score(abnormal[draw], of[draw]) for draw in draws]) for name, of in means.items()}
     print()
     for name in means.keys() - {best}:
         low, high = np.quantile(auc[best] - auc[name], (0.025, 0.975))

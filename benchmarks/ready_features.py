@@ -41,7 +41,11 @@ def main(argv: list[str] | None = None) -> None:
     table = run(args, manifests)
     for name in args.methods:
         seeds = method_runs.read(table, name, expected).seeds.values()
-        write_row(name, [{t: found.video_score for t, found in its.predictions.items()} for its in seeds], abnormal)
+        write_row(
+            name,
+            [{t: prediction.video_score for t, prediction in model.predictions.items()} for model in seeds],
+            abnormal,
+        )
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -92,15 +96,17 @@ def nearest_mean(
 ) -> dict[Case, float]:
     """Return how much nearer a test video, as its mean feature, is to abnormal than to normal training videos."""
     names = ("frames", "tubes", "image_features", "region_features")
-    found = {kind: manifest.read_manifest(Path(path)) for kind, path in zip(names, manifests[1::2], strict=True)}
-    reader = BagReader(found, {})
+    read_manifests = {
+        kind: manifest.read_manifest(Path(path)) for kind, path in zip(names, manifests[1::2], strict=True)
+    }
+    reader = BagReader(read_manifests, {})
     features = {video: make_bag(reader.read(video)).videolets.mean(axis=0) for video in abnormal}
     scores = {}
     for fold, parts in folds.items():
         train_part = [video for video, part in parts.items() if part == "train"]
         bad, good = (
-            np.mean([features[video] for video in train_part if abnormal[video] == its], axis=0)
-            for its in (True, False)
+            np.mean([features[video] for video in train_part if abnormal[video] == label], axis=0)
+            for label in (True, False)
         )
         scores |= {(fold, v): float(features[v] @ (bad - good)) for v, part in parts.items() if part == "test"}
     return scores
@@ -120,16 +126,20 @@ def vauc(
 ) -> tuple[float, float | None, tuple[float, float], int]:
     """Return mean and deviation of VAUC over the seeds, its interval over videos, and how many pairs were tested."""
     folds = sorted({fold for fold, _ in scores[0]})
-    positive, negative = (sorted(video for video, its in abnormal.items() if its == label) for label in (True, False))
+    positive, negative = (
+        sorted(video for video, is_abnormal in abnormal.items() if is_abnormal == label) for label in (True, False)
+    )
     right = np.zeros((len(scores), len(positive), len(negative)))
     tested = np.zeros(right.shape[1:], dtype=bool)
     for fold in folds:
         bad, good = sorted((video for f, video in scores[0] if f == fold), key=lambda video: not abnormal[video])
         at = positive.index(bad), negative.index(good)
         tested[at] = True
-        for seed, its in enumerate(scores):
-            right[(seed, *at)] = (its[fold, bad] > its[fold, good]) + (its[fold, bad] == its[fold, good]) / 2
-    mean, std = metrics.mean_and_std([float(its[tested].mean()) for its in right])
+        for seed, of_seed in enumerate(scores):
+            right[(seed, *at)] = (of_seed[fold, bad] > of_seed[fold, good]) + (
+                of_seed[fold, bad] == of_seed[fold, good]
+            ) / 2
+    mean, std = metrics.mean_and_std([float(of_seed[tested].mean()) for of_seed in right])
     random = np.random.default_rng(0)
     counts = [metrics.resample(n, DRAWS, random) for n in tested.shape]
     samples = metrics.resampled_vauc(right.mean(axis=0), tested, *counts)

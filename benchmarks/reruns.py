@@ -47,7 +47,7 @@ class Place:
         self.block = plan.blocks()[0]
         self.methods = [name for name in plan.methods(self.block, "benchmark") if plan.is_trained(name)]
         self.tables = folder / "tables"
-        self.entry = next(its for its in content["benchmarks"] if its["dataset"] == self.block.dataset)
+        self.entry = next(entry for entry in content["benchmarks"] if entry["dataset"] == self.block.dataset)
         for source in (SHARE / "config", Path("config")):
             shutil.copytree(source, folder / "config", dirs_exist_ok=True)
         shutil.copytree(plan.tables(self.block.dataset), self.tables, dirs_exist_ok=True)
@@ -104,8 +104,8 @@ def main(argv: list[str] | None = None) -> None:
     for change in changes(place, with_extractor=args.extractor):
         change.act()
         seconds, used, amounts = place.run("--cores", args.cores)
-        told = "; ".join(f"{stage}: {amount}" for stage, amount in amounts.items()) or "nothing"
-        print(f"| {change.title} | {seconds:.0f} | {used:.0f} | {told} |", flush=True)
+        listed = "; ".join(f"{stage}: {amount}" for stage, amount in amounts.items()) or "nothing"
+        print(f"| {change.title} | {seconds:.0f} | {used:.0f} | {listed} |", flush=True)
 
 
 def changes(place: Place, *, with_extractor: bool) -> Iterator[Change]:
@@ -200,21 +200,21 @@ def _processor_seconds() -> float:
 
 def _amounts(folder: Path, logs: list[Path]) -> dict[str, str]:
     """Return what the jobs with these logs had to do, by stage."""
-    found: dict[str, list[str]] = {}
+    texts_of_stages: dict[str, list[str]] = {}
     for path in sorted(logs):
         parts = path.relative_to(folder / "results/logs").parts
         stage = next((FOLDERS[part] for part in parts if part in FOLDERS and parts[0] == "extract"), parts[0])
-        found.setdefault(stage, []).append(path.read_text())
+        texts_of_stages.setdefault(stage, []).append(path.read_text())
     amounts = {}
-    for stage, texts in found.items():
+    for stage, texts in texts_of_stages.items():
         counts = [re.findall(r"(\d+) \S+(?: of runs)?, (\d+) to do", text)[-1:] for text in texts]
         jobs = f"{len(texts)} job{'s' if len(texts) > 1 else ''}"
         if all(counts):
-            total, to_do = (sum(int(its[0][i]) for its in counts) for i in (0, 1))
+            total, to_do = (sum(int(count[0][i]) for count in counts) for i in (0, 1))
             jobs += f", {to_do} of {total} {NOUNS.get(stage, 'videos')}"
         clips = [re.findall(r"_features: (\d+) computed, (\d+) taken over", text) for text in texts]
         if any(clips):
-            computed, taken = (sum(int(its[0][i]) for its in clips if its) for i in (0, 1))
+            computed, taken = (sum(int(clip[0][i]) for clip in clips if clip) for i in (0, 1))
             jobs += f" ({computed} clips computed, {taken} taken over)"
         amounts[stage] = jobs
     return amounts

@@ -37,13 +37,15 @@ def evaluation(*, videos: int, frames: int, repeats: int) -> list[Row]:
         lambda: [match(video) for video in made],
         lambda: (regions.rbdc(matches, folds, counts), regions.tbdc(matches, folds, counts)),
     ]
-    paint, value, samples, limit, found, areas = side_by_side(works, repeats=repeats, clock=cpu_clock)
+    paint, value, samples, limit, matching, areas = side_by_side(works, repeats=repeats, clock=cpu_clock)
     n, unit, sklearn = len(pooled[0]), "frames/CPU-s", "scikit-learn, value alone"
     return [
-        Row("evaluate", f"paint {sum(len(its[1]) for its in made):,} tubes on {n:,} frames", n / paint, 0, unit, ""),
+        Row(
+            "evaluate", f"paint {sum(len(video[1]) for video in made):,} tubes on {n:,} frames", n / paint, 0, unit, ""
+        ),
         Row("evaluate", "AUC and AP over frames", n / value, n / limit, unit, sklearn),
         Row("evaluate", f"AUC and AP, {DRAWS:,} resamples of {videos} videos", n / samples, n / limit, unit, sklearn),
-        Row("evaluate", "match the regions of all tubes", n / found, 0, unit, ""),
+        Row("evaluate", "match the regions of all tubes", n / matching, 0, unit, ""),
         Row("evaluate", f"RBDC and TBDC, {DRAWS:,} resamples", n / areas, 0, unit, ""),
     ]
 

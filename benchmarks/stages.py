@@ -105,8 +105,8 @@ def measure_all(args: argparse.Namespace, device: str) -> list[Row]:
             log.info("measuring %s", stage)
             if stage == "decode":
                 frames = 120 if args.quick else 450
-                found, images = pixels.decoding(Path(folder), args.video, frames=frames, repeats=repeats)
-                rows += found
+                decoded, images = pixels.decoding(Path(folder), args.video, frames=frames, repeats=repeats)
+                rows += decoded
             elif stage == "detect":
                 rows += pixels.detection(args.detector, args.weights, images, device=device, repeats=repeats)
                 rows += networks.detection_sweep(device, quick=args.quick)

@@ -49,10 +49,10 @@ def peaks(
     }
 
 
-def peak_rows(found: Mapping[str, float], *, device: str) -> list[Row]:
+def peak_rows(peaks: Mapping[str, float], *, device: str) -> list[Row]:
     """Return the peaks as rows without a limit."""
     unit = f"GFLOP/{clock_of(device)[1]}"
-    return [Row("peak", f"{name} matrix product", flops / 1e9, 0, unit, "") for name, flops in found.items()]
+    return [Row("peak", f"{name} matrix product", flops / 1e9, 0, unit, "") for name, flops in peaks.items()]
 
 
 def memory(*, megabytes: int, device: str, repeats: int) -> Row:

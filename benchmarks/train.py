@@ -31,18 +31,18 @@ def random_bags(*, dimension: int, instances: int, fill: float = 1.0) -> list[Ba
     random = np.random.default_rng(0)
 
     def features(rows: int) -> np.ndarray:
-        its = random.standard_normal((rows, dimension), dtype=np.float32)
-        return its / np.linalg.norm(its, axis=1, keepdims=True)
+        matrix = random.standard_normal((rows, dimension), dtype=np.float32)
+        return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
 
-    found = []
+    bags = []
     for label in ("normal", "abnormal"):
         for i, u in enumerate(np.linspace(1, 0, BAGS)):
             count = max(1, round(instances * u ** (1 / fill - 1)))  # the mean of u^k over [0, 1] is 1 / (k + 1)
             spans = np.stack([np.arange(count), np.zeros(count, int), np.full(count, 16)], axis=1)
             videolet_spans = np.stack([np.arange(VIDEOLETS) * 16, np.arange(VIDEOLETS) * 16 + 16], axis=1)
             rows = [features(n) for n in (count, count, VIDEOLETS)]
-            found.append(Bag(f"{label}{i}", label, spans, *rows, videolet_spans))
-    return found
+            bags.append(Bag(f"{label}{i}", label, spans, *rows, videolet_spans))
+    return bags
 
 
 class DenseBranch(Branch):
@@ -83,7 +83,9 @@ class PlainLoop:
 
     def __init__(self, dimension: int) -> None:
         self.tube, self.temporal = PlainBranch(dimension), PlainBranch(dimension)
-        self.optimisers = {its: torch.optim.Adam(its.parameters(), lr=0.0005) for its in (self.tube, self.temporal)}
+        self.optimisers = {
+            branch: torch.optim.Adam(branch.parameters(), lr=0.0005) for branch in (self.tube, self.temporal)
+        }
 
     def step(self, batch: Batch) -> None:
         """Train the temporal branch, then the tube branch."""
@@ -124,9 +126,9 @@ def built(kind: type[Mgpr], dimension: int, device: str = "cpu") -> Mgpr:
 
 def three_steps(batches: Batches, dimension: int) -> dict[str, Callable[[], object]]:
     """Return the three ways of doing one training step."""
-    ours, dense, plain = built(Mgpr, dimension), built(DenseMgpr, dimension), PlainLoop(dimension)
+    max_row, dense, plain = built(Mgpr, dimension), built(DenseMgpr, dimension), PlainLoop(dimension)
     return {
-        "max row (ours)": lambda: ours.step(batches.batch(0), batches.generator(0), 0),
+        "max row (ours)": lambda: max_row.step(batches.batch(0), batches.generator(0), 0),
         "dense autograd": lambda: dense.step(batches.batch(0), batches.generator(0), 0),
         "plain loop, nn.MultiheadAttention": lambda: plain.step(batches.batch(0)),
     }
@@ -146,9 +148,9 @@ def training(*, dimension: int, instances: int, device: str, repeats: int, note:
 
     clock, second = clock_of(device)
     works = [lambda: method.step(batches.batch(0), batches.generator(0), 0), forward]
-    ours, limit = side_by_side(works, repeats=repeats, clock=clock)
+    taken, limit = side_by_side(works, repeats=repeats, clock=clock)
     what = f"MGPR step, {note}, {2 * BAGS} bags x {instances} x {dimension}"
-    return [Row("train", what, 1 / ours, 1 / limit, f"steps/{second}", "forward passes of both branches")]
+    return [Row("train", what, 1 / taken, 1 / limit, f"steps/{second}", "forward passes of both branches")]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -170,8 +172,8 @@ def main(argv: list[str] | None = None) -> None:
         ways = three_steps(batches, args.dimension)
         taken = side_by_side(list(ways.values()), repeats=args.repeats, clock=cpu_clock)
         filled = float(batches.batch(0).mask.float().mean())
-        for name, its in zip(ways, taken, strict=True):
-            sys.stdout.write(f"| {filled:.0%} | {name} | {its:.3f} | {its / taken[0]:.2f} |\n")
+        for name, seconds in zip(ways, taken, strict=True):
+            sys.stdout.write(f"| {filled:.0%} | {name} | {seconds:.3f} | {seconds / taken[0]:.2f} |\n")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ SCALE = 2
 def main() -> None:
     """Take the abnormal video that the demo localises best and draw its five panels side by side."""
     results = storage.read_json(BLOCK / "benchmark" / "metrics" / "exact.json")["results"]
-    rows = next(its for its in results if its["names"]["method"] == METHOD)["videos"]
+    rows = next(result for result in results if result["names"]["method"] == METHOD)["videos"]
     best = max((row for row in rows if row.get("s_loc_of_runs")), key=lambda row: row["s_loc_of_runs"][0])
     video = best["video"]
     top = top1(video, best["fold"])
@@ -30,8 +30,8 @@ def main() -> None:
     linked_at = manifest("tubes/demo_yolo/iou").path(video)
     tubes = VideoTubes.from_arrays(storage.read_artefact(linked_at, kind="tubes").arrays)
     image = next(open_frames(frames, video, Path()).read(frame, frame + 1))
-    found = storage.read_artefact(detections.path(video), kind="detections").arrays
-    seen = [(box, WHITE) for box in found["boxes"][found["frame"] == frame]]
+    detected = storage.read_artefact(detections.path(video), kind="detections").arrays
+    seen = [(box, WHITE) for box in detected["boxes"][detected["frame"] == frame]]
     linked = [(t.boxes[frame - t.start], GREEN if t.kind == "unary" else BLUE) for t in tubes.tubes if covers(t, frame)]
     answer = [(truth(video, frame), RED), (top.boxes[frame - top.start], BLUE)]
     panels = [
@@ -57,15 +57,19 @@ def top1(video: str, fold: int) -> Tube:
     path = artefact_path(BLOCK / "predictions" / METHOD / "0", f"fold{fold}", row["key"])
     artefact = storage.read_artefact(path, kind="predictions")
     rows = predictions.from_arrays(artefact.arrays, artefact.meta["videos"])
-    its = next(row for row in rows if row.video == video)
-    return its.candidates[its.top1]
+    predicted = next(row for row in rows if row.video == video)
+    return predicted.candidates[predicted.top1]
 
 
 def truth(video: str, frame: int) -> np.ndarray:
     """Return the annotated box of a frame (zeros where there is none)."""
     rows = storage.read_table(RESULTS / "annotations" / "exact.tsv")
-    its = [row for row in rows if row["video"] == video and int(row["frame"]) <= frame]
-    return np.array([float(its[-1][name]) for name in ("x1", "y1", "x2", "y2")]) if its else np.zeros(4)
+    rows_of_video = [row for row in rows if row["video"] == video and int(row["frame"]) <= frame]
+    return (
+        np.array([float(rows_of_video[-1][name]) for name in ("x1", "y1", "x2", "y2")])
+        if rows_of_video
+        else np.zeros(4)
+    )
 
 
 def covers(tube: Tube, frame: int) -> bool:

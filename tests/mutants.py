@@ -28,7 +28,7 @@ class Mutant(NamedTuple):
 def main(words: list[str]) -> None:
     """Print what became of every mutant; exit with 1 if one lives."""
     living = 0
-    for mutant in [Mutant(**its) for its in yaml.safe_load((TESTS / "mutants.yaml").read_text())]:
+    for mutant in [Mutant(**fields) for fields in yaml.safe_load((TESTS / "mutants.yaml").read_text())]:
         if not words or any(word in mutant.mechanism for word in words):
             became = outcome(mutant)
             living += became != "fails"

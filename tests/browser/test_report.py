@@ -28,7 +28,7 @@ def test_every_chart_is_there_and_says_in_words_what_it_shows(chromium, page):
         assert drawn.size["height"] > 80
         assert chart.find_element("css selector", "[role=img]").get_attribute("aria-label")
     assert len(find_all(chromium, "svg.timeline")) == 12
-    assert all(its.get_attribute("aria-label") for its in find_all(chromium, "svg.timeline"))
+    assert all(element.get_attribute("aria-label") for element in find_all(chromium, "svg.timeline"))
 
 
 def test_hostile_names_are_text(chromium, page):
@@ -54,8 +54,8 @@ def test_tables_sort_by_number_and_by_name(chromium, page):
     names = [head.text for head in heads]
     for at, ascending in ((names.index("VAUC"), False), (names.index("VAUC"), True), (0, True), (0, False)):
         heads[at].click()
-        found = [cell.get_attribute("data-order") for cell in column(at)]
-        values = [float(value) for value in found] if at else found
+        cells = [cell.get_attribute("data-order") for cell in column(at)]
+        values = [float(value) for value in cells] if at else cells
         assert values == sorted(values, reverse=not ascending)
         assert (
             heads[at].find_element("xpath", "..").get_attribute("aria-sort") == f"{'a' if ascending else 'de'}scending"
@@ -107,8 +107,8 @@ def test_the_list_of_videos_can_be_filtered_and_ordered(chromium, page):
     chromium.execute_script(choose, "label", "normal")
     assert chromium.find_element("css selector", "form output").text == "6 videos"
     chromium.execute_script(choose, "order", "score")
-    shown = [its for its in find_all(chromium, "article.video") if its.is_displayed()]
-    scores = [float(its.get_attribute("data-score")) for its in shown]
+    shown = [element for element in find_all(chromium, "article.video") if element.is_displayed()]
+    scores = [float(element.get_attribute("data-score")) for element in shown]
     assert len(scores) == 6
     assert scores == sorted(scores, reverse=True)
 

@@ -47,9 +47,9 @@ class Site(Workplace):
     def run(self, *arguments: str) -> str:
         """Run to the end; fail with everything that was said unless it ended well."""
         process = self.start(*arguments)
-        said, _ = process.communicate(timeout=1500)
-        assert process.returncode == 0, said
-        return said
+        output, _ = process.communicate(timeout=1500)
+        assert process.returncode == 0, output
+        return output
 
     def run_slurm(self, *arguments: str) -> str:
         return self.run(*IMPATIENT, "--slurm-keep-successful-logs", *arguments)
@@ -75,10 +75,10 @@ class Site(Workplace):
         """Return the results whose provenance Snakemake does not know; a run would mend that before it told."""
         snakefile = PROFILES.parent.parent / "workflow/Snakefile"
         command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile, "--configfile", "config.yaml"]
-        said = subprocess.run(
+        output = subprocess.run(
             [*command, "--quiet", "all", "--summary"], cwd=self.folder, check=True, capture_output=True, text=True
         ).stdout
-        rows = [line.split("\t") for line in said.splitlines() if line.startswith("results/")]
+        rows = [line.split("\t") for line in output.splitlines() if line.startswith("results/")]
         assert rows
         return [row[0] for row in rows if row[1] != "-" and row[3] == "-"]
 
@@ -94,14 +94,14 @@ class Site(Workplace):
                 continue
             if here and words[1:4] == [b"-m", b"wsstad.stages", stage.encode()]:
                 parents[int(folder.name)] = parent
-        return [its for its, parent in parents.items() if parent not in parents]
+        return [pid for pid, parent in parents.items() if parent not in parents]
 
 
 def manifests(workplace: Workplace, stage: str) -> dict[str, bytes]:
     """Return the bytes of the manifests of a stage, which hold the digest of every video's result."""
-    found = sorted(workplace.folder.glob(f"results/small/{stage}/manifests/*.tsv"))
-    assert found
-    return {path.name: path.read_bytes() for path in found}
+    result = sorted(workplace.folder.glob(f"results/small/{stage}/manifests/*.tsv"))
+    assert result
+    return {path.name: path.read_bytes() for path in result}
 
 
 def wait_for(what: Callable[[], object], process: subprocess.Popen | None = None, seconds: float = 300) -> None:

@@ -52,7 +52,7 @@ class Slurm:
         """Return the jobs that were submitted from a folder, finished ones too, in the order of their submission."""
         records = self.say("scontrol", "show", "job", "--detail", "--oneliner").splitlines()
         fields = [dict(re.findall(r"([\w/:]+)=(\S*)", record)) for record in records if record.startswith("JobId=")]
-        jobs = [_job(its) for its in fields if its["WorkDir"] == str(workplace)]
+        jobs = [_job(field) for field in fields if field["WorkDir"] == str(workplace)]
         return sorted((job for job in jobs if rule in ("", job.rule)), key=lambda job: int(job.id))
 
 

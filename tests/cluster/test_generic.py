@@ -35,8 +35,8 @@ def test_an_interrupted_run_takes_its_jobs_back(site, profile, quick):
     # A decoder that was stopped is still at work when the run is interrupted, however long that takes.
     wait_for(lambda: stop_one(site.processes("decode")), process)
     os.kill(process.pid, signal.SIGINT)
-    said, _ = process.communicate(timeout=300)
-    assert process.returncode != 0, said
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode != 0, output
     wait_for(lambda: {job.state for job in site.jobs()} <= {"CANCELLED", "COMPLETED"}, seconds=60)
     assert "CANCELLED" in {job.state for job in site.jobs()}
 
@@ -47,8 +47,8 @@ def test_jobs_of_a_killed_run_are_found_again(generic):
     kill(process)
     orphans = {job.id for job in generic.jobs()}
     assert orphans
-    said = generic.run(*QUICK, "--until", "decode")
-    assert "waiting for the jobs of an earlier run" in said
+    output = generic.run(*QUICK, "--until", "decode")
+    assert "waiting for the jobs of an earlier run" in output
     states = {job.state for job in generic.jobs() if job.id in orphans}
     assert "COMPLETED" in states
     assert states <= {"COMPLETED", "CANCELLED"}

@@ -71,8 +71,8 @@ def test_a_job_killed_for_time_comes_back_with_more_and_keeps_what_it_had_done(s
     wait_for(lambda: list(site.folder.glob("results/small/frames/*.h5")), process)
     (decoder,) = site.processes("decode")
     os.kill(decoder, signal.SIGSTOP)  # a decoder that hangs
-    said, _ = process.communicate(timeout=900)
-    assert process.returncode == 0, said
+    output, _ = process.communicate(timeout=900)
+    assert process.returncode == 0, output
     first, second = site.jobs("decode")
     assert (first.state, first.minutes) == ("TIMEOUT", 1)
     assert (second.state, second.minutes) == ("COMPLETED", 2)
@@ -89,10 +89,10 @@ def test_jobs_of_a_node_that_dies_run_on_another(site, linked, slurm):
     node = next(job.node for job in site.jobs("decode") if job.state == "RUNNING")
     slurm.node(node, "kill")
     try:
-        said, _ = process.communicate(timeout=900)
+        output, _ = process.communicate(timeout=900)
     finally:
         slurm.node(node, "start")
-    assert process.returncode == 0, said
+    assert process.returncode == 0, output
     jobs = site.jobs("decode")
     lost = [job for job in jobs if job.state == "NODE_FAIL"]
     assert lost
@@ -114,9 +114,9 @@ def test_the_same_command_goes_on_after_the_submitting_process_was_killed(site, 
     states = {job.state for job in orphans}
     assert {"RUNNING", "PENDING"} <= states
 
-    said = site.run_slurm("--until", "extract_region", "extract_image")
+    output = site.run_slurm("--until", "extract_region", "extract_image")
     assert (to_do(site, "extract_image"), to_do(site, "extract_region")) == (12, 12)
-    assert "waiting for the jobs of an earlier run" in said
+    assert "waiting for the jobs of an earlier run" in output
     became = {job.id: job.state for job in site.jobs()}
     for job in orphans:
         assert became[job.id] == ("CANCELLED" if job.state == "PENDING" else "COMPLETED"), job

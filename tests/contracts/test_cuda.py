@@ -25,7 +25,7 @@ from wsstad.scenes.renderer import Renderer
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
 
-LEARNED = sorted(name for name, its in METHODS.items() if issubclass(its.parameters, LearnedParameters))
+LEARNED = sorted(name for name, kind in METHODS.items() if issubclass(kind.parameters, LearnedParameters))
 SMALL = {
     "c3d": {"type": "c3d", "seed": 0, "width": 8, "batch": 3},
     "efficientnet_lite0": {"type": "efficientnet_lite0", "image_size": 112, "batch": 3},
@@ -58,10 +58,16 @@ def extractor(name: str, device: str, **change):
     return extractors.create(parameters, Path(), device=device, threads=1)
 
 
-def clips_of(its, frames: list[np.ndarray]) -> np.ndarray:
+def clips_of(extractor, frames: list[np.ndarray]) -> np.ndarray:
     moving = np.array([[40 + 3 * i, 60, 140 + 3 * i, 160] for i in range(16)], dtype=np.float32)
     whole = np.stack(frames[:16])
-    return np.stack([its.prepare_image(whole), its.prepare_region(whole, moving), its.prepare_image(frames[16:32])])
+    return np.stack(
+        [
+            extractor.prepare_image(whole),
+            extractor.prepare_region(whole, moving),
+            extractor.prepare_image(frames[16:32]),
+        ]
+    )
 
 
 @pytest.mark.parametrize("name", EXTRACTORS)
@@ -69,18 +75,18 @@ def test_features_are_those_of_the_cpu(name: str, road) -> None:
     on_cpu, on_gpu = extractor(name, "cpu"), extractor(name, "auto")
     assert on_gpu.device == "cuda"
     clips = clips_of(on_cpu, road)
-    expected, found = on_cpu.features(clips), on_gpu.features(clips)
-    assert np.abs(found - expected).max() < 1e-3 * np.abs(expected).max()
+    expected, actual = on_cpu.features(clips), on_gpu.features(clips)
+    assert np.abs(actual - expected).max() < 1e-3 * np.abs(expected).max()
     assert on_gpu.facts()["device"] == "cuda"
 
 
 @pytest.mark.parametrize("name", EXTRACTORS)
 def test_bits_of_features_do_not_depend_on_neighbours_or_repetition(name: str, road) -> None:
-    its = extractor(name, "cuda")
-    clips = clips_of(its, road)
-    alone = its.features(clips[:1])[0]
+    on_gpu = extractor(name, "cuda")
+    clips = clips_of(on_gpu, road)
+    alone = on_gpu.features(clips[:1])[0]
     for companions in ([0, 1, 2], [2, 0], [1, 2, 0]):
-        assert np.array_equal(its.features(clips[companions])[companions.index(0)], alone)
+        assert np.array_equal(on_gpu.features(clips[companions])[companions.index(0)], alone)
 
 
 def test_c3d_in_bf16_is_close_to_fp32(road) -> None:
@@ -91,17 +97,17 @@ def test_c3d_in_bf16_is_close_to_fp32(road) -> None:
 
 
 def test_a_full_gpu_is_answered_with_smaller_parts(road, monkeypatch, caplog) -> None:
-    its = extractor("c3d", "cuda", batch=4)
-    clips = clips_of(its, road)
-    expected, forward = its.features(clips), type(its)._forward
+    on_gpu = extractor("c3d", "cuda", batch=4)
+    clips = clips_of(on_gpu, road)
+    expected, forward = on_gpu.features(clips), type(on_gpu)._forward
 
     def crowded(self, part):
         if len(part) > 2:
             raise torch.OutOfMemoryError("made up")
         return forward(self, part)
 
-    monkeypatch.setattr(type(its), "_forward", crowded)
-    assert np.abs(its.features(clips) - expected).max() < 1e-3 * np.abs(expected).max()
+    monkeypatch.setattr(type(on_gpu), "_forward", crowded)
+    assert np.abs(on_gpu.features(clips) - expected).max() < 1e-3 * np.abs(expected).max()
     assert "in parts of 2 clips" in caplog.text
 
 
@@ -109,12 +115,12 @@ def test_a_full_gpu_is_answered_with_smaller_parts(road, monkeypatch, caplog) ->
 def test_detections_are_those_of_the_cpu(name: str, road, repository) -> None:
     path = repository / "config" / "detectors" / {"yolo": "demo_yolo", "motion": "motion"}[name]
     variant = config.load_variant(path.with_suffix(".yaml"), DETECTORS)
-    expected, found = (
+    expected, actual = (
         list(detectors.create(variant, path.parent, device=device, threads=1).detect(Pixels(road)))
         for device in ("cpu", "auto")
     )
-    assert sum(len(its.scores) for its in expected) > 0
-    for one, other in zip(expected, found, strict=True):
+    assert sum(len(detections.scores) for detections in expected) > 0
+    for one, other in zip(expected, actual, strict=True):
         # A box whose confidence lies on the threshold may be on one device alone; all others are the same.
         sure = one.scores > getattr(variant, "confidence", 0) + 0.01
         assert sure.sum() <= len(other.scores)
@@ -130,16 +136,16 @@ def method(name: str, device: str, **changes):
     return methods.create(parameters(name, **offered), seed=0, device=device)
 
 
-def sub_tubes(its) -> View:
-    return View.of(its.parameters.model_copy(update={"sub_tubes": 8}))
+def sub_tubes(method) -> View:
+    return View.of(method.parameters.model_copy(update={"sub_tubes": 8}))
 
 
 def trained(name: str, device: str, **options):
-    its = method(name, device, **options.pop("changes", {}))
-    view = View.of(its.parameters)
-    held_out = [sub_tubes(its).bag(video, "inference") for video in TRAIN[:4]]
-    its.fit([view.bag(video, "training") for video in TRAIN[4:]], held_out, **options)
-    return its
+    made = method(name, device, **options.pop("changes", {}))
+    view = View.of(made.parameters)
+    held_out = [sub_tubes(made).bag(video, "inference") for video in TRAIN[:4]]
+    made.fit([view.bag(video, "training") for video in TRAIN[4:]], held_out, **options)
+    return made
 
 
 # UR-DMU and ALOCC draw noise on the device, which a CPU does not draw.
@@ -154,14 +160,14 @@ def test_without_dropout_a_training_scores_as_on_the_cpu(name: str) -> None:
 
 @pytest.mark.parametrize("name", LEARNED)
 def test_a_model_of_one_device_scores_the_same_on_the_other(name: str) -> None:
-    its = trained(name, "cuda", changes={"dropout": 0.5})
-    again = methods.restore(Path(name), *its.save(), device="cpu")
+    method = trained(name, "cuda", changes={"dropout": 0.5})
+    again = methods.restore(Path(name), *method.save(), device="cpu")
     for video, _ in planted_videos(6, first=700):
-        bag = sub_tubes(its).bag(video, "inference")
-        scores, others = its.score(bag)[0], again.score(bag)[0]
+        bag = sub_tubes(method).bag(video, "inference")
+        scores, others = method.score(bag)[0], again.score(bag)[0]
         assert others == pytest.approx(scores, abs=1e-4)
         # Two candidates may score the same to rounding, and then each device may choose its own.
-        top = its.predict(video.video, video.tubes, bag).top1
+        top = method.predict(video.video, video.tubes, bag).top1
         assert others[top] == pytest.approx(others.max(), abs=1e-4)
 
 

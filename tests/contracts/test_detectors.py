@@ -47,9 +47,9 @@ def equal(first, second):
 
 
 def test_every_frame_has_an_answer_and_some_frame_a_detection(detector, road):
-    found = list(detector.detect(Pixels(road)))
-    assert len(found) == len(road)
-    assert sum(len(d.scores) for d in found) >= 5
+    result = list(detector.detect(Pixels(road)))
+    assert len(result) == len(road)
+    assert sum(len(d.scores) for d in result) >= 5
 
 
 def test_boxes_are_inside_the_frame_on_the_grid_and_in_order(detector, road):

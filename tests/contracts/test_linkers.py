@@ -56,7 +56,7 @@ def test_same_result_for_any_order_of_the_input(linker, rows):
 def test_a_detection_is_in_one_unary_tube_at_most(linker, rows):
     """The boxes of `rows` differ: each observed box of a unary tube is one of them, and no other tube has it."""
     video, _ = linker.link(make_arrays(rows, width=64, height=48))
-    found = {(frame, *box) for frame, box, _, _ in rows}
+    of_tubes = {(frame, *box) for frame, box, _, _ in rows}
     observed = [
         (tube.start + int(k), *tube.boxes[k].tolist())
         for tube in video.tubes
@@ -64,7 +64,7 @@ def test_a_detection_is_in_one_unary_tube_at_most(linker, rows):
         for k in np.flatnonzero(tube.observed)
     ]
     assert len(observed) == len(set(observed)) > 50
-    assert set(observed) <= found
+    assert set(observed) <= of_tubes
 
 
 def test_the_same_twice(linker, rows):

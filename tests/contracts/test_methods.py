@@ -20,7 +20,7 @@ from wsstad.learning.parameters import LearnedParameters, TrainedParameters
 from wsstad.learning.search import video_auc
 from wsstad.structures import predictions
 
-LEARNED = sorted(name for name, its in METHODS.items() if issubclass(its.parameters, LearnedParameters))
+LEARNED = sorted(name for name, kind in METHODS.items() if issubclass(kind.parameters, LearnedParameters))
 TRAIN = [video for video, _ in planted_videos(16)]
 TEST = planted_videos(24, first=500)
 SHORT = {"max_iterations": 12, "evaluate_every": 4, "patience": 9}
@@ -62,17 +62,17 @@ def bag_for(method, video) -> bags.Bag | None:
 
 
 def tensors_of(method) -> dict[str, bytes]:
-    return {name: its.tobytes() for name, its in method.save()[0].items()}
+    return {name: tensor.tobytes() for name, tensor in method.save()[0].items()}
 
 
 @pytest.fixture(scope="module")
 def learned():
     """One trained method of each kind, by its name."""
     videos = [video for video, _ in planted_videos(48)]
-    found = {name: fit(name, videos=videos, projection=PCA, **offered(name, max_iterations=80)) for name in LEARNED}
-    found["metadata_only"] = make("metadata_only")
-    found["metadata_only"].fit([file_bag(video) for video in videos])
-    return found
+    result = {name: fit(name, videos=videos, projection=PCA, **offered(name, max_iterations=80)) for name in LEARNED}
+    result["metadata_only"] = make("metadata_only")
+    result["metadata_only"].fit([file_bag(video) for video in videos])
+    return result
 
 
 def test_every_variant_is_valid_and_every_method_has_one() -> None:
@@ -93,32 +93,32 @@ def test_predicts_scores_for_candidates_with_boxes(name: str, empty: bool, learn
     method = learned[name] if name in learned else make(name)
     bag = bag_for(method, video)
     extra = {"detections": detections_of(video.tubes)} if "detections" in METHODS[name].parameters.needs else {}
-    got = method.predict("v", video.tubes, bag, **extra)
-    assert (got.video, got.n_frames, got.width, got.height) == ("v", video.tubes.n_frames, 120, 100)
-    assert np.array_equal(got.detected, video.tubes.detected)
-    assert got.scores.dtype == np.float32
-    assert got.scores.min() >= 0
-    assert got.scores.max() <= 1
-    wanted = {got.top1} if method.selection == "top1" else set(range(len(got.scores)))
-    assert got.candidates.keys() == wanted
-    for i, tube in got.candidates.items():
-        t, start, stop = got.spans[i].tolist()
+    actual = method.predict("v", video.tubes, bag, **extra)
+    assert (actual.video, actual.n_frames, actual.width, actual.height) == ("v", video.tubes.n_frames, 120, 100)
+    assert np.array_equal(actual.detected, video.tubes.detected)
+    assert actual.scores.dtype == np.float32
+    assert actual.scores.min() >= 0
+    assert actual.scores.max() <= 1
+    wanted = {actual.top1} if method.selection == "top1" else set(range(len(actual.scores)))
+    assert actual.candidates.keys() == wanted
+    for i, tube in actual.candidates.items():
+        t, start, stop = actual.spans[i].tolist()
         assert (tube.start, tube.stop) == (start, stop)
         if t >= 0:
             assert np.array_equal(tube.boxes, video.tubes.tubes[t].cut(start, stop).boxes)
-    back = predictions.from_arrays(*predictions.to_arrays([got]))[0]
-    assert np.array_equal(back.scores, got.scores)
-    assert back.top1 == got.top1
+    back = predictions.from_arrays(*predictions.to_arrays([actual]))[0]
+    assert np.array_equal(back.scores, actual.scores)
+    assert back.top1 == actual.top1
 
 
 @pytest.mark.parametrize("name", LEARNED)
 def test_learns_a_planted_signal(name: str, learned) -> None:
     scores, hits = [], []
     for video, (tube, start, stop) in TEST:
-        got = learned[name].predict(video.video, video.tubes, inference_bag(learned[name], video))
-        scores.append(got.video_score)
+        actual = learned[name].predict(video.video, video.tubes, inference_bag(learned[name], video))
+        scores.append(actual.video_score)
         if video.label == "abnormal":
-            t, first, last = got.spans[got.top1].tolist()
+            t, first, last = actual.spans[actual.top1].tolist()
             hits.append(t == tube and min(last, stop) > max(first, start))
     abnormal = np.array([video.label == "abnormal" for video, _ in TEST])
     assert video_auc(np.array(scores), abnormal) > 0.9
@@ -244,12 +244,12 @@ def test_padding_changes_no_step(name: str) -> None:
 # Those whose steps report the best scores of the bags as they are; what the others report is held above.
 @pytest.mark.parametrize("name", ["dmrm", "gclnc", "tcn_ibl"])
 def test_a_bag_alone_scores_as_in_a_padded_batch(name: str) -> None:
-    method, its = without_dropout(name), unequal()
-    best = {bag.video: float(method.score_features(bag)[0].max()) for bag in its}
-    batches = Batches(its, batch_bags=3, max_instances=200, seed=0)
+    method, training = without_dropout(name), unequal()
+    best = {bag.video: float(method.score_features(bag)[0].max()) for bag in training}
+    batches = Batches(training, batch_bags=3, max_instances=200, seed=0)
     values = dict(zip(method.columns, method.step(batches.batch(0), batches.generator(0), 0).tolist(), strict=True))
     for label in ("abnormal", "normal"):
-        expected = np.mean([best[bag.video] for bag in its if bag.label == label])
+        expected = np.mean([best[bag.video] for bag in training if bag.label == label])
         assert values[f"{label}_score"] == pytest.approx(expected, abs=1e-6)
 
 
@@ -269,7 +269,7 @@ def test_features_that_are_not_finite_are_refused(name: str, learned) -> None:
         dataclasses.replace(bag, region=bag.region * np.nan)
     with pytest.raises(ValueError, match="not finite"):
         learned[name].predict(video.video, video.tubes, spoil(bag))
-    training = [spoil(bags.make_bag(its)) for its in TRAIN[:4]]
+    training = [spoil(bags.make_bag(video)) for video in TRAIN[:4]]
     with pytest.raises((ValueError, FloatingPointError), match=r"not finite|iteration 1:.*nan"):
         make(name, **SHORT).fit(training)
 

@@ -47,17 +47,17 @@ def python_of(clone, pip):
 
 def test_what_could_not_be_installed_is_not_complete(repository, clone):
     process = start(repository, clone, python_of(clone, "echo ERROR: no such package; exit 1"))
-    said, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert "ERROR: no such package\n" in said
+    assert "ERROR: no such package\n" in output
     assert not (clone / ".venv/complete").exists()
 
 
 def test_what_was_installed_is_complete(repository, clone):
     process = start(repository, clone, python_of(clone, "echo Collecting made-up; echo Installing made-up"))
-    said, _ = process.communicate(timeout=20)
-    assert process.returncode == 0, said
-    assert "[set-up] 1/1 packages fetched\n" in said
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, output
+    assert "[set-up] 1/1 packages fetched\n" in output
     assert (clone / ".venv/complete").exists()
 
 

@@ -26,7 +26,7 @@ def find_all(driver, selector: str) -> list:
 def asked(driver) -> list[str]:
     """Return the addresses that a page asked for and that it does not hold itself."""
     events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    urls = [its["params"]["request"]["url"] for its in events if its["method"] == "Network.requestWillBeSent"]
+    urls = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
     return [url for url in urls if not url.startswith("data:")]
 
 

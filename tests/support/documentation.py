@@ -28,7 +28,7 @@ def read(page):
 
 
 def fences(text, language):
-    return [body for _, its, body in FENCE.findall(text) if its == language]
+    return [body for _, tag, body in FENCE.findall(text) if tag == language]
 
 
 def code(text):

@@ -29,14 +29,14 @@ def main():
     variables = load_variables()
     statistics = jax.tree.map(lambda array: array.reshape(-1), variables["batch_stats"])
     variables = {"params": variables["params"], "batch_stats": statistics}
-    found = {}
+    result = {}
     for side in SIDES:
         x = clip(side)[None].astype(np.float32) / 127.5 - 1
         mixed_5c, _ = InceptionI3d(final_endpoint="Mixed_5c").apply(variables, x)
-        found[f"largest_{side}"] = np.asarray(mixed_5c)[0].max(axis=(0, 1, 2))
-        found[f"mean_{side}"] = np.asarray(mixed_5c)[0].mean(axis=(0, 1, 2))
+        result[f"largest_{side}"] = np.asarray(mixed_5c)[0].max(axis=(0, 1, 2))
+        result[f"mean_{side}"] = np.asarray(mixed_5c)[0].mean(axis=(0, 1, 2))
     logits, _ = InceptionI3d().apply(variables, x)
-    np.savez(FILE, **found, logits=np.asarray(logits)[0])
+    np.savez(FILE, **result, logits=np.asarray(logits)[0])
 
 
 if __name__ == "__main__":

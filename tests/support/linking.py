@@ -28,7 +28,7 @@ def detection_rows(draw, max_frames=6, max_boxes=4):
     )
     one = st.tuples(boxes, st.sampled_from([0.125, 0.5, 0.875]), st.integers(0, 1))
     frames = draw(st.lists(st.lists(one, max_size=max_boxes), min_size=1, max_size=max_frames))
-    return [(frame, *detection) for frame, found in enumerate(frames) for detection in found]
+    return [(frame, *detection) for frame, detections in enumerate(frames) for detection in detections]
 
 
 def walk(seed, *, n=6, n_frames=60, miss=0.15, width=64, height=48):

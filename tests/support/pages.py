@@ -79,7 +79,7 @@ def write(folder, *, videos=12, title="Made up", kind="collision", odd_name=None
 def _write_dataset(folder, title, kind):
     (folder / "config.yaml").write_text(CONFIG)
     rows = [("a", "normal", "normal"), ("b", "abnormal", "x"), ("c", "normal", "normal"), ("d", "abnormal", "x")]
-    lines = [f"{video}\t{video}.mp4\t{label}\t{its}" for video, label, its in rows]
+    lines = [f"{video}\t{video}.mp4\t{label}\t{kind}" for video, label, kind in rows]
     (folder / "tables/splits").mkdir(parents=True)
     (folder / "tables/videos.tsv").write_text("\n".join(["video\tpath\tlabel\tclass", *lines, ""]))
     parts = [f"0\t{video}\t{part}" for video, part in zip("abcd", ["train", "train", "test", "test"], strict=True)]
@@ -137,11 +137,11 @@ def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
     shown = _pictures(rng) if pictures else {}
     rows = [Row("broken", "", code="V105", reason="3 errors")]
     for video in tests:
-        its = illustrated(video, labels[video], classes[video], rng)
-        its = Artefact(its.arrays | shown, its.meta)
+        artefact = illustrated(video, labels[video], classes[video], rng)
+        artefact = Artefact(artefact.arrays | shown, artefact.meta)
         key = "ef" * 32
         digest = storage.write_artefact(
-            manifest.artefact_path(where.parent.parent, video, key), its, kind="illustration", key=key
+            manifest.artefact_path(where.parent.parent, video, key), artefact, kind="illustration", key=key
         )
         rows.append(Row(video, key, digest))
     manifest.write_manifest(where, rows, ())
@@ -167,14 +167,14 @@ def illustrated(video, label, kind, rng):
         weights[:2, 0] += 0.1, -0.1
     best = int(np.argmax(scores))
     tube = tubes.tubes[spans[best, 0]].cut(*spans[best, 1:].tolist())
-    said = VideoPrediction(
+    predicted = VideoPrediction(
         video, FRAMES, *SIZE, tubes.detected, spans, scores, np.stack([scores, scores / 2], 1), {best: tube}, weights
     )
     about = {"video": video, "fold": 0, "label": label, "class": kind, "method": "mgpr", "seed": "0"}
-    case = illustration.Case(said, None, tubes)
-    found = illustration.describe(case, {**about, "fps": 10.0, "branches": ["tube", "temporal"], "pixels": True})
+    case = illustration.Case(predicted, None, tubes)
+    described = illustration.describe(case, {**about, "fps": 10.0, "branches": ["tube", "temporal"], "pixels": True})
     truth = np.array([[20, 70]] if label == "abnormal" else [], dtype=np.int32).reshape(-1, 2)
-    return Artefact(found.arrays | {"truth": truth}, found.meta)
+    return Artefact(described.arrays | {"truth": truth}, described.meta)
 
 
 def _pictures(rng):

@@ -25,12 +25,12 @@ NO_PROJECTION = {"kind": "none", "dimension": 128, "instances": 2048, "whiten": 
 def parameters(name: str, **changes: Any) -> MethodParameters:
     """The parameters of config/methods/<name>.yaml, made small, with `changes`."""
     method = methods.read(METHODS / f"{name}.yaml")
-    found = method.model_dump()
-    quick = {name: min(most, found[name]) for name, most in QUICK.items() if name in found}
-    if "projection" in found:
+    defaults = method.model_dump()
+    quick = {name: min(most, defaults[name]) for name, most in QUICK.items() if name in defaults}
+    if "projection" in defaults:
         quick["projection"] = NO_PROJECTION
-    quick |= {"width": 128} if "width" in found else {}
-    return config.parse({**found, **quick, **changes}, type(method), name)
+    quick |= {"width": 128} if "width" in defaults else {}
+    return config.parse({**defaults, **quick, **changes}, type(method), name)
 
 
 def signal(dimension: int) -> np.ndarray:
@@ -52,16 +52,16 @@ def planted_video(
     starts = rng.integers(0, n_frames // 4, n_tubes)
     stops = rng.integers(3 * n_frames // 4, n_frames, n_tubes) + 1
     boxes = rng.uniform(0, 50, (n_tubes, 2))
-    found = [
+    of_video = [
         Tube(int(a), np.tile(np.r_[at, at + 40].astype(np.float32), (b - a, 1)))
         for a, b, at in zip(starts, stops, boxes, strict=True)
     ]
-    video = VideoTubes(n_frames, 120, 100, np.ones(n_frames, dtype=bool), found)
+    video = VideoTubes(n_frames, 120, 100, np.ones(n_frames, dtype=bool), of_video)
     start = 16 * int(rng.integers(6, 11))
     event = (int(rng.integers(n_tubes)), start, start + 64)
     n_clips = clips.count_clips(n_frames)
     image = np.abs(rng.normal(0, 1, (n_clips, dimension)))
-    region, grid = [], clip_grid(found, n_clips)
+    region, grid = [], clip_grid(of_video, n_clips)
     for t, clip in grid:
         at_event = label == "abnormal" and t == event[0] and event[1] <= 16 * clip < event[2]
         region.append(np.abs(rng.normal(0, 1, dimension)) + at_event * signal(dimension))
@@ -71,16 +71,16 @@ def planted_video(
     return features, event
 
 
-def clip_grid(found: Sequence[Tube], n_clips: int) -> list[tuple[int, int]]:
+def clip_grid(of_video: Sequence[Tube], n_clips: int) -> list[tuple[int, int]]:
     """Tube and clip of every row of region features."""
-    return [(t, k) for t, its in enumerate(found) for k in range(*clips.clip_span(its.start, its.stop, n_clips))]
+    return [(t, k) for t, tube in enumerate(of_video) for k in range(*clips.clip_span(tube.start, tube.stop, n_clips))]
 
 
 def file_bag(video: ClipFeatures, fps: float = 25.0) -> Bag:
     """The bag of a video that is seen as a file."""
-    found = video.tubes
-    facts = np.array([[found.width, found.height, fps, found.n_frames]], dtype=np.float32)
-    whole = np.array([[NO_TUBE, 0, found.n_frames]], dtype=np.int32)
+    video_tubes = video.tubes
+    facts = np.array([[video_tubes.width, video_tubes.height, fps, video_tubes.n_frames]], dtype=np.float32)
+    whole = np.array([[NO_TUBE, 0, video_tubes.n_frames]], dtype=np.int32)
     return Bag(video.video, video.label, whole, facts, facts, facts, whole[:, 1:])
 
 
@@ -149,8 +149,11 @@ def detections_of(video: VideoTubes) -> dict[str, np.ndarray]:
     boxes = [[t.boxes[f - t.start] for t in video.tubes if t.start <= f < t.stop and t.kind != "frame"] for f in
              range(video.n_frames)]  # fmt: skip
     size = (video.width, video.height)
-    found = [detections.canonical(its, np.full(len(its), 0.5), np.zeros(len(its)), size=size) for its in boxes]
-    return detections.to_arrays(found, width=video.width, height=video.height)
+    frames = [
+        detections.canonical(corners, np.full(len(corners), 0.5), np.zeros(len(corners)), size=size)
+        for corners in boxes
+    ]
+    return detections.to_arrays(frames, width=video.width, height=video.height)
 
 
 def cross_validation(videos: Sequence[str], folds: int) -> dict[int, dict[str, str]]:
@@ -161,10 +164,10 @@ def cross_validation(videos: Sequence[str], folds: int) -> dict[int, dict[str, s
 def no_detections(video: str, label: str, n_frames: int = 100, dimension: int = 32) -> ClipFeatures:
     """A video in which nothing was detected: whole-frame tubes for each videolet."""
     spans = tubes.divide(0, n_frames, 32, 16)
-    found = [tubes.whole_frame(start, stop, 120, 100) for start, stop in spans]
-    its = VideoTubes(n_frames, 120, 100, np.zeros(n_frames, dtype=bool), found)
+    whole_frames = [tubes.whole_frame(start, stop, 120, 100) for start, stop in spans]
+    video_tubes = VideoTubes(n_frames, 120, 100, np.zeros(n_frames, dtype=bool), whole_frames)
     rng = np.random.default_rng(7)
     n_clips = clips.count_clips(n_frames)
     image = rng.random((n_clips, dimension)).astype(np.float16)
-    region = rng.random((len(clip_grid(found, n_clips)), dimension)).astype(np.float16)
-    return ClipFeatures(video, label, its, image, region)
+    region = rng.random((len(clip_grid(whole_frames, n_clips)), dimension)).astype(np.float16)
+    return ClipFeatures(video, label, video_tubes, image, region)

@@ -28,9 +28,9 @@ def test_the_benchmark_runs_and_writes_its_table(repository, tmp_path):
     cells = [line[2:-2].split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")][1:]
     assert {row[0] for row in cells} == {"decode", "link", "storage", "evaluate"}
     for row in cells:
-        ours, limit, ratio = (float(row[i].replace(",", "") or "nan") for i in (2, 3, 5))
-        assert ours > 0
-        assert np.isnan([limit, ratio]).all() or ratio == pytest.approx(ours / limit, rel=0.02, abs=0.006)
+        measured, limit, ratio = (float(row[i].replace(",", "") or "nan") for i in (2, 3, 5))
+        assert measured > 0
+        assert np.isnan([limit, ratio]).all() or ratio == pytest.approx(measured / limit, rel=0.02, abs=0.006)
 
 
 def test_the_three_ways_of_a_training_step_are_timed(repository):
@@ -39,9 +39,9 @@ def test_the_three_ways_of_a_training_step_are_timed(repository):
     cells = [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")][1:]
     assert [row[1] for row in cells] == ["max row (ours)", "dense autograd", "plain loop, nn.MultiheadAttention"]
     assert float(cells[0][0].rstrip("%")) == pytest.approx(50, abs=5)
-    ours = float(cells[0][2])
+    measured = float(cells[0][2])
     for row in cells:
-        assert float(row[3]) == pytest.approx(float(row[2]) / ours, rel=0.2)
+        assert float(row[3]) == pytest.approx(float(row[2]) / measured, rel=0.2)
 
 
 def test_linkers_are_held_against_trackers_on_made_up_roads(repository, tmp_path):
@@ -77,12 +77,12 @@ def test_fragments_are_counted_in_the_frames_in_which_a_tube_is_the_best(fragmen
     place, near = (0, 0, 10, 10), (0, 0, 10, 8)
     track = fragments.Track(np.arange(20), np.repeat([place], 20, axis=0).astype(float))
     tubes = [still(0, 10, place), still(8, 15, near), still(15, 18, (0, 0, 10, 4)), still(18, 20, (0, 0, 10, 2))]
-    found = fragments.fragments([track], tubes)
-    assert (found.objects, found.frames, found.found, found.tubes, found.switches) == (1, 20, 18, 3, 2)
-    assert found.best == 0.5
+    result = fragments.fragments([track], tubes)
+    assert (result.objects, result.frames, result.covered, result.tubes, result.switches) == (1, 20, 18, 3, 2)
+    assert result.best == 0.5
     nothing = fragments.fragments([track], [])
-    assert (nothing.found, nothing.tubes, nothing.best, nothing.switches) == (0, 0, 0, 0)
-    assert (found + nothing).objects == 2
+    assert (nothing.covered, nothing.tubes, nothing.best, nothing.switches) == (0, 0, 0, 0)
+    assert (result + nothing).objects == 2
 
 
 def test_a_double_lies_on_a_longer_tube_for_half_of_its_frames(fragments):

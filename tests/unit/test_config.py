@@ -39,7 +39,7 @@ def test_defaults_are_filled_in_at_every_depth():
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"colour": 1}, "unknown key 'colour'; allowed: datasets"),
         ({"decode": {"crf": "high"}}, "decode.crf: 'high'"),
@@ -54,11 +54,11 @@ def test_defaults_are_filled_in_at_every_depth():
         ({"decode": {"quality": 3}}, "decode: unknown key 'quality'; allowed: store, crf"),
     ],
 )
-def test_what_is_wrong_is_one_line_with_key_value_and_what_is_allowed(change, said):
+def test_what_is_wrong_is_one_line_with_key_value_and_what_is_allowed(change, message):
     with pytest.raises(UserError) as caught:
         config.check({**MINIMAL, **change}, "config", "config.yaml")
     assert str(caught.value).startswith("config.yaml: ")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -69,10 +69,10 @@ def test_an_unknown_type_of_variant_names_the_known_ones(tmp_path):
         config.load_variant(path, DETECTORS)
 
 
-@pytest.mark.parametrize(("text", "said"), [("a: [", "not YAML"), ("- 1", "list")])
-def test_a_file_that_is_no_mapping_is_refused(tmp_path, text, said):
+@pytest.mark.parametrize(("text", "message"), [("a: [", "not YAML"), ("- 1", "list")])
+def test_a_file_that_is_no_mapping_is_refused(tmp_path, text, message):
     (tmp_path / "x.yaml").write_text(text)
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         config.load_yaml(tmp_path / "x.yaml")
     with pytest.raises(UserError, match="no such file"):
         config.load_yaml(tmp_path / "y.yaml")
@@ -107,19 +107,21 @@ def test_a_scale_sets_the_keys_that_a_method_has(tmp_path, repository):
 
 
 def _properties(schema):
-    for name, its in schema.get("properties", {}).items():
-        yield name, its
-        yield from _properties(its)
-        yield from _properties(its.get("items", {}))
-        yield from _properties(its["additionalProperties"] if isinstance(its.get("additionalProperties"), dict) else {})
+    for name, part in schema.get("properties", {}).items():
+        yield name, part
+        yield from _properties(part)
+        yield from _properties(part.get("items", {}))
+        yield from _properties(
+            part["additionalProperties"] if isinstance(part.get("additionalProperties"), dict) else {}
+        )
 
 
 @pytest.mark.parametrize("path", sorted(config.SCHEMAS.glob("*.schema.yaml")), ids=lambda p: p.name)
 def test_every_schema_explains_every_key_and_refuses_unknown_ones(path):
     schema = yaml.safe_load(path.read_text())
     assert schema["additionalProperties"] is False
-    for name, its in _properties(schema):
-        assert its.get("description") or "const" in its, f"{path.name}: {name} has no description"
+    for name, part in _properties(schema):
+        assert part.get("description") or "const" in part, f"{path.name}: {name} has no description"
 
 
 def test_the_reference_in_the_readme_is_that_of_the_schemas(repository):
@@ -147,5 +149,5 @@ def test_configurations_are_laid_over_each_other_as_snakemake_does(contents):
 
 def test_assignments_are_laid_over_the_files(tmp_path):
     (tmp_path / "a.yaml").write_text("datasets: {d: {source: here, tables: t}}\nweights: w\n")
-    found = config.read([tmp_path / "a.yaml"], ['datasets={"d": {"source": "there"}}', "shard_videos=3"])
-    assert found == {"datasets": {"d": {"source": "there", "tables": "t"}}, "weights": "w", "shard_videos": 3}
+    result = config.read([tmp_path / "a.yaml"], ['datasets={"d": {"source": "there"}}', "shard_videos=3"])
+    assert result == {"datasets": {"d": {"source": "there", "tables": "t"}}, "weights": "w", "shard_videos": 3}

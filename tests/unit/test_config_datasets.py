@@ -46,9 +46,9 @@ def test_ped2_tests_each_clip_once_in_folds_of_both_classes(repository, name):
     assert tested == Counter(videos.keys())
     for fold, parts in folds.items():
         assert parts.keys() == videos.keys()
-        mine = [video for video, part in parts.items() if part == "test"]
-        assert Counter(videos[video]["label"] for video in mine) == {"abnormal": 3, "normal": 4}
-        assert all((int(video[-3:]) - 1) % 4 == fold for video in mine)
+        tested_videos = [video for video, part in parts.items() if part == "test"]
+        assert Counter(videos[video]["label"] for video in tested_videos) == {"abnormal": 3, "normal": 4}
+        assert all((int(video[-3:]) - 1) % 4 == fold for video in tested_videos)
     dataset_tables.check_labels(folder, "cv4", "train")
 
 
@@ -63,8 +63,10 @@ def test_ped2_has_the_same_folds_from_both_sources(repository):
 def test_fc6_leaves_out_pairs_that_are_spread_evenly(repository):
     folder = repository / "config" / "datasets" / "ucf_crime_fc6"
     videos, folds = dataset_tables.read_videos(folder), dataset_tables.read_split(folder, "loo")
-    by_label = {its: sorted(v for v, row in videos.items() if row["label"] == its) for its in ("abnormal", "normal")}
-    assert [len(its) for its in by_label.values()] == [24, 17]
+    by_label = {
+        label: sorted(v for v, row in videos.items() if row["label"] == label) for label in ("abnormal", "normal")
+    }
+    assert [len(names) for names in by_label.values()] == [24, 17]
     assert sorted(folds) == list(range(48))
     pairs = []
     for fold, parts in folds.items():
@@ -85,7 +87,9 @@ def test_no_source_of_a_fight_is_on_both_sides_of_a_fold(repository):
     tested = Counter(video for parts in folds.values() for video, part in parts.items() if part == "test")
     assert tested == Counter(videos.keys())
     for parts in folds.values():
-        groups = {part: {videos[v]["group"] for v, its in parts.items() if its == part} for part in ("train", "test")}
+        groups = {
+            part: {videos[v]["group"] for v, other in parts.items() if other == part} for part in ("train", "test")
+        }
         assert not groups["train"] & groups["test"]
         labels = Counter(videos[v]["label"] for v, part in parts.items() if part == "test")
         assert min(labels.values()) >= 27

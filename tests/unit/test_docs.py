@@ -26,11 +26,11 @@ from wsstad.structures.tubes import Tube, VideoTubes
 
 def anchors(page):
     """Return the anchors of a page's headings, as they are made on the web."""
-    found = {}
+    counts = {}
     for heading in re.findall(r"^#+ (.*)$", FENCE.sub("", page.read_text()), re.MULTILINE):
         plain = re.sub(r"[^\w\- ]", "", LINK.sub("", heading).lower()).replace(" ", "-")
-        found[plain] = found.get(plain, -1) + 1
-    return {name if not number else f"{name}-{number}" for name, most in found.items() for number in range(most + 1)}
+        counts[plain] = counts.get(plain, -1) + 1
+    return {name if not number else f"{name}-{number}" for name, most in counts.items() for number in range(most + 1)}
 
 
 def broken_links(text, page):
@@ -123,11 +123,11 @@ def bad_yaml(text, page):
                 content["datasets"] = base["datasets"] | content.get("datasets", {})
                 checked = config.check(base | content, "config", "the page")
                 for family in (*FAMILIES, "scales"):
-                    named = {name for its in checked["benchmarks"] for name in its[family] if "<" not in name}
+                    named = {name for entry in checked["benchmarks"] for name in entry[family] if "<" not in name}
                     yield from named - variants(family)
             elif "annotations" in content:
-                for its in config.check(content, "dataset", "the page")["annotations"].values():
-                    config.parse(its, FORMATS[its["format"]].parameters, "the page")
+                for entry in config.check(content, "dataset", "the page")["annotations"].values():
+                    config.parse(entry, FORMATS[entry["format"]].parameters, "the page")
         except ValueError as error:
             yield str(error)
 
@@ -144,13 +144,13 @@ CHECKS = {
 }
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda its: its.__name__)
-@pytest.mark.parametrize("page", PAGES, ids=lambda its: str(its.relative_to(SHARE)))
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(SHARE)))
 def test_what_a_page_names_is_there(page, check):
     assert not list(check(read(page), page))
 
 
-@pytest.mark.parametrize(("check", "wrong"), CHECKS.items(), ids=lambda its: getattr(its, "__name__", ""))
+@pytest.mark.parametrize(("check", "wrong"), CHECKS.items(), ids=lambda item: getattr(item, "__name__", ""))
 def test_each_check_finds_what_is_not_there(check, wrong):
     assert list(check(wrong, SHARE / "docs/page.md"))
 
@@ -172,7 +172,7 @@ def test_checks_find_more_than_the_plain_case(check, wrong):
     assert list(check(wrong, SHARE / "docs/page.md"))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda its: str(its.relative_to(SHARE)))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(SHARE)))
 def test_what_a_fence_holds_is_known(page):
     # What is not said to be of a language may hold commands, which tests/workflow/test_commands.py looks for.
     assert {language for _, language, _ in FENCE.findall(page.read_text())} <= {
@@ -191,9 +191,9 @@ def test_the_pages_are_found():
 
 
 def test_every_method_and_table_has_its_place_on_the_page_of_methods():
-    told = set(SPAN.findall((SHARE / "docs/methods.md").read_text()))
-    assert variants("methods") <= told
-    assert variants("tables") <= told
+    named = set(SPAN.findall((SHARE / "docs/methods.md").read_text()))
+    assert variants("methods") <= named
+    assert variants("tables") <= named
 
 
 def example(page):
@@ -202,9 +202,9 @@ def example(page):
 
 
 def run(source):
-    found = {}
-    exec(compile(source, "the page's example", "exec"), found)  # noqa: S102 - a page of ours
-    return found
+    names = {}
+    exec(compile(source, "the page's example", "exec"), names)  # noqa: S102 - a page of ours
+    return names
 
 
 def test_the_example_of_the_formats_reads_an_artefact(tmp_path, monkeypatch):
@@ -218,9 +218,9 @@ def test_the_example_of_the_formats_reads_an_artefact(tmp_path, monkeypatch):
     row = Row("v001", key, digest, sizes={".h5": path.stat().st_size})
     manifest.write_manifest(folder / "manifests/000.tsv", [row], ())
     monkeypatch.chdir(tmp_path)
-    found = run(source)
-    assert found["start"] == 7
-    np.testing.assert_array_equal(found["boxes"], boxes)
+    names = run(source)
+    assert names["start"] == 7
+    np.testing.assert_array_equal(names["boxes"], boxes)
 
 
 def datasets_on_the_page():
@@ -242,11 +242,11 @@ def test_the_page_of_formats_has_the_arrays_of_the_artefacts():
         "detections": detections.to_arrays([], width=320, height=240),
         "predictions": predictions.to_arrays([])[0],
     }
-    told = datasets_on_the_page()
-    assert told.keys() == {*made, "frames", "image_features", "region_features"}
+    of_page_of_formats = datasets_on_the_page()
+    assert of_page_of_formats.keys() == {*made, "frames", "image_features", "region_features"}
     kept = {"alarm_thresholds", "alarm_counts"}  # those of the model, not of the predictions
     for kind, arrays in made.items():
-        of_page = {name: dtype for name, dtype in told[kind].items() if name not in kept}
+        of_page = {name: dtype for name, dtype in of_page_of_formats[kind].items() if name not in kept}
         assert of_page == {name: str(array.dtype) for name, array in arrays.items()}
 
 
@@ -273,8 +273,8 @@ def test_the_readme_and_the_page_of_results_show_the_same_table_of_the_demo():
     # The first line of a method in the full table has the counts and marks after the same numbers.
     complete = [row for row in rows_of("docs/results.md", full) if row["method"]]
     assert [row["method"] for row in shown] == [row["method"] for row in complete]
-    for row, its in zip(shown, complete, strict=True):
-        assert all(re.match(rf"{re.escape(value)}( [(▲▼]|$)", its[name]) for name, value in row.items())
+    for row, cells in zip(shown, complete, strict=True):
+        assert all(re.match(rf"{re.escape(value)}( [(▲▼]|$)", cells[name]) for name, value in row.items())
 
 
 def test_the_hooks_have_the_versions_of_the_lock():

@@ -48,8 +48,8 @@ def held(name: str, repository: Path) -> Parameters:
 def test_parameters_are_those_of_the_hand_written_schemas(name, repository):
     before = {**FROZEN[name.partition(" at ")[0]], **FROZEN[name]}
     # Keys and settings are made from JSON with sorted keys, and from plain numbers.
-    found = held(name, repository).model_dump()
-    assert json.dumps(found, sort_keys=True) == json.dumps(plain(before), sort_keys=True)
+    result = held(name, repository).model_dump()
+    assert json.dumps(result, sort_keys=True) == json.dumps(plain(before), sort_keys=True)
 
 
 def test_every_variant_and_scale_is_compared(repository):
@@ -64,7 +64,7 @@ def test_every_variant_and_scale_is_compared(repository):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"colour": 1, "heads": 2}, "top level: unknown key 'colour', 'heads'; allowed: type, kinds, sub_tubes,"),
         ({"projection": {"dimensions": 1}}, "projection: unknown key 'dimensions'; allowed: kind, dimension,"),
@@ -87,17 +87,17 @@ def test_every_variant_and_scale_is_compared(repository):
         ({"dilations": [1, 0]}, "dilations[1]: '0' is not allowed; allowed: at least 1"),
     ],
 )
-def test_what_is_wrong_is_one_line_with_key_value_and_what_is_allowed(change, said):
+def test_what_is_wrong_is_one_line_with_key_value_and_what_is_allowed(change, message):
     with pytest.raises(UserError) as caught:
         config.parse({"type": "tcn_ibl"} | change, METHODS["tcn_ibl"].parameters, "x.yaml")
-    assert str(caught.value).startswith(f"x.yaml: {said}")
+    assert str(caught.value).startswith(f"x.yaml: {message}")
     assert "\n" not in str(caught.value)
 
 
 def test_a_file_without_a_type_or_with_another_names_the_known_ones(tmp_path):
-    for text, found in (("heads: 8", "None"), ("type: mil", "'mil'"), ("type: [mgpr]", r"\['mgpr'\]")):
+    for text, given in (("heads: 8", "None"), ("type: mil", "'mil'"), ("type: [mgpr]", r"\['mgpr'\]")):
         (tmp_path / "x.yaml").write_text(text)
-        with pytest.raises(UserError, match=rf"x\.yaml: type: {found} is unknown; allowed: alocc, .*whole_frame$"):
+        with pytest.raises(UserError, match=rf"x\.yaml: type: {given} is unknown; allowed: alocc, .*whole_frame$"):
             config.load_variant(tmp_path / "x.yaml", METHODS)
 
 
@@ -125,12 +125,12 @@ def test_every_type_explains_every_key_and_has_the_name_of_the_registry(family, 
     assert tag["const"] == name
     assert schema["additionalProperties"] is False
     for part in (schema, *schema.get("$defs", {}).values()):
-        assert all(its["description"] for its in part["properties"].values())
+        assert all(schema["description"] for schema in part["properties"].values())
 
 
 def test_the_schemas_for_editors_are_those_of_the_classes():
-    found = {path: path.read_text() for path in SCHEMAS.glob("*/*.schema.json")}
-    assert found == reference.schemas(), "run `make reference`"
+    result = {path: path.read_text() for path in SCHEMAS.glob("*/*.schema.json")}
+    assert result == reference.schemas(), "run `make reference`"
 
 
 @pytest.mark.parametrize("family", sorted(FAMILIES.keys() - {"annotations"}))
@@ -161,7 +161,7 @@ def test_modules_of_parameters_are_in_no_key_and_compute_nothing(path):
 
 
 @pytest.mark.parametrize(
-    ("family", "keys", "said"),
+    ("family", "keys", "message"),
     [
         ("detectors", {"type": "yolo"}, "top level: 'weights', 'sha256' is missing"),
         ("detectors", {"type": "motion", "blur": 4}, "blur: '4' is not allowed; allowed: an odd number"),
@@ -175,7 +175,7 @@ def test_modules_of_parameters_are_in_no_key_and_compute_nothing(path):
         ("extractors", {"type": "c3d"}, "top level: allowed: either seed or weights and sha256"),
     ],
 )
-def test_so_is_what_only_some_types_ask_for(family, keys, said):
+def test_so_is_what_only_some_types_ask_for(family, keys, message):
     with pytest.raises(UserError) as caught:
         config.parse(keys, FAMILIES[family][keys["type"]].parameters, "x.yaml")
-    assert str(caught.value).startswith(f"x.yaml: {said}")
+    assert str(caught.value).startswith(f"x.yaml: {message}")

@@ -25,8 +25,8 @@ def rules():
 def test_every_rule_gets_more_with_each_attempt_and_enough_from_the_first(name):
     content = profile(name)
     assert content["set-resources"].keys() == rules()
-    for its in content["set-resources"].values():
-        merged = {**content["default-resources"], **its}
+    for resources in content["set-resources"].values():
+        merged = {**content["default-resources"], **resources}
         assert merged.keys() <= RESOURCES
         for resource, least in (("mem_mb", 1000), ("runtime", 10)):
             first, second = (eval(merged[resource], {"attempt": attempt}) for attempt in (1, 2))  # noqa: S307 - ours
@@ -45,7 +45,7 @@ def test_a_profile_says_nothing_of_science():
 def test_both_ways_to_a_cluster_ask_for_the_same():
     slurm, generic = (profile(name)["set-resources"] for name in CLUSTERS)
     own = {"slurm_partition", "cpus_per_task", "gpu"}
-    assert {rule: {k: v for k, v in its.items() if k not in own} for rule, its in slurm.items()} == generic
+    assert {rule: {k: v for k, v in resources.items() if k not in own} for rule, resources in slurm.items()} == generic
 
 
 @pytest.mark.parametrize("name", CLUSTERS)

@@ -84,16 +84,16 @@ class Workplace:
     def run(self, *arguments: str) -> str:
         """Run to the end; fail with everything that was said unless it ended well."""
         process = self.start(*arguments)
-        said, _ = process.communicate(timeout=500)
-        assert process.returncode == 0, said
-        return said
+        output, _ = process.communicate(timeout=500)
+        assert process.returncode == 0, output
+        return output
 
     def fail(self, *arguments: str) -> str:
         """Run, expecting it to stop; return what it said."""
         process = self.start(*arguments)
-        said, _ = process.communicate(timeout=200)
-        assert process.returncode != 0, said
-        return said
+        output, _ = process.communicate(timeout=200)
+        assert process.returncode != 0, output
+        return output
 
     def kill_when(self, pattern: str, timeout: float = 300) -> None:
         """Run, and SIGKILL the whole process group once a file that matches `pattern` is there."""
@@ -134,15 +134,20 @@ class Workplace:
         for path, state in self._states("results/logs/*/**/*.log").items():
             if state != logs.get(path):
                 texts.setdefault(_stage(path.parts[2:]), []).append((self.folder / path).read_text())
-        counts = {stage: [re.findall(r"(\d+) to do", text) for text in its] for stage, its in texts.items()}
-        done = {stage: [int(n[0]) for n in its] if all(its) else len(its) for stage, its in counts.items()}
+        counts = {stage: [re.findall(r"(\d+) to do", text) for text in of_stage] for stage, of_stage in texts.items()}
+        done = {
+            stage: [int(n[0]) for n in of_stage] if all(of_stage) else len(of_stage)
+            for stage, of_stage in counts.items()
+        }
         written = Counter(_stage(p.parts[2:]) for p, state in self._artefacts().items() if artefacts.get(p) != state)
-        assert written == {stage: sum(its) for stage, its in done.items() if not isinstance(its, int) and sum(its)}
+        assert written == {
+            stage: sum(of_stage) for stage, of_stage in done.items() if not isinstance(of_stage, int) and sum(of_stage)
+        }
         return done
 
     def _states(self, pattern: str) -> dict[Path, tuple[int, int]]:
-        found = ((path.relative_to(self.folder), path.stat()) for path in sorted(self.folder.glob(pattern)))
-        return {path: (its.st_ino, its.st_mtime_ns) for path, its in found}
+        states = ((path.relative_to(self.folder), path.stat()) for path in sorted(self.folder.glob(pattern)))
+        return {path: (state.st_ino, state.st_mtime_ns) for path, state in states}
 
     def _artefacts(self) -> dict[Path, int]:
         """Return the inode of every artefact of a video, model or fold: what is written is a new file."""
@@ -151,8 +156,8 @@ class Workplace:
 
     def tables(self) -> dict[str, bytes]:
         """Return the bytes of every table of the results."""
-        found = sorted(self.folder.glob("results/**/tables/*"))
-        return {str(path.relative_to(self.folder)): path.read_bytes() for path in found}
+        paths = sorted(self.folder.glob("results/**/tables/*"))
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in paths}
 
     def say_of(self, stage: str) -> str:
         """Return all logs of a stage."""

@@ -34,10 +34,10 @@ def rows(path):
 def stored(results, stage, video):
     """Return the arrays of the artefact of a video that the manifests of a stage name."""
     (row,) = [
-        its
+        row
         for path in results.folder.glob(f"small/{stage}/manifests/*.tsv")
-        for its in rows(path)
-        if its["video"] == video
+        for row in rows(path)
+        if row["video"] == video
     ]
     with h5py.File(results.folder / "small" / stage / f"{video}.{row['key']:.12}.h5") as file:
         return {name: dataset[()] for name, dataset in file.items()}
@@ -93,7 +93,7 @@ def test_arrays_of_a_video_are_those_of_its_artefacts(results):
     of_tubes, region = results.tube_features("v003"), stored(results, "features/narrow/region/motion/iou", "v003")
     assert len(of_tubes) == len(tubes) > 1
     np.testing.assert_array_equal(np.concatenate(of_tubes), region["features"])
-    assert [len(its) for its in of_tubes] == np.bincount(region["tube"]).tolist()
+    assert [len(clips_of_tube) for clips_of_tube in of_tubes] == np.bincount(region["tube"]).tolist()
     assert results.seconds("v003").shape == (64,)
     (frame,) = results.frames("v003").read(5, 6)
     assert frame.shape == (120, 160, 3)
@@ -101,7 +101,9 @@ def test_arrays_of_a_video_are_those_of_its_artefacts(results):
 
 def test_every_video_has_features_of_each_of_its_tubes(results):
     for video in results.videos().index:
-        assert [len(its) > 0 for its in results.tube_features(video)] == [True] * len(results.tubes(video).tubes)
+        assert [len(features_of_tube) > 0 for features_of_tube in results.tube_features(video)] == [True] * len(
+            results.tubes(video).tubes
+        )
 
 
 def test_predictions_are_those_of_the_fold_and_seed(results):
@@ -110,7 +112,7 @@ def test_predictions_are_those_of_the_fold_and_seed(results):
     row = runs[(runs["method"] == "mgpr_tiny") & (runs["seed"] == 1) & (runs["fold"] == 0)].iloc[0]
     by_video = results.predictions("mgpr_tiny", seed=1, fold=0)
     assert len(by_video) == row["videos"] == 6
-    tests = {its["video"] for its in rows(results.folder.parent / "tables/splits/cv2.tsv") if its["part"] == "test"}
+    tests = {row["video"] for row in rows(results.folder.parent / "tables/splits/cv2.tsv") if row["part"] == "test"}
     both = {**by_video, **results.predictions("mgpr_tiny", seed=1, fold=1)}
     assert set(both) == tests
     for video, prediction in both.items():
@@ -136,8 +138,8 @@ def test_models_have_paths_cards_and_histories(results):
 def test_numbers_of_records_and_tables_are_the_same(results):
     measured, table = results.metrics(), results.table()
     with open(results.folder / RUNS / "benchmark/metrics/exact.json") as file:
-        assert [its["names"]["method"] for its in json.load(file)["results"]] == [
-            its.method for its in measured.results
+        assert [entry["names"]["method"] for entry in json.load(file)["results"]] == [
+            result.method for result in measured.results
         ]
     assert len(table) == len(rows(results.folder / "tables/benchmark.tsv"))
     for result in measured.results:

@@ -98,9 +98,11 @@ def on_pages() -> list[str]:
     """Return the commands of all pages but the tutorial's own and history; the reader's configuration is my.yaml."""
     tutorial, history = REPOSITORY / "docs/tutorial.md", REPOSITORY / "CHANGELOG.md"
     pages = [page for page in documentation.PAGES if page != history]
-    found = (its for page in pages for its in documentation.commands(documentation.read(page), page == tutorial))
-    short = (re.sub(r"results/\S+(\.\w+)$", r"results/<...>\1", its) for its in found)
-    return sorted({re.sub(r"\b(mine|paper|lobby)\.yaml", "my.yaml", its) for its in short})
+    commands = (
+        command for page in pages for command in documentation.commands(documentation.read(page), page == tutorial)
+    )
+    short = (re.sub(r"results/\S+(\.\w+)$", r"results/<...>\1", command) for command in commands)
+    return sorted({re.sub(r"\b(mine|paper|lobby)\.yaml", "my.yaml", command) for command in short})
 
 
 def typed(command: str) -> str:
@@ -125,17 +127,17 @@ def clone(finished, tmp_path):
         subprocess.run(["cp", "-a", REPOSITORY / name, tmp_path], check=True)
     subprocess.run(["cp", "-a", f"{finished.folder}/.", tmp_path], check=True)
     (tmp_path / ".venv").mkdir()
-    for its in Path(sys.prefix).iterdir():
-        (tmp_path / ".venv" / its.name).symlink_to(its)
+    for path in Path(sys.prefix).iterdir():
+        (tmp_path / ".venv" / path.name).symlink_to(path)
     (tmp_path / ".venv/complete").unlink(missing_ok=True)
     (tmp_path / ".venv/complete").touch()
     (tmp_path / "footage").mkdir()
     shutil.copy(tmp_path / "source/videos/v003.mp4", tmp_path / "footage/new.mp4")
     (model,) = tmp_path.glob(MODEL)
     scoring = {"lobby": {"source": "footage", "model": str(model.relative_to(tmp_path))}}
-    mine = {**CONFIG, "score": scoring, "overlays": {"methods": ["mgpr_tiny"]}}
+    content = {**CONFIG, "score": scoring, "overlays": {"methods": ["mgpr_tiny"]}}
     for name in ("my.yaml", "wsstad.yaml"):
-        (tmp_path / name).write_text(yaml.safe_dump(mine))
+        (tmp_path / name).write_text(yaml.safe_dump(content))
     return tmp_path
 
 

@@ -28,13 +28,13 @@ def wait_for(what, process=None, seconds=200):
 
 def jobs(folder):
     """Return the processes of jobs, and of Snakemake, that run in a folder."""
-    found = {"wsstad.stages": [], "snakemake": []}
+    pids = {"wsstad.stages": [], "snakemake": []}
     for path in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             words = (path / "cmdline").read_text().split("\0")
-            if words[1:2] == ["-m"] and words[2] in found and (path / "cwd").readlink() == folder:
-                found[words[2]].append(int(path.name))
-    return found
+            if words[1:2] == ["-m"] and words[2] in pids and (path / "cwd").readlink() == folder:
+                pids[words[2]].append(int(path.name))
+    return pids
 
 
 def is_decoding(workplace):
@@ -43,11 +43,11 @@ def is_decoding(workplace):
 
 
 def test_a_log_gets_few_lines_and_snakemake_its_own(finished):
-    said = (finished.folder / "said").read_text()
-    lines = said.splitlines()
+    output = (finished.folder / "said").read_text()
+    lines = output.splitlines()
     assert len(lines) <= 40
     for name in STAGES:
-        assert re.search(rf"^\d\d:\d\d:\d\d {name} small.*  (\d+)/\1 .*, took 0:0\d:\d\d$", said, re.MULTILINE), name
+        assert re.search(rf"^\d\d:\d\d:\d\d {name} small.*  (\d+)/\1 .*, took 0:0\d:\d\d$", output, re.MULTILINE), name
     assert re.fullmatch(
         r"wsstad: done in 0:0\d:\d\d; look at results/report.html, results/tables/benchmark.md", lines[-1]
     )
@@ -55,7 +55,7 @@ def test_a_log_gets_few_lines_and_snakemake_its_own(finished):
 
 
 def test_a_terminal_gets_live_lines(workplace):
-    ours, theirs = pty.openpty()
+    terminal, other_end = pty.openpty()
     command = [
         sys.executable,
         "-m",
@@ -70,16 +70,16 @@ def test_a_terminal_gets_live_lines(workplace):
         "link",
     ]
     env = {**os.environ, "PYTHONPATH": str(workplace.repository / "workflow"), "TERM": "xterm", "COLUMNS": "150"}
-    ends = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
+    ends = dict.fromkeys(("stdin", "stdout", "stderr"), other_end)
     with subprocess.Popen(command, cwd=workplace.folder, env=env, start_new_session=True, **ends) as process:
-        os.close(theirs)
-        told = b""
+        os.close(other_end)
+        output = b""
         with suppress(OSError):  # at the end
-            while more := os.read(ours, 4096):
-                told += more
-        os.close(ours)
-    assert process.returncode == 0, told.decode()
-    text = told.decode()
+            while more := os.read(terminal, 4096):
+                output += more
+        os.close(terminal)
+    assert process.returncode == 0, output.decode()
+    text = output.decode()
     assert re.search(r"\[#* *\] \w+ small.* \d+/12 videos", text)
     assert re.search(r"overall: \d+ of \d+ results, \d jobs? running, ETA ", text)
     assert "\x1b[1A" in text, "lines are written over"
@@ -111,9 +111,9 @@ def test_a_run_that_is_stopped_says_how_to_continue_and_leaves_nothing(workplace
     process = workplace.start("benchmark")
     wait_for(lambda: is_decoding(workplace), process)
     whom(process.pid, signal.Signals[how])
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == 1, said
-    *_, last = said.splitlines()
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, output
+    *_, last = output.splitlines()
     assert last == f"wsstad: stopped; what is finished is kept; {AGAIN.replace('run', 'run benchmark', 1)}"
     assert jobs(workplace.folder) == {"wsstad.stages": [], "snakemake": []}
 
@@ -129,8 +129,8 @@ def test_snakemake_dies_with_a_run_that_is_killed_and_the_next_one_waits_for_its
     second = workplace.start("--until", "decode")
     assert second.stdout.readline() == "wsstad: waiting for the jobs that a killed run left running\n"
     os.kill(job, signal.SIGCONT)
-    said, _ = second.communicate(timeout=100)
-    assert second.returncode == 0, said
+    output, _ = second.communicate(timeout=100)
+    assert second.returncode == 0, output
     log = (workplace.folder / "results/logs/decode/small/000.log").read_text()
     assert re.search("frames: 6 videos, 0 to do, 6 unchanged|frames: 6 videos, 6 to do", log), "nothing twice at once"
 

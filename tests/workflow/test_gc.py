@@ -14,8 +14,8 @@ pytestmark = pytest.mark.workflow
 
 def files(copy) -> set[str]:
     stores = ("frames", "detections", "tubes", "features", "runs")
-    found = [path for store in stores for path in (copy.folder / "results/small" / store).rglob("*") if path.is_file()]
-    return {str(path.relative_to(copy.folder)) for path in found}
+    paths = [path for store in stores for path in (copy.folder / "results/small" / store).rglob("*") if path.is_file()]
+    return {str(path.relative_to(copy.folder)) for path in paths}
 
 
 def test_all_that_a_run_made_is_kept(copy):
@@ -30,11 +30,11 @@ def test_an_earlier_setting_goes_and_the_present_one_stays(copy):
     copy.change("methods", "mgpr_tiny", learning_rate=0.001)
     copy.run()
     both = files(copy)
-    told = copy.verb("gc")
-    assert "nothing was removed" in told
+    output = copy.verb("gc")
+    assert "nothing was removed" in output
     assert files(copy) == both
     # 4 models, their histories and cards, 4 folds of predictions, 12 illustrations
-    assert "28 files  in all" in told
+    assert "28 files  in all" in output
     # A model that some footage is to be scored by is kept, with its card and its history.
     model = next(Path(name) for name in sorted(first) if name.endswith(".safetensors"))
     entry = {"source": "source/videos/v000.mp4", "model": str(copy.folder / model)}

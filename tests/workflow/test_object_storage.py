@@ -86,10 +86,10 @@ def test_a_missing_object_is_named_before_any_job(workplace, client):
     first = sorted(workplace.folder.glob("source/videos/*"))[0]
     client.delete_object(Bucket=BUCKET, Key=f"demo/videos/{first.name}")
     use_bucket(workplace)
-    said = workplace.fail()
+    output = workplace.fail()
     assert (
         f"wsstad: tables/videos.tsv: row 2: path: 'videos/{first.name}' of video '{first.stem}' is not under s3://{BUCKET}/demo"
-        in said
+        in output
     )
 
 

@@ -58,13 +58,13 @@ def test_bad_videos_are_quarantined_named_and_counted(workplace):
     rows = storage.read_table(workplace.folder / "results/small/quarantine/narrow/motion/iou.tsv")
     assert {row["video"]: row["code"] for row in rows} == {"corrupt": "V101", "empty": "V102", "five": "V106"}
     metrics = workplace.folder / "results/small/runs/cv2/narrow/motion/iou/full/benchmark/metrics/exact.json"
-    found = {its["names"]["method"]: its for its in storage.read_json(metrics)["results"]}
-    assert {row["video"] for row in found["mgpr_tiny"]["missing"]} == set(names)
+    results = {entry["names"]["method"]: entry for entry in storage.read_json(metrics)["results"]}
+    assert {row["video"] for row in results["mgpr_tiny"]["missing"]} == set(names)
     assert "12/15" in (workplace.folder / "results/tables/benchmark.md").read_text()
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"colour": 1}, "config.yaml: top level: unknown key 'colour'"),
         ({"decode": {"crf": 99}}, "config.yaml: decode.crf: '99'"),
@@ -74,9 +74,9 @@ def test_bad_videos_are_quarantined_named_and_counted(workplace):
         ),
     ],
 )
-def test_a_mistake_in_the_configuration_stops_the_run_in_one_line(workplace, change, said):
+def test_a_mistake_in_the_configuration_stops_the_run_in_one_line(workplace, change, message):
     workplace.configure(**change)
     lines = [line for line in workplace.fail().splitlines() if line.startswith("wsstad: ")]
     assert len(lines) == 1
-    assert said in lines[0]
+    assert message in lines[0]
     assert not list(workplace.folder.glob("results/small/frames/*"))

@@ -114,8 +114,8 @@ def test_the_code_of_the_recipes_keeps_the_rules(repository):
     in_copy(repository, "-m", "ruff", "format", "--no-cache", "--check", *written)
     tests = ["tests/unit/test_architecture.py", "tests/unit/evaluation/metrics/test_pointing.py", "tests/contracts"]
     names = "architecture or pointing or difference or smooth_max"
-    said = in_copy(repository, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", names)
-    assert " passed" in said
+    output = in_copy(repository, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "-k", names)
+    assert " passed" in output
 
 
 def test_nothing_but_what_is_new_is_computed(ran):

@@ -47,9 +47,9 @@ def test_other_predictions_are_shown(copy):
 
 def test_a_method_that_is_not_in_the_table_stops_the_run(copy):
     copy.configure(report={"method": "dmrm"})
-    said = copy.fail()
+    output = copy.fail()
     assert (
-        "wsstad: config.yaml: report.method: 'dmrm' is not in table 'benchmark'; allowed: random, whole_frame" in said
+        "wsstad: config.yaml: report.method: 'dmrm' is not in table 'benchmark'; allowed: random, whole_frame" in output
     )
 
 

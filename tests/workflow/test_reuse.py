@@ -16,8 +16,8 @@ def clips(copy, what: str = "region") -> tuple[int, int]:
     text = "".join(
         path.read_text() for path in sorted(copy.folder.glob(f"results/logs/extract/small/*/{what}/**/*.log"))
     )
-    found = [(int(a), int(b)) for a, b in re.findall(r"_features: (\d+) computed, (\d+) taken over", text)]
-    return sum(a for a, _ in found), sum(b for _, b in found)
+    counts = [(int(a), int(b)) for a, b in re.findall(r"_features: (\d+) computed, (\d+) taken over", text)]
+    return sum(a for a, _ in counts), sum(b for _, b in counts)
 
 
 def regions(copy, detector: str = "motion") -> dict[str, set[tuple[str, bytes]]]:

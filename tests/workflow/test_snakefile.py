@@ -28,16 +28,16 @@ def snakemake(folder, *arguments):
 @pytest.mark.parametrize("arguments", [[], ["--snakefile", "workflow/Snakefile"]])
 def test_snakemake_finds_the_workflow_in_the_root_of_a_clone(copy, arguments):
     (copy.folder / "workflow").symlink_to(SHARE / "workflow")
-    said = snakemake(copy.folder, *arguments, "--configfile", "config.yaml", "--dry-run")
-    assert "Nothing to be done" in said
+    output = snakemake(copy.folder, *arguments, "--configfile", "config.yaml", "--dry-run")
+    assert "Nothing to be done" in output
 
 
 def test_it_is_a_module_of_another_workflow(copy):
     (module,) = fences((SHARE / "docs/commands.md").read_text(), "snakemake")
     (copy.folder / "Snakefile").write_text(module)
     (copy.folder / "wsstad.yaml").write_text(yaml.safe_dump(CONFIG))
-    said = snakemake(copy.folder, "--cores", "1", "count")
-    assert "1 of 1 steps (100%) done" in said, said
+    output = snakemake(copy.folder, "--cores", "1", "count")
+    assert "1 of 1 steps (100%) done" in output, output
     lines = (copy.folder / "results/tables/benchmark.tsv").read_text().splitlines()
     assert int((copy.folder / "n_rows.txt").read_text()) == len(lines)
     jobs = snakemake(copy.folder, "--dry-run", "--forceall", "count")

@@ -91,7 +91,9 @@ def test_a_linker(copy):
     after = digests(copy, "tubes/motion/iou")
     changed = {video for video in before if before[video] != after[video]}
     assert 0 < len(changed) < len(before), "videos whose tubes changed are to be told from the others"
-    regions = [sum(its == shard for video, its in shards(copy).items() if video in changed) for shard in ("000", "001")]
+    regions = [
+        sum(other == shard for video, other in shards(copy).items() if video in changed) for shard in ("000", "001")
+    ]
     assert done == {"link": [6, 6], "region": regions, **ALL}
 
 

@@ -26,11 +26,11 @@ def test_a_run_is_told_of_while_it_is_on(workplace):
         if (workplace.folder / "results/.run.json").exists():
             heard.append(status(workplace))
         time.sleep(1)
-    told, _ = process.communicate()
-    assert process.returncode == 0, told
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
     assert any(text.startswith("running; last update ") for text in heard)
     shares = [
-        tuple(map(int, found.groups())) for text in heard if (found := re.search(r"overall: (\d+) of (\d+)", text))
+        tuple(map(int, match.groups())) for text in heard if (match := re.search(r"overall: (\d+) of (\d+)", text))
     ]
     assert shares == sorted(shares), "what is done stays done"
     assert shares[0][0] < shares[-1][0]
@@ -50,10 +50,10 @@ def test_what_is_quarantined_and_what_failed_is_told_with_the_reason(copy):
     video.write_bytes(b"")
     copy.configure(quarantine={"strict": True})
     copy.fail()
-    said = status(copy)
-    assert re.search(r"^decode small +12/12 videos, 1 quarantined, 5 cached", said, re.MULTILINE)
-    assert "quarantined: v003 (V102 empty file)" in said
-    assert re.search(r"failed: iou: .*v003", said)
-    assert said.startswith("stopped at a failed job; last update ")
-    assert re.search(r"^evaluate .* 0/1 jobs, waiting$", said, re.MULTILINE), "that of an earlier run does not count"
-    assert "0 jobs running, ETA " in said
+    output = status(copy)
+    assert re.search(r"^decode small +12/12 videos, 1 quarantined, 5 cached", output, re.MULTILINE)
+    assert "quarantined: v003 (V102 empty file)" in output
+    assert re.search(r"failed: iou: .*v003", output)
+    assert output.startswith("stopped at a failed job; last update ")
+    assert re.search(r"^evaluate .* 0/1 jobs, waiting$", output, re.MULTILINE), "that of an earlier run does not count"
+    assert "0 jobs running, ETA " in output
