@@ -19,7 +19,8 @@ from measure import Row, clock_of, cpu_clock, side_by_side
 
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch, Batches
-from wsstad.learning.layers import Branch, max_index, take
+from wsstad.learning.branch import Branch
+from wsstad.learning.instances import max_index, take
 from wsstad.learning.methods.mgpr import Mgpr
 from wsstad.learning.methods.parameters import MgprParameters
 

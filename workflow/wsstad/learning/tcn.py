@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wsstad.learning.layers import Masks, ScorePredictor, draw_masks
+from wsstad.learning.predictor import Masks, ScorePredictor, draw_masks
 
 
 class CausalConvolution(nn.Module):

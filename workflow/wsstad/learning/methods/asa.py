@@ -15,9 +15,9 @@ from wsstad.learning import losses
 from wsstad.learning.attention import InstanceAttention, attended
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
-from wsstad.learning.layers import draw_masks
 from wsstad.learning.learner import LearnedMethod
 from wsstad.learning.methods.parameters import AsaParameters
+from wsstad.learning.predictor import draw_masks
 
 
 class ActorAttention(nn.Module):

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from wsstad.learning import bags, losses
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
-from wsstad.learning.layers import ScorePredictor, max_index, take
+from wsstad.learning.instances import max_index, take
 from wsstad.learning.learner import LearnedMethod
 from wsstad.learning.methods.parameters import DmrmParameters
+from wsstad.learning.predictor import ScorePredictor
 
 
 class Dmrm(LearnedMethod):

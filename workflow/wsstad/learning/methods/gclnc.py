@@ -16,11 +16,12 @@ from wsstad.errors import UserError
 from wsstad.learning import losses
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch, Batches
+from wsstad.learning.instances import max_index, take
 from wsstad.learning.label_cleaner import NoiseCleaner
-from wsstad.learning.layers import ScorePredictor, max_index, take
 from wsstad.learning.learner import LearnedMethod
 from wsstad.learning.method import Options
 from wsstad.learning.methods.parameters import GclncParameters
+from wsstad.learning.predictor import ScorePredictor
 
 
 class Gclnc(LearnedMethod):

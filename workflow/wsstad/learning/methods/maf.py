@@ -14,9 +14,9 @@ from wsstad.learning import losses
 from wsstad.learning.attention import InstanceAttention, attended, temporal_context
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
-from wsstad.learning.layers import HIDDEN, Masks, ScorePredictor, draw_masks
 from wsstad.learning.learner import LearnedMethod
 from wsstad.learning.methods.parameters import MafParameters
+from wsstad.learning.predictor import HIDDEN, Masks, ScorePredictor, draw_masks
 
 
 class AttentiveScorer(nn.Module):

@@ -11,10 +11,12 @@ from wsstad.errors import UserError
 from wsstad.learning import diagnostics, losses
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
-from wsstad.learning.layers import Branch, RelationModule, take
+from wsstad.learning.branch import Branch
+from wsstad.learning.instances import take
 from wsstad.learning.learner import LearnedMethod
 from wsstad.learning.method import Options
 from wsstad.learning.methods.parameters import MgprParameters
+from wsstad.learning.relations import RelationModule
 
 PARTNER = {"tube": "temporal", "temporal": "tube"}
 FAINT = 0.1  # a mean score, or guidance, below this says nothing any more

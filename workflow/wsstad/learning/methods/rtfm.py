@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from wsstad.learning import losses
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
-from wsstad.learning.layers import mean_of, top_instances
+from wsstad.learning.instances import mean_of, top_instances
 from wsstad.learning.learner import LearnedMethod
 from wsstad.learning.methods.parameters import RtfmParameters
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from wsstad.learning import bags, losses
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
-from wsstad.learning.layers import max_index, take
+from wsstad.learning.instances import max_index, take
 from wsstad.learning.learner import LearnedMethod
 from wsstad.learning.methods.parameters import TcnIblParameters
 from wsstad.learning.tcn import TemporalScorer

@@ -17,10 +17,12 @@ from wsstad.errors import UserError
 from wsstad.learning import losses
 from wsstad.learning.bags import Bag
 from wsstad.learning.batches import Batch
-from wsstad.learning.layers import Masks, RelationModule, ScorePredictor, mean_of, top_instances
+from wsstad.learning.instances import mean_of, top_instances
 from wsstad.learning.learner import LearnedMethod
 from wsstad.learning.method import Options
 from wsstad.learning.methods.parameters import UrdmuParameters
+from wsstad.learning.predictor import Masks, ScorePredictor
+from wsstad.learning.relations import RelationModule
 
 
 class Memory(nn.Module):
