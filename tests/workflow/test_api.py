@@ -179,5 +179,5 @@ def test_quarantine_and_damage_are_one_line(copy):
         results.tubes("v002")
     (detections,) = results.folder.glob("small/detections/motion/v003.*.h5")
     shutil.copy(next(results.folder.glob("small/detections/motion/v004.*.h5")), detections)
-    with pytest.raises(UserError, match=r"v003\.\w+\.h5: not what its manifest says"):
+    with pytest.raises(UserError, match=r"v003\.\w+\.h5: does not match its manifest"):
         results.detections("v003")

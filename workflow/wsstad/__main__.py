@@ -19,7 +19,7 @@ VERBS = {
     "report": ("make results/report.html", "targets:report"),
     "overlays": ("draw predictions and truth on the test videos", "targets:overlays"),
     "score": ("score unlabelled footage with a trained model", "targets:score"),
-    "power": ("say how many videos an effect needs, from a pilot's results", "power"),
+    "power": ("compute how many videos an effect needs, from a pilot's results", "power"),
     "gc": ("list results that no configured run can reach, or remove them", "gc"),
     "import-features": ("take C3D features that others extracted", "import_features"),
     "synthesize": ("render made-up road videos with exact annotations", "synthesize"),

@@ -184,7 +184,7 @@ def test_changed_tensors_are_noticed(tmp_path):
     assert storage.read_tensors(path)[1] == {"2": "two", "10": "ten"}
     assert storage.tensors_digest(path) == digest
     path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
-    with pytest.raises(DamagedError, match="not what its digest says"):
+    with pytest.raises(DamagedError, match="does not match its digest"):
         storage.read_tensors(path)
 
 

@@ -120,8 +120,8 @@ def test_what_cannot_be_said_has_a_dash(folder, capsys):
     ("block", "words", "message"),
     [
         (a_block(), ["--against", "zeta"], "'zeta' is no method with runs in these results; allowed: mgpr, dmrm, asa"),
-        (a_block(family=False), [], "declare no comparisons; say --reference METHOD --against METHOD"),
-        (a_block(family=False), ["--reference", "asa"], "nothing to compare 'asa' with; say --against METHOD"),
+        (a_block(family=False), [], "declare no comparisons; give --reference METHOD --against METHOD"),
+        (a_block(family=False), ["--reference", "asa"], "nothing to compare 'asa' with; give --against METHOD"),
         (a_block(n=1), [], "too few videos for a pilot: two of a kind at least"),
     ],
 )

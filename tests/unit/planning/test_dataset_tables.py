@@ -30,8 +30,8 @@ def test_good_tables_are_read(dataset):
         ("c d\tc.mp4\tnormal\tx", "row 4: video: 'c d'"),
         ("\tc.mp4\tnormal\tx", "row 4: video: ''"),
         ("c;rm\tc.mp4\tnormal\tx", "row 4: video: 'c;rm'"),
-        ("A\tc.mp4\tnormal\tx", "row 4: video 'A' stands in row 2 already"),
-        ("a\tc.mp4\tnormal\tx", "row 4: video 'a' stands in row 2 already"),
+        ("A\tc.mp4\tnormal\tx", "row 4: video 'A' is already in row 2"),
+        ("a\tc.mp4\tnormal\tx", "row 4: video 'a' is already in row 2"),
         ("c\t\tnormal\tx", "row 4: path"),
     ],
 )

@@ -132,7 +132,7 @@ def test_a_learned_method_needs_its_models(dataset, method) -> None:
 def test_a_model_that_is_not_the_tables_is_refused(dataset, method) -> None:
     path = next((dataset.root / "run/models").rglob("fold0.*.safetensors"))
     path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
-    with pytest.raises(UserError, match="not what its digest says; delete it"):
+    with pytest.raises(UserError, match="does not match its digest; delete it"):
         run(dataset, method)
 
 

@@ -33,5 +33,5 @@ def read_arrays(manifest: Manifest, video: str, kind: str, names: Sequence[str] 
     except storage.DamagedError as error:
         raise UserError(f"{error}; delete it and run again") from error
     if artefact.digest != manifest.rows[video].digest:
-        raise UserError(f"{path}: not what its manifest says; delete it and run again")
+        raise UserError(f"{path}: does not match its manifest; delete it and run again")
     return artefact.arrays

@@ -28,7 +28,7 @@ SCHEMA = 2  # layout of the artefacts; raise it when a reader of the old layout 
 
 
 class DamagedError(Exception):
-    """An artefact is missing, cut, foreign or not what its digest says."""
+    """An artefact is missing, cut, foreign or does not match its digest."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def read_artefact(path: Path, *, kind: str, names: Iterable[str] | None = None) 
     """Read the arrays called `names` (default all) of an artefact and check them.
 
     Raises `DamagedError` when the file is missing, incomplete, of another kind, holds a float that is not finite, or
-    when an array is not what its digest says.
+    when an array is does not match its digest.
     """
     try:
         with h5py.File(path, "r") as file:
@@ -100,7 +100,7 @@ def read_artefact(path: Path, *, kind: str, names: Iterable[str] | None = None) 
         raise DamagedError(f"{path}: {error}") from error
     for name, array in arrays.items():
         if array_digest(array) != digests[name]:
-            raise DamagedError(f"{path}: array {name!r} is not what its digest says")
+            raise DamagedError(f"{path}: array {name!r} does not match its digest")
         if array.dtype.kind == "f" and not _all_finite(array):
             raise DamagedError(f"{path}: array {name!r} holds a value that is not finite")
     return Artefact(arrays, **facts)
@@ -190,11 +190,11 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], meta: Facts, *,
 def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], Json, str]:
     """Return the arrays, meta and key that `write_tensors` wrote.
 
-    Raises `DamagedError` when the file is missing, cut, or not what its digest says.
+    Raises `DamagedError` when the file is missing, cut, or does not match its digest.
     """
     facts, arrays = _open_tensors(path, with_arrays=True)
     if _tensors_digest(arrays, facts["meta"]) != facts["digest"]:
-        raise DamagedError(f"{path}: the content is not what its digest says")
+        raise DamagedError(f"{path}: the content does not match its digest")
     return arrays, facts["meta"], facts["key"]
 
 
@@ -229,11 +229,11 @@ def _read_facts(file: h5py.File, kind: str) -> tuple[Json, dict[str, str]]:
     digests = {name: str(dataset.attrs["sha256"]) for name, dataset in file.items()}
     meta = json.loads(attributes["meta"])
     if _content_digest(digests, meta) != attributes["digest"]:
-        raise ValueError("the content is not what its digest says")
+        raise ValueError("the content does not match its digest")
     facts = {"key": str(attributes["key"]), "digest": str(attributes["digest"])}
     origin = json.loads(attributes["origin"])
     if _seal(facts["key"], facts["digest"], origin) != attributes["seal"]:
-        raise ValueError("key or origin are not what its seal says")
+        raise ValueError("key or origin do not match its seal")
     return {**facts, "meta": meta, "origin": origin}, digests
 
 

@@ -110,12 +110,12 @@ def _compared(block: BlockResult, args: argparse.Namespace) -> tuple[str, list[s
     """Return the reference and its rivals: as asked for, else those that the table declares."""
     reference = args.reference or (block.family.reference if block.family else "")
     if not reference:
-        raise UserError("these results declare no comparisons; say --reference METHOD --against METHOD")
+        raise UserError("these results declare no comparisons; give --reference METHOD --against METHOD")
     rivals = args.against or [name for name in (block.family.rivals if block.family else ()) if name != reference]
     if block.family and reference != block.family.reference and not args.against:
         rivals = [block.family.reference, *rivals]
     if not rivals:
-        raise UserError(f"nothing to compare {reference!r} with; say --against METHOD")
+        raise UserError(f"nothing to compare {reference!r} with; give --against METHOD")
     return reference, rivals
 
 

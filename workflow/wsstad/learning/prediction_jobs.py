@@ -76,7 +76,7 @@ def make_scorer(job: PredictionJob, table: Path, **machine: Unpack[Machine]) -> 
     except storage.DamagedError as error:
         raise UserError(f"{error}; delete it and run again") from error
     if not same:
-        raise UserError(f"{path}: not what models.tsv says; delete it and run again")
+        raise UserError(f"{path}: does not match models.tsv; delete it and run again")
     method = methods.restore(path, tensors, meta, **machine)
     return Scorer(job, method, alarm_curve(tensors, meta))
 

@@ -29,7 +29,7 @@ def _read_videos(tables: Path, state: State) -> dict[str, dict[str, str]]:
     for number, row in config.check_rows(storage.read_table(path), "videos", path):
         folded = row["video"].lower()
         if folded in first_row:
-            raise UserError(f"{path}: row {number}: video {row['video']!r} stands in row {first_row[folded]} already")
+            raise UserError(f"{path}: row {number}: video {row['video']!r} is already in row {first_row[folded]}")
         first_row[folded] = number
         videos[row["video"]] = row
     if not videos:

@@ -278,7 +278,7 @@ def _read(path: Path, kind: str, digest: str) -> Artefact:
     except DamagedError as error:
         raise UserError(f"{error}; delete it and run again") from error
     if artefact.digest != digest:
-        raise UserError(f"{path}: not what its manifest says; delete it and run again")
+        raise UserError(f"{path}: does not match its manifest; delete it and run again")
     return artefact
 
 

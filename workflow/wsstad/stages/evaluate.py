@@ -50,7 +50,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     for name in NAMES:
         parser.add_argument(f"--{name}", required=True, help=f"name of the {name}")
     parser.add_argument("--extractor", type=Path, required=True, help="the extractor's YAML file, for the record")
-    parser.add_argument("--features-note", default="", help="what tables say of the features; default: from the YAML")
+    parser.add_argument(
+        "--features-note", default="", help="the note on the features in tables; default: from the YAML"
+    )
     parser.add_argument("--annotations", type=Path, required=True, help="the canonical table of `annotate`")
     parser.add_argument("--predictions", type=Path, required=True, help="predictions.tsv of the table")
     parser.add_argument("--tubes", type=Path, nargs="+", required=True, help="manifests of the tubes")

@@ -80,7 +80,7 @@ def open_frames(frames: Manifest, video: str, source: Path) -> Frames:
     if artefact.meta["store"] == "h264":
         path = frames.path(video, ".mp4")
         if not path.exists() or storage.file_digest(path) != artefact.meta["store_sha256"]:
-            raise DamagedError(f"{path}: missing, or not what its digest says")
+            raise DamagedError(f"{path}: missing, or does not match its digest")
         images, max_skip = partial(_store_images, path, fps), 0
     else:
         if not source.exists() or source_digest(source) != artefact.meta["source_sha256"]:

@@ -26,7 +26,7 @@ class PlainUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> NoReturn:
         """Refuse."""
-        raise pickle.UnpicklingError(f"it wants to import {module}.{name}")
+        raise pickle.UnpicklingError(f"it imports {module}.{name}")
 
     def persistent_load(self, identifier: object) -> NoReturn:
         """Refuse."""

@@ -44,7 +44,7 @@ class ArrayUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """Return a part of an array."""
         if (module, name) not in ARRAYS:
-            raise pickle.UnpicklingError(f"it wants to import {module}.{name}")
+            raise pickle.UnpicklingError(f"it imports {module}.{name}")
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
 
     def persistent_load(self, identifier: Any) -> Any:

@@ -32,8 +32,8 @@ def paragraphs(shown: Shown) -> list[str]:
     """Return in words what was found, claiming no difference that the comparisons do not: a paragraph a metric."""
     counts, features = shown.result.counts.videos, shown.result.features
     evaluated = f"{counts.evaluated} of {counts.expected} test videos were evaluated."
-    mind = f" Mind the features ({features}): the numbers show that the chain works, not how good a method is."
-    first = f"{shown.title} of split {shown.block.split}. {evaluated}{mind if 'not trained' in features else ''}"
+    caution = f" Mind the features ({features}): the numbers show that the chain works, not how good a method is."
+    first = f"{shown.title} of split {shown.block.split}. {evaluated}{caution if 'not trained' in features else ''}"
     metrics = [name for name in MEANING if name in shown.result.metrics]
     return [first, *(" ".join([_own(shown, metric), *_highest(shown, metric)]) for metric in metrics)]
 

@@ -1,4 +1,4 @@
-"""What the mechanisms of a method do in its trainings: attention, guidance, what it tells apart, what it remembers."""
+"""What the mechanisms of a method do in its trainings: attention, guidance, separation, memorisation."""
 
 import json
 from collections import Counter
