@@ -251,7 +251,7 @@ def test_it_is_not_looked_at_more_often_than_it_can_be_afforded(folder, monkeypa
     ],
 )
 def test_status_says_whether_a_run_is_on(folder, stages, message):
-    assert next(status.tell(stages, NOW + 4, bars=False)) == message
+    assert next(status.describe(stages, NOW + 4, bars=False)) == message
 
 
 def test_status_has_a_line_a_stage_and_a_job(folder):
@@ -260,7 +260,7 @@ def test_status_has_a_line_a_stage_and_a_job(folder):
     progress = stage(3, 12, running=running)
     progress.quarantined = running.quarantined
     lines = list(
-        status.tell(
+        status.describe(
             [progress, stage(0, 1, "audit", JOBS), stage(0, 4, "train", "models", failed=beat())], NOW + 4, bars=False
         )
     )

@@ -9,13 +9,13 @@ from wsstad.planning.job_settings import LENGTH
 MOST_NAMES = 6  # of modules or of videos, in one line
 
 
-def tell(before: Facts, now: Facts) -> Iterator[str]:
+def describe(before: Facts, now: Facts) -> Iterator[str]:
     """Yield in words what differs between what a job went by and what it goes by.
 
     >>> before = {"linker": {"max_gap": 8}, "code": {"wsstad.structures.boxes": "a"}, "videos": {"a": "1", "b": "2"}}
     >>> now = {"linker": {"max_gap": 4}, "code": {"wsstad.structures.boxes": "b"}, "videos": {"a": "2", "c": "3"}}
-    >>> list(tell(before, now))
-    ['linker.max_gap: 8 -> 4', 'code changed: boxes', 'raw videos changed or touched: a', 'gone: b', 'new: c']
+    >>> list(describe(before, now))
+    ['linker.max_gap: 8 -> 4', 'code changed: structures.boxes', 'raw videos changed or touched: a', 'gone: b', 'new: c']
     """
     values, modules, videos = zip(_parts(before), _parts(now), strict=True)
     yield from _values(*values)

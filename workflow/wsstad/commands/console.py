@@ -31,7 +31,7 @@ def watch(run: Callable[..., tuple[int, bool]]) -> int:
         code, stopped = run(output=log, look=view.look)
         view.look(at_once=True)
     for line in view.conclusion(code, stopped=stopped):
-        view.say_once(line)
+        view.print_once(line)
     return code
 
 
@@ -56,7 +56,7 @@ class View:
         try:
             self._look()
         except Exception as error:  # a mistake in what is shown must not end what runs
-            self.say_once(f"the progress cannot be shown: {type(error).__name__}: {error}")
+            self.print_once(f"the progress cannot be shown: {type(error).__name__}: {error}")
         self.next_look = time.monotonic() + effort * (time.monotonic() - started)
 
     def _look(self) -> None:
@@ -65,13 +65,13 @@ class View:
             if record is None or record == self.before:  # Snakemake is reading the configuration
                 return
             for line in _our_lines():
-                self.say_once(line)
+                self.print_once(line)
             self.progress = RunProgress(Plan(record.config, RESULTS), record.targets, record.started)
             self.run = record
         now = time.time()
         self.stages = self.progress.stages(now)
         for line in self._news(now):
-            self.say_once(f"{time.strftime('%H:%M:%S')} {line}")
+            self.print_once(f"{time.strftime('%H:%M:%S')} {line}")
         overall = f"{status.overall_line(self.stages, now)}; {clock(time.monotonic() - self.began)} so far"
         if self.is_live:
             running = [stage for stage in self.stages if stage.running]
@@ -79,7 +79,7 @@ class View:
             lines = [*(status.stage_line(stage, now, wide=wide, bars=True) for stage in running), overall]
             self.live.update(Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in lines)), refresh=True)
         elif time.monotonic() - self.last_printed >= INTERVAL:
-            self.say_once(f"{time.strftime('%H:%M:%S')} {overall}")
+            self.print_once(f"{time.strftime('%H:%M:%S')} {overall}")
 
     def _news(self, now: float) -> Iterator[str]:
         """Yield a line for each stage that has begun or ended, and each job that has failed, since we last looked."""
@@ -102,7 +102,7 @@ class View:
         self.printed.add(fact)
         return not known
 
-    def say_once(self, line: str) -> None:
+    def print_once(self, line: str) -> None:
         """Print a line that has not been printed yet."""
         if self._is_new(line):
             self.last_printed = time.monotonic()

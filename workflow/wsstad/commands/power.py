@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parser().parse_intermixed_args(argv)
     for path in find(args.results):
         print(f"{path}")
-        for line in tell(results.read(path), args):
+        for line in describe(results.read(path), args):
             print(line)
 
 
@@ -62,7 +62,7 @@ def find(given: Path) -> list[Path]:
     return benchmarks or paths
 
 
-def tell(block: BlockResult, args: argparse.Namespace) -> Iterator[str]:
+def describe(block: BlockResult, args: argparse.Namespace) -> Iterator[str]:
     """Yield the lines of a pilot: for each metric a row a rival, and the median where there are several."""
     reference, rivals = _compared(block, args)
     family = args.family or (len(block.family.rivals) if block.family else len(rivals))

@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> None:
     files = _enter(args)
     while True:
         stages = _progress(files, args.set, args.target).stages(time.time())
-        lines = list(tell(stages, time.time(), bars=sys.stdout.isatty()))
+        lines = list(describe(stages, time.time(), bars=sys.stdout.isatty()))
         print(("\033[H\033[2J" if args.every and sys.stdout.isatty() else "") + "\n".join(lines), flush=True)
         if not args.every:
             return
@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def tell(stages: Sequence[StageProgress], now: float, *, bars: bool) -> Iterator[str]:
+def describe(stages: Sequence[StageProgress], now: float, *, bars: bool) -> Iterator[str]:
     """Yield the state of the run, a line for each stage and each job that runs or failed, and the sum."""
     yield _state(stages, now)
     wide = max((len(stage.name) for stage in stages), default=0)

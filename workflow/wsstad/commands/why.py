@@ -76,7 +76,7 @@ def _causes(plan: Plan, output: Output, status: str) -> Iterator[str]:
     """Yield why the job of an output would run, as far as that is not some other job."""
     before, now = snakemake_records.settings(output.path), job_settings.read(plan, output.rule, output.wildcards)
     if before:
-        yield from changes.tell(before, now)
+        yield from changes.describe(before, now)
     if status == "missing":
         yield "missing: it was removed, or was damaged" if before else "missing: it has never been made"
 

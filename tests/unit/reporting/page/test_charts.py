@@ -32,7 +32,7 @@ def test_few_rows_are_drawn_at_every_threshold_and_each_bound_has_its_own_dashes
 
 
 def test_the_reader_is_told_which_rows_know_the_truth():
-    assert "of the stronger grey, upper bounds, know the truth" in charts.ladder("a", a_block(), "mgpr", {}).note
+    assert "of the stronger grey, upper bounds, know the truth" in charts.miou_bars("a", a_block(), "mgpr", {}).note
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ DASHES = ((0, (1, 1.5)), (0, (4, 2)), (0, (8, 2, 1.5, 2)))  # of the upper bound
 History = Sequence[Mapping[str, str]]  # the rows of one training
 
 
-def ladder(name: str, block: BlockResult, method: str, paper: Mapping[str, Sequence[PaperRow]]) -> Chart | None:
+def miou_bars(name: str, block: BlockResult, method: str, paper: Mapping[str, Sequence[PaperRow]]) -> Chart | None:
     """Return the MIoU of every row, the upper bounds among them: where localisation is lost."""
     results = [result for result in block.results if "MIoU" in result.metrics]
     if not results:
@@ -99,7 +99,7 @@ def success(name: str, block: BlockResult, method: str) -> Chart | None:
     return Chart(name, "Localisation at every threshold", f"IoU@eps in percent: {'; '.join(halves)}.", note, drawn.svg)
 
 
-def spread(name: str, block: BlockResult, method: str) -> Chart | None:
+def s_loc_strip(name: str, block: BlockResult, method: str) -> Chart | None:
     """Return the distribution of S_loc over the videos, method by method."""
     rows = [(result, [row.s_loc for row in result.videos if row.s_loc is not None]) for result in block.results]
     rows = [(result, values) for result, values in rows if values][::-1]

@@ -169,12 +169,12 @@ def _build(anchor: str, label: str, shown: Shown, plan: Plan, pictures: Pictures
 def _charts(anchor: str, shown: Shown) -> list[Chart]:
     block, method = shown.measured, shown.method
     drawn = [
-        charts.ladder(f"{anchor}-ladder", block, method, papers.by_method(shown.paper, block)),
+        charts.miou_bars(f"{anchor}-ladder", block, method, papers.by_method(shown.paper, block)),
         charts.classes(f"{anchor}-classes", shown.result),
         charts.roc(f"{anchor}-roc", block, method),
         charts.training(f"{anchor}-training", method, shown.histories(), shown.held_out),
         charts.success(f"{anchor}-success", block, method),
-        charts.spread(f"{anchor}-spread", block, method),
+        charts.s_loc_strip(f"{anchor}-spread", block, method),
     ]
     return [chart for chart in drawn if chart]
 
