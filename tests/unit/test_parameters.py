@@ -151,7 +151,7 @@ def test_the_schemas_for_editors_accept_what_comes_with_wsstad(family, repositor
 def test_modules_of_parameters_are_in_no_key_and_compute_nothing(path):
     module = ".".join(("wsstad", *path.relative_to(PACKAGE).with_suffix("").parts))
     assert keys.is_neutral(module)
-    _, imported = keys._parse(path)
+    imported = keys.imports(path)
     assert {name.split(".")[0] for name in imported} <= {"wsstad", "typing", "pydantic", "dataclasses", "importlib"}
     assert all(keys.is_neutral(name) for name in imported if name.startswith("wsstad."))
     for node in ast.walk(ast.parse(path.read_text())):

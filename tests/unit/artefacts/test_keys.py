@@ -2,7 +2,7 @@
 
 import pytest
 
-from wsstad.artefacts import keys
+from wsstad.artefacts import code_text, keys
 
 PARTS = {"code": "c", "parameters": {"crf": 18, "store": "h264"}, "inputs": {"frames": "d"}}
 
@@ -57,7 +57,7 @@ def f(x):
 
 
 def forget():
-    for cached in (keys.code_digest, keys.code, keys._parse):
+    for cached in (keys.code_digest, keys.code, code_text.read):
         cached.cache_clear()
 
 

@@ -1,14 +1,14 @@
-import dataclasses
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.toy_bags import Dataset, clip_grid, no_detections, planted_video
+from support.toy_bags import Dataset, clip_grid, no_detections, parameters, planted_video, planted_videos
 from wsstad.artefacts.manifest import read_manifest
 from wsstad.errors import UserError
-from wsstad.learning import bags
+from wsstad.learning import bags, methods
 from wsstad.learning.bags import Bag, BagReader, Request, View
 from wsstad.learning.methods.parameters import MgprParameters, StilParameters
 from wsstad.structures import clips, tubes
@@ -62,7 +62,7 @@ def test_instances_are_means_over_their_own_clips(seed: int) -> None:
 def test_training_bags_have_parts_of_tubes_when_asked() -> None:
     video, _ = planted_video(2, "abnormal")
     parts, inference = bags.make_bag(video, sub_tubes=3), bags.make_bag(video, sub_tubes=3)
-    for field in dataclasses.fields(Bag):
+    for field in fields(Bag):
         assert np.array_equal(getattr(parts, field.name), getattr(inference, field.name))
 
 
@@ -149,6 +149,33 @@ def test_kinds() -> None:
     assert bags.make_bag(no_detections("w", "normal"), kinds="unary").spans[:, 0].tolist() == list(range(6))
 
 
+def test_no_training_learns_from_a_video_without_a_tube_of_the_kind() -> None:
+    with_pair, without = kinds_video(["unary", "multivariate"]), kinds_video(["unary", "unary"])
+    frame = no_detections("w", "normal")
+    for kinds, of_kind in (("both", 3), ("unary", 3), ("multivariate", 2)):
+        made = [bags.make_bag(video, kinds=kinds) for video in (with_pair, without, frame)]
+        assert len(bags.training_bags(made)) == of_kind
+    assert bags.make_bag(without, kinds="multivariate").other_kind
+    abnormal = replace(bags.make_bag(without, kinds="multivariate"), label="abnormal")
+    with pytest.raises(UserError, match="none of the 1 abnormal training videos has a tube of the kind"):
+        bags.training_bags([bags.make_bag(with_pair, kinds="multivariate"), abnormal])
+
+
+def test_a_training_leaves_out_the_videos_that_fall_back(caplog) -> None:
+    videos = [video for video, _ in planted_videos(8)]
+    made = [bags.make_bag(video) for video in videos]
+    other = replace(made[0], video="other", region=made[0].region + 9, other_kind=True)
+    method = methods.create(parameters("mgpr", max_iterations=2), seed=0)
+    with caplog.at_level("INFO"):
+        kept = method.start([*made, other])
+    assert "1 of 9 training videos have no tube of the kind" in caplog.text
+    again = methods.create(parameters("mgpr", max_iterations=2), seed=0).start(made)
+    for training in (kept, again):
+        training.step()
+        training.step()
+    assert np.array_equal(kept.rows(), again.rows())
+
+
 def test_a_video_without_detections_has_whole_frame_instances() -> None:
     bag = bags.make_bag(no_detections("w", "normal"), sub_tubes=8)
     assert bag.spans.tolist() == [[i, *span] for i, span in enumerate(tubes.divide(0, 100, 32, 16))]
@@ -183,7 +210,7 @@ def test_reader_gives_the_bags_of_the_artefacts(tmp_path) -> None:
     made = bags.read_all(reader, requests)
     assert made.keys() == set(requests)
     for actual, wanted in zip(made.values(), (bags.make_bag(video), bags.make_bag(video, sub_tubes=4)), strict=True):
-        for field in dataclasses.fields(Bag):
+        for field in fields(Bag):
             assert np.array_equal(getattr(actual, field.name), getattr(wanted, field.name))
 
 
@@ -210,11 +237,11 @@ def test_a_view_has_parts_of_tubes_for_training_where_a_method_asks_for_them() -
 def test_reader_refuses_features_of_other_tubes(tmp_path) -> None:
     video, _ = planted_video(3, "abnormal")
     dataset = Dataset(tmp_path, [video], {0: {"v003": "train"}}).write()
-    fewer = dataclasses.replace(video, tubes=dataclasses.replace(video.tubes, tubes=video.tubes.tubes[:-1]))
+    fewer = replace(video, tubes=replace(video.tubes, tubes=video.tubes.tubes[:-1]))
     Dataset(tmp_path, [fewer], {}).write_manifest("tubes")
     with pytest.raises(UserError, match="not the clips of the tubes"):
         reader_of(dataset).read("v003")
-    shorter = dataclasses.replace(video, image=video.image[:-1])
+    shorter = replace(video, image=video.image[:-1])
     Dataset(tmp_path, [shorter], {}).write_manifest("image_features")
     with pytest.raises(UserError, match="19 clips; 320 frames make 20"):
         reader_of(dataset).read("v003")

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from wsstad.artefacts import keys
+from wsstad.artefacts import code_text, keys
 from wsstad.planning import artefact_keys, job_settings
 from wsstad.planning.families import FAMILIES
 from wsstad.planning.stages import STAGES
@@ -21,7 +21,7 @@ def closure(rule):
 
 
 def forget():
-    for cached in (keys.code_digest, keys.code, keys._parse):
+    for cached in (keys.code_digest, keys.code, code_text.read):
         cached.cache_clear()
 
 
@@ -61,7 +61,7 @@ def test_every_rule_takes_output_log_and_benchmark_from_the_table(rule, reposito
 @pytest.mark.parametrize("rule", STAGES)
 def test_what_a_stage_imports_and_may_compute_is_in_its_key(rule):
     """Whatever counts and is imported by the module of a stage, is in the closure of its code."""
-    _, imported = keys._parse(PACKAGE / "stages" / f"{STAGES[rule].module}.py")
+    imported = keys.imports(PACKAGE / "stages" / f"{STAGES[rule].module}.py")
     counted = {name for name in imported if name.startswith("wsstad.") and not keys.is_neutral(name)}
     counted = {name for name in counted if keys._file_of(name).name != "__init__.py" or name == "wsstad.video"}
     assert counted <= {*closure(rule), "wsstad.artefacts.storage"}
@@ -109,6 +109,6 @@ def test_neutral_modules_cannot_compute(folder):
     files = [path for path in (PACKAGE / folder).glob("*.py") if path.name not in {"__init__.py", *MAKE_INPUTS}]
     files += [keys._file_of(name) for name in keys.NEUTRAL]
     for path in files:
-        _, imported = keys._parse(path)
+        imported = keys.imports(path)
         heavy = {name.split(".")[0] for name in imported} & {"numpy", "torch", "cv2", "av", "scipy", "h5py"}
         assert not heavy, f"{path.name} imports {heavy}"

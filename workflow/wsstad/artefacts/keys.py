@@ -6,13 +6,12 @@ docstrings and messages, with the versions of the libraries that it uses. Conten
 upstream change that leaves the content as it was changes nothing downstream.
 """
 
-import ast
 import hashlib
-import re
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from wsstad.artefacts import code_text
 from wsstad.artefacts.storage import canonical_json
 from wsstad.jsonable import Facts, plain
 
@@ -21,6 +20,7 @@ PACKAGE = Path(__file__).parent.parent
 # error; or all that it says is part of the key by itself (options, rows of tables). Such modules compute nothing.
 NEUTRAL_ROOMS = {"stages", "planning", "commands"}  # and the modules at the root
 NEUTRAL = {
+    "wsstad.artefacts.code_text",
     "wsstad.artefacts.isolation",
     "wsstad.artefacts.keys",
     "wsstad.artefacts.manifest",
@@ -33,8 +33,6 @@ NEUTRAL = {
     "wsstad.perception.linkers",
 }
 PARAMETERS = ".parameters"  # ends the name of a module of typed parameters, whose values are in the key
-CODE = re.compile(r"[A-Z]\d{3}")  # of a quarantine: it is a result, unlike the words beside it
-MESSAGE_CALLS = {"Progress", "add_note"}  # calls whose texts are for people, beside those of loggers and exceptions
 # Imported name -> distribution, for every library whose version can change a result.
 LIBRARIES = {
     "av": "av",
@@ -81,8 +79,8 @@ def code(*modules: str) -> dict[str, str]:
         module = pending.pop()
         if module in sources or is_neutral(module):
             continue
-        source, imported = _parse(_file_of(module))
-        sources[module] = hashlib.sha256(source.encode()).hexdigest()[:16]
+        sources[module] = hashlib.sha256(code_text.read(_file_of(module))[0].encode()).hexdigest()[:16]
+        imported = imports(_file_of(module))
         pending += [name for name in imported if name.split(".")[0] == "wsstad"]
         libraries |= {name.split(".")[0] for name in imported} & LIBRARIES.keys()
     return sources | {name: _version(LIBRARIES[name]) for name in libraries}
@@ -99,47 +97,10 @@ def is_neutral(module: str) -> bool:
     return at_root or parts[1] in NEUTRAL_ROOMS or module in NEUTRAL or module.endswith(PARAMETERS)
 
 
-@cache
-def _parse(file: Path) -> tuple[str, list[str]]:
-    """Return the code of a module without words for people, and the names of the modules that it imports."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    imported: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            imported += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-            imported += [name for name in names if _is_module(name)] or [node.module]
-        elif isinstance(node, ast.Assert):
-            node.msg = None
-    return ast.unparse(_Blank().visit(tree)), imported
-
-
-class _Blank(ast.NodeTransformer):
-    """Blank the texts that are for people: docstrings, those of exceptions, of calls of a logger, of progress."""
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        self.generic_visit(node)
-        is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return None if is_text else node  # the docstring of a module, a class, a function, or an attribute
-
-    def visit_Pass(self, node: ast.Pass) -> None:
-        """Drop what stands in the place of a docstring."""
-
-    def visit_Call(self, node: ast.Call) -> ast.Call:
-        self.generic_visit(node)
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        logger = node.func.value if isinstance(node.func, ast.Attribute) else None
-        if name.endswith("Error") or name in MESSAGE_CALLS or (isinstance(logger, ast.Name) and logger.id == "log"):
-            node.args = [_blank(argument) for argument in node.args]
-        return node
-
-
-def _blank(argument: ast.expr) -> ast.expr:
-    is_text = isinstance(argument, ast.JoinedStr) or (
-        isinstance(argument, ast.Constant) and isinstance(argument.value, str) and not CODE.fullmatch(argument.value)
-    )
-    return ast.Constant("") if is_text else argument
+def imports(file: Path) -> list[str]:
+    """Return the names of the modules that the code of `file` imports, or imports something from."""
+    names = code_text.read(file)[1]
+    return [name if _is_module(name) else name.rpartition(".")[0] or name for name in names]
 
 
 def _file_of(module: str) -> Path:

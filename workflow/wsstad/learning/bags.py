@@ -30,7 +30,8 @@ class Bag:
 
     `label` is "normal", "abnormal", or "" where nobody may know it. `spans` (n, 3) gives tube, first frame and one past
     the last frame; `region` and `image` (n, d) float32 are T^r and T^g of the same frames; `videolets` (v, d) lie at
-    the frames `videolet_spans` (v, 2).
+    the frames `videolet_spans` (v, 2). `other_kind` is true where the video has no tube of the kind that is asked for
+    and these are of another.
     """
 
     video: str
@@ -40,6 +41,7 @@ class Bag:
     image: np.ndarray
     videolets: np.ndarray
     videolet_spans: np.ndarray
+    other_kind: bool = False
 
     def __post_init__(self) -> None:
         if not len(self.spans) == len(self.region) == len(self.image) or not len(self.spans):
@@ -109,7 +111,8 @@ def make_bag(
     In training M is 1, whole tubes, unless a method asks for parts. The video is divided in `videolets`, or in fewer.
     """
     parts = divide_tubes(video.tubes, sub_tubes, min_frames=min_frames, kinds=kinds)
-    return _bag(video, parts, normalise, videolets)
+    other_kind = not any(_is_of(kinds, tube) for tube in video.tubes.tubes)
+    return replace(_bag(video, parts, normalise, videolets), other_kind=other_kind)
 
 
 def divide_tubes(
@@ -125,9 +128,26 @@ def divide_tubes(
 
 def chosen_tubes(video_tubes: VideoTubes, kinds: str) -> list[tuple[int, tubes.Tube]]:
     """Return index and tube of those of `kinds` (unary, multivariate or both); whole-frame tubes always count."""
-    chosen = [(t, tube) for t, tube in enumerate(video_tubes.tubes) if kinds == "both" or tube.kind in (kinds, "frame")]
-    # Paper is silent on a video without a tube of the kind: it keeps those that it has, for no bag may be empty.
+    chosen = [(t, tube) for t, tube in enumerate(video_tubes.tubes) if _is_of(kinds, tube)]
+    # Paper is silent on a video without a tube of the kind: those that it has are scored, for every video gets a score.
+    # No training learns from them (`training_bags`): where most such videos are normal, the kind would tell the label.
     return chosen or list(enumerate(video_tubes.tubes))
+
+
+def training_bags(bags: Sequence[Bag]) -> list[Bag]:
+    """Return the bags whose instances are of the kind that is asked for; raise UserError if a label has none left."""
+    kept = [bag for bag in bags if not bag.other_kind]
+    for label in sorted({bag.label for bag in bags} - {bag.label for bag in kept}):
+        count = sum(bag.label == label for bag in bags)
+        raise UserError(
+            f"kinds: none of the {count} {label} training videos has a tube of the kind; allowed: both, or a kind "
+            "of which videos of each label have one"
+        )
+    return kept
+
+
+def _is_of(kinds: str, tube: tubes.Tube) -> bool:
+    return kinds == "both" or tube.kind in (kinds, "frame")
 
 
 def paint(scores: np.ndarray, bag: Bag) -> np.ndarray:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from wsstad.jsonable import Facts, Json
-from wsstad.learning.bags import Bag
+from wsstad.learning.bags import Bag, training_bags
 from wsstad.learning.batches import WEIGHTS, Batch
 from wsstad.learning.checkpoint import Checkpoint
 from wsstad.learning.fitting import fit
@@ -101,7 +101,10 @@ class LearnedMethod(ABC):
         return fit(self, bags, held_out, folds, checkpoint=checkpoint, label=label)
 
     def start(self, bags: Sequence[Bag]) -> Training:
-        """Return the training on `bags`, before its first iteration."""
+        """Return the training on `bags`, those of videos without a tube of the kind left out, before its first step."""
+        given, bags = len(bags), training_bags(bags)
+        if len(bags) < given:
+            log.info("%d of %d training videos have no tube of the kind and are left out", given - len(bags), given)
         self.projection = Projection.fit(bags, self.parameters.projection, normalise=self.parameters.normalise)
         bags = [self.project(bag) for bag in bags]
         self._build(bags[0].region.shape[1])

@@ -41,7 +41,7 @@ class TubesParameters(MethodParameters):
     """Any method that chooses among sub-tubes."""
 
     kinds: Literal["both", "unary", "multivariate"] = "both"
-    """Tubes that count (Table 4, MVT); a video without one of the kind keeps those that it has."""
+    """Tubes that count (Table 4, MVT); a video without one is scored by others, and no training learns it."""
     sub_tubes: Count = 8
     """M: into how many equal parts each tube is divided at inference (section 3.4; the paper gives no number)."""
     min_frames: Count = 16
