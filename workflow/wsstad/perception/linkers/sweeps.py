@@ -35,7 +35,7 @@ def gains(memory: int) -> tuple[np.ndarray, np.ndarray]:
     Up to `memory` boxes the tube's way is then the least-squares line through all of them, as long as none is missing.
     From there on the gains stay: an alpha-beta filter, in which older boxes fade.
 
-    >>> [its[1:].round(3).tolist() for its in gains(3)]
+    >>> [row[1:].round(3).tolist() for row in gains(3)]
     [[1.0, 0.833, 0.7], [1.0, 0.5, 0.3]]
     """
     k = np.arange(memory + 1)
