@@ -4,7 +4,7 @@ import re
 
 from wsstad.locations import SHARE
 
-PAGES = sorted([*SHARE.glob("*.md"), SHARE / "config/README.md", *(SHARE / "docs").glob("*.md")])
+PAGES = sorted([*SHARE.glob("*.md"), SHARE / "config/README.md", *(SHARE / "docs").rglob("*.md")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 RECIPE = re.compile(
     r"^```\w+\n(# |\+\+\+ )\S+\n.*?^```", re.MULTILINE | re.DOTALL

@@ -1,10 +1,11 @@
 """What an entry of `annotations` in dataset.yaml holds, for each format."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wsstad.parameters import Count, Parameters
+from wsstad.jsonable import Json
+from wsstad.parameters import Count, Distinct, Parameters
 
 
 class AnnotationParameters(Parameters):
@@ -63,6 +64,55 @@ class SstParameters(DrawnParameters):
     """merged_ucf_crime.json of SST-WSVADL."""
 
     format: Literal["sst"]
+
+
+class TracksParameters(DrawnParameters):
+    """Any format of other tools that holds tracks."""
+
+    labels: Annotated[tuple[str, ...], *Distinct] | None = None
+    """Only tracks with these labels are taken; without it, all."""
+    fill: Literal["none", "linear", "hold"] = "none"
+    """What the frames between two boxes of a track get that the file does not list: nothing, the boxes on the line
+    between both, or the earlier box."""
+
+    @property
+    def convention(self) -> Json:
+        """How the file counts."""
+        return {}
+
+
+class MotParameters(TracksParameters):
+    """MOTChallenge text: a folder of <video>.txt or <video>/gt/gt.txt, or one file."""
+
+    format: Literal["mot"]
+    first_frame: Literal[0, 1] = 1
+    """Number of the first frame."""
+    first_pixel: Literal[0, 1] = 1
+    """Number of the first pixel; many trackers count from 0."""
+
+    @property
+    def convention(self) -> Json:
+        """How the file counts."""
+        return {"first_frame": self.first_frame, "first_pixel": self.first_pixel}
+
+
+class CocoParameters(TracksParameters):
+    """COCO video JSON with track ids, as CocoVID and TAO have it: one file, or the folder of annotations.json."""
+
+    format: Literal["coco"]
+    first_frame: Literal[0, 1] = 0
+    """Number of the first frame."""
+
+    @property
+    def convention(self) -> Json:
+        """How the file counts."""
+        return {"first_frame": self.first_frame}
+
+
+class CvatParameters(TracksParameters):
+    """CVAT for video 1.1: a folder of <video>.xml, or one file, which may be of a project."""
+
+    format: Literal["cvat"]
 
 
 class NoneParameters(AnnotationParameters):
