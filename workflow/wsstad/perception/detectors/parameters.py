@@ -1,10 +1,11 @@
 """What the YAML file of each detector holds."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from wsstad.parameters import Count, Distinct, Fraction, Positive, Sha256, VariantParameters
+from wsstad.jsonable import Json
+from wsstad.parameters import Count, Distinct, FileName, Fraction, Positive, Sha256, VariantParameters
 
 
 class DetectorParameters(VariantParameters):
@@ -38,6 +39,40 @@ class MotionParameters(DetectorParameters):
     """Regions of fewer pixels are dropped."""
     max_detections: Count = 100
     """The most boxes in a frame, those that differ most."""
+
+
+class PrecomputedParameters(DetectorParameters):
+    """Boxes or tracks from a file: nothing is detected. The content of the file counts, not where it lies."""
+
+    type: Literal["precomputed"]
+    format: Literal["mot", "coco", "cvat"]
+    """What other tools write: MOTChallenge text, COCO video JSON, CVAT for video 1.1; docs/formats has a page each."""
+    path: FileName
+    """File or folder, relative to the dataset's source."""
+    confidence: Fraction = 0
+    """Boxes with a lower score are dropped."""
+    classes: Annotated[tuple[str, ...], *Distinct] | None = None
+    """Only boxes with these labels are taken; without it, all."""
+    size: tuple[Count, Count] | None = None
+    """Width and height of the picture that the boxes are in; without it, what the file tells, else the video's."""
+    first_frame: Literal[0, 1] | None = None
+    """Number of the first frame, where it is not that of the format; of mot and coco."""
+    first_pixel: Literal[0, 1] | None = None
+    """Number of the first pixel, where it is not that of the format; of mot."""
+
+    @property
+    def convention(self) -> Json:
+        """How the file counts."""
+        given = {"first_frame": self.first_frame, "first_pixel": self.first_pixel}
+        return {name: value for name, value in given.items() if value is not None}
+
+    @model_validator(mode="after")
+    def _check_convention(self) -> Self:
+        known = {"mot": ("first_frame", "first_pixel"), "coco": ("first_frame",)}
+        for name in self.convention:
+            if name not in known.get(self.format, ()):
+                raise ValueError(f"no {name} with the format {self.format}, which leaves no choice")
+        return self
 
 
 class YoloParameters(DetectorParameters):
