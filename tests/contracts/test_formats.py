@@ -74,6 +74,20 @@ def make_cvat(folder):
     return folder / "cvat"
 
 
+def make_vatic(folder):
+    (folder / "vatic").mkdir()
+    rows = [f'7 10 20 30 60 {frame} {lost} 0 0 "car"\n' for frame, lost in ((4, 0), (5, 1), (9, 0))]
+    (folder / "vatic" / "a.txt").write_text("".join(rows))
+    return folder / "vatic"
+
+
+def make_ava(folder):
+    path = folder / "boxes.csv"
+    corners = ",".join(str(value / 1_000_000) for value in BOX)
+    path.write_text(f"a,4,{corners},12,7\na,9,{corners},12,7\n")
+    return path
+
+
 WITH_BOXES = sorted(FORMATS.keys() - {"none"})
 MAKERS = {
     "table": make_table,
@@ -83,6 +97,8 @@ MAKERS = {
     "mot": make_mot,
     "coco": make_coco,
     "cvat": make_cvat,
+    "vatic": make_vatic,
+    "ava": make_ava,
 }
 
 

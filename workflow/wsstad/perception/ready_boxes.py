@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from wsstad.artefacts import shards, storage
-from wsstad.artefacts.exchange import coco, collecting, cvat, mot
+from wsstad.artefacts.exchange import ava, coco, collecting, cvat, mot, vatic
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
@@ -25,8 +25,20 @@ from wsstad.structures.tubes import KINDS
 
 log = logging.getLogger(__name__)
 
-READERS: Mapping[str, Callable[..., list[VideoTracks]]] = {"mot": mot.read, "coco": coco.read, "cvat": cvat.read}
-FILES: Mapping[str, Callable[[Path], dict[str, Path]]] = {"mot": mot.files, "coco": coco.files, "cvat": cvat.files}
+READERS: Mapping[str, Callable[..., list[VideoTracks]]] = {
+    "mot": mot.read,
+    "coco": coco.read,
+    "cvat": cvat.read,
+    "vatic": vatic.read,
+    "ava": ava.read,
+}
+FILES: Mapping[str, Callable[[Path], dict[str, Path]]] = {
+    "mot": mot.files,
+    "coco": coco.files,
+    "cvat": cvat.files,
+    "vatic": vatic.files,
+    "ava": ava.files,
+}
 NO_TRACK = -1
 
 

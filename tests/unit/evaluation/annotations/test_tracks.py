@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given
 
 from support import tracks as made
-from wsstad.artefacts.exchange import coco, cvat, mot
+from wsstad.artefacts.exchange import ava, coco, cvat, mot, vatic
 from wsstad.errors import UserError
 from wsstad.evaluation import groundtruth
 from wsstad.evaluation.annotations import FORMATS, tracks
 from wsstad.evaluation.annotations.table import check
 
-MODULES = {"mot": mot, "coco": coco, "cvat": cvat}
+MODULES = {"mot": mot, "coco": coco, "cvat": cvat, "vatic": vatic, "ava": ava}
 
 
 def read(name, path, **options):

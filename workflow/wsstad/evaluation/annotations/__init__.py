@@ -16,5 +16,7 @@ FORMATS: dict[str, Registered[AnnotationParameters]] = {
     "mot": Registered(classes.MotParameters, f"{FOLDER}.tracks:read"),
     "coco": Registered(classes.CocoParameters, f"{FOLDER}.tracks:read"),
     "cvat": Registered(classes.CvatParameters, f"{FOLDER}.tracks:read"),
+    "vatic": Registered(classes.VaticParameters, f"{FOLDER}.tracks:read"),
+    "ava": Registered(classes.AvaParameters, f"{FOLDER}.tracks:read"),
     "none": Registered(classes.NoneParameters, f"{FOLDER}.none:read"),
 }

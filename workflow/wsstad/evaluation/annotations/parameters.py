@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wsstad.jsonable import Json
-from wsstad.parameters import Count, Distinct, Parameters
+from wsstad.parameters import Count, Distinct, Parameters, Positive
 
 
 class AnnotationParameters(Parameters):
@@ -113,6 +113,29 @@ class CvatParameters(TracksParameters):
     """CVAT for video 1.1: a folder of <video>.xml, or one file, which may be of a project."""
 
     format: Literal["cvat"]
+
+
+class VaticParameters(TracksParameters):
+    """VATIC text, as UCFCrime2Local has it: a folder of <video>.txt, or one file."""
+
+    format: Literal["vatic"]
+
+
+class AvaParameters(TracksParameters):
+    """AVA csv: one file of all videos, or the folder of tracks.csv that `wsstad export` writes."""
+
+    format: Literal["ava"]
+    fps: Positive | None = None
+    """Frames a second, which turn timestamps into frames; without it, they are the numbers of frames."""
+    start: float = 0
+    """Timestamp of the first frame, in seconds; with `fps`."""
+    eighth: Literal["person", "score"] = "person"
+    """What the eighth column holds."""
+
+    @property
+    def convention(self) -> Json:
+        """How the file counts."""
+        return {"fps": self.fps, "start": self.start, "eighth": self.eighth}
 
 
 class NoneParameters(AnnotationParameters):

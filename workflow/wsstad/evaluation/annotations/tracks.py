@@ -10,14 +10,20 @@ from pathlib import Path
 
 import numpy as np
 
-from wsstad.artefacts.exchange import coco, cvat, mot
+from wsstad.artefacts.exchange import ava, coco, cvat, mot, vatic
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations.parameters import TracksParameters
 from wsstad.evaluation.annotations.table import BoxRow
 from wsstad.structures import tracks
 from wsstad.structures.tracks import UNTRACKED, Track, VideoTracks
 
-READERS: Mapping[str, Callable[..., list[VideoTracks]]] = {"mot": mot.read, "coco": coco.read, "cvat": cvat.read}
+READERS: Mapping[str, Callable[..., list[VideoTracks]]] = {
+    "mot": mot.read,
+    "coco": coco.read,
+    "cvat": cvat.read,
+    "vatic": vatic.read,
+    "ava": ava.read,
+}
 ALONE = "untracked"  # the event of boxes without a track
 
 

@@ -45,8 +45,9 @@ class PrecomputedParameters(DetectorParameters):
     """Boxes or tracks from a file: nothing is detected. The content of the file counts, not where it lies."""
 
     type: Literal["precomputed"]
-    format: Literal["mot", "coco", "cvat"]
-    """What other tools write: MOTChallenge text, COCO video JSON, CVAT for video 1.1; docs/formats has a page each."""
+    format: Literal["mot", "coco", "cvat", "vatic", "ava"]
+    """What other tools write: MOTChallenge text, COCO video JSON, CVAT for video 1.1, VATIC text, AVA csv; docs/formats
+    has a page on each."""
     path: FileName
     """File or folder, relative to the dataset's source."""
     confidence: Fraction = 0
@@ -60,15 +61,23 @@ class PrecomputedParameters(DetectorParameters):
     first_pixel: Literal[0, 1] | None = None
     """Number of the first pixel, where it is not that of the format; of mot."""
 
+    fps: Positive | None = None
+    """Frames a second, which turn timestamps into frames; of ava."""
+    start: float | None = None
+    """Timestamp of the first frame, in seconds; of ava."""
+    eighth: Literal["person", "score"] | None = None
+    """What the eighth column holds, person where it is left out; of ava."""
+
     @property
     def convention(self) -> Json:
         """How the file counts."""
-        given = {"first_frame": self.first_frame, "first_pixel": self.first_pixel}
+        names = ("first_frame", "first_pixel", "fps", "start", "eighth")
+        given = {name: getattr(self, name) for name in names}
         return {name: value for name, value in given.items() if value is not None}
 
     @model_validator(mode="after")
     def _check_convention(self) -> Self:
-        known = {"mot": ("first_frame", "first_pixel"), "coco": ("first_frame",)}
+        known = {"mot": ("first_frame", "first_pixel"), "coco": ("first_frame",), "ava": ("fps", "start", "eighth")}
         for name in self.convention:
             if name not in known.get(self.format, ()):
                 raise ValueError(f"no {name} with the format {self.format}, which leaves no choice")
