@@ -88,6 +88,14 @@ def make_ava(folder):
     return path
 
 
+def make_masks(folder):
+    masks = np.zeros((10, 80, 100), dtype=np.uint8)
+    masks[[4, 9], 20:60, 10:30] = 1
+    (folder / "arrays").mkdir()
+    np.save(folder / "arrays" / "a.npy", masks)
+    return folder / "arrays"
+
+
 WITH_BOXES = sorted(FORMATS.keys() - {"none"})
 MAKERS = {
     "table": make_table,
@@ -99,6 +107,7 @@ MAKERS = {
     "cvat": make_cvat,
     "vatic": make_vatic,
     "ava": make_ava,
+    "masks": make_masks,
 }
 
 

@@ -20,9 +20,7 @@ def numbers(folder, detector, linker):
 
 def test_tubes_of_an_export_give_the_same_tables(copy):
     before = numbers(copy.folder, "motion", "iou")
-    for name in ("coco", "mot"):
-        words = ("tubes", "--to", name, "--output", f"source/{name}", "--results", "results")
-        copy.typed("export", *words)
+    copy.typed("export", "tubes", "--to", "coco", "--output", "source/coco")
     copy.variant("detectors", "ready", {"type": "precomputed", "format": "coco", "path": "coco"})
     copy.benchmark(detectors=["ready"], linkers=["identity"])
     done = copy.redo()
@@ -31,16 +29,6 @@ def test_tubes_of_an_export_give_the_same_tables(copy):
     after = numbers(copy.folder, "ready", "identity")
     assert len(before) > 20
     assert after == before
-    # MOTChallenge text has no frames without a tube's box: the tubes are the same, their boxes and marks too.
-    copy.variant("detectors", "text", {"type": "precomputed", "format": "mot", "path": "mot"})
-    copy.benchmark(detectors=["text"], linkers=["identity"])
-    copy.redo()
-    results = wsstad.open_results(copy.folder / "results")
-    ours, theirs = results.only(detector="motion", linker="iou"), results.only(detector="text", linker="identity")
-    for video in results.only(detector="motion").videos().index:
-        one, other = ours.tubes(video).to_arrays(), theirs.tubes(video).to_arrays()
-        for name in ("size", "start", "length", "kind", "boxes", "observed"):
-            np.testing.assert_array_equal(one[name], other[name])
 
 
 def test_the_top_1_of_every_test_video_is_exported(copy):

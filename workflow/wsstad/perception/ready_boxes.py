@@ -6,6 +6,7 @@ columns of detections the artefact then has `track`, the number of each box's tr
 frames with any detection. The linker `identity` makes tubes of them.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from wsstad.artefacts import shards, storage
-from wsstad.artefacts.exchange import ava, coco, collecting, cvat, mot, vatic
+from wsstad.artefacts.exchange import ava, coco, collecting, cvat, masks, mot, vatic
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
@@ -31,6 +32,7 @@ READERS: Mapping[str, Callable[..., list[VideoTracks]]] = {
     "cvat": cvat.read,
     "vatic": vatic.read,
     "ava": ava.read,
+    "masks": masks.read,
 }
 FILES: Mapping[str, Callable[[Path], dict[str, Path]]] = {
     "mot": mot.files,
@@ -44,10 +46,22 @@ NO_TRACK = -1
 
 def digests(source: Path, variant: PrecomputedParameters, videos: Collection[str]) -> dict[str, str]:
     """Return a digest of the file that each of `videos` has its boxes from; those without one are left out."""
-    files = FILES[variant.format](source / variant.path)
+    path = source / variant.path
+    if variant.format == "masks":
+        files = masks.find(path, videos, variant.file or "{video}")
+    else:
+        files = FILES[variant.format](path)
     found = {video: files[video] for video in videos if video in files}
-    contents = {file: storage.file_digest(file) for file in set(found.values())}
+    contents = {file: _digest(file) for file in set(found.values())}
     return {video: contents[file] for video, file in found.items()}
+
+
+def _digest(place: Path) -> str:
+    """Return a digest of a file, or of all files in a folder."""
+    if place.is_file():
+        return storage.file_digest(place)
+    its = [(file.name, storage.file_digest(file)) for file in sorted(place.iterdir()) if file.is_file()]
+    return hashlib.sha256(storage.canonical_json(its).encode()).hexdigest()
 
 
 def check(contents: Mapping[str, str], videos: Iterable[str], source: Path, variant: PrecomputedParameters) -> None:

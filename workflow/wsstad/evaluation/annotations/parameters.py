@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wsstad.jsonable import Json
-from wsstad.parameters import Count, Distinct, Parameters, Positive
+from wsstad.parameters import Count, Distinct, FileName, Parameters, Positive
 
 
 class AnnotationParameters(Parameters):
@@ -136,6 +136,23 @@ class AvaParameters(TracksParameters):
     def convention(self) -> Json:
         """How the file counts."""
         return {"fps": self.fps, "start": self.start, "eighth": self.eighth}
+
+
+class MasksParameters(AnnotationParameters):
+    """Folder of masks: <video>.npz, .npy or .mat, or a folder <video>_gt or <video> of png, bmp or tif images."""
+
+    format: Literal["masks"]
+    min_area: Count = 10
+    """Pixels that an object has at least in a frame."""
+    values: Literal["binary", "objects"] = "binary"
+    """Whether each connected component is an object, or each value."""
+    file: FileName = "{video}"
+    """Name without its ending, such as {number}_label for Avenue: {video} is the id, {number} the number at its end."""
+
+    @property
+    def convention(self) -> Json:
+        """How the masks are read."""
+        return {"min_area": self.min_area, "values": self.values, "file": self.file}
 
 
 class NoneParameters(AnnotationParameters):

@@ -45,9 +45,9 @@ class PrecomputedParameters(DetectorParameters):
     """Boxes or tracks from a file: nothing is detected. The content of the file counts, not where it lies."""
 
     type: Literal["precomputed"]
-    format: Literal["mot", "coco", "cvat", "vatic", "ava"]
-    """What other tools write: MOTChallenge text, COCO video JSON, CVAT for video 1.1, VATIC text, AVA csv; docs/formats
-    has a page on each."""
+    format: Literal["mot", "coco", "cvat", "vatic", "ava", "masks"]
+    """What other tools write: MOTChallenge text, COCO video JSON, CVAT for video 1.1, VATIC text, AVA csv, masks;
+    docs/formats has a page on each."""
     path: FileName
     """File or folder, relative to the dataset's source."""
     confidence: Fraction = 0
@@ -68,16 +68,28 @@ class PrecomputedParameters(DetectorParameters):
     eighth: Literal["person", "score"] | None = None
     """What the eighth column holds, person where it is left out; of ava."""
 
+    min_area: Count | None = None
+    """Pixels that an object has at least, 10 where it is left out; of masks."""
+    values: Literal["binary", "objects"] | None = None
+    """Whether each connected component is an object, as where it is left out, or each value; of masks."""
+    file: FileName | None = None
+    """Name without its ending, {video} where it is left out; of masks."""
+
     @property
     def convention(self) -> Json:
         """How the file counts."""
-        names = ("first_frame", "first_pixel", "fps", "start", "eighth")
+        names = ("first_frame", "first_pixel", "fps", "start", "eighth", "min_area", "values", "file")
         given = {name: getattr(self, name) for name in names}
         return {name: value for name, value in given.items() if value is not None}
 
     @model_validator(mode="after")
     def _check_convention(self) -> Self:
-        known = {"mot": ("first_frame", "first_pixel"), "coco": ("first_frame",), "ava": ("fps", "start", "eighth")}
+        known = {
+            "mot": ("first_frame", "first_pixel"),
+            "coco": ("first_frame",),
+            "ava": ("fps", "start", "eighth"),
+            "masks": ("min_area", "values", "file"),
+        }
         for name in self.convention:
             if name not in known.get(self.format, ()):
                 raise ValueError(f"no {name} with the format {self.format}, which leaves no choice")
