@@ -11,7 +11,7 @@ from wsstad.scenes.footage_plan import Benchmark
 from wsstad.scenes.renderer import Renderer
 from wsstad.structures import boxes
 
-# The variant of each type that needs nothing from outside.
+# The variant of each type that needs nothing from outside; `precomputed` sees no pixel, and has tests of its own.
 VARIANTS = {"yolo": "demo_yolo", "motion": "motion"}
 
 
@@ -32,10 +32,14 @@ def road():
     return list(Renderer(Benchmark(3, 64, (320, 240)).scene(0)).frames())[::2]
 
 
-@pytest.fixture(scope="module", params=DETECTORS)
+@pytest.fixture(scope="module", params=VARIANTS)
 def detector(request, repository):
     path = repository / "config" / "detectors" / f"{VARIANTS[request.param]}.yaml"
     return detectors.create(config.load_variant(path, DETECTORS), path.parent, device="cpu", threads=1)
+
+
+def test_every_type_that_sees_pixels_is_tested():
+    assert VARIANTS.keys() == DETECTORS.keys() - {"precomputed"}
 
 
 def equal(first, second):

@@ -48,8 +48,67 @@ def make_sst(folder):
     return path
 
 
+def make_mot(folder):
+    (folder / "mot").mkdir()
+    (folder / "mot" / "a.txt").write_text("5,7,11,21,20,40,1,1,1\n10,7,11,21,20,40,1,1,1\n")
+    return folder / "mot"
+
+
+def make_coco(folder):
+    path = folder / "boxes.json"
+    images = [{"id": n, "video_id": 1, "frame_id": n, "file_name": f"a/{n}.jpg"} for n in (4, 9)]
+    box = {"category_id": 1, "track_id": 7, "bbox": [10, 20, 20, 40]}
+    annotations = [{"id": n, "image_id": n, **box} for n in (4, 9)]
+    videos, categories = [{"id": 1, "name": "a"}], [{"id": 1, "name": "car"}]
+    content = {"videos": videos, "images": images, "annotations": annotations, "categories": categories}
+    path.write_text(json.dumps(content))
+    return path
+
+
+def make_cvat(folder):
+    (folder / "cvat").mkdir()
+    box = '<box frame="{}" outside="{}" occluded="0" keyframe="1" xtl="10" ytl="20" xbr="30" ybr="60"/>'
+    listed = "".join(box.format(frame, outside) for frame, outside in ((4, 0), (5, 1), (9, 0), (10, 1)))
+    text = f'<annotations><version>1.1</version><track id="7" label="car">{listed}</track></annotations>'
+    (folder / "cvat" / "a.xml").write_text(text)
+    return folder / "cvat"
+
+
+def make_vatic(folder):
+    (folder / "vatic").mkdir()
+    rows = [f'7 10 20 30 60 {frame} {lost} 0 0 "car"\n' for frame, lost in ((4, 0), (5, 1), (9, 0))]
+    (folder / "vatic" / "a.txt").write_text("".join(rows))
+    return folder / "vatic"
+
+
+def make_ava(folder):
+    path = folder / "boxes.csv"
+    corners = ",".join(str(value / 1_000_000) for value in BOX)
+    path.write_text(f"a,4,{corners},12,7\na,9,{corners},12,7\n")
+    return path
+
+
+def make_masks(folder):
+    masks = np.zeros((10, 80, 100), dtype=np.uint8)
+    masks[[4, 9], 20:60, 10:30] = 1
+    (folder / "arrays").mkdir()
+    np.save(folder / "arrays" / "a.npy", masks)
+    return folder / "arrays"
+
+
 WITH_BOXES = sorted(FORMATS.keys() - {"none"})
-MAKERS = {"table": make_table, "ucsd_masks": make_ucsd_masks, "liu_ma": make_liu_ma, "sst": make_sst}
+MAKERS = {
+    "table": make_table,
+    "ucsd_masks": make_ucsd_masks,
+    "liu_ma": make_liu_ma,
+    "sst": make_sst,
+    "mot": make_mot,
+    "coco": make_coco,
+    "cvat": make_cvat,
+    "vatic": make_vatic,
+    "ava": make_ava,
+    "masks": make_masks,
+}
 
 
 def parameters(name):

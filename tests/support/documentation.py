@@ -4,7 +4,7 @@ import re
 
 from wsstad.locations import SHARE
 
-PAGES = sorted([*SHARE.glob("*.md"), SHARE / "config/README.md", *(SHARE / "docs").glob("*.md")])
+PAGES = sorted([*SHARE.glob("*.md"), SHARE / "config/README.md", *(SHARE / "docs").rglob("*.md")])
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 RECIPE = re.compile(
     r"^```\w+\n(# |\+\+\+ )\S+\n.*?^```", re.MULTILINE | re.DOTALL
@@ -16,7 +16,7 @@ COMMAND = re.compile(
     r"((make|\S*python3?|snakemake|tests/install.sh|pip|git|sbatch|pre-commit)( |$)|(\S*/)?wsstad (-|[a-z]))"
 )
 VERBS = {
-    *("completion", "demo", "fit-detector", "gc", "import-features", "overlays", "power", "report"),
+    *("completion", "demo", "export", "fit-detector", "gc", "import-features", "overlays", "power", "report"),
     *("run", "score", "status", "synthesize", "tables", "why"),
 }
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

@@ -223,6 +223,17 @@ def test_the_example_of_the_formats_reads_an_artefact(tmp_path, monkeypatch):
     np.testing.assert_array_equal(names["boxes"], boxes)
 
 
+@pytest.mark.parametrize("page", sorted((SHARE / "docs/formats").glob("*.md")), ids=lambda its: its.stem)
+def test_the_example_of_a_page_of_formats_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("\n".join(fences(page.read_text(), "python")))
+
+
+def test_every_format_of_other_tools_has_a_page():
+    modules = {path.stem for path in (SHARE / "docs/formats").glob("*.md")}
+    assert modules == {name for name, kind in FORMATS.items() if kind.module.endswith((".tracks", ".masks"))}
+
+
 def datasets_on_the_page():
     """Return for each kind of artefact the dtype of each dataset, as the page of formats has them."""
     kinds, kind = {}, ""

@@ -135,7 +135,8 @@ def test_the_schemas_for_editors_are_those_of_the_classes():
 
 @pytest.mark.parametrize("family", sorted(FAMILIES.keys() - {"annotations"}))
 def test_the_schemas_for_editors_accept_what_comes_with_wsstad(family, repository):
-    paths = sorted((repository / "config" / family).glob("*.yaml"))
+    folder = repository / "config" / family
+    paths = sorted([*folder.glob("*.yaml"), *folder.glob("precomputed.yaml.example")])
     for path in paths:
         content = config.load_yaml(path)
         schema = json.loads((SCHEMAS / family / f"{content['type']}.schema.json").read_text())

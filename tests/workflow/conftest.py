@@ -81,6 +81,14 @@ class Workplace:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def typed(self, name: str, *arguments: str) -> str:
+        """Run a verb that takes no configuration, as `verb` does."""
+        command = [sys.executable, "-m", "wsstad", name, *arguments]
+        env = {**os.environ, "PYTHONPATH": str(self.repository / "workflow")}
+        done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def run(self, *arguments: str) -> str:
         """Run to the end; fail with everything that was said unless it ended well."""
         process = self.start(*arguments)

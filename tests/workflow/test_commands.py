@@ -60,6 +60,12 @@ COMMANDS = {
     "wsstad completion SHELL": "wsstad completion bash && wsstad completion zsh",
     "wsstad completion fish | source": "wsstad completion fish",
     "wsstad demo": "wsstad demo --help",
+    "wsstad export WHAT --to FORMAT --output FOLDER": "wsstad export detections --to mot --output exported",
+    "wsstad export tubes --to coco --output exported": SAME,
+    "wsstad export tubes --to masks --output exported": SAME,
+    "wsstad export top1 --to cvat --output exported --method mgpr": (
+        "wsstad export top1 --to cvat --output exported --method mgpr_tiny"
+    ),
     "wsstad fit-detector": "wsstad fit-detector --help",
     "wsstad import-features": "wsstad import-features --help",
     "wsstad synthesize": "wsstad synthesize --help",

@@ -11,7 +11,7 @@ sys.path.insert(0, str(PACKAGE))
 from wsstad.commands import damage, run_progress
 from wsstad.config import name_files
 from wsstad.errors import UserError
-from wsstad.planning import compared, paths
+from wsstad.planning import compared, paths, precomputed
 from wsstad.planning.plan import Plan
 from wsstad.planning.rule_inputs import RuleInputs
 from wsstad.planning.stages import STAGES
@@ -21,6 +21,7 @@ try:
     where = name_files(named.configfiles, values=bool(named.config))
     plan = Plan(config, Path("results"), where=where)
     compared.check(plan)
+    precomputed.check(plan)
     if workflow.is_main_process:
         plan.write_shard_maps()
         if "WSSTAD_LOCKED" in os.environ:

@@ -1,6 +1,6 @@
 """Frames to detections: what the detector sees in every frame.
 
-REQUIRED INPUTS: frames, config/detectors/<detector>.yaml and its weights
+REQUIRED INPUTS: frames, config/detectors/<detector>.yaml and its weights, or the file of boxes that it names
 OUTPUTS: results/<dataset>/detections/<detector>/<video>.<key>.h5 and a manifest for each shard
 """
 
@@ -25,9 +25,10 @@ rule detect:
         detector=ask.variant("detectors", "detector"),
         tables=ask.tables,
         source=ask.raw_videos,
+        boxes=ask.source,
         shard_map=paths.SHARD_MAP,
         weights_folder=plan.config["weights"],
     shell:
         "python -m wsstad.stages detect --log {log:q} --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tables {params.tables} --source {params.source:q} --detector {params.detector:q}"
-        " --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"
+        " --boxes {params.boxes:q} --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"

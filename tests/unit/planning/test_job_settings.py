@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from wsstad.artefacts import storage
-from wsstad.planning import job_settings, paths
+from wsstad.errors import UserError
+from wsstad.planning import job_settings, paths, precomputed
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
 
@@ -165,3 +166,20 @@ def test_the_order_of_blocks_moves_the_tables(place):
         for folder in ("", "d/")
         for suffix in ("tsv", "comparisons.tsv", "md", "tex")
     } | {STAGES["report"].output}
+
+
+def test_the_content_of_the_boxes_of_a_precomputed_detector_counts(place):
+    (place / "config/detectors/mine.yaml").write_text("type: precomputed\nformat: coco\npath: tracks.json\n")
+    content = {**CONFIG, "benchmarks": [{**CONFIG["benchmarks"][0], "detectors": ["mine"]}]}
+    wildcards = {"dataset": "d", "detector": "mine", "shard": "000"}
+    plan = Plan(content, place / "results")
+    with pytest.raises(UserError, match=r"mine\.yaml: path: 'tracks.json' is not under source, the source of d"):
+        precomputed.check(plan)
+    path = place / "source/tracks.json"
+    path.write_text("{}")
+    precomputed.check(plan)
+    before = job_settings.read(plan, "detect", wildcards)
+    path.write_text("{ }")
+    after = job_settings.read(plan, "detect", wildcards)
+    assert {name for name in before if before[name] != after[name]} == {"boxes"}
+    assert "boxes" not in job_settings.read(plan, "detect", {**wildcards, "detector": "motion"})

@@ -104,7 +104,7 @@ def test_weights_are_looked_for_beside_the_yaml_and_then_in_the_folder_given(sha
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("type: mtion\n", "type: 'mtion' is unknown; allowed: motion, yolo"),
+        ("type: mtion\n", "type: 'mtion' is unknown; allowed: motion, precomputed, yolo"),
         ("type: motion\nblurr: 3\n", "unknown key 'blurr'"),
         ("type: motion\nblur: 4\n", "blur: '4' is not allowed"),
         ("type: yolo\nweights: x.pt\n", "'sha256' is missing"),
@@ -126,3 +126,36 @@ def test_every_committed_variant_is_valid(repository):
         if (path.parent / (variant.weights_file or "-")).is_file():
             assert storage.file_digest(path.parent / variant.weights) == variant.sha256
             assert (path.parent / variant.weights).stat().st_size <= 3_000_000
+
+
+@pytest.fixture
+def precomputed(tmp_path):
+    (tmp_path / "boxes").mkdir()
+    (tmp_path / "boxes" / "one.txt").write_text("1,3,1,1,20,30,0.5\n24,3,2,1,20,30,0.5\n")
+    (tmp_path / "boxes" / "two.txt").write_text("")
+    path = tmp_path / "mine.yaml"
+    path.write_text("type: precomputed\nformat: mot\npath: boxes\n")
+    return path
+
+
+def test_boxes_of_a_file_take_the_place_of_detection_and_no_pixel_is_read(shard, precomputed, monkeypatch):
+    monkeypatch.setattr(detect, "load_detector", lambda *args, **kwargs: pytest.fail("loaded a detector"))
+    boxes = ["--boxes", str(precomputed.parent)]
+    done = run(shard, precomputed, *boxes, name="ready")
+    assert done.ok() == ["one", "two"]
+    assert [done.rows[name].counts["boxes"] for name in ("one", "two")] == [2, 0]
+    arrays = storage.read_artefact(done.path("one"), kind="detections").arrays
+    assert arrays["frame"].tolist() == [0, 23]
+    assert arrays["boxes"][0].tolist() == [0, 0, 20, 30]
+    # Only the video whose file has another content gets another key.
+    (precomputed.parent / "boxes" / "two.txt").write_text("1,-1,1,1,20,30,0.5\n")
+    again = run(shard, precomputed, *boxes, name="ready")
+    assert again.rows["one"] == done.rows["one"]
+    assert again.rows["two"].key != done.rows["two"].key
+    assert again.rows["two"].counts["boxes"] == 1
+
+
+def test_a_good_video_without_boxes_stops_the_shard_and_one_in_quarantine_needs_none(shard, precomputed):
+    (precomputed.parent / "boxes" / "two.txt").unlink()
+    with pytest.raises(UserError, match=r"boxes: no boxes of the video 'two'; allowed: an entry of mot for each"):
+        run(shard, precomputed, "--boxes", str(precomputed.parent), name="absent")

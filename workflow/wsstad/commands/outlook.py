@@ -13,6 +13,8 @@ from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, Manifest, Row
 from wsstad.commands import snakemake_records
 from wsstad.learning import methods
 from wsstad.learning.runs import Inputs, Run, Variant
+from wsstad.perception import ready_boxes
+from wsstad.perception.detectors.parameters import PrecomputedParameters
 from wsstad.planning import artefact_keys, job_settings, run_jobs
 from wsstad.planning.block import Block
 from wsstad.planning.plan import Plan
@@ -117,13 +119,22 @@ class _Look:
             sources, decode = _Sources(self.plan, block.dataset, self.read_sources), self.plan.config["decode"]
             return lambda video: artefact_keys.frames(digest, decode) if (digest := sources.digest(video)) else None
         if rule == "detect":
-            detector = self.plan.parameters("detectors", block.detector)
-            return lambda video, frames: artefact_keys.detections(detector, frames)
+            return self._detections(block)
         if rule == "link":
             linker = self.plan.parameters("linkers", block.linker)
             return lambda video, detections: artefact_keys.tubes(linker, detections)
         extractor = self.plan.parameters("extractors", block.extractor)
         return lambda video, frames, tubes=None: artefact_keys.features(extractor, frames, tubes)
+
+    def _detections(self, block: Block) -> Callable[..., str | None]:
+        detector = self.plan.parameters("detectors", block.detector)
+        if not isinstance(detector, PrecomputedParameters):
+            return lambda video, frames: artefact_keys.detections(detector, frames)
+        source, videos = Path(self.plan.source(block.dataset)), self.plan.videos(block.dataset)
+        contents = ready_boxes.digests(source, detector, videos)
+        return lambda video, frames: (
+            artefact_keys.detections(detector, frames, contents[video]) if video in contents else None
+        )
 
 
 class _Sources:

@@ -21,9 +21,10 @@ def frames(source_sha256: str, settings: Facts) -> str:
     return keys.make_key("decode", code=code, parameters=parameters, inputs=inputs)
 
 
-def detections(detector: VariantParameters, frames: Row) -> str:
-    """Return the key of one video's detections."""
-    return _key("detections", "detect", detector, {"frames": frames.digest})
+def detections(detector: VariantParameters, frames: Row, boxes: str = "") -> str:
+    """Return the key of one video's detections; `boxes` is the digest of the file that has them, if one does."""
+    inputs = {"frames": frames.digest} | ({"boxes": boxes} if boxes else {})
+    return _key("detections", "detect", detector, inputs)
 
 
 def tubes(linker: VariantParameters, detections: Row) -> str:

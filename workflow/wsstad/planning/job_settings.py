@@ -15,7 +15,7 @@ from wsstad.artefacts.storage import canonical_json
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.jsonable import Facts, plain
 from wsstad.learning import methods
-from wsstad.planning import artefact_keys, compared, dataset_tables, raw_videos
+from wsstad.planning import artefact_keys, compared, dataset_tables, precomputed, raw_videos
 from wsstad.planning.block import CHAIN, Block, Wildcards
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
@@ -40,8 +40,10 @@ def decode(plan: Plan, w: Wildcards) -> Facts:
 
 
 def detect(plan: Plan, w: Wildcards) -> Facts:
-    """Return the detector."""
-    return _variant(plan, "detect", "detectors", w["detector"])
+    """Return the detector, and the content of the file that has its boxes, if one does."""
+    its = _variant(plan, "detect", "detectors", w["detector"])
+    boxes = precomputed.boxes(plan, w["dataset"], w["detector"])
+    return {**its, "boxes": _content(boxes)} if boxes else its
 
 
 def link(plan: Plan, w: Wildcards) -> Facts:

@@ -80,6 +80,8 @@ class Plan:
 
     def source(self, dataset: str) -> str:
         """Return the folder of a dataset's annotations, and of its raw videos if they are nowhere else."""
+        if dataset in self.footage:
+            return str(self.footage[dataset].folder)
         return self.config["datasets"][dataset]["source"]
 
     def raw_videos(self, dataset: str) -> RawVideos:

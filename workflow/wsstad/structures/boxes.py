@@ -2,7 +2,8 @@
 
 A box is ``(x1, y1, x2, y2)`` in float pixels of the upright frame, half-open: a box that covers the whole of a
 ``width x height`` frame is ``(0, 0, width, height)``. Frames are counted from 0. Arrays of boxes have shape ``(n, 4)``.
-Other conventions (1-based, inclusive, ``xywh``, normalised) live in `wsstad.evaluation.annotations` alone.
+Other conventions (1-based, inclusive, ``xywh``, normalised) live in `wsstad.evaluation.annotations` and
+`wsstad.artefacts.exchange` alone.
 """
 
 import numpy as np

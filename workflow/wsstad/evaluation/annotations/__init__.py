@@ -13,5 +13,11 @@ FORMATS: dict[str, Registered[AnnotationParameters]] = {
     "ucsd_masks": Registered(classes.UcsdMasksParameters, f"{FOLDER}.ucsd_masks:read"),
     "liu_ma": Registered(classes.LiuMaParameters, f"{FOLDER}.liu_ma:read"),
     "sst": Registered(classes.SstParameters, f"{FOLDER}.sst:read"),
+    "mot": Registered(classes.MotParameters, f"{FOLDER}.tracks:read"),
+    "coco": Registered(classes.CocoParameters, f"{FOLDER}.tracks:read"),
+    "cvat": Registered(classes.CvatParameters, f"{FOLDER}.tracks:read"),
+    "vatic": Registered(classes.VaticParameters, f"{FOLDER}.tracks:read"),
+    "ava": Registered(classes.AvaParameters, f"{FOLDER}.tracks:read"),
+    "masks": Registered(classes.MasksParameters, f"{FOLDER}.masks:read"),
     "none": Registered(classes.NoneParameters, f"{FOLDER}.none:read"),
 }

@@ -1,10 +1,11 @@
 """What an entry of `annotations` in dataset.yaml holds, for each format."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wsstad.parameters import Count, Parameters
+from wsstad.jsonable import Json
+from wsstad.parameters import Count, Distinct, FileName, Parameters, Positive
 
 
 class AnnotationParameters(Parameters):
@@ -63,6 +64,95 @@ class SstParameters(DrawnParameters):
     """merged_ucf_crime.json of SST-WSVADL."""
 
     format: Literal["sst"]
+
+
+class TracksParameters(DrawnParameters):
+    """Any format of other tools that holds tracks."""
+
+    labels: Annotated[tuple[str, ...], *Distinct] | None = None
+    """Only tracks with these labels are taken; without it, all."""
+    fill: Literal["none", "linear", "hold"] = "none"
+    """What the frames between two boxes of a track get that the file does not list: nothing, the boxes on the line
+    between both, or the earlier box."""
+
+    @property
+    def convention(self) -> Json:
+        """How the file counts."""
+        return {}
+
+
+class MotParameters(TracksParameters):
+    """MOTChallenge text: a folder of <video>.txt or <video>/gt/gt.txt, or one file."""
+
+    format: Literal["mot"]
+    first_frame: Literal[0, 1] = 1
+    """Number of the first frame."""
+    first_pixel: Literal[0, 1] = 1
+    """Number of the first pixel; many trackers count from 0."""
+
+    @property
+    def convention(self) -> Json:
+        """How the file counts."""
+        return {"first_frame": self.first_frame, "first_pixel": self.first_pixel}
+
+
+class CocoParameters(TracksParameters):
+    """COCO video JSON with track ids, as CocoVID and TAO have it: one file, or the folder of annotations.json."""
+
+    format: Literal["coco"]
+    first_frame: Literal[0, 1] = 0
+    """Number of the first frame."""
+
+    @property
+    def convention(self) -> Json:
+        """How the file counts."""
+        return {"first_frame": self.first_frame}
+
+
+class CvatParameters(TracksParameters):
+    """CVAT for video 1.1: a folder of <video>.xml, or one file, which may be of a project."""
+
+    format: Literal["cvat"]
+
+
+class VaticParameters(TracksParameters):
+    """VATIC text, as UCFCrime2Local has it: a folder of <video>.txt, or one file."""
+
+    format: Literal["vatic"]
+
+
+class AvaParameters(TracksParameters):
+    """AVA csv: one file of all videos, or the folder of tracks.csv that `wsstad export` writes."""
+
+    format: Literal["ava"]
+    fps: Positive | None = None
+    """Frames a second, which turn timestamps into frames; without it, they are the numbers of frames."""
+    start: float = 0
+    """Timestamp of the first frame, in seconds; with `fps`."""
+    eighth: Literal["person", "score"] = "person"
+    """What the eighth column holds."""
+
+    @property
+    def convention(self) -> Json:
+        """How the file counts."""
+        return {"fps": self.fps, "start": self.start, "eighth": self.eighth}
+
+
+class MasksParameters(AnnotationParameters):
+    """Folder of masks: <video>.npz, .npy or .mat, or a folder <video>_gt or <video> of png, bmp or tif images."""
+
+    format: Literal["masks"]
+    min_area: Count = 10
+    """Pixels that an object has at least in a frame."""
+    values: Literal["binary", "objects"] = "binary"
+    """Whether each connected component is an object, or each value."""
+    file: FileName = "{video}"
+    """Name without its ending, such as {number}_label for Avenue: {video} is the id, {number} the number at its end."""
+
+    @property
+    def convention(self) -> Json:
+        """How the masks are read."""
+        return {"min_area": self.min_area, "values": self.values, "file": self.file}
 
 
 class NoneParameters(AnnotationParameters):

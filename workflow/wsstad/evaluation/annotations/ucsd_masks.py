@@ -6,13 +6,12 @@ objects, one to one, so that the sum of the IoUs of their pixels is the greatest
 touch are one component: it goes on as the one whose pixels it shares most, and the other is a new object afterwards.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from wsstad.artefacts.exchange import mask_objects, masks
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations.parameters import UcsdMasksParameters
 from wsstad.evaluation.annotations.table import BoxRow
@@ -34,69 +33,13 @@ def read(path: Path, videos: Sequence[str], parameters: UcsdMasksParameters) -> 
 
 def link(masks: Iterable[np.ndarray], min_area: int) -> Iterator[list[tuple[int, Box, tuple[int, int]]]]:
     """Yield for each of `masks` (height, width) uint8 its components: number of the object, box, width and height."""
-    before, n_objects = np.zeros((0, 0), dtype=np.int32), 0
-    for mask in masks:
-        labels, boxes = _components(mask, min_area)
-        numbers = {}
-        for old, new in _matched(before, labels):
-            numbers[new] = old
-        for label in boxes.keys() - numbers.keys():
-            n_objects += 1
-            numbers[label] = n_objects
-        place = np.zeros(max(boxes, default=0) + 1, dtype=np.int32)
-        place[list(numbers)] = list(numbers.values())
-        before = place[labels]
-        size = (mask.shape[1], mask.shape[0])
-        yield [(numbers[label] - 1, box, size) for label, box in boxes.items()]
+    for size, parts in mask_objects.link(masks, min_area):
+        yield [(number, box, size) for number, box in parts]
 
 
 def _masks(folder: Path, video: str) -> Iterator[np.ndarray]:
     """Yield the masks of a video, (height, width) uint8, one a frame; nothing where it has none."""
-    packed, images = folder / f"{video}.npz", folder / f"{video}_gt"
-    if packed.is_file():
-        yield from _unpack(packed)
-    elif images.is_dir():
-        # "frame12.bmp" follows "frame2.bmp"; the official folders mix "001.bmp" and "frame001.bmp".
-        files = sorted(images.glob("*.bmp"), key=lambda file: [int(part) for part in re.findall(r"\d+", file.name)])
-        for file in files:
-            mask = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
-            if mask is None:
-                raise UserError(f"{file}: not an image")
-            yield (mask > 0).astype(np.uint8)
-
-
-def _unpack(path: Path) -> Iterator[np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            packed, (frames, height, width) = file["packed"], file["shape"].tolist()
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"{path}: no packed masks: {error}") from error
-    if packed.dtype != np.uint8 or packed.shape != (frames, height, (width + 7) // 8):
-        raise UserError(f"{path}: packed masks of shape {packed.shape} for {frames} frames of {width} x {height}")
-    for mask in packed:
-        yield np.unpackbits(mask, axis=-1)[:, :width]
-
-
-def _components(mask: np.ndarray, min_area: int) -> tuple[np.ndarray, dict[int, Box]]:
-    """Return the label of each pixel and the box of each label; 0 is what is in no component of `min_area` pixels."""
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats(np.ascontiguousarray(mask), connectivity=8)
-    large = np.flatnonzero(statistics[:, cv2.CC_STAT_AREA] >= min_area)
-    boxes: dict[int, Box] = {}
-    for label in large[large > 0].tolist():
-        x, y, width, height = statistics[label, :4].tolist()
-        boxes[label] = float(x), float(y), float(x + width), float(y + height)
-    return np.where(np.isin(labels, list(boxes)), labels, 0), boxes
-
-
-def _matched(before: np.ndarray, labels: np.ndarray) -> list[tuple[int, int]]:
-    """Return pairs of an object of the frame before and a label that share pixels, the sum of their IoUs greatest."""
-    from scipy.optimize import linear_sum_assignment
-
-    if before.shape != labels.shape:
-        return []
-    n = int(labels.max(initial=0)) + 1
-    counts = np.bincount((before * n + labels).ravel(), minlength=n * (int(before.max(initial=0)) + 1)).reshape(-1, n)
-    unions = counts.sum(axis=1, keepdims=True) + counts.sum(axis=0) - counts
-    iou = (counts / np.maximum(unions, 1))[1:, 1:]  # without the background
-    pairs = zip(*linear_sum_assignment(-iou), strict=True)
-    return [(int(i) + 1, int(j) + 1) for i, j in pairs if iou[i, j] > 0]
+    for place in (folder / f"{video}.npz", folder / f"{video}_gt"):
+        if place.exists():
+            yield from masks.masks_of(place)
+            return

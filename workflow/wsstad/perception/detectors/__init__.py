@@ -4,13 +4,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsstad.parameters import Registered
-from wsstad.perception.detectors.parameters import DetectorParameters, MotionParameters, YoloParameters
+from wsstad.perception.detectors.parameters import (
+    DetectorParameters,
+    MotionParameters,
+    PrecomputedParameters,
+    YoloParameters,
+)
 
 if TYPE_CHECKING:
     from wsstad.perception.detectors.base import Detector
 
 DETECTORS: dict[str, Registered[DetectorParameters]] = {
     "motion": Registered(MotionParameters, "wsstad.perception.detectors.motion:MotionDetector"),
+    "precomputed": Registered(PrecomputedParameters, "wsstad.perception.ready_boxes:read_all"),
     "yolo": Registered(YoloParameters, "wsstad.perception.detectors.yolo:YoloDetector"),
 }
 

@@ -1,10 +1,11 @@
 """What the YAML file of each detector holds."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from wsstad.parameters import Count, Distinct, Fraction, Positive, Sha256, VariantParameters
+from wsstad.jsonable import Json
+from wsstad.parameters import Count, Distinct, FileName, Fraction, Positive, Sha256, VariantParameters
 
 
 class DetectorParameters(VariantParameters):
@@ -38,6 +39,61 @@ class MotionParameters(DetectorParameters):
     """Regions of fewer pixels are dropped."""
     max_detections: Count = 100
     """The most boxes in a frame, those that differ most."""
+
+
+class PrecomputedParameters(DetectorParameters):
+    """Boxes or tracks from a file: nothing is detected. The content of the file counts, not where it lies."""
+
+    type: Literal["precomputed"]
+    format: Literal["mot", "coco", "cvat", "vatic", "ava", "masks"]
+    """What other tools write: MOTChallenge text, COCO video JSON, CVAT for video 1.1, VATIC text, AVA csv, masks;
+    docs/formats has a page on each."""
+    path: FileName
+    """File or folder, relative to the dataset's source."""
+    confidence: Fraction = 0
+    """Boxes with a lower score are dropped."""
+    classes: Annotated[tuple[str, ...], *Distinct] | None = None
+    """Only boxes with these labels are taken; without it, all."""
+    size: tuple[Count, Count] | None = None
+    """Width and height of the picture that the boxes are in; without it, what the file tells, else the video's."""
+    first_frame: Literal[0, 1] | None = None
+    """Number of the first frame, where it is not that of the format; of mot and coco."""
+    first_pixel: Literal[0, 1] | None = None
+    """Number of the first pixel, where it is not that of the format; of mot."""
+
+    fps: Positive | None = None
+    """Frames a second, which turn timestamps into frames; of ava."""
+    start: float | None = None
+    """Timestamp of the first frame, in seconds; of ava."""
+    eighth: Literal["person", "score"] | None = None
+    """What the eighth column holds, person where it is left out; of ava."""
+
+    min_area: Count | None = None
+    """Pixels that an object has at least, 10 where it is left out; of masks."""
+    values: Literal["binary", "objects"] | None = None
+    """Whether each connected component is an object, as where it is left out, or each value; of masks."""
+    file: FileName | None = None
+    """Name without its ending, {video} where it is left out; of masks."""
+
+    @property
+    def convention(self) -> Json:
+        """How the file counts."""
+        names = ("first_frame", "first_pixel", "fps", "start", "eighth", "min_area", "values", "file")
+        given = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in given.items() if value is not None}
+
+    @model_validator(mode="after")
+    def _check_convention(self) -> Self:
+        known = {
+            "mot": ("first_frame", "first_pixel"),
+            "coco": ("first_frame",),
+            "ava": ("fps", "start", "eighth"),
+            "masks": ("min_area", "values", "file"),
+        }
+        for name in self.convention:
+            if name not in known.get(self.format, ()):
+                raise ValueError(f"no {name} with the format {self.format}, which leaves no choice")
+        return self
 
 
 class YoloParameters(DetectorParameters):

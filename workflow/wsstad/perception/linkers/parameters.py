@@ -36,6 +36,16 @@ class IouParameters(LinkerParameters):
     double and in no tube. 1 keeps all."""
 
 
+class IdentityParameters(LinkerParameters):
+    """Takes the tracks of a precomputed detector as they are."""
+
+    type: Literal["identity"]
+    min_frames: Count = 1
+    """Tracks of fewer frames, filled ones included, are dropped."""
+    max_gap: Annotated[int, Field(ge=0)] = 8
+    """A gap of at most so many frames in a track is filled by interpolation; a longer one ends the tube."""
+
+
 class MotionParameters(LinkerParameters):
     """Links detections to where a constant velocity takes a tube, the strong before the weak, forwards and backwards.
 

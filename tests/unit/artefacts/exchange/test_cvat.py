@@ -1,0 +1,198 @@
+import itertools
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from support import tracks as made
+from wsstad.artefacts.exchange import cvat
+from wsstad.errors import UserError
+
+BOX = '<box frame="{}" outside="{}" occluded="0" keyframe="{}" xtl="{}" ytl="20" xbr="{}" ybr="60" z_order="0"></box>'
+
+
+def box(frame, outside=0, keyframe=1, x=10):
+    return BOX.format(frame, outside, keyframe, x, x + 20)
+
+
+def document(*boxes, head="", attributes='id="7" label="car" source="manual"'):
+    track = f"<track {attributes}>" + "\n".join(boxes) + "</track>"
+    return f'<?xml version="1.0" encoding="utf-8"?><annotations><version>1.1</version>{head}\n{track}</annotations>'
+
+
+def read(folder, text, name="v.xml"):
+    (folder / name).write_text(text)
+    return cvat.read(folder)
+
+
+def test_boxes_outside_are_none_and_end_a_run(tmp_path):
+    (video,) = read(tmp_path, document(box(3), box(4), box(5, outside=1), box(8), box(9, outside=1)))
+    (track,) = video.tracks
+    assert (video.video, track.name, track.label) == ("v", "7", "car")
+    assert track.frames.tolist() == [3, 4, 8]
+    assert track.boxes[0].tolist() == [10, 20, 30, 60]
+    assert track.place(1) == f"{tmp_path}/v.xml: line 3"
+
+
+def test_between_key_frames_boxes_are_interpolated_also_towards_one_outside(tmp_path):
+    (video,) = read(tmp_path, document(box(0), box(4, x=18), box(6, outside=1, x=20)))
+    (track,) = video.tracks
+    assert track.frames.tolist() == [0, 1, 2, 3, 4, 5]
+    assert track.boxes[:, 0].tolist() == [10, 12, 14, 16, 18, 19]
+    assert track.observed.tolist() == [True, False, False, False, True, False]
+
+
+def test_nothing_is_made_up_after_the_last_box(tmp_path):
+    (video,) = read(tmp_path, document(box(3), head="<meta><task><id>1</id><size>50</size></task></meta>"))
+    assert (video.n_frames, video.tracks[0].frames.tolist()) == (50, [3])
+
+
+def test_boxes_that_are_no_key_frames_were_not_drawn(tmp_path):
+    (video,) = read(tmp_path, document(box(0), box(1, keyframe=0, x=11), box(2, x=12)))
+    assert video.tracks[0].observed.tolist() == [True, False, True]
+
+
+def test_a_single_file_names_its_video_and_a_project_several(tmp_path):
+    size = "<original_size><width>64</width><height>48</height></original_size>"
+    task = f"<task><id>{{}}</id><name>t</name><source>{{}}</source>{size}</task>"
+    one = document(box(0), head=f"<meta>{task.format(4, 'cam1.mp4')}</meta>")
+    (tmp_path / "annotations.xml").write_text(one)
+    (video,) = cvat.read(tmp_path / "annotations.xml")
+    assert (video.video, video.size) == ("cam1", (64, 48))
+    tasks = task.format(4, "cam1.mp4") + task.format(5, "cam2.mp4")
+    head = f"<meta><project><id>1</id><name>p</name><tasks>{tasks}</tasks></project></meta>"
+    (tmp_path / "annotations.xml").write_text(document(box(2), head=head, attributes='id="0" label="a" task_id="5"'))
+    found = cvat.read(tmp_path / "annotations.xml")
+    assert [(v.video, len(v.tracks)) for v in found] == [("cam1", 0), ("cam2", 1)]
+    (tmp_path / "annotations.xml").write_text(document(box(2), head=head, attributes='id="0" label="a" task_id="6"'))
+    with pytest.raises(UserError, match=r"track 0: task_id '6'; allowed: 4, 5"):
+        cvat.read(tmp_path / "annotations.xml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (document(box(0), box(1, outside=2)), "line 3: outside '2'; allowed: 0, 1"),
+        (document(box(0), box("x")), "line 3: frame 'x'; allowed: a number"),
+        (document(box(0), box(1).replace("xtl", "left")), "line 3: <box> has no 'xtl'"),
+        (document(box(0), box(1).replace('ybr="60"', 'ybr="20"')), "line 3: box 10 20 30 20; allowed: finite"),
+        (document(box(0), box(0)), "line 3: track '7' has two boxes in frame 0"),
+        (document(box(0), '<polygon frame="1"/>'), "line 3: <polygon> in a track; allowed: <box>"),
+        (document(box(0), box(1).replace("<box", '<box rotation="12.5"')), "line 3: a box turned by 12.5 degrees"),
+        (document(box(0), attributes='id="7"'), "line 2: <track> has no 'label'"),
+        ("<annotations>\n<image/></annotations>", "line 2: <image>: this is CVAT for images"),
+        ("<dataset/>", "line 1: <dataset>; allowed: <annotations> of CVAT"),
+        ("<annotations>", "not XML: no element found"),
+        ('<!DOCTYPE a [<!ENTITY b SYSTEM "/etc/passwd">]><annotations/>', "line 1: a document type; allowed: none"),
+    ],
+)
+def test_a_bad_line_is_named(tmp_path, text, message):
+    with pytest.raises(UserError, match=r"v\.xml: ") as error:
+        read(tmp_path, text)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+HEAD = {
+    "task": [
+        *("id", "name", "size", "mode", "overlap", "bugtracker", "flipped", "start_frame", "stop_frame"),
+        *("frame_filter", "labels", "original_size", "source"),
+    ],
+    "label": ["name", "type", "attributes"],
+    "attribute": ["name", "mutable", "input_type", "default_value", "values"],
+    "original_size": ["width", "height"],
+}
+
+
+def validate(path):
+    """Hold a file against CVAT's documented schema of version 1.1 for videos."""
+    root = ElementTree.parse(path).getroot()  # noqa: S314 - our own file
+    assert root.tag == "annotations"
+    assert [child.tag for child in root][:2] == ["version", "meta"]
+    assert root.findtext("version") == "1.1"
+    assert {child.tag for child in root} <= {"version", "meta", "track"}
+    for element in root.find("meta").iter():
+        if element.tag in HEAD:
+            assert [child.tag for child in element] == HEAD[element.tag]
+    n_frames = int(root.findtext("meta/task/size"))
+    assert root.findtext("meta/task/mode") == "interpolation"
+    assert int(root.findtext("meta/task/stop_frame")) == max(n_frames - 1, 0)
+    labels = {label.findtext("name") for label in root.iter("label")}
+    specified = {
+        attribute.findtext("name") for attribute in root.iter("attribute") if attribute.find("mutable") is not None
+    }
+    for track in root.iter("track"):
+        assert set(track.attrib) == {"id", "label", "source"}
+        assert track.get("label") in labels
+        assert track.get("source") in ("manual", "auto")
+        boxes = track.findall("box")
+        assert boxes[0].get("keyframe") == "1"
+        assert boxes[0].get("outside") == "0"
+        frames = [int(its.get("frame")) for its in boxes]
+        assert frames == sorted(set(frames))
+        assert 0 <= frames[0] <= frames[-1] < n_frames
+        for its in boxes:
+            assert set(its.attrib) == {
+                "frame",
+                "outside",
+                "occluded",
+                "keyframe",
+                "xtl",
+                "ytl",
+                "xbr",
+                "ybr",
+                "z_order",
+            }
+            assert {its.get(name) for name in ("outside", "occluded", "keyframe")} <= {"0", "1"}
+            assert float(its.get("xtl")) < float(its.get("xbr"))
+            assert float(its.get("ytl")) < float(its.get("ybr"))
+            assert {attribute.get("name") for attribute in its} == specified or not specified
+        # CVAT shows a track until a box outside: frames may be left out after one alone.
+        for before, after in itertools.pairwise(boxes):
+            assert before.get("outside") == "1" or int(after.get("frame")) == int(before.get("frame")) + 1
+        assert boxes[-1].get("outside") == "1" or frames[-1] == n_frames - 1
+
+
+def shown_by_cvat(path):
+    """Return what CVAT shows after an import: it keeps key-frames alone, and draws lines between them."""
+    shown = {}
+    root = ElementTree.parse(path).getroot()  # noqa: S314 - our own file
+    n_frames = int(root.findtext("meta/task/size"))
+    for track in root.iter("track"):
+        keys = [its for its in track.findall("box") if its.get("keyframe") == "1"]
+        corners = [np.array([float(its.get(name)) for name in ("xtl", "ytl", "xbr", "ybr")]) for its in keys]
+        frames = [int(its.get("frame")) for its in keys]
+        for k, key in enumerate(keys):
+            stop = frames[k + 1] if k + 1 < len(keys) else n_frames
+            after = corners[k + 1] if k + 1 < len(keys) else corners[k]
+            for frame in range(frames[k], stop if key.get("outside") == "0" else frames[k]):
+                share = (frame - frames[k]) / (stop - frames[k])
+                shown[track.get("id"), frame] = (1 - share) * corners[k] + share * after
+    return shown
+
+
+@settings(max_examples=40)
+@given(made.videos())
+def test_what_is_written_is_valid_and_cvat_shows_the_same_boxes(tmp_path_factory, videos):
+    folder = tmp_path_factory.mktemp("cvat")
+    for video, path in zip(videos, cvat.write(folder, videos), strict=True):
+        validate(path)
+        shown = shown_by_cvat(path)
+        expected = {
+            (track.name, frame): track.boxes[i]
+            for track in video.tracks
+            for i, frame in enumerate(track.frames.tolist())
+        }
+        assert shown.keys() == expected.keys()
+        for place, its in expected.items():
+            np.testing.assert_allclose(shown[place], its, atol=0.051)
+
+
+def test_a_union_that_is_no_straight_line_is_made_of_key_frames(tmp_path):
+    boxes = [[0, 0, 9, 9], [5, 0, 9, 9], [6, 0, 9, 9]]
+    track = made.track("1", [0, 1, 2], boxes, observed=[True, False, True])
+    (path,) = cvat.write(tmp_path, [made.VideoTracks("v", (track,), made.SIZE, 5)])
+    assert path.read_text().count('keyframe="1"') == 4
+    (again,) = cvat.read(tmp_path)
+    assert again.tracks[0].observed.tolist() == [True, False, True]

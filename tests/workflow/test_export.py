@@ -1,0 +1,46 @@
+"""Tubes that are exported and read again, by a precomputed detector and the linker identity, give the same tables."""
+
+import re
+
+import numpy as np
+import pytest
+
+import wsstad
+from wsstad.artefacts.exchange import cvat
+
+pytestmark = pytest.mark.workflow
+
+
+def numbers(folder, detector, linker):
+    """Return the rows of the benchmark's table with the names of the chain taken out."""
+    text = (folder / "results/tables/benchmark.tsv").read_text()
+    rows = [line for line in text.splitlines() if f"\t{detector}\t{linker}\t" in line]
+    return [line.replace(f"\t{detector}\t{linker}\t", "\t") for line in rows]
+
+
+def test_tubes_of_an_export_give_the_same_tables(copy):
+    before = numbers(copy.folder, "motion", "iou")
+    copy.typed("export", "tubes", "--to", "coco", "--output", "source/coco")
+    copy.variant("detectors", "ready", {"type": "precomputed", "format": "coco", "path": "coco"})
+    copy.benchmark(detectors=["ready"], linkers=["identity"])
+    done = copy.redo()
+    assert "decode" not in done
+    assert done["detect"] == done["link"] == [6, 6]
+    after = numbers(copy.folder, "ready", "identity")
+    assert len(before) > 20
+    assert after == before
+
+
+def test_the_top_1_of_every_test_video_is_exported(copy):
+    said = copy.typed("export", "top1", "--to", "cvat", "--output", "out", "--method", "mgpr_tiny")
+    results = wsstad.open_results(copy.folder / "results")
+    found = {video.video: video for video in cvat.read(copy.folder / "out")}
+    assert re.match(rf"top1 of {len(found)} videos: {len(found)} tracks, \d+ boxes", said)
+    assert len(found) == 12
+    for video, its in found.items():
+        prediction = results.prediction(video, "mgpr_tiny")
+        _, start, stop = prediction.spans[prediction.top1].tolist()
+        (track,) = its.tracks
+        assert (track.label, track.frames.tolist()) == ("anomaly", list(range(start, stop)))
+        np.testing.assert_allclose(track.boxes, prediction.candidates[prediction.top1].boxes, atol=1e-4)
+        assert track.scores[0] == pytest.approx(prediction.video_score, rel=1e-6)
