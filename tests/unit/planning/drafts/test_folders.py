@@ -1,5 +1,6 @@
 """Labels, classes, parts and places, read from folders."""
 
+import os
 import re
 
 import pytest
@@ -97,6 +98,17 @@ def test_other_folders_are_labelled_by_hand(make):
 def test_a_mistake_is_one_line(make, names, given, words):
     with pytest.raises(UserError, match=re.escape(words)):
         folders.read(make(*names), **given)
+
+
+def test_a_name_that_is_not_utf8(make):
+    root = make("normal/a.mp4", f"abnormal/{os.fsdecode(bytes([255]))}.mp4")
+    with pytest.raises(UserError, match="not UTF-8"):
+        folders.read(root)
+
+
+def test_what_a_run_made_is_no_footage(make):
+    root = make("normal/a.mp4", "abnormal/b.mp4", "results/mine/frames/a.mp4", "wsstad.yaml")
+    assert [its.path for its in folders.read(root)[0]] == ["abnormal/b.mp4", "normal/a.mp4"]
 
 
 def test_a_folder_that_is_not_there(tmp_path):

@@ -51,6 +51,11 @@ def test_a_list_may_have_class_group_and_part(file):
     }
 
 
+def test_of_several_columns_that_may_be_meant_one_is(file):
+    found, _ = read(file("id,path,label,video\n7,a.mp4,0,x\n8,b.mp4,1,y\n"))
+    assert found.keys() == {"a.mp4", "b.mp4"}
+
+
 def test_a_label_may_be_the_class(file):
     found, why = read(file("path,label\na,Normal\nb,Arson\nc,Abuse\n"))
     assert {path: its[:2] for path, its in found.items()} == {

@@ -53,7 +53,7 @@ class Draft:
         rows = []
         for its in sorted(self.videos, key=lambda its: its.video):
             row = {"video": its.video, "path": its.path, "label": its.label, "class": its.kind}
-            rows.append({**row, "group": its.group or its.video} if grouped else row)
+            rows.append({**row, "group": its.group} if grouped else row)
         return rows
 
     def write(self, folder: Path) -> list[Path]:

@@ -37,6 +37,13 @@ def find(root: Path) -> list[str]:
     if not root.is_dir():
         raise UserError(f"{root}: no such folder")
     paths = [path.as_posix() for path in sorted(footage.find_videos(root))]
+    if (root / "wsstad.yaml").is_file():  # what a run made there is no footage
+        paths = [path for path in paths if not path.startswith("results/")]
+    for path in paths:
+        try:
+            path.encode()
+        except UnicodeEncodeError as error:
+            raise UserError(f"{root}: the name of a file is not UTF-8: {path!r:.80}") from error
     if not paths:
         raise UserError(f"{root}: no video; looked for {', '.join(sorted(footage.VIDEOS))} and folders of images")
     return paths

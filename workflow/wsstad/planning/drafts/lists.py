@@ -41,8 +41,9 @@ def read(root: Path, file: Path, paths: Sequence[str]) -> tuple[list[Labelled], 
             raise UserError(f"{file}: row {number}: {row['path']!r} is in row {row_of[path]} already")
         row_of[path] = number
         label = labels[row["label"]]
-        word = row.get("class", "") or ("" if row["label"].lower() in NUMBERS else row["label"])
-        kind = "normal" if label == "normal" else word or "abnormal"
+        is_class = row["label"].lower() not in NUMBERS and not label_names([row["label"]])
+        word = row.get("class", "") or (row["label"] if is_class else "abnormal")
+        kind = "normal" if label == "normal" else word
         part = _part(file, number, row.get("part", ""))
         found.append(Labelled(path, label, kind, group=row.get("group", ""), part=part))
     for label in ("normal", "abnormal"):
@@ -77,7 +78,7 @@ def _read(file: Path, needed: Collection[str]) -> Rows:
     first = next(iter(lines), "")
     delimiter = next((sign for sign in "\t,;" if sign in first), " ")
     cells = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter == " "))
-    header = [_column(cell, needed) for cell in cells[0]] if cells else []
+    header = _columns(cells[0]) if cells else []
     if not any(header):
         header = [*needed]
         numbered = list(enumerate(cells, start=1))
@@ -97,19 +98,26 @@ def _read(file: Path, needed: Collection[str]) -> Rows:
     return rows
 
 
-def _column(cell: str, needed: Collection[str]) -> str:
-    """Return our name of a column; a name such as "abnormal" is one only where there is no better reading."""
-    plain = re.sub(r"[^a-z]", "", cell.lower())
-    names = {name: our for our, known in COLUMNS.items() for name in known}
-    our = names.get(plain, "")
-    return our if our != "group" or "group" in needed or "label" in needed else ""
+def _columns(cells: Sequence[str]) -> list[str]:
+    """Return our names of columns, each once: of several that may be meant, the one whose name is known first.
+
+    >>> _columns(["id", "Path", "is_anomaly", "note"])
+    ['', 'path', 'label', '']
+    """
+    plain = [re.sub(r"[^a-z]", "", cell.lower()) for cell in cells]
+    columns = [""] * len(cells)
+    for our, names in COLUMNS.items():
+        meant = next((name for name in names if name in plain), None)
+        if meant:
+            columns[plain.index(meant)] = our
+    return columns
 
 
 def _labels(file: Path, rows: Rows) -> tuple[dict[str, str], str]:
     """Return the label of every word that a list has for one, and how words were understood that say none."""
     first = {row["label"]: number for number, row in reversed(rows)}
     found = {word: NUMBERS[word.lower()] for word in first if word.lower() in NUMBERS} | label_names(first)
-    others = [word for word in first if word not in found]
+    others = sorted((word for word in first if word not in found), key=lambda word: first[word])
     if others and {*found.values()} == {"normal"}:  # a list of kinds of events, and of normal videos
         names = ", ".join(sorted(others)[:4])
         return found | dict.fromkeys(others, "abnormal"), f"; what is not normal there is abnormal, such as {names}"
