@@ -21,6 +21,12 @@ pytestmark = pytest.mark.workflow
 MODEL = "results/small/runs/cv2/narrow/motion/iou/full/models/mgpr_tiny/0/fold0.*.safetensors"
 # What is typed for a command: nothing else, or this. What runs the workflow is not here; see `typed`.
 SAME = ""
+# Footage of somebody's own.
+FOOTAGE = (
+    "mkdir -p own/normal own/abnormal && cd source/videos && cp v000.mp4 ../../own/normal/1.mp4"
+    " && cp v001.mp4 ../../own/normal/2.mp4 && cp v002.mp4 ../../own/abnormal/3.mp4"
+    " && cp v003.mp4 ../../own/abnormal/4.mp4 && cd ../.."
+)
 # Minutes, a cluster, the tests themselves: the commands behind it are put together, and not run.
 ONLY_SHOWN = "make --dry-run"
 FILES = ("pyproject.toml", "README.md", ".pre-commit-config.yaml")
@@ -68,10 +74,26 @@ COMMANDS = {
     ),
     "wsstad fit-detector": "wsstad fit-detector --help",
     "wsstad import-features": "wsstad import-features --help",
+    "wsstad init": "wsstad init --help",
+    "wsstad init FOLDER": "wsstad init --help",
+    "wsstad init footage": f"{FOOTAGE} && wsstad init own --directory own",
+    "wsstad init ../footage": f"{FOOTAGE} && wsstad init own --directory own",
+    "wsstad init footage --normal quiet --abnormal Abuse Arson": (
+        f"{FOOTAGE} && wsstad init own --normal normal --abnormal abnormal --directory own"
+    ),
+    "wsstad init footage --list labels.csv": (
+        f"{FOOTAGE} && printf 'path,label\\n1,0\\n2,0\\n3,1\\n4,1\\n' > labels.csv"
+        " && wsstad init own --list labels.csv --directory own"
+    ),
+    "wsstad init --as": "wsstad init --help",
+    "wsstad init --as ucsd_ped2 UCSDped2": "wsstad init --help",
     "wsstad synthesize": "wsstad synthesize --help",
     "wsstad gc": "wsstad gc && wsstad gc --delete",
     "wsstad gc --config my.yaml": SAME,
     "wsstad gc [--delete]": "wsstad gc --help",
+    "wsstad lint": SAME,
+    "wsstad lint --official ucf_crime": "wsstad lint --help",
+    "wsstad lint [--official LAYOUT]": "wsstad lint --help",
     "wsstad overlays": SAME,
     "wsstad power": "wsstad power --help",
     "wsstad power --effect 5": "wsstad power --help",
@@ -89,6 +111,10 @@ COMMANDS = {
     "wsstad score VIDEO --model MODEL [--name NAME]": "wsstad score --help",
     "wsstad score footage --model <model> --name lobby": f"wsstad score footage --model $(ls {MODEL}) --name lobby",
     "wsstad score footage --model results/<...>.safetensors": f"wsstad score footage --model $(ls {MODEL})",
+    "wsstad split": "wsstad split --help",
+    "wsstad split TABLES [--folds N]": "wsstad split --help",
+    "wsstad split config/datasets/lobby --folds 3": "wsstad split tables --folds 3",
+    "wsstad split config/datasets/lobby --test 0.25 --name once --seed 7": "wsstad split tables --test 0.25",
     "wsstad status": SAME,
     "wsstad status --every 5": "timeout 6 wsstad status --every 5 || [ $? = 124 ]",
     "wsstad status [--every SECONDS]": "wsstad status --help",

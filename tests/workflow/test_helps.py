@@ -64,11 +64,21 @@ def prepare_import(folder):
     (folder / "tables/dataset.yaml").write_text("title: Ready\nannotations: {}\nfeatures: {sources: [a]}\n")
 
 
+def prepare_init(folder):
+    """Put footage of both labels in the place of one video."""
+    (folder / "footage/new.mp4").unlink()
+    for name in ("normal/1.mp4", "normal/2.mp4", "abnormal/3.mp4", "abnormal/4.mp4"):
+        (folder / "footage" / name).parent.mkdir(exist_ok=True)
+        shutil.copy(folder / "source/videos/v003.mp4", folder / "footage" / name)
+
+
 @pytest.mark.workflow
 @pytest.mark.parametrize(("verb", "line"), [(verb, line) for verb in VERBS for line in examples(verb)])
 def test_the_example_runs(verb, line, folder):
     if verb == "import-features":
         prepare_import(folder)
+    if verb == "init":
+        prepare_init(folder)
     typed = CHEAP.get(verb, str)(line).replace("wsstad ", f"{sys.executable} -m wsstad ", 1)
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "OMP_NUM_THREADS": "1"}
     shell = ["bash", "-c", f"set -euo pipefail\n{typed}"]

@@ -12,6 +12,9 @@ from wsstad import __version__, cli
 # `<name>_parser` after the colon.
 VERBS = {
     "demo": ("make the demo's videos here, run everything on them, print the table", "targets:demo"),
+    "init": ("write configuration and tables for a folder of videos", "init"),
+    "split": ("write a split of a dataset, groups kept together", "split"),
+    "lint": ("look for what is wrong with a dataset, before a run", "lint"),
     "run": ("run the workflow: everything, or the named targets", "run"),
     "why": ("list what a run would make, and because of which change", "why"),
     "status": ("show how far the run in this folder is", "status"),

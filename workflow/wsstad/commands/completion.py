@@ -61,7 +61,7 @@ def _mark(action: argparse.Action) -> None:
         "config": _files("*.yaml"),
         "model": _files("*.safetensors"),
         "profile": shtab.cmd(f"{PRINT} {' '.join(PROFILES)}"),
-        **dict.fromkeys(("directory", "source", "tables", "work"), shtab.DIRECTORY),
+        **dict.fromkeys(("directory", "folder", "lists", "source", "tables", "weights", "work"), shtab.DIRECTORY),
         **dict.fromkeys(("target", "targets", "names"), known),
     }
     if action.dest in completers:

@@ -70,9 +70,9 @@ def read(name: str, entry: Json, where: str) -> Footage:
     source, model = Path(entry["source"]), Path(entry["model"])
     if not source.exists():
         raise UserError(f"{where}.source: no {source}")
-    whole = source.is_file() or _has_images(source)
+    whole = source.is_file() or has_images(source)
     folder = source.parent if whole else source
-    files = [Path(source.name)] if whole else sorted(_videos(source, Path()))
+    files = [Path(source.name)] if whole else sorted(find_videos(source))
     if not files:
         raise UserError(f"{where}.source: no video in {source}; looked for {', '.join(sorted(VIDEOS))} and images")
     try:
@@ -83,7 +83,7 @@ def read(name: str, entry: Json, where: str) -> Footage:
     return Footage(name, folder, _identify(files), model, model_card.read(model), settings)
 
 
-def _videos(root: Path, below: Path) -> Iterator[Path]:
+def find_videos(root: Path, below: Path = Path()) -> Iterator[Path]:
     """Yield the files, and the folders of images, that are videos, at any depth; hidden ones are left out."""
     for path in sorted((root / below).iterdir()):
         if path.name.startswith("."):
@@ -91,13 +91,14 @@ def _videos(root: Path, below: Path) -> Iterator[Path]:
         if path.is_file() and path.suffix.lower() in VIDEOS:
             yield below / path.name
         elif path.is_dir():
-            if _has_images(path):
+            if has_images(path):
                 yield below / path.name
             else:
-                yield from _videos(root, below / path.name)
+                yield from find_videos(root, below / path.name)
 
 
-def _has_images(folder: Path) -> bool:
+def has_images(folder: Path) -> bool:
+    """Return whether there is an image in a folder, which then is a video."""
     from wsstad.video.sources import IMAGE_SUFFIXES  # with it comes the decoder, which only footage needs here
 
     return folder.is_dir() and any(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
@@ -106,20 +107,25 @@ def _has_images(folder: Path) -> bool:
 def _identify(paths: list[Path]) -> dict[str, str]:
     """Return the path of each video by its id: its name, and a digest of the path where that does not say which."""
     names = {path: path.with_suffix("").as_posix() for path in paths}
-    alike = Counter(_slug(name).lower() for name in names.values())
+    alike = Counter(slug(name).lower() for name in names.values())
     ids = {}
     for path, name in names.items():
-        slug = _slug(name)
-        if slug != name or alike[slug.lower()] > 1:
-            slug = f"{slug}_{hashlib.sha256(path.as_posix().encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
-        ids[slug] = path.as_posix()
+        video = slug(name)
+        if video != name or alike[video.lower()] > 1:
+            video = f"{video}_{path_digest(path)}"
+        ids[video] = path.as_posix()
     return ids
 
 
-def _slug(name: str) -> str:
+def path_digest(path: Path) -> str:
+    """Return eight digits that tell a path from others."""
+    return hashlib.sha256(path.as_posix().encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
+def slug(name: str) -> str:
     """Return a name as a video's id may be.
 
-    >>> _slug("cam 1/Überfall.2")
+    >>> slug("cam 1/Überfall.2")
     'cam-1-berfall-2'
     """
     return re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-_")[:LONGEST] or "video"

@@ -1,0 +1,119 @@
+"""Checks of videos: missing, empty, unreadable, too short, the same content twice."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from wsstad.artefacts import manifest, storage
+from wsstad.artefacts.manifest import Manifest
+from wsstad.artefacts.storage import DamagedError
+from wsstad.commands.linting.finding import ERROR, WARNING, Facts, Finding, VideoFacts
+from wsstad.errors import QuarantineError
+from wsstad.planning import dataset_tables, raw_videos
+from wsstad.structures.clips import CLIP_FRAMES, MIN_CLIP_FRAMES
+
+UNLIKE = 20  # times as many normal videos as abnormal ones, or the other way round
+
+
+def gather(tables: Path, source: Path, frames: Path) -> Facts:
+    """Return what is known of every video of a dataset: decoded, where `frames` has its manifests, else its header."""
+    paths = sorted((frames / "manifests").glob("*.tsv"))
+    decoded = manifest.read_manifest(*paths) if paths else None
+    where = dataset_tables.row_names(tables)
+    return {
+        video: _look(row, where[video], source / row["path"], decoded)
+        for video, row in dataset_tables.read_videos(tables).items()
+    }
+
+
+def _look(row: dict[str, str], where: str, path: Path, decoded: Manifest | None) -> VideoFacts:
+    from wsstad.video.probing import probe
+
+    if not path.exists():
+        return VideoFacts(row, where, path, problem="missing")
+    n_bytes = sum(size for _, size, _, _ in raw_videos.state(path))
+    if not n_bytes:
+        return VideoFacts(row, where, path, problem="empty")
+    known = _decoded(row["video"], decoded)
+    if known:
+        return VideoFacts(row, where, path, n_bytes, known[0], known[1:], "decoded")
+    try:
+        its = probe(path)
+    except QuarantineError as error:
+        return VideoFacts(row, where, path, n_bytes, problem=f"unreadable: {error}")
+    truth = "counted" if its.exact else "estimated"
+    return VideoFacts(row, where, path, n_bytes, its.n_frames, (its.width, its.height), truth)
+
+
+def _decoded(video: str, decoded: Manifest | None) -> tuple[int, int, int] | None:
+    """Return frames, width and height of a video that has been decoded."""
+    if decoded is None or video not in decoded.rows or not decoded.rows[video].ok:
+        return None
+    try:
+        size = storage.read_artefact(decoded.path(video), kind="frames", names=["size"]).arrays["size"]
+    except DamagedError:
+        return None
+    n_frames, width, height = (int(its) for its in size)
+    return n_frames, width, height
+
+
+def check(tables: Path, facts: Facts) -> Iterator[Finding]:
+    """Yield what is wrong with single videos, and with their labels as a whole."""
+    for its in facts.values():
+        if its.problem:
+            missing = its.problem in ("missing", "empty")
+            yield Finding(
+                ERROR if missing else WARNING, its.problem.split(":")[0], its.where, f"{its.path}: {its.problem}"
+            )
+        elif not its.row["label"]:
+            yield Finding(WARNING, "label", its.where, f"{its.row['video']!r} has no label: it is in no split")
+        if its.truth and not its.problem and its.n_frames < CLIP_FRAMES:
+            short = f"{its.n_frames} frames, {its.truth}"
+            if its.n_frames < MIN_CLIP_FRAMES:
+                text = f"{short}; fewer than {MIN_CLIP_FRAMES} are no clip, it will be quarantined (V106)"
+            else:
+                text = f"{short}; less than the {CLIP_FRAMES} of a clip, its last frame is repeated"
+            yield Finding(WARNING, "too short", its.where, text)
+    counts = Counter(its.row["label"] for its in facts.values())
+    for few, many in (("normal", "abnormal"), ("abnormal", "normal")):
+        if counts[many] > UNLIKE * counts[few]:
+            text = f"{counts[few]} {few} and {counts[many]} {many} videos"
+            yield Finding(WARNING, "class balance", str(tables / "videos.tsv"), text)
+
+
+def same_content(facts: Facts) -> list[list[VideoFacts]]:
+    """Return the videos that share their bytes with another one; only files of equal size are read."""
+    from wsstad.video.sources import source_digest
+
+    by_size: dict[int, list[VideoFacts]] = defaultdict(list)
+    for its in facts.values():
+        if its.n_bytes:
+            by_size[its.n_bytes].append(its)
+    by_digest: dict[str, list[VideoFacts]] = defaultdict(list)
+    for alike in by_size.values():
+        for its in alike if len(alike) > 1 else ():
+            by_digest[source_digest(its.path)].append(its)
+    return [alike for alike in by_digest.values() if len(alike) > 1]
+
+
+def check_content(doubles: Sequence[Sequence[VideoFacts]]) -> Iterator[Finding]:
+    """Yield a finding for each video that another row has already; one of another label is an error."""
+    for first, *others in doubles:
+        for its in others:
+            differs = its.row["label"] != first.row["label"]
+            text = f"{its.row['video']!r} has the content of {first.row['video']!r}"
+            text += f", which is {first.row['label']} and not {its.row['label']}" if differs else ""
+            yield Finding(ERROR if differs else WARNING, "same content", its.where, text)
+
+
+def tell(facts: Facts, doubles: Sequence[Sequence[VideoFacts]]) -> str:
+    """Return the line of the verdict on the videos."""
+    problems = Counter(its.problem.split(":")[0] for its in facts.values() if its.problem)
+    lengths = [its.n_frames for its in facts.values() if its.truth]
+    truths = Counter(its.truth for its in facts.values() if its.truth)
+    text = f"{len(facts)} listed; " + ", ".join(f"{problems[its]} {its}" for its in ("missing", "empty", "unreadable"))
+    if lengths:
+        shown = " to ".join(str(its) for its in dict.fromkeys((min(lengths), max(lengths))))
+        text += f"; {shown} frames ({', '.join(f'{n} {its}' for its, n in truths.items())})"
+    n_doubles = sum(len(alike) - 1 for alike in doubles)
+    return f"{text}; {n_doubles or 'none'} with the content of another"

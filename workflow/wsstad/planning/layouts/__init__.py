@@ -1,0 +1,17 @@
+"""Layouts of public datasets, as they are when they have been unpacked; `wsstad init --as NAME SOURCE` reads them.
+
+A module a layout, which says from what the layout is known. `read` takes the folder and returns the tables.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from wsstad.planning.drafts.draft import Draft
+from wsstad.planning.layouts import ucf_crime, ucsd
+
+LAYOUTS: dict[str, Callable[[Path], Draft]] = {
+    "ucsd_ped1": partial(ucsd.read, name="UCSDped1"),
+    "ucsd_ped2": partial(ucsd.read, name="UCSDped2"),
+    "ucf_crime": ucf_crime.read,
+}
