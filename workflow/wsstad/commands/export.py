@@ -16,7 +16,7 @@ from wsstad.planning.result_files import ResultFiles
 from wsstad.structures.tracks import VideoTracks
 
 WHAT = ("detections", "tubes", "top1")
-FORMATS = ("mot", "coco", "cvat", "vatic", "ava", "masks")
+FORMATS = ("mot", "coco", "cvat", "vatic", "ava", "masks", "parquet")
 
 
 def main(argv: list[str] | None = None) -> None:
