@@ -4,6 +4,7 @@ import json
 
 import cv2
 import numpy as np
+import polars
 import pytest
 
 from wsstad import config
@@ -96,6 +97,13 @@ def make_masks(folder):
     return folder / "arrays"
 
 
+def make_parquet(folder):
+    columns = {"video": ["a", "a"], "frame": [4, 9], "track": ["7", "7"]}
+    corners = {name: [value, value] for name, value in zip(("x1", "y1", "x2", "y2"), BOX, strict=True)}
+    polars.DataFrame({**columns, **corners}).write_parquet(folder / "a.parquet")
+    return folder / "a.parquet"
+
+
 WITH_BOXES = sorted(FORMATS.keys() - {"none"})
 MAKERS = {
     "table": make_table,
@@ -108,6 +116,7 @@ MAKERS = {
     "vatic": make_vatic,
     "ava": make_ava,
     "masks": make_masks,
+    "parquet": make_parquet,
 }
 
 

@@ -54,6 +54,7 @@ DOORS = {
     "pickle": {"wsstad.evaluation.annotations.liu_ma", "wsstad.perception.networks.i3d_checkpoints"},
     "jinja2": {"wsstad.reporting.page"},
     "lap": {"wsstad.perception.linkers"},
+    "polars": {"wsstad.artefacts.exchange.parquet"},
     "pandas": {"wsstad.reporting.results_folder"},
     "rich": {"wsstad.commands.console"},
     "matplotlib": {"wsstad.reporting.page", "wsstad.reporting.pictures.timeline_plot"},

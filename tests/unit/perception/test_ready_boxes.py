@@ -3,7 +3,7 @@ import pytest
 
 from support import tracks as made
 from wsstad import config
-from wsstad.artefacts.exchange import ava, coco, cvat, masks, mot, vatic
+from wsstad.artefacts.exchange import ava, coco, cvat, masks, mot, parquet, vatic
 from wsstad.errors import UserError
 from wsstad.perception import ready_boxes
 from wsstad.perception.detectors.parameters import PrecomputedParameters
@@ -95,7 +95,7 @@ def test_a_box_after_the_last_frame_stops_the_run():
         arrays(detected=np.ones(39, dtype=bool))
 
 
-@pytest.mark.parametrize("module", [mot, coco, cvat, vatic, ava, masks])
+@pytest.mark.parametrize("module", [mot, coco, cvat, vatic, ava, masks, parquet])
 def test_every_video_needs_an_entry_and_its_digest_is_that_of_its_file(module, tmp_path):
     name = module.__name__.rpartition(".")[2]
     its = PrecomputedParameters(type="precomputed", format=name, path="boxes")
@@ -108,7 +108,7 @@ def test_every_video_needs_an_entry_and_its_digest_is_that_of_its_file(module, t
     module.write(tmp_path / "boxes", [videos[0], VideoTracks("b", (), made.SIZE, 9)])
     after = ready_boxes.digests(tmp_path, its, ["a", "b"])
     assert after["b"] != before["b"]
-    assert (after["a"] != before["a"]) == (name in ("coco", "ava"))  # one file has them all
+    assert (after["a"] != before["a"]) == (name in ("coco", "ava", "parquet"))  # one file has them all
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_every_video_needs_an_entry_and_its_digest_is_that_of_its_file(module, t
     [
         ({"format": "cvat", "first_frame": 1}, "no first_frame with the format cvat"),
         ({"format": "coco", "first_pixel": 1}, "no first_pixel with the format coco"),
-        ({"format": "yolo"}, "format: 'yolo' is unknown; allowed: mot, coco, cvat, vatic, ava, masks"),
+        ({"format": "yolo"}, "format: 'yolo' is unknown; allowed: mot, coco, cvat, vatic, ava, masks, parquet"),
         ({"path": ""}, "path: '' is not allowed"),
     ],
 )

@@ -1,7 +1,7 @@
 """Write detections, tubes or top-1 predictions as files that other tools read; docs/formats has a page on each format.
 
 A box that was interpolated is marked. With several detectors, linkers or datasets in the folder, --only chooses. Tubes
-that are read again, by a detector of the type precomputed and the linker identity, are the same.
+that are read again, by a detector of the type precomputed and the linker identity, are the same, but for masks.
 
     wsstad export tubes --to cvat --output exported/tubes
     wsstad export top1 --to mot --output exported/top1 --method mgpr_tiny --only linker=iou
@@ -16,7 +16,7 @@ from wsstad.planning.result_files import ResultFiles
 from wsstad.structures.tracks import VideoTracks
 
 WHAT = ("detections", "tubes", "top1")
-FORMATS = ("mot", "coco", "cvat", "vatic", "ava", "masks")
+FORMATS = ("mot", "coco", "cvat", "vatic", "ava", "masks", "parquet")
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from wsstad.artefacts import shards, storage
-from wsstad.artefacts.exchange import ava, coco, collecting, cvat, masks, mot, vatic
+from wsstad.artefacts.exchange import ava, coco, collecting, cvat, masks, mot, parquet, vatic
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
@@ -32,6 +32,7 @@ READERS: Mapping[str, Callable[..., list[VideoTracks]]] = {
     "cvat": cvat.read,
     "vatic": vatic.read,
     "ava": ava.read,
+    "parquet": parquet.read,
     "masks": masks.read,
 }
 FILES: Mapping[str, Callable[[Path], dict[str, Path]]] = {
@@ -40,6 +41,7 @@ FILES: Mapping[str, Callable[[Path], dict[str, Path]]] = {
     "cvat": cvat.files,
     "vatic": vatic.files,
     "ava": ava.files,
+    "parquet": parquet.files,
 }
 NO_TRACK = -1
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from wsstad.artefacts import manifest, readers, storage
-from wsstad.artefacts.exchange import ava, coco, cvat, masks, mot, vatic
+from wsstad.artefacts.exchange import ava, coco, cvat, masks, mot, parquet, vatic
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.storage import DamagedError
 from wsstad.errors import UserError
@@ -24,6 +24,7 @@ WRITERS: Mapping[str, Callable[[Path, Sequence[VideoTracks]], list[Path]]] = {
     "vatic": vatic.write,
     "ava": ava.write,
     "masks": masks.write,
+    "parquet": parquet.write,
 }
 TOP1 = "anomaly"  # the label of what a method points at
 

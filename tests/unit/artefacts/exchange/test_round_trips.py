@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from support import tracks as made
-from wsstad.artefacts.exchange import ava, coco, cvat, mot, vatic
+from wsstad.artefacts.exchange import ava, coco, cvat, mot, parquet, vatic
 
 CASES = int(os.environ.get("WSSTAD_CASES", "100"))
-FORMATS = {"mot": mot, "coco": coco, "cvat": cvat, "vatic": vatic, "ava": ava}
+FORMATS = {"mot": mot, "coco": coco, "cvat": cvat, "vatic": vatic, "ava": ava, "parquet": parquet}
 ERROR = 0.0005  # px
 
 
@@ -68,7 +68,7 @@ def test_one_of_several_videos_is_read_alone(name):
     assert [video.video for video in round_trip(FORMATS[name], its, videos=["b"])] == ["b"]
 
 
-@pytest.mark.parametrize("name", ["mot", "coco", "vatic", "ava"])
+@pytest.mark.parametrize("name", ["mot", "coco", "vatic", "ava", "parquet"])
 def test_boxes_without_a_track_have_none_afterwards(name):
     rows = [(3, (0, 0, 9, 9), 0.5), (3, (4, 4, 9, 9), 0.25), (7, (0, 0, 9, 9), 1.0)]
     videos = [made.VideoTracks("v", (made.detections(rows),), made.SIZE, 40)]

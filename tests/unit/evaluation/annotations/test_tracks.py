@@ -3,13 +3,13 @@ import pytest
 from hypothesis import given
 
 from support import tracks as made
-from wsstad.artefacts.exchange import ava, coco, cvat, mot, vatic
+from wsstad.artefacts.exchange import ava, coco, cvat, mot, parquet, vatic
 from wsstad.errors import UserError
 from wsstad.evaluation import groundtruth
 from wsstad.evaluation.annotations import FORMATS, tracks
 from wsstad.evaluation.annotations.table import check
 
-MODULES = {"mot": mot, "coco": coco, "cvat": cvat, "vatic": vatic, "ava": ava}
+MODULES = {"mot": mot, "coco": coco, "cvat": cvat, "vatic": vatic, "ava": ava, "parquet": parquet}
 
 
 def read(name, path, **options):

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from support import tracks as made
 from support.linking import make_arrays, walk
-from wsstad.artefacts.exchange import ava, coco, cvat, mot, vatic
+from wsstad.artefacts.exchange import ava, coco, cvat, mot, parquet, vatic
 from wsstad.errors import UserError
 from wsstad.perception import linkers, ready_boxes
 from wsstad.perception.detectors.parameters import PrecomputedParameters
@@ -84,7 +84,7 @@ def test_detections_of_a_detector_know_no_tracks():
         linkers.create(IdentityParameters(type="identity")).link(make_arrays([], width=64, height=48))
 
 
-@pytest.mark.parametrize("module", [mot, coco, cvat, vatic, ava])
+@pytest.mark.parametrize("module", [mot, coco, cvat, vatic, ava, parquet])
 @pytest.mark.parametrize("seed", range(2))
 def test_tubes_of_another_linker_come_back_the_same_from_a_file(seed, module, tmp_path):
     rows = walk(seed, n=7, n_frames=90)

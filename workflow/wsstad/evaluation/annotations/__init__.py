@@ -18,6 +18,7 @@ FORMATS: dict[str, Registered[AnnotationParameters]] = {
     "cvat": Registered(classes.CvatParameters, f"{FOLDER}.tracks:read"),
     "vatic": Registered(classes.VaticParameters, f"{FOLDER}.tracks:read"),
     "ava": Registered(classes.AvaParameters, f"{FOLDER}.tracks:read"),
+    "parquet": Registered(classes.ParquetParameters, f"{FOLDER}.tracks:read"),
     "masks": Registered(classes.MasksParameters, f"{FOLDER}.masks:read"),
     "none": Registered(classes.NoneParameters, f"{FOLDER}.none:read"),
 }

@@ -138,6 +138,12 @@ class AvaParameters(TracksParameters):
         return {"fps": self.fps, "start": self.start, "eighth": self.eighth}
 
 
+class ParquetParameters(TracksParameters):
+    """Parquet: one file of all videos, or the folder that `wsstad export` writes."""
+
+    format: Literal["parquet"]
+
+
 class MasksParameters(AnnotationParameters):
     """Folder of masks: <video>.npz, .npy or .mat, or a folder <video>_gt or <video> of png, bmp or tif images."""
 

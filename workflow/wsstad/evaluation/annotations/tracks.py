@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wsstad.artefacts.exchange import ava, coco, cvat, mot, vatic
+from wsstad.artefacts.exchange import ava, coco, cvat, mot, parquet, vatic
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations.parameters import TracksParameters
 from wsstad.evaluation.annotations.table import BoxRow
@@ -23,6 +23,7 @@ READERS: Mapping[str, Callable[..., list[VideoTracks]]] = {
     "cvat": cvat.read,
     "vatic": vatic.read,
     "ava": ava.read,
+    "parquet": parquet.read,
 }
 ALONE = "untracked"  # the event of boxes without a track
 

@@ -45,9 +45,9 @@ class PrecomputedParameters(DetectorParameters):
     """Boxes or tracks from a file: nothing is detected. The content of the file counts, not where it lies."""
 
     type: Literal["precomputed"]
-    format: Literal["mot", "coco", "cvat", "vatic", "ava", "masks"]
-    """What other tools write: MOTChallenge text, COCO video JSON, CVAT for video 1.1, VATIC text, AVA csv, masks;
-    docs/formats has a page on each."""
+    format: Literal["mot", "coco", "cvat", "vatic", "ava", "masks", "parquet"]
+    """What other tools write: MOTChallenge text, COCO video JSON, CVAT for video 1.1, VATIC text, AVA csv, masks,
+    Parquet; docs/formats has a page on each."""
     path: FileName
     """File or folder, relative to the dataset's source."""
     confidence: Fraction = 0
