@@ -86,6 +86,7 @@ COMMANDS = {
         " && wsstad init own --list labels.csv --directory own"
     ),
     "wsstad init --as": "wsstad init --help",
+    "wsstad init --as ucf_crime <folder>": "wsstad init --help",
     "wsstad init --as ucsd_ped2 UCSDped2": "wsstad init --help",
     "wsstad synthesize": "wsstad synthesize --help",
     "wsstad gc": "wsstad gc && wsstad gc --delete",
@@ -111,7 +112,6 @@ COMMANDS = {
     "wsstad score VIDEO --model MODEL [--name NAME]": "wsstad score --help",
     "wsstad score footage --model <model> --name lobby": f"wsstad score footage --model $(ls {MODEL}) --name lobby",
     "wsstad score footage --model results/<...>.safetensors": f"wsstad score footage --model $(ls {MODEL})",
-    "wsstad split": "wsstad split --help",
     "wsstad split TABLES [--folds N]": "wsstad split --help",
     "wsstad split config/datasets/lobby --folds 3": "wsstad split tables --folds 3",
     "wsstad split config/datasets/lobby --test 0.25 --name once --seed 7": "wsstad split tables --test 0.25",
