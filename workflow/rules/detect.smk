@@ -26,8 +26,8 @@ rule detect:
         tables=ask.tables,
         source=ask.raw_videos,
         shard_map=paths.SHARD_MAP,
-        weights_folder=plan.config["weights"],
+        weights_folder=ask.weights,
     shell:
-        "python -m wsstad.stages detect --log {log:q} --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
-        " --frames {input.frames} --tables {params.tables} --source {params.source:q} --detector {params.detector:q}"
-        " --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages detect --log {log:q} --shard-map {params.shard_map:q} --shard {wildcards.shard:q} --manifest {output:q}"
+        " --frames {input.frames:q} --tables={params.tables:q} --source={params.source:q} --detector {params.detector:q}"
+        " --weights={params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"

@@ -98,10 +98,12 @@ def test_the_queue_of_a_cluster_that_got_jobs_is_settled_by_every_later_run(star
     run.main(["--profile", str(mine)])
     assert not (tmp_path / "asked").exists(), "nothing was ever queued"
     run.main(["--profile", "mine"])
-    run.main([])
+    run.main(["--profile", "mine"])
+    with pytest.raises(UserError, match=r"\.queues: .* profile 'mine': name its folder with --profile"):
+        run.main([])
     name = started[0][1]["WSSTAD_JOBS"]
     assert (tmp_path / "asked").read_text() == f"queue {name}\n" * 2
-    assert Path("results/.queues").read_text() == f"{mine}\n"
+    assert Path("results/.queues").read_text() == "mine\n"
 
 
 def test_half_written_files_are_removed_once_nobody_writes_them(started):

@@ -23,12 +23,14 @@ from wsstad import heartbeat
 from wsstad.commands import console, lock, snakemake_process
 from wsstad.commands.run_progress import LOOKS
 from wsstad.errors import UserError
-from wsstad.locations import PACKAGE, SHARE, SNAKEFILE
+from wsstad.locations import SHARE, SNAKEFILE
 from wsstad.planning import command_line
 from wsstad.planning.command_line import RESULTS
 
+SIGNS = "'\"`$\\{}"
+UNQUOTABLE = {*SIGNS, "\n"}  # in a profile's commands Snakemake replaces $WSSTAD_PROFILE by text, whatever the quotes
 PROFILES = SHARE / "workflow/profiles"
-QUEUES = RESULTS / ".queues"  # the profiles of the clusters that ever got jobs from here
+QUEUES = RESULTS / ".queues"  # the names of the profiles of clusters that ever got jobs from here
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -68,6 +70,8 @@ def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[st
     profile = (PROFILES / args.profile if (PROFILES / args.profile).is_dir() else Path(args.profile)).resolve()
     if not (profile / "config.yaml").is_file():
         raise UserError(f"--profile {args.profile}: no {profile}/config.yaml")
+    if (profile / "submit").exists() and set(str(profile)) & UNQUOTABLE:
+        raise UserError(f"--profile {args.profile}: {str(profile)!r} is part of a command; allowed: none of {SIGNS}")
     files = command_line.with_set_file(command_line.enter_one(args), args.set)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)]
     command += ["--workflow-profile", str(profile), *targets, *(["--cores", args.cores] if args.cores else []), *more]
@@ -91,27 +95,39 @@ def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[st
 def _environment(profile: Path) -> dict[str, str]:
     """Return the environment of Snakemake and of its jobs."""
     name = hashlib.sha256(f"{RESULTS.resolve()}\n".encode()).hexdigest()[:8]
-    paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
-        **os.environ,
+        **snakemake_process.environment(os.environ),
         "WSSTAD_PROFILE": str(profile),
         "WSSTAD_JOBS": f"wsstad-{name}",  # names our jobs in a queue
         "WSSTAD_LOCKED": "1",  # nothing else is at work: the Snakefile may remove damaged results
-        "PYTHONPATH": os.pathsep.join(paths),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
 
 
 def _settle(profile: Path, environment: dict[str, str]) -> None:
-    """Settle what a killed run left in the queues of clusters, and note that of this run."""
+    """Settle what a killed run left in the queues of clusters, and note that of this run.
+
+    Only names are noted, and only profiles that come with wsstad, or that the user names now, are run: a folder of
+    results may come from anywhere.
+    """
     queues = QUEUES.read_text(encoding="utf-8").splitlines() if QUEUES.exists() else []
-    for queue in queues:
-        settle = [str(SHARE / "workflow/settle"), queue, environment["WSSTAD_JOBS"]]
+    for name in queues:
+        settle = [str(SHARE / "workflow/settle"), str(_profile_of(name, profile)), environment["WSSTAD_JOBS"]]
         if code := subprocess.run(settle, env=environment, check=False).returncode:
             sys.exit(code)
-    if os.access(profile / "queue", os.X_OK) and str(profile) not in queues:
+    if os.access(profile / "queue", os.X_OK) and profile.name not in queues:
         with open(QUEUES, "a", encoding="utf-8") as file:
-            print(profile, file=file)
+            print(profile.name, file=file)
+
+
+def _profile_of(name: str, mine: Path) -> Path:
+    """Return the folder of a profile that `QUEUES` names; `mine` is that of this run."""
+    known = {path.name: path for path in [*PROFILES.iterdir(), mine]}
+    if name in known and os.access(known[name] / "queue", os.X_OK):
+        return known[name]
+    raise UserError(
+        f"{QUEUES}: an earlier run had jobs in the queue of profile {name!r}: name its folder with --profile, or "
+        "remove the line if nothing of it is left there"
+    )
 
 
 def _await_orphans() -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from wsstad.commands import changes, lock, outlook, snakemake_records
+from wsstad.commands import changes, lock, outlook, snakemake_process, snakemake_records
 from wsstad.commands.outlook import StageOutlook
 from wsstad.errors import UserError
 from wsstad.locations import SHARE, SNAKEFILE
@@ -107,6 +107,5 @@ def _pending(files: Sequence[Path], assignments: Sequence[str], table: str) -> d
 
 def _summary(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     # We hold the lock: what is damaged may be removed, as at the start of a run.
-    return subprocess.run(
-        command, env={**os.environ, "WSSTAD_LOCKED": "1"}, capture_output=True, text=True, check=False
-    )
+    environment = {**snakemake_process.environment(os.environ), "WSSTAD_LOCKED": "1"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -1,0 +1,241 @@
+"""Attacks, by class: text that becomes a command, code in the folder of the data, names that become paths.
+
+None may succeed. What an attack tries to make is a file called HIT.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from support import videos
+from wsstad.commands import run
+from wsstad.errors import UserError
+from wsstad.locations import PACKAGE, SHARE
+
+HIT = "HIT"
+# Text that a shell, make or Snakemake would act upon, if one of them read it.
+COMMANDS = {
+    "shell": f"$(touch {HIT})",
+    "backticks": f"`touch {HIT}`",
+    "make": f"$(shell touch {HIT})",
+    "make_and_shell": f"$$(touch {HIT})",
+    "semicolon": f"x; touch {HIT}",
+    "quote": f"'; touch {HIT}; '",
+    "double_quote": f'"; touch {HIT}; "',
+    "newline": f"x\ntouch {HIT}",
+    "braces": "{output} {{}} {0.__class__}",
+    "blanks": "two  blanks\tand a tab",
+    "options": "--help",
+    "glob": "*",
+}
+RECORDER = '#!/bin/bash\nprintf "%s\\0" "$@" >> "$WSSTAD_RECORD"\n'
+
+
+def hits(folder):
+    return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.name.startswith(HIT)]
+
+
+def recorder(path):
+    """Put a program at `path` that notes its arguments."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(RECORDER)
+    path.chmod(0o755)
+
+
+def words(record):
+    return record.read_text().split("\0")[:-1] if record.exists() else []
+
+
+# Text that becomes a command: make, Snakemake's shell blocks, profiles, the queues of clusters.
+
+
+@pytest.fixture
+def clone(tmp_path, repository):
+    """A clone whose set-up is done, and whose programs note their arguments."""
+    shutil.copy(repository / "Makefile", tmp_path)
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "envs/requirements.lock").touch()
+    for name in ("wsstad", "python"):
+        recorder(tmp_path / ".venv/bin" / name)
+    (tmp_path / "results/ucsd_ped2/tables").mkdir(parents=True)
+    (tmp_path / "results/ucsd_ped2/tables/benchmark.md").touch()
+    (tmp_path / ".venv/complete").touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize("how", ["argument", "environment"])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_is_given_to_make_is_no_command(clone, name, how):
+    given = {"DATA": COMMANDS[name], "WEIGHTS": f"/weights/{COMMANDS[name]}", "ANY": COMMANDS[name]}
+    environment = {**os.environ, "WSSTAD_RECORD": str(clone / "record"), **(given if how == "environment" else {})}
+    arguments = [f"{key}={value}" for key, value in given.items()] if how == "argument" else []
+    done = subprocess.run(["make", "ped2", *arguments], cwd=clone, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not hits(clone)
+    assert words(clone / "record")[-2:] == [f"weights={given['WEIGHTS']}", f"datasets.ucsd_ped2.source={given['DATA']}"]
+
+
+@pytest.mark.parametrize(
+    "variable", ["PYTHON", "TABLES", "PYTEST", "OMP_NUM_THREADS", "VENV", "WSSTAD", "SHELL", "PYTHONPATH"]
+)
+def test_no_variable_of_make_is_a_command(clone, variable):
+    environment = {**os.environ, "WSSTAD_RECORD": str(clone / "record")}
+    for target in ("ped2", "test", "help"):
+        for text in (COMMANDS["make"], COMMANDS["shell"], COMMANDS["semicolon"]):
+            command = ["make", target, f"{variable}={text}"]
+            subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True)
+            assert not hits(clone), command
+
+
+def shell_blocks():
+    """Yield each rule's file and its shell command, as the rules and the recipe for a stage have it."""
+    for path in [
+        *sorted((SHARE / "workflow/rules").glob("*.smk")),
+        SHARE / "docs/recipes.md",
+        SHARE / "docs/commands.md",
+    ]:
+        for block in re.findall(r"^ +shell:\n((?: +\".*\"\n)+)", path.read_text(), re.MULTILINE):
+            yield path.stem, "".join(re.findall(r'"(.*)"\n', block))
+
+
+BLOCKS = list(shell_blocks())
+
+
+def test_every_rule_has_its_shell_block_looked_at():
+    rules = "".join(path.read_text() for path in (SHARE / "workflow/rules").glob("*.smk"))
+    assert len([stem for stem, _ in BLOCKS if stem not in ("recipes", "commands")]) == rules.count("shell:\n") > 15
+
+
+@pytest.mark.parametrize(("name", "command"), BLOCKS, ids=[f"{name}{i}" for i, (name, _) in enumerate(BLOCKS)])
+def test_a_shell_block_quotes_every_parameter(name, command):
+    fields = re.findall(r"\{([^}]*)\}", command)
+    assert [field for field in fields if not field.endswith(":q") and field != "threads"] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_a_shell_block_is_given_is_no_command(tmp_path, name):
+    """Snakemake's own formatter and a shell, with a text in the place of every parameter, twice."""
+    from snakemake.utils import format as formatted
+
+    recorder(tmp_path / "bin/python")
+    record = tmp_path / "record"
+    environment = {**os.environ, "WSSTAD_RECORD": str(record), "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    for _, command in BLOCKS:
+        if not command.startswith("python "):
+            continue
+        fields = {field.removesuffix(":q") for field in re.findall(r"\{(\w+\.[^}]*)\}", command)}
+        given = {kind: SimpleNamespace() for kind in ("input", "params", "wildcards")}
+        for kind, _, key in (field.partition(".") for field in fields):
+            setattr(given[kind], key, [COMMANDS[name]] * 2)
+        line = formatted(command, **given, output="out", log="log", threads=1)
+        subprocess.run(["bash", "-euo", "pipefail", "-c", line], cwd=tmp_path, env=environment, check=True)
+        assert not hits(tmp_path)
+        assert sum(COMMANDS[name] in word for word in words(record)) >= 2 * len(fields) > 0
+        record.unlink()
+
+
+@pytest.fixture
+def profile(tmp_path, monkeypatch):
+    """A folder with results; a program in it that somebody else put there, which the list of queues names."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(run.snakemake_process, "run", lambda *its, **more: (0, False))
+    monkeypatch.setattr(run.signal, "signal", lambda *its: None)
+    (tmp_path / "wsstad.yaml").write_text("shard_videos: 3\n")
+    (tmp_path / "results").mkdir()
+    theirs = tmp_path / "results/theirs"
+    for name in ("queue", "cancel", "settle"):
+        recorder(theirs / name)
+        (theirs / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/{HIT}\n")
+    return theirs
+
+
+@pytest.mark.parametrize(
+    "line", ["{theirs}", "results/theirs", "../../results/theirs", "theirs", "default/../../x", "", "."]
+)
+def test_the_list_of_queues_names_no_program(profile, tmp_path, line):
+    (tmp_path / "results/.queues").write_text(f"{line.format(theirs=profile)}\n")
+    with pytest.raises(UserError, match=r"results/\.queues: an earlier run"):
+        run.main([])
+    assert not hits(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["shell", "backticks", "quote", "double_quote", "braces", "newline"])
+def test_the_folder_of_a_profile_is_no_command(profile, tmp_path, name):
+    folder = tmp_path / COMMANDS[name].replace("/", "")
+    folder.mkdir()
+    for file in ("config.yaml", "submit"):
+        (folder / file).touch()
+    with pytest.raises(UserError, match="is part of a command"):
+        run.main(["--profile", str(folder)])
+
+
+# Code in the folder of the data.
+
+
+TRAP = f"import pathlib; pathlib.Path(r'{{folder}}', '{HIT}_{{name}}').touch()\n"
+TRAPS = (
+    *("sitecustomize", "usercustomize", "wsstad", "snakemake", "numpy", "yaml", "av", "cv2", "h5py", "torch"),
+    *("json", "csv", "heartbeat", "pydantic", "jsonschema", "rich", "workflow", "rules", "matplotlib", "decode"),
+)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A folder with a hostile name, full of traps; in it a dataset of two videos in folders with hostile names.
+
+    Gives the folder, and the names of its dataset's folders.
+    """
+    folder = tmp_path_factory.mktemp("attacked") / f"$(touch {HIT}) ` ' {{x}}"
+    tables, source, weights = (
+        folder / f"{name} $(touch {HIT}) ; touch {HIT} # ' {{output}}" for name in ("t", "s", "w")
+    )
+    for path in (tables / "splits", source, weights):
+        path.mkdir(parents=True)
+    for name in TRAPS:
+        (folder / f"{name}.py").write_text(TRAP.format(folder=folder, name=name))
+    (folder / "matplotlibrc").write_text("text.usetex: True\n")
+    for number, video in enumerate(("a", "b")):
+        videos.write(source / f"{video} `touch {HIT}`.mp4", videos.frames(16, seed=number))
+    header = "video\tpath\tlabel\tclass\n"
+    rows = [
+        f"{video}\t{video} `touch {HIT}`.mp4\t{label}\t=x\n" for video, label in (("a", "normal"), ("b", "abnormal"))
+    ]
+    (tables / "videos.tsv").write_text(header + "".join(rows))
+    (tables / "splits/all.tsv").write_text("fold\tvideo\tpart\n0\ta\ttest\n0\tb\ttest\n")
+    (tables / "dataset.yaml").write_text(f"title: $(touch {HIT})\nannotations:\n  nobody:\n    format: none\n")
+    benchmark = {
+        **{
+            "dataset": "small",
+            "splits": ["all"],
+            "detectors": ["motion"],
+            "linkers": ["iou"],
+            "extractors": ["patches45"],
+        },
+        **{"methods": ["random"], "annotators": ["nobody"], "seeds": [0]},
+    }
+    config = {
+        "datasets": {"small": {"tables": str(tables), "source": str(source)}},
+        "benchmarks": [benchmark],
+        "weights": str(weights),
+    }
+    (folder / "wsstad.yaml").write_text(yaml.safe_dump(config))
+    return folder
+
+
+def test_a_run_among_traps_runs_none_of_them(hostile):
+    targets = ["results/small/frames/manifests/000.tsv", "results/small/annotations/nobody.tsv"]
+    targets += ["results/small/features/patches45/region/motion/iou/manifests/000.tsv"]
+    script = f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r}); from wsstad.__main__ import main; main()"
+    environment = {**os.environ, "PYTHONPATH": ":.:", "PATH": f":.:{os.environ['PATH']}"}
+    command = [sys.executable, "-I", "-c", script, "run", *targets, "--cores", "2"]
+    done = subprocess.run(command, cwd=hostile, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert [len(Path(hostile, target).read_text().splitlines()) for target in targets] == [3, 1, 3]
+    assert hits(hostile) == []
