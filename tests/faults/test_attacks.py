@@ -3,6 +3,7 @@
 None may succeed. What an attack tries to make is a file called HIT.
 """
 
+import json
 import os
 import re
 import shutil
@@ -11,13 +12,23 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from support import videos
+from wsstad import config
+from wsstad.artefacts import manifest, model_card, run_files, storage
 from wsstad.commands import run
 from wsstad.errors import UserError
+from wsstad.learning.trained_model import TrainedModel
 from wsstad.locations import PACKAGE, SHARE
+from wsstad.perception.detectors import DETECTORS
+from wsstad.perception.extractors import EXTRACTORS
+from wsstad.planning import dataset_tables, shard_map
+from wsstad.planning.plan import Plan
 
 HIT = "HIT"
 # Text that a shell, make or Snakemake would act upon, if one of them read it.
@@ -239,3 +250,201 @@ def test_a_run_among_traps_runs_none_of_them(hostile):
     assert done.returncode == 0, done.stderr
     assert [len(Path(hostile, target).read_text().splitlines()) for target in targets] == [3, 1, 3]
     assert hits(hostile) == []
+
+
+# Names that become paths.
+
+
+NAMES = {
+    "above": "../../victim",
+    "absolute": "/tmp/victim",
+    "inside": "a/b",
+    "dots": "..",
+    "dot": ".",
+    "option": "-rf",
+    "shell": f"$(touch {HIT})",
+    "braces": "{output}",
+    "newline": "name\n",
+    "two_lines": "a\nb",
+    "nul": "a\0b",
+    "blank": "a b",
+    "empty": "",
+    "long": "x" * 5000,
+    "letters": "ï",
+    "colon": "a:b",
+    "glob": "*",
+}
+
+
+@pytest.fixture
+def content():
+    """A configuration of one dataset, as a plan takes it."""
+    lists = {"splits": ["all"], "detectors": ["motion"], "linkers": ["iou"], "extractors": ["patches45"]}
+    benchmark = {"dataset": "small", **lists, "methods": ["random"], "annotators": ["nobody"], "seeds": [0]}
+    return {"datasets": {"small": {"source": "source"}}, "benchmarks": [benchmark]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_of_the_configuration_leads_nowhere(content, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    bad = NAMES[name]
+    for key in ("splits", "detectors", "linkers", "extractors", "methods", "annotators", "scales"):
+        benchmark = {**content["benchmarks"][0], key: [bad]}
+        with pytest.raises(UserError, match=rf"benchmarks\[0\]\.{key}\[0\]: .*; allowed: letters"):
+            Plan({**content, "benchmarks": [benchmark]}, Path("results"))
+    sections = {
+        "datasets": {bad: {"source": "source"}},
+        "score": {bad: {"source": "source", "model": "x.safetensors"}},
+        "report": {"tables": [bad]},
+        "overlays": {"methods": [bad]},
+    }
+    for key, section in sections.items():
+        with pytest.raises(UserError, match=f"{key}.*allowed: letters"):
+            Plan({**content, key: section}, Path("results"))
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if name not in ("inside", "nul", "empty", "above", "absolute", "long")]
+)
+def test_the_name_of_a_table_leads_nowhere(content, hostile, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "config/tables" / f"{NAMES[name]}.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text("title: x\nmethods: [random]\n")
+    found = yaml.safe_load((hostile / "wsstad.yaml").read_text())
+    with pytest.raises(UserError, match=r"is part of paths|name of a rule"):
+        Plan(found, Path("results"))
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x.mp4", "a/../../x.mp4", "..", "a\0b", ""])
+def test_a_path_of_a_table_stays_below_the_source(tmp_path, path):
+    (tmp_path / "videos.tsv").write_text(f"video\tpath\tlabel\tclass\na\t{path}\tnormal\t\n")
+    with pytest.raises(UserError, match=r"videos\.tsv: "):
+        dataset_tables.read_videos(tmp_path)
+    (tmp_path / "dataset.yaml").write_text(
+        yaml.safe_dump({"title": "x", "annotations": {"me": {"format": "table", "path": path}}})
+    )
+    with pytest.raises(UserError, match=r"dataset\.yaml: annotations\.me: path: "):
+        dataset_tables.read_annotator(tmp_path, "me")
+
+
+@pytest.mark.parametrize("weights", ["/etc/passwd", "../weights.pt", "a/b.pt", "..", ".", "", "a\0b.pt", "x\ny.pt"])
+def test_weights_are_files_in_a_folder(tmp_path, weights):
+    for kind, family in (("c3d", EXTRACTORS), ("yolo", DETECTORS)):
+        path = tmp_path / "variant.yaml"
+        path.write_text(yaml.safe_dump({"type": kind, "weights": weights, "sha256": "0" * 64}))
+        with pytest.raises(UserError, match=r"variant\.yaml: weights: "):
+            config.load_variant(path, family)
+
+
+@given(video=st.text(), key=st.text(), suffix=st.text())
+@example(video="..", key="..", suffix="/../x")
+@example(video="a", key="k", suffix="./../../x")
+@example(video="a\n", key="k", suffix=".h5")
+def test_no_artefact_lies_outside_its_folder(video, key, suffix):
+    folder = Path("/results/small/frames")
+    try:
+        path = manifest.artefact_path(folder, video, key, suffix)
+    except UserError:
+        return
+    assert path.parent == folder
+    assert path.resolve() == path
+    assert path.name.isprintable()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_of_results_names_no_file_elsewhere(tmp_path, name):
+    """What the tables of a folder of results name is removed when it is damaged: nothing else may be."""
+    for cell in ("method", "seed", "fold", "key"):
+        row = {"method": "mgpr", "seed": "0", "fold": "0", "key": "a" * 64, cell: NAMES[name]}
+        try:
+            path = run_files.path(tmp_path / "benchmark/models.tsv", "models", row)
+        except UserError:
+            continue
+        assert cell in ("fold", "key")  # of which a harmless part is left
+        assert path.resolve().parent == tmp_path / "models/mgpr/0"
+    (tmp_path / "shards.tsv").write_text(f'video\tshard\nv\t"{NAMES[name]}"\n')
+    with pytest.raises(UserError, match=r"shards\.tsv"):
+        shard_map.read_map(tmp_path / "shards.tsv")
+    (tmp_path / "shards.tsv").write_text(f'video\tshard\n"{NAMES[name]}"\t000\n')
+    with pytest.raises(UserError, match=r"shards\.tsv"):
+        shard_map.read_map(tmp_path / "shards.tsv")
+
+
+CARD = {
+    **{"method": "mgpr", "type": "mgpr", "seed": 0, "fold": 0, "key": "a" * 64, "dataset": "demo", "split": "cv2"},
+    **{link: {"name": "x", "parameters": {"type": "x"}} for link in ("detector", "linker", "extractor")},
+    **{"decode": {"store": "h264", "crf": 18}, "code": {"decode": "x"}},
+}
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A model, and a function that writes a card beside it."""
+    path = tmp_path / "fold0.aaaaaaaaaaaa.safetensors"
+    digest = storage.write_tensors(path, {"x": np.zeros(2)}, {"parameters": {"type": "mgpr"}}, key="a" * 64)
+
+    def write(**changes):
+        storage.write_text(model_card.path_of(path), json.dumps({**CARD, "digest": digest, **changes}))
+
+    return path, write
+
+
+def test_a_card_that_is_right_is_read(model):
+    path, write = model
+    write()
+    assert model_card.read(path).name == "mgpr_aaaaaaaaaaaa"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_card_names_no_path(model, name):
+    path, write = model
+    for key in ("method", "dataset", "split", "key", "digest"):
+        write(**{key: NAMES[name]})
+        with pytest.raises(UserError, match=f"not the card of a model: {key}: "):
+            model_card.read(path)
+    for key in ("detector", "linker", "extractor"):
+        write(**{key: {"name": NAMES[name], "parameters": {"type": "x"}}})
+        with pytest.raises(UserError, match=rf"not the card of a model: {key}\.name: "):
+            model_card.read(path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seed": "0"}, {"seed": -1}, {"seed": True}, {"fold": 1.5}, {"fold": None}, {"decode": []}, {"decode": "x"},
+        {"code": {"decode": 1}}, {"code": []}, {"detector": None}, {"detector": {"name": "x"}}, {"method": ["mgpr"]},
+        {"detector": {"name": "x", "parameters": {}}}, {"detector": {"name": "x", "parameters": {"type": 1}}},
+        {"more": 1},
+    ],
+)  # fmt: skip
+def test_a_card_of_wrong_types_is_one_line(model, changes):
+    path, write = model
+    write(**changes)
+    with pytest.raises(UserError, match="not the card of a model: "):
+        model_card.read(path)
+
+
+def test_a_card_that_is_no_text_or_has_no_end_is_one_line(model):
+    path, _ = model
+    for content in (b"\xff\xfe", b"[" * 100_000, b"null", b'{"method": ', b" " * 2_000_000):
+        model_card.path_of(path).write_bytes(content)
+        with pytest.raises(UserError, match="not the card of a model: "):
+            model_card.read(path)
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        {},
+        {"parameters": None},
+        {"parameters": {"type": "os:system"}},
+        {"parameters": {"type": ["x"]}},
+        {"parameters": {"type": "mgpr"}},
+    ],
+)
+def test_a_model_of_wrong_facts_is_one_line(tmp_path, meta):
+    path = tmp_path / "model.safetensors"
+    storage.write_tensors(path, {"network/x": np.zeros(2)}, meta, key="a" * 64)
+    with pytest.raises(UserError, match=r"model\.safetensors: (a model|not a model)"):
+        TrainedModel(path).load(device="cpu", threads=1)

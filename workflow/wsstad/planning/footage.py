@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wsstad import names
 from wsstad.artefacts import model_card, storage
 from wsstad.artefacts.model_card import Card, Link
 from wsstad.errors import UserError
@@ -14,7 +15,6 @@ from wsstad.jsonable import Facts, Json, plain
 from wsstad.planning.block import CHAIN
 
 VIDEOS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts", ".m2ts", ".mts"}
-NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 LONGEST = 100  # characters of a video's id
 
@@ -65,8 +65,7 @@ def read(name: str, entry: Json, where: str) -> Footage:
 
     Errors begin with `where` the entry stands.
     """
-    if not NAME.fullmatch(name):
-        raise UserError(f"{where}: the name is part of paths; allowed: letters, digits, _ and -")
+    names.check(name, where)
     source, model = Path(entry["source"]), Path(entry["model"])
     if not source.exists():
         raise UserError(f"{where}.source: no {source}")
@@ -105,10 +104,10 @@ def _has_images(folder: Path) -> bool:
 
 def _identify(paths: list[Path]) -> dict[str, str]:
     """Return the path of each video by its id: its name, and a digest of the path where that does not say which."""
-    names = {path: path.with_suffix("").as_posix() for path in paths}
-    alike = Counter(_slug(name).lower() for name in names.values())
+    stems = {path: path.with_suffix("").as_posix() for path in paths}
+    alike = Counter(_slug(name).lower() for name in stems.values())
     ids = {}
-    for path, name in names.items():
+    for path, name in stems.items():
         slug = _slug(name)
         if slug != name or alike[slug.lower()] > 1:
             slug = f"{slug}_{hashlib.sha256(path.as_posix().encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
