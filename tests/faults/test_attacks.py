@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from base64 import b64decode
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -240,16 +241,22 @@ def hostile(tmp_path_factory):
     return folder
 
 
-def test_a_run_among_traps_runs_none_of_them(hostile):
-    targets = ["results/small/frames/manifests/000.tsv", "results/small/annotations/nobody.tsv"]
-    targets += ["results/small/features/patches45/region/motion/iou/manifests/000.tsv"]
-    script = f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r}); from wsstad.__main__ import main; main()"
-    environment = {**os.environ, "PYTHONPATH": ":.:", "PATH": f":.:{os.environ['PATH']}"}
-    command = [sys.executable, "-I", "-c", script, "run", *targets, "--cores", "2"]
-    done = subprocess.run(command, cwd=hostile, env=environment, capture_output=True, text=True)
+DECODED = "results/small/frames/manifests/000.tsv"
+ANNOTATED = "results/small/annotations/nobody.tsv"
+EXTRACTED = "results/small/features/patches45/region/motion/iou/manifests/000.tsv"
+
+
+@pytest.fixture(scope="module")
+def ran(hostile):
+    """The hostile folder after a run by the console command."""
+    done = wsstad(hostile, "run", DECODED, ANNOTATED, EXTRACTED, "--cores", "2")
     assert done.returncode == 0, done.stderr
-    assert [len(Path(hostile, target).read_text().splitlines()) for target in targets] == [3, 1, 3]
-    assert hits(hostile) == []
+    return hostile
+
+
+def test_a_run_among_traps_runs_none_of_them(ran):
+    assert [len((ran / target).read_text().splitlines()) for target in (DECODED, ANNOTATED, EXTRACTED)] == [3, 1, 3]
+    assert hits(ran) == []
 
 
 # Names that become paths.
@@ -448,3 +455,67 @@ def test_a_model_of_wrong_facts_is_one_line(tmp_path, meta):
     storage.write_tensors(path, {"network/x": np.zeros(2)}, meta, key="a" * 64)
     with pytest.raises(UserError, match=r"model\.safetensors: (a model|not a model)"):
         TrainedModel(path).load(device="cpu", threads=1)
+
+
+# A look at what a run would do changes nothing on disk.
+
+
+def snapshot(folder):
+    """Return mtime, inode and bytes of every file below a folder, and the names of all folders."""
+    states = {path: path.lstat() for path in sorted(folder.rglob("*"))}
+    return {
+        str(path.relative_to(folder)): (its.st_mtime_ns, its.st_ino, path.read_bytes()) if path.is_file() else ()
+        for path, its in states.items()
+    }
+
+
+def wsstad(folder, *words):
+    """Run a verb as the console command does, among the traps of a folder."""
+    script = f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r}); from wsstad.__main__ import main; main()"
+    environment = {**os.environ, "PYTHONPATH": ":.:", "PATH": f":.:{os.environ['PATH']}"}
+    command = [sys.executable, "-I", "-c", script, *words]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+LOOKS = (
+    ("run", DECODED, "--dry-run"),
+    ("run", DECODED, "--set", "decode.crf=20", "-n"),
+    ("run", DECODED, "--", "-pn"),
+    ("run", DECODED, "--", "--summary"),
+    ("why", DECODED, "--set", "decode.crf=20"),
+)
+
+
+@pytest.fixture(scope="module")
+def damaged(ran):
+    """The folder after its run; now one artefact is gone, one is cut, one is dated anew, one table has no record."""
+    frames = sorted((ran / "results/small/frames").glob("*.h5"))
+    frames[0].unlink()
+    os.truncate(frames[1], 100)
+    features = sorted((ran / "results/small/features/patches45/region/motion/iou").glob("*.h5"))
+    os.utime(features[0])
+    for record in (ran / ".snakemake/metadata").rglob("*"):
+        if b"annotations/nobody" in b64decode(record.name + "==", b"-_"):
+            record.unlink()
+    shutil.rmtree(ran / "results/small/tubes/motion/iou/manifests")
+    (ran / "results/.half.h5.1.tmp").touch()
+    (ran / "results/small/shards.tsv").unlink()
+    return ran
+
+
+@pytest.mark.parametrize("words", LOOKS, ids=[" ".join(words[2:]) for words in LOOKS])
+def test_a_look_changes_nothing_on_disk(damaged, words):
+    before = snapshot(damaged)
+    done = wsstad(damaged, *words)
+    assert done.returncode == 0, done.stderr
+    assert {name for name, state in snapshot(damaged).items() if before.get(name) != state} == set()
+    assert before.keys() == snapshot(damaged).keys()
+    assert "decode" in done.stdout + done.stderr, "what is damaged is told as what is made again"
+
+
+@pytest.mark.parametrize("words", LOOKS[:1] + LOOKS[-1:], ids=["run", "why"])
+def test_a_look_at_a_new_folder_makes_no_file(hostile, tmp_path, words):
+    shutil.copy(hostile / "wsstad.yaml", tmp_path)
+    done = wsstad(tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["wsstad.yaml"]

@@ -22,7 +22,8 @@ try:
     where = name_files(named.configfiles, values=bool(named.config))
     plan = Plan(config, Path("results"), where=where)
     compared.check(plan)
-    if workflow.is_main_process:
+    looks = workflow.output_settings.dryrun or run_progress.only_looks(sys.argv[1:])
+    if workflow.is_main_process and not looks:
         plan.write_shard_maps()
         if "WSSTAD_LOCKED" in os.environ:
             damage.remove(plan)

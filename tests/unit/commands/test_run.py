@@ -72,10 +72,20 @@ def test_snakemake_gets_targets_files_and_the_words_after_the_dashes(started, tm
     assert Path("results/logs/snakemake.log").exists()
 
 
-def test_who_only_looks_hears_snakemake_itself(started, capsys):
-    run.main(["--", "--summary"])
-    assert len(started) == 1
-    assert not Path("results/logs").exists()
+@pytest.mark.parametrize("words", [["--", "--summary"], ["--dry-run"], ["-n", "--", "--forceall"], ["--", "-pn"]])
+def test_who_only_looks_hears_snakemake_itself_and_changes_nothing(started, monkeypatch, capsys, words):
+    monkeypatch.setattr(run.command_line, "read_plan", lambda *its: "plan")
+    monkeypatch.setattr(run.damage, "remove", lambda plan, dry: [Path("results/x.tsv")])
+    half = Path("results/.x.h5.4711.tmp")
+    half.parent.mkdir()
+    half.touch()
+    Path("results/.lock").touch()
+    Path("results/.queues").write_text("slurm\n")
+    run.main([*words[:1], "--set", "decode.crf=20", *words[1:]] if words[0] != "--" else words)
+    ((command, environment),) = started
+    assert " --forcerun results/x.tsv --configfile " in " ".join(command)
+    assert "WSSTAD_LOCKED" not in environment
+    assert {path.name for path in Path("results").iterdir()} == {".lock", ".queues", half.name}
     assert not capsys.readouterr().err
 
 
