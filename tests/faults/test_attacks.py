@@ -7,12 +7,16 @@ import json
 import os
 import re
 import shutil
+import socket as socketlib
+import struct
 import subprocess
 import sys
+import zlib
 from base64 import b64decode
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -23,13 +27,14 @@ from support import videos
 from wsstad import config
 from wsstad.artefacts import manifest, model_card, run_files, storage
 from wsstad.commands import run
-from wsstad.errors import UserError
+from wsstad.errors import QuarantineError, UserError
 from wsstad.learning.trained_model import TrainedModel
 from wsstad.locations import PACKAGE, SHARE
 from wsstad.perception.detectors import DETECTORS
 from wsstad.perception.extractors import EXTRACTORS
-from wsstad.planning import dataset_tables, shard_map
+from wsstad.planning import dataset_tables, footage, shard_map
 from wsstad.planning.plan import Plan
+from wsstad.video import sources
 
 HIT = "HIT"
 # Text that a shell, make or Snakemake would act upon, if one of them read it.
@@ -519,3 +524,154 @@ def test_a_look_at_a_new_folder_makes_no_file(hostile, tmp_path, words):
     done = wsstad(tmp_path, *words)
     assert done.returncode == 0, done.stderr
     assert [path.name for path in tmp_path.rglob("*")] == ["wsstad.yaml"]
+
+
+# Footage that is no file, has no end, or is far larger than it looks.
+
+
+def png(width, height, rows=1):
+    """Return a PNG that says how large it is, and holds the first rows of that."""
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    pixels = zlib.compress((b"\0" * (width + 1)) * rows)
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def jpeg(width, height):
+    content = bytearray(cv2.imencode(".jpg", np.zeros((16, 16, 3), np.uint8))[1].tobytes())
+    at = content.index(b"\xff\xc0") + 5
+    content[at : at + 4] = struct.pack(">HH", height, width)
+    return bytes(content)
+
+
+def tiff(width, height):
+    content = cv2.imencode(".tif", np.zeros((16, 16, 3), np.uint8))[1].tobytes()
+    for tag, value in ((256, width), (257, height)):
+        at = next(m.start() for m in re.finditer(re.escape(struct.pack("<H", tag)), content) if m.start() > 8)
+        content = content[: at + 2] + struct.pack("<HII", 4, 1, value) + content[at + 12 :]
+    return content
+
+
+def bmp(width, height):
+    content = bytearray(cv2.imencode(".bmp", np.zeros((16, 16, 3), np.uint8))[1].tobytes())
+    content[18:26] = struct.pack("<ii", width, height)
+    return bytes(content)
+
+
+PICTURES = {
+    "png": lambda: png(60_000, 40_000),
+    "png_30000": lambda: png(30_000, 30_000, rows=100),
+    "png_most": lambda: png(2**31 - 1, 2**31 - 1, rows=0),
+    "jpg": lambda: jpeg(65_500, 65_500),
+    "tif": lambda: tiff(60_000, 40_000),
+    "bmp": lambda: bmp(60_000, 40_000),
+    "long": lambda: png(64, 48, rows=48) + bytes(100_000_000),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_that_says_it_is_huge_is_refused_before_it_is_decoded(tmp_path, name):
+    videos.write_folder(tmp_path / "clip", videos.frames(10))
+    (tmp_path / "clip/5.png").write_bytes(PICTURES[name]())
+    script = (
+        "import resource, sys; from pathlib import Path; from wsstad.errors import QuarantineError\n"
+        "from wsstad.video import sources\n"
+        "from time import process_time\n"
+        "before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, process_time()\n"
+        "try: list(sources.open_source(Path(sys.argv[1]), 33_000_000).images()); code = ''\n"
+        "except QuarantineError as error: code = error.code\n"
+        "except Exception as error: code = repr(error).replace(' ', '_')\n"
+        "print(code, process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "clip")]
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    code, seconds, kilobytes = done.stdout.split()
+    assert code == "V109", done.stderr
+    assert float(seconds) < 1
+    assert int(kilobytes) < 300_000
+
+
+def fifo(path):
+    os.mkfifo(path)
+
+
+def device(path):
+    path.symlink_to("/dev/zero")
+
+
+def nothing(path):
+    path.symlink_to("nowhere")
+
+
+def link_to_itself(path):
+    path.symlink_to(path.name)
+
+
+def socket(path):
+    with socketlib.socket(socketlib.AF_UNIX) as server:
+        os.chdir(path.parent)  # the names of sockets are short
+        server.bind(path.name)
+
+
+SPECIAL = (fifo, device, nothing, link_to_itself, socket)
+
+
+@pytest.mark.parametrize("make", SPECIAL)
+@pytest.mark.timeout(20)
+def test_what_is_no_file_is_no_video(tmp_path, monkeypatch, make):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "video.mp4"
+    make(path)
+    assert len(sources.source_digest(path)) == 64
+    with pytest.raises(QuarantineError, match="V101"):
+        sources.open_source(path)
+
+
+@pytest.mark.parametrize("make", SPECIAL)
+@pytest.mark.timeout(20)
+def test_what_is_no_file_is_no_picture(tmp_path, monkeypatch, make):
+    monkeypatch.chdir(tmp_path)
+    videos.write_folder(tmp_path / "clip", videos.frames(10))
+    (tmp_path / "clip/5.png").unlink()
+    make(tmp_path / "clip/5.png")
+    assert len(sources.source_digest(tmp_path / "clip")) == 64
+    with pytest.raises(QuarantineError, match="V105 1 errors"):
+        list(sources.open_source(tmp_path / "clip").images())
+    source = sources.open_source(tmp_path / "clip")
+    assert len(list(source.images("keep"))) == 9
+
+
+@pytest.fixture
+def card(monkeypatch):
+    """Any model's card: here footage is looked for, and no model."""
+    monkeypatch.setattr(footage.model_card, "read", lambda model: None)
+
+
+@pytest.mark.timeout(20)
+def test_folders_without_end_are_left(tmp_path, card):
+    (tmp_path / "in/cam").mkdir(parents=True)
+    videos.write(tmp_path / "in/cam/a.mp4", videos.frames(10))
+    (tmp_path / "in/cam/up").symlink_to("..")
+    (tmp_path / "in/cam/here").symlink_to(".")
+    (tmp_path / "in/cam/self").symlink_to("self")
+    (tmp_path / "in/other").symlink_to("cam")
+    (tmp_path / "in/root").symlink_to(tmp_path / "in")
+    (tmp_path / "in/nothing.mp4").symlink_to("nowhere.mp4")
+    (tmp_path / "in/zero.mp4").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "in/pipe.mp4")
+    read = footage.read("new", {"source": str(tmp_path / "in"), "model": "x"}, "here")
+    assert "cam/a.mp4" in read.paths.values()
+    assert set(read.paths.values()) <= {"cam/a.mp4", "other/a.mp4"}
+
+
+def test_a_folder_called_as_a_picture_hides_no_video(tmp_path, card):
+    (tmp_path / "in/thumbs.png").mkdir(parents=True)
+    videos.write(tmp_path / "in/a.mp4", videos.frames(10))
+    assert set(footage.read("new", {"source": str(tmp_path / "in"), "model": "x"}, "here").paths.values()) == {"a.mp4"}
+    videos.write_folder(tmp_path / "clip", videos.frames(10))
+    (tmp_path / "clip/thumbs.png").mkdir()
+    assert len(list(sources.open_source(tmp_path / "clip").images())) == 10

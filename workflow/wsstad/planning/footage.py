@@ -82,24 +82,30 @@ def read(name: str, entry: Json, where: str) -> Footage:
     return Footage(name, folder, _identify(found), model, model_card.read(model), settings)
 
 
-def _videos(root: Path, below: Path) -> Iterator[Path]:
-    """Yield the files, and the folders of images, that are videos, at any depth; hidden ones are left out."""
+def _videos(root: Path, below: Path, above: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """Yield the files, and the folders of images, that are videos, at any depth; hidden ones are left out.
+
+    A folder that a link leads back to, from below it, is passed over: it would have no end.
+    """
+    above |= {(root / below).resolve()}
     for path in sorted((root / below).iterdir()):
         if path.name.startswith("."):
             continue
         if path.is_file() and path.suffix.lower() in VIDEOS:
             yield below / path.name
-        elif path.is_dir():
+        elif path.is_dir() and path.resolve() not in above:
             if _has_images(path):
                 yield below / path.name
             else:
-                yield from _videos(root, below / path.name)
+                yield from _videos(root, below / path.name, above)
 
 
 def _has_images(folder: Path) -> bool:
     from wsstad.video.sources import IMAGE_SUFFIXES  # with it comes the decoder, which only footage needs here
 
-    return folder.is_dir() and any(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
+    return folder.is_dir() and any(
+        path.suffix.lower() in IMAGE_SUFFIXES and path.is_file() for path in folder.iterdir()
+    )
 
 
 def _identify(paths: list[Path]) -> dict[str, str]:
