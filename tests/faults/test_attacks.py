@@ -24,8 +24,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support import videos
-from wsstad import config
-from wsstad.artefacts import manifest, model_card, run_files, storage
+from wsstad import cli, config
+from wsstad.artefacts import cells, manifest, model_card, quarantine, run_files, storage
+from wsstad.artefacts.manifest import Row
 from wsstad.commands import run
 from wsstad.errors import QuarantineError, UserError
 from wsstad.learning.trained_model import TrainedModel
@@ -34,6 +35,7 @@ from wsstad.perception.detectors import DETECTORS
 from wsstad.perception.extractors import EXTRACTORS
 from wsstad.planning import dataset_tables, footage, shard_map
 from wsstad.planning.plan import Plan
+from wsstad.reporting import latex, markdown
 from wsstad.video import sources
 
 HIT = "HIT"
@@ -675,3 +677,64 @@ def test_a_folder_called_as_a_picture_hides_no_video(tmp_path, card):
     videos.write_folder(tmp_path / "clip", videos.frames(10))
     (tmp_path / "clip/thumbs.png").mkdir()
     assert len(list(sources.open_source(tmp_path / "clip").images())) == 10
+
+
+# Tables that people open in a spreadsheet, a terminal, a browser, an editor of papers.
+
+
+FORMULAS = ('=HYPERLINK("http:x","y")', "+1+1|cmd", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1+1", "=1\n=2", "-")
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_cell_is_a_formula(tmp_path, text):
+    row = {"class": text, "percent": -1.5, "low": "-3e-05", "note": f"{text}\x1b]0;x\x07\u202e"}
+    storage.write_table(tmp_path / "t.tsv", cells.readable([row]), list(row))
+    (read,) = storage.read_table(tmp_path / "t.tsv")
+    assert read["percent"] == "-1.5"
+    assert read["low"] == "-3e-05", "a number is a number"
+    for name in ("class", "note"):
+        assert read[name].lstrip()[0] not in "=+-@＝\t\r"
+        assert read[name].isprintable()
+
+
+def test_what_a_decoder_said_is_text_in_manifest_and_quarantine(tmp_path):
+    path = tmp_path / "manifests/000.tsv"
+    manifest.write_manifest(path, [Row("v", "k", code="V101", reason="=cmd|' /C calc'!A0\x1b[2J\nx")], ())
+    quarantine.audit([path], quarantine.Budget(1.0, 9, strict=False), tmp_path / "quarantine.tsv")
+    for table in (path, tmp_path / "quarantine.tsv"):
+        assert storage.read_table(table)[0]["reason"] == "'=cmd|' /C calc'!A0?[2J x"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<script>alert(1)</script>", "&lt;script>alert(1)&lt;/script>"),
+        ("<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)>"),
+        ("<!-- x", "&lt;!-- x"),
+        ("a|b", r"a\|b"),
+        ("[x](javascript:alert(1))", r"\[x](javascript:alert(1))"),
+        ("![x](http://tracker)", r"!\[x](http://tracker)"),
+        ("[x]: http://y", r"\[x]: http://y"),
+        ("a\n# b", "a # b"),
+        ("a\x1b[2J", "a?[2J"),
+        ("p < 0.05", "p < 0.05"),
+    ],
+)
+def test_text_of_others_is_text_in_markdown(text, shown):
+    assert markdown.escape(text) == shown
+
+
+@pytest.mark.parametrize("text", [r"\input{/etc/passwd}", r"\write18{touch HIT}", "^^5cinput", "$x$", "a\x1b%\nb"])
+def test_text_of_others_is_text_in_latex(text):
+    shown = latex.escape(text)
+    assert re.sub(r"\\(text(backslash|asciicircum|asciitilde)\{\}|[&%$#_{}])", "", shown).isprintable()
+    assert not set(re.sub(r"\\(text(backslash|asciicircum|asciitilde)\{\}|[&%$#_{}])", "", shown)) & set("\\%$#&^~{}")
+
+
+def test_an_error_moves_no_cursor(capsys):
+    def fail():
+        raise UserError("x.tsv: \x1b[2J\x07 and\nmore")
+
+    with pytest.raises(SystemExit):
+        cli.run(fail)
+    assert capsys.readouterr().err == "wsstad: x.tsv: ?[2J? and\nmore\n"

@@ -19,6 +19,15 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+def printable(text: str) -> str:
+    r"""Return a text that does nothing to a terminal, a page or a table but appear there.
+
+    >>> printable("cam\x1b[2J\n1.mp4")
+    'cam?[2J?1.mp4'
+    """
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
 def check(text: str, where: object) -> str:
     """Return a name; raise `UserError`, which begins with `where` it stands, unless it is one."""
     if not is_name(text):

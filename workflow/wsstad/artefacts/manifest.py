@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wsstad import names
-from wsstad.artefacts import storage
+from wsstad.artefacts import cells, storage
 
 COLUMNS = ("video", "status", "code", "reason", "key", "digest")
 ARTEFACT_SUFFIX = ".h5"
@@ -63,12 +63,12 @@ def write_manifest(path: Path, rows: Iterable[Row], count_names: Iterable[str]) 
     """Write the rows sorted by video, with one column for every count and for the size of every kind of file."""
     rows, counted = sorted(rows, key=lambda row: row.video), list(count_names)
     suffixes = sorted({suffix for row in rows for suffix in row.sizes})
-    cells = [
+    written = [
         {
             "video": row.video,
             "status": "ok" if row.ok else "quarantined",
             "code": row.code,
-            "reason": " ".join(row.reason.split()),
+            "reason": cells.as_text(" ".join(row.reason.split())),
             "key": row.key,
             "digest": row.digest,
             **{name: row.counts.get(name, "") for name in counted},
@@ -76,19 +76,19 @@ def write_manifest(path: Path, rows: Iterable[Row], count_names: Iterable[str]) 
         }
         for row in rows
     ]
-    storage.write_table(path, cells, [*COLUMNS, *counted, *map(size_column, suffixes)])
+    storage.write_table(path, written, [*COLUMNS, *counted, *map(size_column, suffixes)])
 
 
 def read_manifest(*paths: Path) -> Manifest:
     """Read the manifests of one stage's shards as one; their artefacts lie in the folder above ``manifests/``."""
     rows = {}
     for path in paths:
-        for cells in storage.read_table(path):
-            sizes = sizes_of(cells)
+        for noted in storage.read_table(path):
+            sizes = sizes_of(noted)
             known = {*COLUMNS, *map(size_column, sizes)}
-            counts = {name: int(value) for name, value in cells.items() if name not in known and value}
-            text = {name: cells[name] for name in ("video", "key", "digest", "code", "reason")}
-            rows[cells["video"]] = Row(**text, counts=counts, sizes=sizes)
+            counts = {name: int(value) for name, value in noted.items() if name not in known and value}
+            text = {name: noted[name] for name in ("video", "key", "digest", "code", "reason")}
+            rows[noted["video"]] = Row(**text, counts=counts, sizes=sizes)
     return Manifest(paths[0].parent.parent, rows)
 
 
