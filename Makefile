@@ -1,40 +1,52 @@
 # Every target sets up what it needs by itself, in .venv; nothing is installed elsewhere.
-SHELL := /bin/bash
-.SHELLFLAGS := -euo pipefail -c
+override SHELL := /bin/bash
+override .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help help-developers demo test check format ped2 ped2-c3d fight fc6 demo-detector lock clean benchmark
 
-PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
-VENV := .venv
-WSSTAD := $(VENV)/bin/wsstad
+override VENV := .venv
+override WSSTAD := $(VENV)/bin/wsstad
 DATA ?= data/ucsd_ped2
 TABLES ?= benchmark
 WEIGHTS ?= weights
-export PYTHONPATH := workflow
 # One thread a job, several jobs at a time: the stages set their own thread counts.
-export OMP_NUM_THREADS ?= 1
+OMP_NUM_THREADS ?= 1
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
+endif
+# What a user types may be any name of a folder, `$(...)` and backticks included. So make expands none of it: recipes take
+# it from the environment, as "$$DATA", where no shell reads it again. (make would expand on the way there, hence `value`.)
+unexport $(foreach name,$(.VARIABLES),$(if $(filter command%,$(origin $(name))),$(name)))
+override DATA := $(value DATA)
+override TABLES := $(value TABLES)
+override WEIGHTS := $(value WEIGHTS)
+override PYTHON := $(value PYTHON)
+override PYTEST := $(value PYTEST)
+override OMP_NUM_THREADS := $(value OMP_NUM_THREADS)
+export DATA TABLES WEIGHTS PYTHON PYTEST OMP_NUM_THREADS
+override export PYTHONPATH := $(CURDIR)/workflow
 
 help: ## List what a user needs
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
 
 help-developers: ## List the targets of developers
-	@awk -F ':.*#- ' '/^[a-z0-9-]+:.*#- / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*#- ' '/^[a-z0-9-]+:.*#- / {printf "make %-15s %s\n", $$1, $$2}' Makefile
 
 $(VENV)/complete: envs/requirements.lock
-	@envs/set_up.sh "$(PYTHON)" $(VENV)
+	@envs/set_up.sh "$$PYTHON" $(VENV)
 
 demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: the first thing to try
 	@$(WSSTAD) demo
 
 test: $(VENV)/complete ## Run all tests
 	@echo "[test] unit, contract, fault and workflow tests; about 14 minutes on two cores"
-	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal $(PYTEST)
+	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal $$PYTEST
 
 .PHONY: test-cluster
 test-cluster: $(VENV)/complete #- Run the tests of batches, on a real Slurm that runs on this machine
 	@tests/install.sh cluster
 	@echo "[test-cluster] starting a Slurm of three nodes, running the tests on it, stopping it; about 15 minutes on two cores"
-	@$(VENV)/bin/python -m pytest tests/cluster -m cluster $(PYTEST)
+	@$(VENV)/bin/python -m pytest tests/cluster -m cluster $$PYTEST
 
 check: $(VENV)/complete #- Check style, types, rules and tests: what CI runs
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check .
@@ -56,17 +68,17 @@ reference: $(VENV)/complete #- Write the JSON Schemas and config/README.md's ref
 	@$(VENV)/bin/python -c "from pathlib import Path; from wsstad.planning import reference; reference.write_schemas(); reference.update(Path('config/README.md'))"
 
 ped2: $(VENV)/complete ## Run UCSD Ped2: make ped2 DATA=<its folder> WEIGHTS=<folder of yolo11n.pt>
-	@$(WSSTAD) run $(TABLES) report --config config/ped2.yaml --set weights="$(WEIGHTS)" datasets.ucsd_ped2.source="$(DATA)"
-	@echo && cat $(addprefix results/ucsd_ped2/tables/,$(addsuffix .md,$(TABLES)))
+	@$(WSSTAD) run $$TABLES report --config config/ped2.yaml --set weights="$$WEIGHTS" datasets.ucsd_ped2.source="$$DATA"
+	@for table in $$TABLES; do echo && cat "results/ucsd_ped2/tables/$$table.md"; done
 	@echo && echo "Look at: results/report.html (everything on one page, in a browser)"
 
 ped2-c3d: $(VENV)/complete ## Run every other clip of UCSD Ped2 with full C3D; an hour on two cores
-	@$(WSSTAD) run --config config/ped2_c3d.yaml --set weights="$(WEIGHTS)" datasets.ucsd_ped2_half.source="$(DATA)"
+	@$(WSSTAD) run --config config/ped2_c3d.yaml --set weights="$$WEIGHTS" datasets.ucsd_ped2_half.source="$$DATA"
 	@echo && cat results/ucsd_ped2_half/tables/benchmark.md
 
 fight: $(VENV)/complete ## Run Surveillance Camera Fight: make fight DATA=<its folder> WEIGHTS=<folder of yolo11n.pt>; an hour on two cores
-	@$(WSSTAD) run $(TABLES) report --config config/fight.yaml --set weights="$(WEIGHTS)" datasets.surv_fight.source="$(DATA)"
-	@echo && cat $(addprefix results/surv_fight/tables/,$(addsuffix .md,$(TABLES)))
+	@$(WSSTAD) run $$TABLES report --config config/fight.yaml --set weights="$$WEIGHTS" datasets.surv_fight.source="$$DATA"
+	@for table in $$TABLES; do echo && cat "results/surv_fight/tables/$$table.md"; done
 
 demo-detector: $(VENV)/complete #- Train the demo's detector anew, on scenes that the demo does not use
 	@$(WSSTAD) fit-detector --output config/detectors/demo_yolo.pt --work results/demo_detector
@@ -77,11 +89,11 @@ benchmark: $(VENV)/complete #- Time every stage against its limit, on whatever d
 
 .PHONY: linkers
 linkers: $(VENV)/complete #- Hold our linkers against ByteTrack and BoT-SORT: make linkers DATA=<Ped2's folder> WEIGHTS=<folder of yolo11n.pt>
-	@$(VENV)/bin/python benchmarks/linkers.py --data "$(DATA)" --weights "$(WEIGHTS)"
+	@$(VENV)/bin/python benchmarks/linkers.py --data "$$DATA" --weights "$$WEIGHTS"
 	@echo && $(VENV)/bin/python benchmarks/linkers.py
 
 fc6: $(VENV)/complete ## Train on real C3D features that others extracted: make fc6 DATA=<folder that holds c3d_fc6_ucfcrime/>
-	@$(VENV)/bin/python benchmarks/ready_features.py --source "$(DATA)"
+	@$(VENV)/bin/python benchmarks/ready_features.py --source "$$DATA"
 
 lock: #- Pin every dependency of envs/requirements.in with its hashes (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

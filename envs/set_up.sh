@@ -24,12 +24,13 @@ total=$(grep -c '^[a-z0-9].*==' "$lock")
     /^Collecting|^Processing|^Ignoring/ {n++; if (n % 20 == 0 || n == total) {printf "[set-up] %d/%d packages fetched\n", n, total; fflush()}}
     /^Installing/ {print "[set-up] installing them (about a minute and a half)"; fflush()}
     /ERROR|error:/ {print; fflush()}'
-# The command of this clone.
-cat > "$venv/bin/wsstad" << END
-#!$(realpath "$venv")/bin/python
+# The command of this clone. -I: neither the folder one stands in nor PYTHONPATH says what is imported.
+printf '#!%s/bin/python -I\n' "$(realpath "$venv")" > "$venv/bin/wsstad"
+cat >> "$venv/bin/wsstad" << 'END'
 import sys
+from pathlib import Path
 
-sys.path.insert(0, "$(realpath workflow)")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
 from wsstad.__main__ import main
 
 if __name__ == "__main__":  # a process that is spawned imports this file again

@@ -19,5 +19,5 @@ rule annotate:
         tables=ask.tables,
         source=ask.source,
     shell:
-        "python -m wsstad.stages annotate --log {log:q} --tables {params.tables} --source {params.source:q}"
-        " --annotator {wildcards.annotator} --output {output} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages annotate --log {log:q} --tables={params.tables:q} --source={params.source:q}"
+        " --annotator {wildcards.annotator:q} --output {output:q} 2> >(tee {log:q} >&2)"

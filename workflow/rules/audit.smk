@@ -21,7 +21,7 @@ rule audit:
         settings=ask.settings("audit"),
         budget=lookup("quarantine/budget", within=plan.config),
         videos=lookup("quarantine/videos", within=plan.config),
-        strict="--strict" if plan.config["quarantine"]["strict"] else "",
+        strict=["--strict"] if plan.config["quarantine"]["strict"] else [],
     shell:
-        "python -m wsstad.stages audit --log {log:q} --manifests {input.image} {input.region} --budget {params.budget} --videos {params.videos}"
-        " {params.strict} --output {output} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages audit --log {log:q} --manifests {input.image:q} {input.region:q} --budget {params.budget:q} --videos {params.videos:q}"
+        " {params.strict:q} --output {output:q} 2> >(tee {log:q} >&2)"

@@ -1,6 +1,7 @@
 """The plan, which checks the whole configuration before any job, and the names that the rules share."""
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -22,7 +23,8 @@ try:
     plan = Plan(config, Path("results"), where=where)
     compared.check(plan)
     precomputed.check(plan)
-    if workflow.is_main_process:
+    looks = workflow.output_settings.dryrun or run_progress.only_looks(sys.argv[1:])
+    if workflow.is_main_process and not looks:
         plan.write_shard_maps()
         if "WSSTAD_LOCKED" in os.environ:
             damage.remove(plan)
@@ -31,8 +33,9 @@ except UserError as error:
     sys.exit(f"wsstad: {error}")
 
 ask = RuleInputs(plan)
-# A custom prefix replaces Snakemake's own strict mode, so it is repeated.
-shell.prefix(f"set -euo pipefail; export PYTHONPATH={str(PACKAGE)!r}; ")
+# A custom prefix replaces Snakemake's own strict mode, so it is repeated. A job imports nothing from the folder it runs in.
+prefix = f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(PACKAGE))} PYTHONSAFEPATH=1; "
+shell.prefix(prefix.replace("{", "{{").replace("}", "}}"))
 
 
 def objects(wildcards):

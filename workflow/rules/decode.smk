@@ -28,6 +28,6 @@ rule decode:
         damaged=lookup("decode/damaged", within=plan.config),
         max_pixels=lookup("decode/max_pixels", within=plan.config),
     shell:
-        "python -m wsstad.stages decode --log {log:q} --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
-        " --tables {params.tables} --source {params.source:q} --store {params.store} --crf {params.crf}"
-        " --damaged {params.damaged} --max-pixels {params.max_pixels} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages decode --log {log:q} --shard-map {params.shard_map:q} --shard {wildcards.shard:q} --manifest {output:q}"
+        " --tables={params.tables:q} --source={params.source:q} --store {params.store:q} --crf {params.crf:q}"
+        " --damaged {params.damaged:q} --max-pixels {params.max_pixels:q} 2> >(tee {log:q} >&2)"

@@ -24,7 +24,7 @@ rule describe:
         extractor=ask.variant("extractors", "extractor"),
         decode=ask.decoding,
     shell:
-        "python -m wsstad.stages describe --log {log:q} --models {input.models} --methods {params.methods:q}"
-        " --dataset {wildcards.dataset} --split {wildcards.split}"
+        "python -m wsstad.stages describe --log {log:q} --models {input.models:q} --methods {params.methods:q}"
+        " --dataset {wildcards.dataset:q} --split {wildcards.split:q}"
         " --detector {params.detector:q} --linker {params.linker:q} --extractor {params.extractor:q}"
-        " --decode {params.decode:q} --output {output} 2> >(tee {log:q} >&2)"
+        " --decode {params.decode:q} --output {output:q} 2> >(tee {log:q} >&2)"

@@ -27,8 +27,8 @@ rule detect:
         source=ask.raw_videos,
         boxes=ask.source,
         shard_map=paths.SHARD_MAP,
-        weights_folder=plan.config["weights"],
+        weights_folder=ask.weights,
     shell:
-        "python -m wsstad.stages detect --log {log:q} --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
-        " --frames {input.frames} --tables {params.tables} --source {params.source:q} --detector {params.detector:q}"
-        " --boxes {params.boxes:q} --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages detect --log {log:q} --shard-map {params.shard_map:q} --shard {wildcards.shard:q} --manifest {output:q}"
+        " --frames {input.frames:q} --tables={params.tables:q} --source={params.source:q} --detector {params.detector:q}"
+        " --boxes={params.boxes:q} --weights={params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"

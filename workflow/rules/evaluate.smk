@@ -31,10 +31,10 @@ rule evaluate:
         bootstrap=lookup("evaluate/bootstrap", within=plan.config),
         alarms_per_hour=lookup("evaluate/alarms_per_hour", within=plan.config),
     shell:
-        "python -m wsstad.stages evaluate --log {log:q} --tables {params.tables} --dataset {wildcards.dataset} --split {wildcards.split}"
-        " --extractor {params.extractor:q} --detector {wildcards.detector} --linker {wildcards.linker}"
-        " --scale {wildcards.scale} --annotator {wildcards.annotator} --annotations {input.annotations}"
-        " --predictions {input.predictions} --tubes {input.tubes} --gamma {params.gamma}"
-        " --thresholds {params.thresholds} --bootstrap {params.bootstrap}"
-        " --alarms-per-hour {params.alarms_per_hour} --compare {params.compared} --branches {params.branches}"
-        " --output {output} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages evaluate --log {log:q} --tables={params.tables:q} --dataset {wildcards.dataset:q} --split {wildcards.split:q}"
+        " --extractor {params.extractor:q} --detector {wildcards.detector:q} --linker {wildcards.linker:q}"
+        " --scale {wildcards.scale:q} --annotator {wildcards.annotator:q} --annotations {input.annotations:q}"
+        " --predictions {input.predictions:q} --tubes {input.tubes:q} --gamma {params.gamma:q}"
+        " --thresholds {params.thresholds:q} --bootstrap {params.bootstrap:q}"
+        " --alarms-per-hour {params.alarms_per_hour:q} --compare {params.compared:q} --branches {params.branches:q}"
+        " --output {output:q} 2> >(tee {log:q} >&2)"

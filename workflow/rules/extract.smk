@@ -26,11 +26,11 @@ rule extract_image:
         tables=ask.tables,
         source=ask.raw_videos,
         shard_map=paths.SHARD_MAP,
-        weights_folder=plan.config["weights"],
+        weights_folder=ask.weights,
     shell:
-        "python -m wsstad.stages extract --log {log:q} --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
-        " --frames {input.frames} --tables {params.tables} --source {params.source:q} --extractor {params.extractor:q}"
-        " --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages extract --log {log:q} --shard-map {params.shard_map:q} --shard {wildcards.shard:q} --manifest {output:q}"
+        " --frames {input.frames:q} --tables={params.tables:q} --source={params.source:q} --extractor {params.extractor:q}"
+        " --weights={params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"
 
 
 rule extract_region:
@@ -55,8 +55,8 @@ rule extract_region:
         tables=ask.tables,
         source=ask.raw_videos,
         shard_map=paths.SHARD_MAP,
-        weights_folder=plan.config["weights"],
+        weights_folder=ask.weights,
     shell:
-        "python -m wsstad.stages extract --log {log:q} --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
-        " --frames {input.frames} --tubes {input.tubes} --tables {params.tables} --source {params.source:q}"
-        " --extractor {params.extractor:q} --weights {params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages extract --log {log:q} --shard-map {params.shard_map:q} --shard {wildcards.shard:q} --manifest {output:q}"
+        " --frames {input.frames:q} --tubes {input.tubes:q} --tables={params.tables:q} --source={params.source:q}"
+        " --extractor {params.extractor:q} --weights={params.weights_folder:q} --threads {threads} 2> >(tee {log:q} >&2)"

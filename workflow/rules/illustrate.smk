@@ -26,9 +26,9 @@ rule illustrate:
         method=ask.illustrated,
         tables=ask.tables,
         source=ask.raw_videos,
-        pixels="" if plan.config["report"]["pixels"] else "--no-pixels",
+        pixels=[] if plan.config["report"]["pixels"] else ["--no-pixels"],
     shell:
-        "python -m wsstad.stages illustrate --log {log:q} --tables {params.tables} --source {params.source:q} --split {wildcards.split}"
-        " --frames {input.frames} --tubes {input.tubes} --predictions {input.predictions}"
-        " --annotations {input.annotations} --method {params.method} {params.pixels} --manifest {output}"
+        "python -m wsstad.stages illustrate --log {log:q} --tables={params.tables:q} --source={params.source:q} --split {wildcards.split:q}"
+        " --frames {input.frames:q} --tubes {input.tubes:q} --predictions {input.predictions:q}"
+        " --annotations {input.annotations:q} --method {params.method:q} {params.pixels:q} --manifest {output:q}"
         " 2> >(tee {log:q} >&2)"

@@ -23,5 +23,5 @@ rule link:
         linker=ask.variant("linkers", "linker"),
         shard_map=paths.SHARD_MAP,
     shell:
-        "python -m wsstad.stages link --log {log:q} --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
-        " --detections {input.detections} --linker {params.linker:q} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages link --log {log:q} --shard-map {params.shard_map:q} --shard {wildcards.shard:q} --manifest {output:q}"
+        " --detections {input.detections:q} --linker {params.linker:q} 2> >(tee {log:q} >&2)"

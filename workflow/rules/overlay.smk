@@ -30,8 +30,8 @@ rule overlay:
         alarms_per_hour=lookup("evaluate/alarms_per_hour", within=plan.config),
         crf=lookup("overlays/crf", within=plan.config),
     shell:
-        "python -m wsstad.stages overlay --log {log:q} --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
-        " --tables {params.tables} --source {params.source:q} --split {wildcards.split} --frames {input.frames}"
-        " --tubes {input.tubes} --predictions {input.predictions} --annotations {input.annotations}"
-        " --method {wildcards.method} --seed {wildcards.seed} --alarms-per-hour {params.alarms_per_hour}"
-        " --crf {params.crf} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages overlay --log {log:q} --shard-map {params.shard_map:q} --shard {wildcards.shard:q} --manifest {output:q}"
+        " --tables={params.tables:q} --source={params.source:q} --split {wildcards.split:q} --frames {input.frames:q}"
+        " --tubes {input.tubes:q} --predictions {input.predictions:q} --annotations {input.annotations:q}"
+        " --method {wildcards.method:q} --seed {wildcards.seed:q} --alarms-per-hour {params.alarms_per_hour:q}"
+        " --crf {params.crf:q} 2> >(tee {log:q} >&2)"

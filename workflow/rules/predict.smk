@@ -33,8 +33,8 @@ rule predict:
         detections=ask.detections_flag,
         tables=ask.tables,
     shell:
-        "python -m wsstad.stages predict --log {log:q} --tables {params.tables} --split {wildcards.split} --frames {input.frames}"
-        " {params.detections} --tubes {input.tubes} --image {input.image} --region {input.region}"
-        " --methods {params.methods:q} --scale {params.scale:q} --seeds {params.seeds} --models {input.models}"
-        " --output {output}"
+        "python -m wsstad.stages predict --log {log:q} --tables={params.tables:q} --split {wildcards.split:q} --frames {input.frames:q}"
+        " {params.detections:q} --tubes {input.tubes:q} --image {input.image:q} --region {input.region:q}"
+        " --methods {params.methods:q} --scale {params.scale:q} --seeds {params.seeds:q} --models {input.models:q}"
+        " --output {output:q}"
         " --threads {threads} 2> >(tee {log:q} >&2)"

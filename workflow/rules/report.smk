@@ -23,4 +23,4 @@ rule report:
         settings=ask.settings("report"),
         config=ask.assignments,
     shell:
-        "python -m wsstad.stages report --log {log:q} --config {params.config:q} --output {output} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages report --log {log:q} --config {params.config:q} --output {output:q} 2> >(tee {log:q} >&2)"

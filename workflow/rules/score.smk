@@ -34,10 +34,10 @@ rule score:
         overlay=ask.overlay_flag,
         crf=ask.scoring("crf"),
     shell:
-        "python -m wsstad.stages score --log {log:q} --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
-        " --frames {input.frames} --tubes {input.tubes} --image {input.image} --region {input.region}"
-        " --tables {params.tables:q} --source {params.source:q} --model {params.model:q}"
-        " --alarms-per-hour {params.alarms_per_hour} {params.overlay} --crf {params.crf} --threads {threads} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages score --log {log:q} --shard-map {params.shard_map:q} --shard {wildcards.shard:q} --manifest {output:q}"
+        " --frames {input.frames:q} --tubes {input.tubes:q} --image {input.image:q} --region {input.region:q}"
+        " --tables={params.tables:q} --source={params.source:q} --model={params.model:q}"
+        " --alarms-per-hour {params.alarms_per_hour:q} {params.overlay:q} --crf {params.crf:q} --threads {threads} 2> >(tee {log:q} >&2)"
 
 
 rule verdict:
@@ -56,5 +56,5 @@ rule verdict:
         tables=ask.tables,
         model=ask.model,
     shell:
-        "python -m wsstad.stages verdict --log {log:q} --scores {input.scores} --tables {params.tables:q} --model {params.model:q}"
-        " --output {output} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages verdict --log {log:q} --scores {input.scores:q} --tables={params.tables:q} --model={params.model:q}"
+        " --output {output:q} 2> >(tee {log:q} >&2)"

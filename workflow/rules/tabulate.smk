@@ -22,8 +22,8 @@ rule tabulate_dataset:
         title=ask.title,
         paper=ask.paper_flag,
     shell:
-        "python -m wsstad.stages tabulate --log {log:q} --title {params.title:q} --metrics {input.metrics} {params.paper}"
-        " --output {output} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages tabulate --log {log:q} --title={params.title:q} --metrics {input.metrics:q} {params.paper:q}"
+        " --output {output:q} 2> >(tee {log:q} >&2)"
 
 
 use rule tabulate_dataset as tabulate with:

@@ -31,6 +31,6 @@ rule train:
         seeds=ask.seeds,
         tables=ask.tables,
     shell:
-        "python -m wsstad.stages train --log {log:q} --tables {params.tables} --split {wildcards.split} --frames {input.frames}"
-        " --tubes {input.tubes} --image {input.image} --region {input.region} --methods {params.methods:q}"
-        " --scale {params.scale:q} --seeds {params.seeds} --output {output} --threads {threads} 2> >(tee {log:q} >&2)"
+        "python -m wsstad.stages train --log {log:q} --tables={params.tables:q} --split {wildcards.split:q} --frames {input.frames:q}"
+        " --tubes {input.tubes:q} --image {input.image:q} --region {input.region:q} --methods {params.methods:q}"
+        " --scale {params.scale:q} --seeds {params.seeds:q} --output {output:q} --threads {threads} 2> >(tee {log:q} >&2)"

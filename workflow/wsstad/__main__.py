@@ -1,9 +1,12 @@
 """The command ``wsstad``, which is also ``python -m wsstad``: a verb, and its flags."""
 
 import argparse
+import os
 import sys
+import sysconfig
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from wsstad import __version__, cli
@@ -34,6 +37,7 @@ VERBS = {
 
 def main() -> None:
     """Run the verb that is named."""
+    sys.path[:] = safe_path(sys.path, str(Path.cwd()))
     verb = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if verb in ("-h", "--help"):
         print(usage())
@@ -47,6 +51,20 @@ def main() -> None:
         run = _function(verb, "main", "{}")
         parsers = {name: (words, partial(parser_of, name)) for name, (words, _) in VERBS.items()}
         cli.run(partial(run, verbs=parsers) if verb == "completion" else run)
+
+
+def safe_path(entries: list[str], here: str) -> list[str]:
+    """Return an import path without the current folder, which holds data: a file numpy.py there is no numpy.
+
+    ``python -m`` and an empty entry of PYTHONPATH put it there. Relative entries would mean another folder after
+    ``--directory``.
+
+    >>> safe_path(["", "/home/me/data", "/opt/lib", "lib"], "/home/me/data")
+    ['/opt/lib', '/home/me/data/lib']
+    """
+    python = {os.path.realpath(folder) for folder in sysconfig.get_paths().values()}
+    absolute = dict.fromkeys(os.path.normpath(os.path.join(here, entry)) for entry in entries)  # noqa: PTH118
+    return [entry for entry in absolute if os.path.realpath(entry) not in {os.path.realpath(here)} - python]
 
 
 def parser_of(verb: str) -> argparse.ArgumentParser:

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+from wsstad import names
 from wsstad.errors import UserError
 
 
@@ -22,7 +23,7 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except UserError as error:
-        print(f"wsstad: {error}", file=sys.stderr)
+        print("wsstad:", "\n".join(map(names.printable, str(error).split("\n"))), file=sys.stderr)
         sys.exit(2)
 
 

@@ -9,6 +9,7 @@ import jsonschema
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from wsstad import names
 from wsstad.errors import UserError
 from wsstad.jsonable import Facts, Json
 from wsstad.locations import SCHEMAS
@@ -179,6 +180,8 @@ def _explain(error: jsonschema.ValidationError) -> str:
     if error.validator == "type" and error.validator_value == "array":
         allowed = f"[{error.instance}]" if isinstance(error.instance, str) else "a list"
         return f"{key}: {error.instance!r} is not a list; allowed: {allowed}"
+    if error.validator == "pattern" and names.PATTERN in error.validator_value:
+        return f"{key}: {error.instance[:80]!r} is part of paths; allowed: {names.ALLOWED}"
     rule = {"type": "a value of type", "pattern": "a text that matches", "minimum": "at least", "maximum": "at most"}
     allowed = f"{rule.get(str(error.validator), error.validator)} {error.validator_value}"
     return f"{key}: {str(error.instance)[:80]!r} is not allowed; allowed: {allowed}"

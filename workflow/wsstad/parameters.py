@@ -26,7 +26,7 @@ Positive = Annotated[float, Field(gt=0)]
 Weight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-FileName = Annotated[str, Field(min_length=1)]
+FileName = Annotated[str, Field(pattern=r"^[^/\x00-\x1f]*[^./\x00-\x1f][^/\x00-\x1f]*$")]  # in a folder, not a path
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 

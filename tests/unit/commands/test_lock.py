@@ -18,6 +18,14 @@ def test_a_lock_is_refused_while_it_is_held_and_free_afterwards(tmp_path):
     assert subprocess.run(["flock", "--nonblock", tmp_path / ".lock", "true"]).returncode == 0
 
 
+def test_who_only_looks_makes_no_lock_and_waits_for_one(tmp_path):
+    with lock.held(tmp_path / "results", looks=True) as descriptor:
+        assert descriptor > 2
+    assert not (tmp_path / "results").exists()
+    with lock.held(tmp_path), pytest.raises(UserError, match="a run"), lock.held(tmp_path, looks=True):
+        pass
+
+
 def test_a_lock_ends_with_an_error(tmp_path):
     with pytest.raises(KeyError), lock.held(tmp_path):
         raise KeyError

@@ -72,10 +72,20 @@ def test_snakemake_gets_targets_files_and_the_words_after_the_dashes(started, tm
     assert Path("results/logs/snakemake.log").exists()
 
 
-def test_who_only_looks_hears_snakemake_itself(started, capsys):
-    run.main(["--", "--summary"])
-    assert len(started) == 1
-    assert not Path("results/logs").exists()
+@pytest.mark.parametrize("words", [["--", "--summary"], ["--dry-run"], ["-n", "--", "--forceall"], ["--", "-pn"]])
+def test_who_only_looks_hears_snakemake_itself_and_changes_nothing(started, monkeypatch, capsys, words):
+    monkeypatch.setattr(run.command_line, "read_plan", lambda *its: "plan")
+    monkeypatch.setattr(run.damage, "remove", lambda plan, dry: [Path("results/x.tsv")])
+    half = Path("results/.x.h5.4711.tmp")
+    half.parent.mkdir()
+    half.touch()
+    Path("results/.lock").touch()
+    Path("results/.queues").write_text("slurm\n")
+    run.main([*words[:1], "--set", "decode.crf=20", *words[1:]] if words[0] != "--" else words)
+    ((command, environment),) = started
+    assert " --forcerun results/x.tsv --configfile " in " ".join(command)
+    assert "WSSTAD_LOCKED" not in environment
+    assert {path.name for path in Path("results").iterdir()} == {".lock", ".queues", half.name}
     assert not capsys.readouterr().err
 
 
@@ -98,10 +108,12 @@ def test_the_queue_of_a_cluster_that_got_jobs_is_settled_by_every_later_run(star
     run.main(["--profile", str(own)])
     assert not (tmp_path / "asked").exists(), "nothing was ever queued"
     run.main(["--profile", "mine"])
-    run.main([])
+    run.main(["--profile", "mine"])
+    with pytest.raises(UserError, match=r"\.queues: .* profile 'mine': name its folder with --profile"):
+        run.main([])
     name = started[0][1]["WSSTAD_JOBS"]
     assert (tmp_path / "asked").read_text() == f"queue {name}\n" * 2
-    assert Path("results/.queues").read_text() == f"{own}\n"
+    assert Path("results/.queues").read_text() == "mine\n"
 
 
 def test_half_written_files_are_removed_once_nobody_writes_them(started):

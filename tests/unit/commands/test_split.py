@@ -68,7 +68,7 @@ def test_five_folds_are_the_default_and_the_seed_decides(tables):
         (["--folds", "13"], "13 folds need 13 groups of abnormal videos; there are 12"),
         (["--test", "0.6"], "--test 0.6 is not allowed; allowed: more than 0, at most 0.5"),
         (["--seed", "-2"], "--seed -2 is not allowed"),
-        (["--name", "a/b"], "--name a/b: allowed"),
+        (["--name", "a/b"], "--name: 'a/b' is part of paths; allowed"),
     ],
 )
 def test_a_mistake_is_one_line(tables, words, message):

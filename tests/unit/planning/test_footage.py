@@ -61,7 +61,7 @@ def test_one_file_is_taken_whatever_it_is_called_and_so_is_one_folder_of_images(
     [
         ({"source": "nowhere"}, "new", "my.yaml: score.new.source: no nowhere"),
         ({"model": "nothing.safetensors"}, "new", "no such model"),
-        ({}, "a b", "the name is part of paths"),
+        ({}, "a b", "my.yaml: score.a b: 'a b' is part of paths"),
     ],
 )
 def test_a_mistake_is_one_line(source, model, entry, name, message):

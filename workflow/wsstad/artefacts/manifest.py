@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wsstad.artefacts import storage
+from wsstad import names
+from wsstad.artefacts import cells, storage
 
 COLUMNS = ("video", "status", "code", "reason", "key", "digest")
 ARTEFACT_SUFFIX = ".h5"
@@ -50,40 +51,44 @@ class Manifest:
 
 
 def artefact_path(folder: Path, video: str, key: str, suffix: str = ARTEFACT_SUFFIX) -> Path:
-    """Return the path of an artefact: the key is part of the name, so results of other settings stay beside it."""
-    return folder / f"{video}.{key[:KEY_LENGTH]}{suffix}"
+    """Return the path of an artefact: the key is part of the name, so results of other settings stay beside it.
+
+    Raises `UserError` when one of them would lead out of the folder.
+    """
+    short = names.check(key[:KEY_LENGTH], f"{folder}: key of {video[:80]!r}")
+    return folder / f"{names.check(video, folder)}.{short}{names.check_suffix(suffix, folder)}"
 
 
 def write_manifest(path: Path, rows: Iterable[Row], count_names: Iterable[str]) -> None:
     """Write the rows sorted by video, with one column for every count and for the size of every kind of file."""
-    rows, names = sorted(rows, key=lambda row: row.video), list(count_names)
+    rows, counted = sorted(rows, key=lambda row: row.video), list(count_names)
     suffixes = sorted({suffix for row in rows for suffix in row.sizes})
-    cells = [
+    written = [
         {
             "video": row.video,
             "status": "ok" if row.ok else "quarantined",
             "code": row.code,
-            "reason": " ".join(row.reason.split()),
+            "reason": cells.as_text(" ".join(row.reason.split())),
             "key": row.key,
             "digest": row.digest,
-            **{name: row.counts.get(name, "") for name in names},
+            **{name: row.counts.get(name, "") for name in counted},
             **{size_column(suffix): row.sizes.get(suffix, "") for suffix in suffixes},
         }
         for row in rows
     ]
-    storage.write_table(path, cells, [*COLUMNS, *names, *map(size_column, suffixes)])
+    storage.write_table(path, written, [*COLUMNS, *counted, *map(size_column, suffixes)])
 
 
 def read_manifest(*paths: Path) -> Manifest:
     """Read the manifests of one stage's shards as one; their artefacts lie in the folder above ``manifests/``."""
     rows = {}
     for path in paths:
-        for cells in storage.read_table(path):
-            sizes = sizes_of(cells)
+        for noted in storage.read_table(path):
+            sizes = sizes_of(noted)
             known = {*COLUMNS, *map(size_column, sizes)}
-            counts = {name: int(value) for name, value in cells.items() if name not in known and value}
-            text = {name: cells[name] for name in ("video", "key", "digest", "code", "reason")}
-            rows[cells["video"]] = Row(**text, counts=counts, sizes=sizes)
+            counts = {name: int(value) for name, value in noted.items() if name not in known and value}
+            text = {name: noted[name] for name in ("video", "key", "digest", "code", "reason")}
+            rows[noted["video"]] = Row(**text, counts=counts, sizes=sizes)
     return Manifest(paths[0].parent.parent, rows)
 
 

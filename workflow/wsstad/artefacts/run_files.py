@@ -7,6 +7,7 @@ method, seed, fold and key.
 from collections.abc import Mapping
 from pathlib import Path
 
+from wsstad import names
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, artefact_path
 
 MODEL_SUFFIX = ".safetensors"
@@ -14,7 +15,12 @@ SUFFIXES = {"models": MODEL_SUFFIX, "predictions": ARTEFACT_SUFFIX}
 
 
 def folder(table: Path, kind: str, method: str, seed: str | int) -> Path:
-    """Return the folder of all files of a `kind` ("models" or "predictions") of a method's seed."""
+    """Return the folder of all files of a `kind` ("models" or "predictions") of a method's seed.
+
+    Raises `UserError` when one of them would lead elsewhere.
+    """
+    for name in (method, str(seed)):
+        names.check(name, table)
     return table.parent.parent / kind / method / str(seed)
 
 

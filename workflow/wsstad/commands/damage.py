@@ -39,9 +39,12 @@ class FileRecord(NamedTuple):
     beside: Path
 
 
-def remove(plan: Plan) -> None:
-    """Remove every result of a plan that is not what it should be, and say so."""
-    unknown = 0
+def remove(plan: Plan, *, dry: bool = False) -> list[Path]:
+    """Remove every result of a plan that is not what it should be, and say so; return those that rules write.
+
+    If `dry`, nothing is removed or dated: they are those that would be.
+    """
+    unknown, removed = 0, []
     for output in paths.outputs(plan):
         try:
             state = output.path.stat()
@@ -49,15 +52,20 @@ def remove(plan: Plan) -> None:
             continue
         if not snakemake_records.exists(output.path):
             unknown += 1
-            output.path.unlink()
-        elif reasons := ["is empty"] if not state.st_size else list(_remove_damaged(output, state.st_mtime_ns)):
+            removed.append(output.path)
+        elif (
+            reasons := ["is empty"] if not state.st_size else list(_remove_damaged(output, state.st_mtime_ns, dry=dry))
+        ):
             more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
             log.warning("wsstad: %s: %s%s; it is made again", output.path, reasons[0], more)
-            output.path.unlink()
-        elif state.st_mtime_ns > (now := time.time_ns()):
+            removed.append(output.path)
+        elif state.st_mtime_ns > (now := time.time_ns()) and not dry:
             os.utime(output.path, ns=(now, now))  # Snakemake throws away what it makes from a file of the future
     if unknown:
         log.warning("wsstad: %d results without a record of what they were made from: looked at again", unknown)
+    for path in removed if not dry else ():
+        path.unlink()
+    return removed
 
 
 def entries(output: Output) -> Iterator[tuple[Path, str, dict[str, str]]]:
@@ -71,17 +79,18 @@ def entries(output: Output) -> Iterator[tuple[Path, str, dict[str, str]]]:
             yield run_files.folder(output.path, kind, row["method"], row["seed"]), run_files.stem(row["fold"]), row
 
 
-def _remove_damaged(output: Output, written: int) -> Iterator[str]:
-    """Remove the artefacts that are not what an output notes of them; yield what is wrong with each."""
+def _remove_damaged(output: Output, written: int, *, dry: bool) -> Iterator[str]:
+    """Remove, unless `dry`, the artefacts that are not what an output notes of them; yield what is wrong with each."""
     try:
         records = list(_records(output))
     except (UserError, KeyError, ValueError):
         yield "is no table"
         return
     for record in records:
-        reason = _damage(record, written)
+        reason = _damage(record, written, dry=dry)
         if reason:
-            record.path.unlink(missing_ok=True)
+            if not dry:
+                record.path.unlink(missing_ok=True)
             yield f"{record.path.name} {reason}"
 
 
@@ -93,8 +102,8 @@ def _records(output: Output) -> Iterator[FileRecord]:
             yield FileRecord(path, suffix, size, STAGES[output.rule].kind, row["digest"], beside)
 
 
-def _damage(record: FileRecord, written: int) -> str:
-    """Return what is wrong with a file, if something is."""
+def _damage(record: FileRecord, written: int, *, dry: bool) -> str:
+    """Return what is wrong with a file, if something is; one that is whole is dated back, unless `dry`."""
     try:
         state = record.path.stat()
     except FileNotFoundError:
@@ -104,7 +113,8 @@ def _damage(record: FileRecord, written: int) -> str:
     if state.st_mtime_ns > written:
         if not _is_whole(record):
             return "has changed"
-        os.utime(record.path, ns=(written, written))
+        if not dry:
+            os.utime(record.path, ns=(written, written))
     return ""
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from wsstad import cli
+from wsstad import cli, names
 from wsstad.artefacts import keys, shards, storage
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
@@ -28,6 +28,8 @@ def main(argv: list[str] | None = None) -> None:
     options = dataset_tables.read_dataset(args.tables).get("features")
     if options is None:
         raise UserError(f"{args.tables / 'dataset.yaml'}: no key 'features': nothing says how to import them")
+    if options.get("lengths"):
+        names.check_below(options["lengths"], f"{args.tables / 'dataset.yaml'}: features.lengths")
     videos = shards.read_shard(args.shard_map, args.shard)
     archives = dataset_tables.source_paths(args.tables, args.source, videos)
     where = dataset_tables.row_names(args.tables)

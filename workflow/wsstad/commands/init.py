@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from wsstad import cli, config
+from wsstad import cli, config, names
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import FORMATS
@@ -37,8 +37,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(argv)
     directory = args.directory or Path()
     name = args.name or args.layout or footage.slug(args.folder.resolve().name).lower()
-    if name in PAPER or not footage.NAME.fullmatch(name):
-        raise UserError(f"--name {name}: allowed: letters, digits, _ and -; not {' or '.join(PAPER)}, the paper's own")
+    if names.check(name, "--name") in PAPER:
+        raise UserError(f"--name {name}: allowed: any other than {' or '.join(PAPER)}, the paper's own")
     tables = directory / "config" / "datasets" / name
     taken = [path for path in (directory / DEFAULT, tables) if path.exists()]
     if taken and not args.force:

@@ -1,6 +1,7 @@
 """The lock that everything takes that works in a folder of results."""
 
 import fcntl
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +11,18 @@ from wsstad.errors import UserError
 
 
 @contextmanager
-def held(results: Path, *, wait: bool = False) -> Iterator[int]:
+def held(results: Path, *, wait: bool = False, looks: bool = False) -> Iterator[int]:
     """Hold the lock of a folder of results, and give its file descriptor; the kernel frees it however a process ends.
 
-    While another process holds it, `wait`, or raise `UserError` at once.
+    While another process holds it, `wait`, or raise `UserError` at once. Who only `looks` makes no file: where there is
+    no lock, nothing was ever at work.
     """
-    results.mkdir(parents=True, exist_ok=True)
     path = results / ".lock"
+    if looks and not path.exists():
+        with open(os.devnull) as nothing:
+            yield nothing.fileno()
+        return
+    results.mkdir(parents=True, exist_ok=True)
     with open(path, "a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

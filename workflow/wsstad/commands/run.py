@@ -18,17 +18,20 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from wsstad import heartbeat
-from wsstad.commands import console, lock, snakemake_process
-from wsstad.commands.run_progress import LOOKS
+from wsstad.commands import console, damage, lock, snakemake_process, snakemake_records
+from wsstad.commands.run_progress import only_looks
 from wsstad.errors import UserError
-from wsstad.locations import PACKAGE, SHARE, SNAKEFILE
+from wsstad.locations import SHARE, SNAKEFILE
 from wsstad.planning import command_line
 from wsstad.planning.command_line import RESULTS
 
+SIGNS = "'\"`$\\{}"
+UNQUOTABLE = {*SIGNS, "\n"}  # in a profile's commands Snakemake replaces $WSSTAD_PROFILE by text, whatever the quotes
 PROFILES = SHARE / "workflow/profiles"
-QUEUES = RESULTS / ".queues"  # the profiles of the clusters that ever got jobs from here
+QUEUES = RESULTS / ".queues"  # the names of the profiles of clusters that ever got jobs from here
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -36,13 +39,14 @@ def main(argv: list[str] | None = None) -> None:
     words = sys.argv[1:] if argv is None else argv
     own, more = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     args = parser().parse_intermixed_args(own)
-    workflow(args, args.targets, more)
+    workflow(args, args.targets, [*more, "--dry-run"] if args.dry_run else more)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = make_parser(__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="what to make; by default all")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="list the jobs of a run; nothing on disk changes")
     return parser
 
 
@@ -68,13 +72,23 @@ def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[st
     profile = (PROFILES / args.profile if (PROFILES / args.profile).is_dir() else Path(args.profile)).resolve()
     if not (profile / "config.yaml").is_file():
         raise UserError(f"--profile {args.profile}: no {profile}/config.yaml")
-    files = command_line.with_set_file(command_line.enter_one(args), args.set)
+    if (profile / "submit").exists() and set(str(profile)) & UNQUOTABLE:
+        raise UserError(f"--profile {args.profile}: {str(profile)!r} is part of a command; allowed: none of {SIGNS}")
+    files = command_line.enter_one(args)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)]
     command += ["--workflow-profile", str(profile), *targets, *(["--cores", args.cores] if args.cores else []), *more]
-    command += ["--configfile", *map(str, files)] if files else []
+    code = (_look if only_looks(more) else _run)(command, files, args.set, profile)
+    if code:
+        sys.exit(128 - code if code < 0 else code)
+
+
+def _run(command: list[str], files: Sequence[Path], assignments: Sequence[str], profile: Path) -> int:
+    """Run Snakemake by a command, once what a killed run left is settled; return its exit status."""
+    command = [*command, *_configfile(command_line.with_set_file(files, assignments))]
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the waiting for the lock, without a traceback
     with lock.held(RESULTS, wait=True) as descriptor:
         environment = _environment(profile)
+        environment["WSSTAD_LOCKED"] = "1"  # nothing else is at work: the Snakefile may remove damaged results
         _settle(profile, environment)
         _await_orphans()
         if any(Path(".snakemake/locks").glob("*")):  # where the configuration is wrong, the run itself will say so
@@ -82,36 +96,61 @@ def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[st
             subprocess.run(unlock, env=environment, check=False, capture_output=True)
         for path in RESULTS.rglob(".*.tmp"):
             path.unlink(missing_ok=True)
-        run = partial(snakemake_process.run, command, environment, descriptor)
-        code = run()[0] if LOOKS & set(more) else console.watch(run)
-    if code:
-        sys.exit(128 - code if code < 0 else code)
+        return console.watch(partial(snakemake_process.run, command, environment, descriptor))
+
+
+def _look(command: list[str], files: Sequence[Path], assignments: Sequence[str], profile: Path) -> int:
+    """Let Snakemake say what a run would do, and change nothing on disk; return its exit status.
+
+    What a run would first remove, as it is damaged, is told to Snakemake as what it has to make again.
+    """
+    with lock.held(RESULTS, wait=True, looks=True) as descriptor, TemporaryDirectory() as folder:
+        again = damage.remove(command_line.read_plan(files, assignments), dry=True)
+        command = [*command, *(["--forcerun", *map(str, again)] if again else [])]
+        command += _configfile(command_line.with_set_file(files, assignments, Path(folder)))
+        with snakemake_records.unchanged():
+            return snakemake_process.run(command, _environment(profile), descriptor)[0]
+
+
+def _configfile(files: Sequence[Path]) -> list[str]:
+    return ["--configfile", *map(str, files)] if files else []
 
 
 def _environment(profile: Path) -> dict[str, str]:
     """Return the environment of Snakemake and of its jobs."""
     name = hashlib.sha256(f"{RESULTS.resolve()}\n".encode()).hexdigest()[:8]
-    paths = [str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
-        **os.environ,
+        **snakemake_process.environment(os.environ),
         "WSSTAD_PROFILE": str(profile),
         "WSSTAD_JOBS": f"wsstad-{name}",  # names our jobs in a queue
-        "WSSTAD_LOCKED": "1",  # nothing else is at work: the Snakefile may remove damaged results
-        "PYTHONPATH": os.pathsep.join(paths),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
 
 
 def _settle(profile: Path, environment: dict[str, str]) -> None:
-    """Settle what a killed run left in the queues of clusters, and note that of this run."""
+    """Settle what a killed run left in the queues of clusters, and note that of this run.
+
+    Only names are noted, and only profiles that come with wsstad, or that the user names now, are run: a folder of
+    results may come from anywhere.
+    """
     queues = QUEUES.read_text(encoding="utf-8").splitlines() if QUEUES.exists() else []
-    for queue in queues:
-        settle = [str(SHARE / "workflow/settle"), queue, environment["WSSTAD_JOBS"]]
+    for name in queues:
+        settle = [str(SHARE / "workflow/settle"), str(_profile_of(name, profile)), environment["WSSTAD_JOBS"]]
         if code := subprocess.run(settle, env=environment, check=False).returncode:
             sys.exit(code)
-    if os.access(profile / "queue", os.X_OK) and str(profile) not in queues:
+    if os.access(profile / "queue", os.X_OK) and profile.name not in queues:
         with open(QUEUES, "a", encoding="utf-8") as file:
-            print(profile, file=file)
+            print(profile.name, file=file)
+
+
+def _profile_of(name: str, mine: Path) -> Path:
+    """Return the folder of a profile that `QUEUES` names; `mine` is that of this run."""
+    known = {path.name: path for path in [*PROFILES.iterdir(), mine]}
+    if name in known and os.access(known[name] / "queue", os.X_OK):
+        return known[name]
+    raise UserError(
+        f"{QUEUES}: an earlier run had jobs in the queue of profile {name!r}: name its folder with --profile, or "
+        "remove the line if nothing of it is left there"
+    )
 
 
 def _await_orphans() -> None:

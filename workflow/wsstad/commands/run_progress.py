@@ -1,5 +1,6 @@
 """How far each stage of a run is: from the plan, the results that are there, and the heartbeats of the jobs."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,12 +22,24 @@ RUN = paths.RUN
 REPORT = "report"
 TARGETS = (REPORT, "overlays", "scores")  # that are no tables
 DEFAULT = (BENCHMARK, REPORT)
-# Arguments of Snakemake with which it runs nothing.
-LOOKS = {"--report", "--summary", "--dry-run", "--dryrun", "-n", "--unlock", "--lint", "--dag", "--rulegraph", "--help"}
+# Arguments of Snakemake with which it runs nothing; -n also stands among other letters, and --dry-run may be cut.
+LOOKS = re.compile(
+    r"--(report|summary|detailed-summary|dry.*|unlock|lint|dag|rulegraph|filegraph|help|list.*|version)(=.*)?"
+    r"|-[nptkfFq]*n[nptkfFq]*|-[lhDSv]"
+)
 JOBS = "jobs"  # the unit of a stage without entries
 
 # A rule, and its wildcards apart from the shard.
 Group = tuple[str, dict[str, str]]
+
+
+def only_looks(words: Sequence[str]) -> bool:
+    """Return whether Snakemake, given these arguments, runs nothing.
+
+    >>> only_looks(["-pn"]), only_looks(["--dry"]), only_looks(["--until", "decode", "--forceall"])
+    (True, True, False)
+    """
+    return any(LOOKS.fullmatch(word) for word in words)
 
 
 class RunRecord(NamedTuple):
@@ -186,7 +199,7 @@ class RunProgress:
 
 def write_run(plan: Plan, arguments: Sequence[str]) -> None:
     """Note what a run begins with: its configuration and, of its command line, its targets."""
-    if not set(arguments) & LOOKS:
+    if not only_looks(arguments):
         targets = [name for name in (*plan.table_names(), *TARGETS) if name in arguments]
         storage.write_json(plan.results / RUN, {"config": plan.config, "targets": targets or DEFAULT})
 

@@ -4,15 +4,41 @@ import ctypes
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import IO
+
+from wsstad.locations import PACKAGE
 
 STOPS = {signal.SIGINT, signal.SIGTERM}
 AWAITED = {*STOPS, signal.SIGCHLD}
 FROM_KERNEL = 0x80  # si_code of a signal that a terminal sent, to every process in front of it
 DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 PRCTL = ctypes.CDLL(None).prctl
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment for Snakemake and its jobs, in which the folder that they work in names no code.
+
+    An empty or relative entry of PATH or PYTHONPATH would mean that folder, as ``python -m`` does.
+
+    >>> made = environment({"PATH": ":bin:/usr/bin", "PYTHONPATH": ".:"})
+    >>> made["PATH"].split(":")[1:], made["PYTHONPATH"] == str(PACKAGE.parent), made["PYTHONSAFEPATH"]
+    (['/usr/bin'], True, '1')
+    """
+    return {
+        **given,
+        "PYTHONPATH": _joined(PACKAGE.parent, given.get("PYTHONPATH", "")),
+        "PYTHONSAFEPATH": "1",
+        "PATH": _joined(Path(sys.executable).parent, given.get("PATH", os.defpath)),
+    }
+
+
+def _joined(first: Path, rest: str) -> str:
+    entries = [entry for entry in rest.split(os.pathsep) if Path(entry).is_absolute()]
+    return os.pathsep.join(dict.fromkeys([str(first), *entries]))
 
 
 def run(

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from wsstad import cli
+from wsstad import cli, names
 from wsstad.errors import UserError
-from wsstad.planning import dataset_tables, footage
+from wsstad.planning import dataset_tables
 from wsstad.planning.drafts import folds
 from wsstad.planning.drafts.draft import write_split
 
@@ -23,8 +23,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(argv)
     rows = list(dataset_tables.read_videos(args.tables).values())
     name = args.name or (f"cv{args.folds}" if args.folds else "holdout")
-    if not footage.NAME.fullmatch(name):
-        raise UserError(f"--name {name}: allowed: letters, digits, _ and -")
+    names.check(name, "--name")
     path = args.tables / "splits" / f"{name}.tsv"
     if path.exists() and not args.force:
         raise UserError(f"{path}: is there already; --force writes it anew, --name gives another one")

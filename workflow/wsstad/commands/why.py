@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from wsstad.commands import changes, lock, outlook, snakemake_records
+from wsstad.commands import changes, damage, lock, outlook, snakemake_process, snakemake_records
 from wsstad.commands.outlook import StageOutlook
 from wsstad.errors import UserError
 from wsstad.locations import SHARE, SNAKEFILE
@@ -31,9 +31,9 @@ def main(argv: list[str] | None = None) -> None:
     """Tell what a run would do."""
     args = parser().parse_args(argv)
     files = command_line.enter_one(args)
-    with lock.held(command_line.RESULTS):
+    with lock.held(command_line.RESULTS, looks=True):
         plan = command_line.read_plan(files, args.set)
-        pending = _pending(files, args.set, args.target)
+        pending = _pending(files, args.set, args.target, damage.remove(plan, dry=True))
         lines = list(explain(plan, args.target, pending))
     print("\n".join(lines) if lines else "nothing to do")
 
@@ -91,24 +91,25 @@ def _amount(rule: str, stages: Sequence[StageOutlook]) -> str:
     return f"{most}{certain + unknown} of {total} {STAGES[rule].unit} to do"
 
 
-def _pending(files: Sequence[Path], assignments: Sequence[str], table: str) -> dict[Path, str]:
-    """Return the outputs of the jobs that Snakemake would run, each with its status."""
+def _pending(files: Sequence[Path], assignments: Sequence[str], table: str, damaged: Sequence[Path]) -> dict[Path, str]:
+    """Return the outputs of the jobs that Snakemake would run, each with its status; those `damaged` are missing."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--summary"]
     command += ["--workflow-profile", str(SHARE / "workflow/profiles/default")]
     with TemporaryDirectory() as folder:
         files = command_line.with_set_file(files, assignments, Path(folder))
         command += ["--configfile", *map(str, files)] if files else []
+        command += ["--forcerun", *map(str, damaged)] if damaged else []
         done = _summary([*command, "--", table])
     messages = [line for line in done.stderr.splitlines() if line.startswith("wsstad: ")]
     if done.returncode:
         raise UserError(messages[-1].removeprefix("wsstad: ") if messages else done.stderr)
     print("\n".join(messages), file=sys.stderr, end="\n" if messages else "")
     rows = [line.split("\t") for line in done.stdout.splitlines()]
-    return {Path(row[0]): row[-2] for row in rows if row[-1] == "update pending"}
+    found = {Path(row[0]): row[-2] for row in rows if row[-1] == "update pending"}
+    return {path: "missing" if path in damaged else status for path, status in found.items()}
 
 
 def _summary(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    # We hold the lock: what is damaged may be removed, as at the start of a run.
-    return subprocess.run(
-        command, env={**os.environ, "WSSTAD_LOCKED": "1"}, capture_output=True, text=True, check=False
-    )
+    environment = snakemake_process.environment(os.environ)
+    with snakemake_records.unchanged():
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -35,13 +35,25 @@ class TrainedModel:
             self._tensors, self._meta, _ = storage.read_tensors(path)
         except storage.DamagedError as error:
             raise UserError(str(error)) from error
-        self.type: str = self._meta["parameters"]["type"]
-        self.curve = alarm_curve(self._tensors, self._meta)
-        self._likeness = Likeness.from_tensors(self._tensors)
+        try:
+            self.type = str(self._meta["parameters"]["type"])
+            self.curve = alarm_curve(self._tensors, self._meta)
+            self._likeness = Likeness.from_tensors(self._tensors)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UserError(f"{path}: not a model that `train` wrote: {error!r}") from error
+        if self.type not in methods.METHODS:
+            raise UserError(f"{path}: a model of type {self.type[:80]!r}; allowed: {', '.join(methods.METHODS)}")
 
     def load(self, **machine: Unpack[Machine]) -> None:
         """Make the network."""
-        self._method = methods.restore(self._path, self._tensors, self._meta, **machine)
+        try:
+            self._method = methods.restore(self._path, self._tensors, self._meta, **machine)
+        except (
+            KeyError,
+            RuntimeError,
+            AttributeError,
+        ) as error:  # no tensor of that name or shape; no class with `load`
+            raise UserError(f"{self._path}: not a model of type {self.type}: {error}") from error
 
     def predict(self, video: str, manifests: Mapping[str, Manifest]) -> Scored:
         """Return what the model says of a video whose artefacts the manifests name, by kind."""

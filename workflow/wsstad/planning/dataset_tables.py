@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from wsstad import config
+from wsstad import config, names
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import FORMATS
@@ -31,6 +31,7 @@ def _read_videos(tables: Path, state: State) -> dict[str, dict[str, str]]:
         if folded in first_row:
             raise UserError(f"{path}: row {number}: video {row['video']!r} is already in row {first_row[folded]}")
         first_row[folded] = number
+        names.check_below(row["path"], f"{path}: row {number}: path")
         videos[row["video"]] = row
     if not videos:
         raise UserError(f"{path}: no videos")

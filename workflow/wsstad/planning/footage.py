@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wsstad import names
 from wsstad.artefacts import model_card, storage
 from wsstad.artefacts.model_card import Card, Link
 from wsstad.errors import UserError
@@ -14,7 +15,6 @@ from wsstad.jsonable import Facts, Json, plain
 from wsstad.planning.block import CHAIN
 
 VIDEOS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts", ".m2ts", ".mts"}
-NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 LONGEST = 100  # characters of a video's id
 
@@ -65,8 +65,7 @@ def read(name: str, entry: Json, where: str) -> Footage:
 
     Errors begin with `where` the entry stands.
     """
-    if not NAME.fullmatch(name):
-        raise UserError(f"{where}: the name is part of paths; allowed: letters, digits, _ and -")
+    names.check(name, where)
     source, model = Path(entry["source"]), Path(entry["model"])
     if not source.exists():
         raise UserError(f"{where}.source: no {source}")
@@ -83,35 +82,41 @@ def read(name: str, entry: Json, where: str) -> Footage:
     return Footage(name, folder, _identify(files), model, model_card.read(model), settings)
 
 
-def find_videos(root: Path, below: Path = Path()) -> Iterator[Path]:
-    """Yield the files, and the folders of images, that are videos, at any depth; hidden ones are left out."""
+def find_videos(root: Path, below: Path = Path(), above: frozenset[Path] = frozenset()) -> Iterator[Path]:
+    """Yield the files, and the folders of images, that are videos, at any depth; hidden ones are left out.
+
+    A folder that a link leads back to, from below it, is passed over: it would have no end.
+    """
+    above |= {(root / below).resolve()}
     for path in sorted((root / below).iterdir()):
         if path.name.startswith("."):
             continue
         if path.is_file() and path.suffix.lower() in VIDEOS:
             yield below / path.name
-        elif path.is_dir():
+        elif path.is_dir() and path.resolve() not in above:
             if has_images(path):
                 yield below / path.name
             else:
-                yield from find_videos(root, below / path.name)
+                yield from find_videos(root, below / path.name, above)
 
 
 def has_images(folder: Path) -> bool:
     """Return whether there is an image in a folder, which then is a video."""
     from wsstad.video.sources import IMAGE_SUFFIXES  # with it comes the decoder, which only footage needs here
 
-    return folder.is_dir() and any(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
+    return folder.is_dir() and any(
+        path.suffix.lower() in IMAGE_SUFFIXES and path.is_file() for path in folder.iterdir()
+    )
 
 
 def _identify(paths: list[Path]) -> dict[str, str]:
     """Return the path of each video by its id: its name, and a digest of the path where that does not say which."""
-    names = {path: path.with_suffix("").as_posix() for path in paths}
-    alike = Counter(slug(name).lower() for name in names.values())
+    stems = {path: path.with_suffix("").as_posix() for path in paths}
+    alike = Counter(slug(stem).lower() for stem in stems.values())
     ids = {}
-    for path, name in names.items():
-        video = slug(name)
-        if video != name or alike[video.lower()] > 1:
+    for path, stem in stems.items():
+        video = slug(stem)
+        if video != stem or alike[video.lower()] > 1:
             video = f"{video}_{path_digest(path)}"
         ids[video] = path.as_posix()
     return ids

@@ -8,17 +8,18 @@ from itertools import product
 from pathlib import Path
 from typing import cast
 
-from wsstad import config
+from wsstad import config, names
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
 from wsstad.learning.parameters import MethodParameters, TrainedParameters
-from wsstad.locations import SHARE
+from wsstad.locations import SHARE, find
 from wsstad.parameters import VariantParameters
 from wsstad.planning import dataset_tables, footage, raw_videos, shard_map
 from wsstad.planning.block import CHAIN, Block, Wanted
 from wsstad.planning.families import FAMILIES
 from wsstad.planning.footage import Footage
 from wsstad.planning.raw_videos import Bucket, RawVideos
+from wsstad.planning.stages import RULES
 
 BENCHMARK = "benchmark"  # the table whose rows are the methods that the configuration lists
 
@@ -62,7 +63,7 @@ class Plan:
         if dataset in self.footage:
             return self.results / dataset / "tables"
         given = self.config["datasets"][dataset]["tables"]
-        return _find(given or f"config/datasets/{dataset}", f"{self.where}: datasets.{dataset}.tables")
+        return find(given or f"config/datasets/{dataset}", f"{self.where}: datasets.{dataset}.tables")
 
     def rows(self, dataset: str) -> dict[str, dict[str, str]]:
         """Return the rows of a dataset's videos.tsv, by video."""
@@ -90,11 +91,11 @@ class Plan:
 
     def variant(self, family: str, name: str) -> Path:
         """Return the YAML file of a variant."""
-        return _find(f"config/{family}/{name}.yaml", f"{self.where}: {family}: {name!r}")
+        return find(f"config/{family}/{name}.yaml", f"{self.where}: {family}: {name!r}")
 
     def scale(self, name: str) -> Path:
         """Return the YAML file of a scale."""
-        return _find(f"config/scales/{name}.yaml", f"{self.where}: scales: {name!r}")
+        return find(f"config/scales/{name}.yaml", f"{self.where}: scales: {name!r}")
 
     def variants(self, tables: Iterable[str]) -> list[Path]:
         """Return the YAML files of all variants behind some tables, family by family."""
@@ -120,12 +121,15 @@ class Plan:
 
     def table_names(self) -> list[str]:
         """Return the tables that can be asked for: that of the configured methods, and each of ``config/tables/``."""
-        names = {path.stem for root in (Path(), SHARE) for path in (root / "config/tables").glob("*.yaml")}
-        return [BENCHMARK, *sorted(names - {BENCHMARK})]
+        paths = [path for root in (Path(), SHARE) for path in (root / "config/tables").glob("*.yaml")]
+        known = {names.check(path.stem, path) for path in paths}
+        if taken := known & RULES:
+            raise UserError(f"config/tables: {taken.pop()!r} is the name of a rule; allowed: any other")
+        return [BENCHMARK, *sorted(known - {BENCHMARK})]
 
     def table(self, name: str) -> Path:
         """Return the YAML file of a table."""
-        return _find(f"config/tables/{name}.yaml", f"table {name!r}")
+        return find(f"config/tables/{name}.yaml", f"table {name!r}")
 
     def title(self, name: str) -> str:
         """Return the heading of a table."""
@@ -134,7 +138,7 @@ class Plan:
     def paper(self, name: str) -> list[str]:
         """Return the file with the paper's own values of a table, if it has some."""
         file = "table1.tsv" if name == BENCHMARK else self._table(name)["paper"]
-        return [str(_find(f"config/paper/{file}", f"table {name!r}: paper"))] if file else []
+        return [str(find(f"config/paper/{file}", f"table {name!r}: paper"))] if file else []
 
     def methods(self, block: Block, table: str) -> dict[str, list[int]]:
         """Return the methods of a table in a block, each with its seeds: 0 alone for one that they do not change."""
@@ -286,14 +290,3 @@ class Plan:
                 where = f"{self.tables(dataset) / 'videos.tsv'}: row {number}: path"
                 raise UserError(f"{where}: {row['path']!r} of video {video!r} is not under {source.name}")
         return source
-
-
-def _find(path: str, where: str) -> Path:
-    """Return `path` as it is, else as it comes with wsstad."""
-    for candidate in (Path(path), SHARE / path):
-        if candidate.exists():
-            return candidate
-    beside = Path(path).parent
-    known = {file.stem for root in (Path(), SHARE) for file in (root / beside).glob("*.yaml")}
-    allowed = f"; allowed: {', '.join(sorted(known))}" if path.endswith(".yaml") else ""
-    raise UserError(f"{where}: no {path}{allowed}")

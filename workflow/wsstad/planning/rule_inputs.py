@@ -48,6 +48,10 @@ class RuleInputs:
             for u in raw.urls(rows[video]["path"])
         ]
 
+    def weights(self, wildcards: Wildcards) -> str:
+        """Return the folder of weights; of a plain text Snakemake would expand what stands in braces."""
+        return self.plan.config["weights"]
+
     def methods(self, wildcards: Wildcards) -> list[str]:
         """Return the YAML files of the methods of the table."""
         return [str(self.plan.variant("methods", name)) for name in self._methods(wildcards)]
@@ -57,21 +61,21 @@ class RuleInputs:
         needed = any("detections" in self.plan.method(name).needs for name in self._methods(wildcards))
         return self.all_shards("detect")(wildcards) if needed else []
 
-    def detections_flag(self, wildcards: Wildcards, input: PredictInput) -> str:  # noqa: A002 - Snakemake passes it by this name
-        """Return the flag that hands the detections to predict, if it needs them."""
-        return f"--detections {input.detections}" if input.detections else ""
+    def detections_flag(self, wildcards: Wildcards, input: PredictInput) -> list[str]:  # noqa: A002 - Snakemake passes it by this name
+        """Return the words that hand the detections to predict, if it needs them."""
+        return ["--detections", *input.detections] if input.detections else []
 
-    def seeds(self, wildcards: Wildcards) -> str:
-        """Return the seeds of each method of the table, as flags have them: ``mgpr=0,1,2 random=0``."""
-        return " ".join(f"{name}={','.join(map(str, seeds))}" for name, seeds in self._methods(wildcards).items())
+    def seeds(self, wildcards: Wildcards) -> list[str]:
+        """Return the seeds of each method of the table, a word each: ``mgpr=0,1,2``, ``random=0``."""
+        return [f"{name}={','.join(map(str, seeds))}" for name, seeds in self._methods(wildcards).items()]
 
-    def compared(self, wildcards: Wildcards) -> str:
+    def compared(self, wildcards: Wildcards) -> list[str]:
         """Return the methods of the table that are compared, the reference first."""
-        return " ".join(compared.methods(self.plan, Block.of(wildcards), wildcards["table"]))
+        return compared.methods(self.plan, Block.of(wildcards), wildcards["table"])
 
-    def branches(self, wildcards: Wildcards) -> str:
+    def branches(self, wildcards: Wildcards) -> list[str]:
         """Return the methods of the table whose branches are rows too."""
-        return " ".join(compared.branches(self.plan, Block.of(wildcards), wildcards["table"]))
+        return compared.branches(self.plan, Block.of(wildcards), wildcards["table"])
 
     def scale(self, wildcards: Wildcards) -> str:
         """Return the YAML file of the scale."""
@@ -125,9 +129,9 @@ class RuleInputs:
 
         return files
 
-    def paper_flag(self, wildcards: Wildcards) -> str:
-        """Return the flag that hands the paper's own values to tabulate, if there are any."""
-        return " ".join(f"--paper {path}" for path in self.plan.paper(wildcards["table"]))
+    def paper_flag(self, wildcards: Wildcards) -> list[str]:
+        """Return the words that hand the paper's own values to tabulate, if there are any."""
+        return [f"--paper={path}" for path in self.plan.paper(wildcards["table"])]
 
     def title(self, wildcards: Wildcards) -> str:
         """Return the heading of the table."""

@@ -1,9 +1,14 @@
 """The shard map: which job handles which video. A video never moves, so a new one costs one job a stage."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from wsstad import names
 from wsstad.artefacts import storage
+from wsstad.errors import UserError
+
+SHARD = re.compile(r"\d{3,6}", re.ASCII)
 
 
 def assign(sizes: Mapping[str, int], known: Mapping[str, str], shard_videos: int) -> dict[str, str]:
@@ -16,8 +21,8 @@ def assign(sizes: Mapping[str, int], known: Mapping[str, str], shard_videos: int
     {'a': '000', 'b': '001', 'c': '001', 'd': '000'}
     """
     result = {video: known[video] for video in sizes if video in known}
-    names = [f"{number:03d}" for number in range(-(-len(sizes) // shard_videos))]
-    members: dict[str, list[str]] = {name: [] for name in {*names, *result.values()}}
+    needed = [f"{number:03d}" for number in range(-(-len(sizes) // shard_videos))]
+    members: dict[str, list[str]] = {name: [] for name in {*needed, *result.values()}}
     for video, shard in result.items():
         members[shard].append(video)
     loads = {shard: sum(sizes[video] for video in of_shard) for shard, of_shard in members.items()}
@@ -34,8 +39,14 @@ def assign(sizes: Mapping[str, int], known: Mapping[str, str], shard_videos: int
 
 
 def read_map(path: Path) -> dict[str, str]:
-    """Return the table of video and shard; empty when there is none yet."""
-    return {row["video"]: row["shard"] for row in storage.read_table(path)} if path.exists() else {}
+    """Return the table of video and shard; empty when there is none yet. Raises `UserError` for one that is none."""
+    shards = {}
+    for number, row in enumerate(storage.read_table(path) if path.exists() else (), start=2):
+        where = f"{path}: row {number}"
+        if row.keys() != {"video", "shard"} or not SHARD.fullmatch(row["shard"]):
+            raise UserError(f"{where}: no video and its shard; allowed: three digits or more, such as 000")
+        shards[names.check(row["video"], where)] = row["shard"]
+    return shards
 
 
 def write_map(path: Path, shards: Mapping[str, str]) -> None:

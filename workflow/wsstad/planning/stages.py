@@ -224,3 +224,5 @@ STAGES = {
         Stage("report", ("results/report.html",), ("wsstad.reporting.page.render",), target="page"),
     )
 }
+# Names of rules, which tables, as each is a rule too, cannot have.
+RULES = {*STAGES, "all", "overlays", "scores"}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from wsstad.evaluation.results import BlockResult
+from wsstad.names import printable
 from wsstad.reporting import leaderboard
 from wsstad.reporting.leaderboard import Cell, Grid, Row
 from wsstad.reporting.paper import PaperRow
@@ -28,7 +29,7 @@ def escape(text: str) -> str:
     >>> escape("a_1, 5 % ± 2")
     'a\\_1, 5 \\% $\\pm$ 2'
     """
-    return "".join(SPECIAL.get(character, character) for character in text)
+    return "".join(SPECIAL.get(character, character) for character in printable(text))
 
 
 def _environment(caption: str, grid: Grid) -> str:
@@ -61,4 +62,6 @@ def _text(cell: Cell) -> str:
 
 
 def _line(texts: Sequence[str]) -> str:
-    return " & ".join(map(escape, texts)) + r" \\"
+    line = " & ".join(map(escape, texts))
+    # After the end of the line before, a bracket or a star would be its argument.
+    return (f"{{{line[0]}}}{line[1:]}" if line.startswith(("[", "*")) else line) + r" \\"

@@ -1,8 +1,10 @@
 """A table as Markdown for reading: five columns that also read well as plain text; the other formats have the rest."""
 
+import re
 from collections.abc import Sequence
 
 from wsstad.evaluation.results import BlockResult
+from wsstad.names import printable
 from wsstad.reporting import leaderboard
 from wsstad.reporting.leaderboard import Cell, Grid, Layout
 from wsstad.reporting.paper import PaperRow
@@ -18,13 +20,24 @@ bootstrap; without a mark no difference is shown. Upper bounds know the truth: t
 
 def table(blocks: Sequence[BlockResult], paper: Sequence[PaperRow], *, title: str) -> str:
     """Return the table, a section a block."""
-    parts = [f"# {title}", LEGEND.rstrip()]
+    parts = [f"# {escape(title)}", LEGEND.rstrip()]
     return "\n\n".join([*parts, *(_section(layout) for layout in leaderboard.layouts(blocks, paper))]) + "\n"
 
 
+def escape(text: str) -> str:
+    r"""Return text of others as Markdown shows it: no tag, no link or picture, no end of a cell or a line.
+
+    >>> escape("<b>a|b</b>, p < 0.05, ![x](http://y)")
+    '&lt;b>a\\|b&lt;/b>, p < 0.05, !\\[x](http://y)'
+    """
+    shown = printable(" ".join(text.split()))
+    shown = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", shown)
+    return re.sub(r"(\||\[(?=[^\]]*\][(\[:]))", r"\\\1", shown)
+
+
 def _section(layout: Layout) -> str:
-    remarks = "\n".join([*layout.remarks, layout.sizes])
-    return "\n\n".join([f"## {layout.title}", remarks, _grid(layout.grids[0]), *layout.below])
+    remarks = "\n".join(map(escape, [*layout.remarks, layout.sizes]))
+    return "\n\n".join([f"## {escape(layout.title)}", remarks, _grid(layout.grids[0]), *map(escape, layout.below)])
 
 
 def _grid(grid: Grid) -> str:
@@ -34,7 +47,7 @@ def _grid(grid: Grid) -> str:
     places = [i for i, name in enumerate(grid.columns) if name in wanted]
     marked = {i for i in places if any(row.cells[i].mark for row in grid.rows)}
     lines = [
-        [grid.columns[i] for i in places],
+        [escape(grid.columns[i]) for i in places],
         *([_text(row.cells[i], room_for_mark=i in marked) for i in places] for row in grid.rows),
     ]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -47,4 +60,5 @@ def _grid(grid: Grid) -> str:
 
 
 def _text(cell: Cell, *, room_for_mark: bool) -> str:
-    return f"{cell.text} {cell.mark or ' '}" if room_for_mark else cell.text
+    text = escape(cell.text)
+    return f"{text} {cell.mark or ' '}" if room_for_mark else text

@@ -8,6 +8,7 @@ from wsstad.artefacts.manifest import Manifest, Row
 from wsstad.artefacts.model_card import Card
 from wsstad.jsonable import Facts, Json
 from wsstad.learning.likeness import Unlikeness
+from wsstad.names import printable
 from wsstad.reporting.findings import KIND, SUFFIXES
 
 FILES = {suffix: suffix.strip(".").split(".")[0] for suffix in SUFFIXES}  # a column for each kind of file
@@ -51,7 +52,7 @@ def describe(rows: Sequence[Facts], card: Card, threshold: Facts | None, *, chan
         f"{counts[name]} {name}" for name in ORDER if counts[name]
     )
     yield ""
-    paths = {row["path"]: _printable(row["path"]) for row in rows}
+    paths = {row["path"]: printable(row["path"]) for row in rows}
     wide = max(map(len, paths.values()))
     for row in rows:
         score = f"{row['score']:.2f}" if row["score"] != "" else "    "
@@ -89,15 +90,6 @@ def _notes(facts: Facts) -> Iterator[str]:
         low, high = facts["lowest_score"], facts["score"]
         if high - low < FLAT:
             yield f"its timeline is flat, {low:.2f} to {high:.2f}: no finding"
-
-
-def _printable(path: str) -> str:
-    r"""Return a name that does nothing to a terminal but appear on it.
-
-    >>> _printable("cam\x1b[2J\n1.mp4")
-    'cam?[2J?1.mp4'
-    """
-    return "".join(sign if sign.isprintable() else "?" for sign in path)
 
 
 def _clock(seconds: float) -> str:

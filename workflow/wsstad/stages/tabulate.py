@@ -4,7 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from wsstad.artefacts import storage
+from wsstad.artefacts import cells, storage
 from wsstad.evaluation import results
 from wsstad.reporting import latex, markdown, paper, tidy
 
@@ -24,8 +24,8 @@ def main(argv: list[str] | None = None) -> None:
     blocks = results.in_order([results.read(path) for path in args.metrics])
     rows = paper.read(args.paper) if args.paper else []
     numbers, comparisons, readable, tex = args.output
-    storage.write_table(numbers, tidy.rows(blocks, rows), tidy.COLUMNS)
-    storage.write_table(comparisons, tidy.comparison_rows(blocks), tidy.COMPARISONS)
+    storage.write_table(numbers, cells.readable(tidy.rows(blocks, rows)), tidy.COLUMNS)
+    storage.write_table(comparisons, cells.readable(tidy.comparison_rows(blocks)), tidy.COMPARISONS)
     storage.write_text(readable, markdown.table(blocks, rows, title=args.title))
     storage.write_text(tex, latex.table(blocks, rows, title=args.title))
     log.info("tabulate: %d rows -> %s", sum(len(block.results) for block in blocks), readable)

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from wsstad.artefacts import manifest, model_card, storage
+from wsstad import names
+from wsstad.artefacts import cells, manifest, model_card, storage
 from wsstad.planning import artefact_keys, dataset_tables
 from wsstad.reporting import verdicts
 
@@ -21,5 +22,5 @@ def main(argv: list[str] | None = None) -> None:
     card = model_card.read(args.model)
     changed = card.changed(artefact_keys.chain_code(**card.types()))
     words = verdicts.describe(rows, card, threshold, changed=changed)
-    storage.write_text(args.output.with_suffix(".txt"), "\n".join(words) + "\n")
-    storage.write_table(args.output, rows, verdicts.COLUMNS)
+    storage.write_text(args.output.with_suffix(".txt"), "\n".join(map(names.printable, words)) + "\n")
+    storage.write_table(args.output, cells.readable(rows), verdicts.COLUMNS)

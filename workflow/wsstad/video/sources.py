@@ -20,6 +20,7 @@ import numpy as np
 from wsstad.artefacts import storage
 from wsstad.errors import QuarantineError
 from wsstad.structures.clips import MIN_CLIP_FRAMES
+from wsstad.video import declared
 from wsstad.video.pixels import from_rgb, to_even_yuv
 
 IMAGE_SUFFIXES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
@@ -190,8 +191,8 @@ class FolderSource(Source):
 
     def _decode(self) -> Iterator[Picture]:
         for number, file in enumerate(self.files):
-            content = np.fromfile(file, dtype=np.uint8)
-            bgr = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
+            whole = declared.check_picture(file, self.max_pixels)
+            bgr = cv2.imdecode(np.fromfile(file, dtype=np.uint8), cv2.IMREAD_COLOR) if whole else None
             if bgr is None:
                 self.errors += 1
                 continue
@@ -202,20 +203,31 @@ class FolderSource(Source):
 
 def open_source(path: Path, max_pixels: int = sys.maxsize) -> Source:
     """Return the source at `path`; raise `QuarantineError` when it is empty or of an unknown kind."""
+    if kind := declared.special(path):
+        raise QuarantineError("V101", f"{kind}, not a file")
     return FolderSource(path, max_pixels) if path.is_dir() else FileSource(path, max_pixels)
 
 
 def source_digest(path: Path) -> str:
-    """Return the sha256 of a file's bytes, or of the names and digests of a folder's images."""
+    """Return the sha256 of a file's bytes, or of the names and digests of a folder's images.
+
+    What is no file is not read: of a FIFO or a device it is that of those words.
+    """
+    if kind := declared.special(path):
+        return hashlib.sha256(kind.encode()).hexdigest()
     if not path.is_dir():
         return storage.file_digest(path)
-    facts = [[file.name, storage.file_digest(file)] for file in list_images(path)]
+    facts = [[file.name, declared.special(file) or storage.file_digest(file)] for file in list_images(path)]
     return hashlib.sha256(storage.canonical_json(facts).encode()).hexdigest()
 
 
 def list_images(folder: Path) -> list[Path]:
-    """Return the images of a folder in natural order, so that 2.png comes before 10.png; hidden files are left out."""
+    """Return the images of a folder in natural order: 2.png comes before 10.png; hidden ones and folders are left out.
+
+    What is called an image and is no file, such as a link to nothing, is one that cannot be read.
+    """
     names = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")]
+    names = [path for path in names if not path.is_dir()]
     return sorted(names, key=lambda p: (natural_key(p.name), p.name))
 
 

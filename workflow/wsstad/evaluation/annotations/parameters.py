@@ -2,17 +2,25 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from wsstad import names
 from wsstad.jsonable import Json
 from wsstad.parameters import Count, Distinct, FileName, Parameters, Positive
+
+
+def _below(path: str) -> str:
+    return names.check_below(path, "path")
+
+
+Below = Annotated[str, AfterValidator(_below)]
 
 
 class AnnotationParameters(Parameters):
     """Any format."""
 
     format: str
-    path: str
+    path: Below
     """File or folder, relative to the dataset's source."""
 
     @property
@@ -46,7 +54,7 @@ class LiuMaParameters(DrawnParameters):
     """Test_annotation.pkl, Liu and Ma, ACM MM 2019."""
 
     format: Literal["liu_ma"]
-    events: str = ""
+    events: Annotated[str, AfterValidator(lambda path: path and _below(path))] = ""
     """Temporal_Anomaly_Annotation.txt, relative to the dataset's source, which tells the events apart; empty for
     `max_gap` alone."""
     max_gap: Count = 160

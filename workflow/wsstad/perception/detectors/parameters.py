@@ -100,7 +100,7 @@ class YoloParameters(DetectorParameters):
     """Any detection model of ultralytics, run over whole frames."""
 
     type: Literal["yolo"]
-    weights: Annotated[str, Field(pattern=r"^[^/]+\.(pt|onnx)$")]
+    weights: Annotated[str, Field(pattern=r"^[^/\x00-\x1f]+\.(pt|onnx)$")]
     """File name of the weights, which lie beside the YAML or in the folder given as `weights`."""
     sha256: Sha256
     """The digest that the weights must have. Weights can be made to run code, so no others are loaded."""

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import matplotlib as mpl
 from markupsafe import Markup
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -79,7 +79,8 @@ class Canvas:
 @contextmanager
 def canvas(name: str, *, height: float, columns: int = 1) -> Iterator[Canvas]:
     """Give a figure with `columns` charts side by side to draw on; make the SVG of it in the end."""
-    with mpl.rc_context({**STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
+    # From the defaults, whatever a matplotlibrc of the folder we are in says.
+    with style.context(["default", {**STYLE, "svg.hashsalt": name}]), warnings.catch_warnings():
         # The browser has the glyphs of a name that the font which measures it lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure = Figure(figsize=(WIDTH, height), layout="constrained")

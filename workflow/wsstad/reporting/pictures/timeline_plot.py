@@ -15,8 +15,11 @@ INK, ALARM, THRESHOLD, TUBE = "#141414", "#f2b21b", "#6b6b6b", "#2369eb"
 
 def write_timeline(path: Path, findings: Findings) -> None:
     """Write the timeline of a video as PNG, whole or not at all; the same findings give the same bytes."""
-    figure = draw(findings)
-    with storage.atomic(path) as temporary:
+    from matplotlib import style
+
+    # From the defaults, whatever a matplotlibrc of the folder we are in says.
+    with style.context("default"), storage.atomic(path) as temporary:
+        figure = draw(findings)
         figure.savefig(temporary, format="png", metadata={"Software": None})
 
 
