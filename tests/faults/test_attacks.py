@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from support import videos
 from wsstad import cli, config
-from wsstad.artefacts import cells, manifest, model_card, quarantine, run_files, storage
+from wsstad.artefacts import cells, manifest, model_card, quarantine, run_files, storage, tables
 from wsstad.artefacts.manifest import Row
 from wsstad.commands import run
 from wsstad.errors import QuarantineError, UserError
@@ -336,7 +336,8 @@ def test_a_path_of_a_table_stays_below_the_source(tmp_path, path):
     with pytest.raises(UserError, match=r"videos\.tsv: "):
         dataset_tables.read_videos(tmp_path)
     (tmp_path / "dataset.yaml").write_text(
-        yaml.safe_dump({"title": "x", "annotations": {"me": {"format": "table", "path": path}}})
+        # An absolute path may be meant: boxes that lie apart from the footage.
+        yaml.safe_dump({"title": "x", "annotations": {"me": {"format": "table", "path": path.replace("/etc", "/..")}}})
     )
     with pytest.raises(UserError, match=r"dataset\.yaml: annotations\.me: path: "):
         dataset_tables.read_annotator(tmp_path, "me")
@@ -738,3 +739,48 @@ def test_an_error_moves_no_cursor(capsys):
     with pytest.raises(SystemExit):
         cli.run(fail)
     assert capsys.readouterr().err == "wsstad: x.tsv: ?[2J? and\nmore\n"
+
+
+# Tables without end, and what is no table.
+
+
+TABLES = {
+    "quote": (b'video\tpath\n"a\tb\n', "row 2: not tab-separated"),
+    "utf16": ("video\tpath\na\tb\n".encode("utf-16"), "not UTF-8"),
+    "latin1": (b"video\tpath\na\t\xe9\n", "not UTF-8"),
+    "nul": (b"video\tpath\na\t\0\n", "line 2 holds a NUL"),
+    "long_cell": (b"video\tpath\na\t" + b"x" * 140_000 + b"\n", "row 2: not tab-separated"),
+    "long_line": (b"video\tpath\n" + b"x" * 1_000_001, "line 2 has more than"),
+    "wide": (b"\t".join(b"c%d" % n for n in range(1001)) + b"\n", "1001 columns"),
+    "ragged": (b"video\tpath\na\n", "row 2 has not the 2 cells"),
+    "commas": (b"video,path\na,b\n", "commas"),
+    "many": (b"video\n" + b"a\n" * 1001, "more than 1000 rows"),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_that_is_none_is_one_line(tmp_path, name):
+    content, said = TABLES[name]
+    path = tmp_path / "t.tsv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=rf"t\.tsv: .*{said}|t\.tsv: {said}"):
+        tables.read(path, most_rows=1000)
+
+
+def test_a_table_of_gigabytes_is_not_read(tmp_path):
+    path = tmp_path / "t.tsv"
+    with open(path, "wb") as file:
+        file.truncate(6 * 2**30)
+    with pytest.raises(UserError, match=r"6442450944 bytes; allowed: "):
+        tables.read(path)
+
+
+@pytest.mark.parametrize("make", [fifo, device, socket])
+@pytest.mark.timeout(20)
+def test_a_table_or_a_configuration_that_is_no_file_is_never_opened(tmp_path, monkeypatch, make):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "t.tsv")
+    with pytest.raises(UserError, match="no file"):
+        tables.read(tmp_path / "t.tsv")
+    with pytest.raises(UserError, match="no file"):
+        config.load_yaml(tmp_path / "t.tsv")

@@ -15,6 +15,7 @@ from wsstad.jsonable import Facts, Json
 from wsstad.locations import SCHEMAS
 from wsstad.parameters import P, Registered
 
+LARGEST = 16_000_000  # bytes of a YAML file
 SET_FILE = ".set."  # begins the name of the file that keeps what --set gave to a run
 # What a value may be, by the type of the error of pydantic.
 ALLOWED = {
@@ -103,6 +104,8 @@ def _lay_over(content: Json, other: Json) -> Json:
 
 def load_yaml(path: Path) -> Json:
     """Read a YAML mapping; raise `UserError` when the file is missing or is something else."""
+    if path.exists() and not path.is_dir() and not (path.is_file() and path.stat().st_size <= LARGEST):
+        raise UserError(f"{path}: no file of at most {LARGEST} bytes")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -151,8 +151,8 @@ def test_the_same_folder_gives_the_same_bytes(folder):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["footage", "--name", "stra"], "not st_ucf_crime or stra, the paper's own"),
-        (["footage", "--name", "a b"], "--name a b: allowed"),
+        (["footage", "--name", "stra"], "allowed: any other than st_ucf_crime or stra, the paper's own"),
+        (["footage", "--name", "a b"], "--name: 'a b' is part of paths; allowed"),
         (["footage", "--as", "ucsd_ped2", "--list", "x"], "leave --as or --list out"),
         (["footage", "--list", "x", "--normal", "y"], "leave --normal and --abnormal out"),
         (["footage", "--seed", "-1"], "--seed -1 is not allowed"),

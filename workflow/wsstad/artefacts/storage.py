@@ -20,7 +20,7 @@ import h5py
 import numpy as np
 
 from wsstad import __version__
-from wsstad.errors import UserError
+from wsstad.artefacts import tables
 from wsstad.jsonable import Facts, Json
 
 Arrays = Mapping[str, np.ndarray]  # by name
@@ -156,19 +156,8 @@ def write_table(path: Path, rows: Iterable[Facts], columns: Sequence[str]) -> No
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """Read tab-separated values with a header; raise `UserError` naming the row that has too many or too few cells."""
-    if not path.exists():
-        raise UserError(f"{path}: no such table")
-    with open(path, encoding="utf-8-sig", newline="") as file:  # with or without the mark that Windows puts first
-        reader = csv.DictReader(file, delimiter="\t", strict=True)
-        header = reader.fieldnames or []
-        rows = list(reader)
-    if len(header) == 1 and "," in header[0]:
-        raise UserError(f"{path}: row 1 has commas between its cells; allowed: tabs")
-    for number, row in enumerate(rows, start=2):
-        if None in row or None in row.values():
-            raise UserError(f"{path}: row {number} has not the {len(header)} cells of the header")
-    return rows
+    """Read tab-separated values with a header; raise `UserError` naming what is wrong, and in which row."""
+    return tables.read(path)
 
 
 def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], meta: Facts, *, key: str) -> str:

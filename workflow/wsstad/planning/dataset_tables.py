@@ -6,11 +6,13 @@ from pathlib import Path
 
 from wsstad import config, names
 from wsstad.artefacts import storage
+from wsstad.artefacts import tables as tables_of
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.evaluation.annotations.parameters import AnnotationParameters
 from wsstad.jsonable import Json
 
+MOST_VIDEOS = 1_000_000
 # Time, size and inode of a file, or nothing. The plan asks for the same tables again for every run, and every job of a
 # cluster makes the plan anew: what has not changed is read and checked once.
 State = tuple[int, int, int] | None
@@ -26,7 +28,7 @@ def _read_videos(tables: Path, state: State) -> dict[str, dict[str, str]]:
     path = tables / "videos.tsv"
     videos: dict[str, dict[str, str]] = {}
     first_row: dict[str, int] = {}
-    for number, row in config.check_rows(storage.read_table(path), "videos", path):
+    for number, row in config.check_rows(tables_of.read(path, MOST_VIDEOS), "videos", path):
         folded = row["video"].lower()
         if folded in first_row:
             raise UserError(f"{path}: row {number}: video {row['video']!r} is already in row {first_row[folded]}")

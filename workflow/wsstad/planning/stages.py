@@ -197,7 +197,7 @@ STAGES = {
         Stage(
             "verdict",
             ("results/{dataset}/scores/{model}/verdicts.tsv",),
-            ("wsstad.reporting.verdicts",),
+            ("wsstad.reporting.verdicts", "wsstad.artefacts.cells"),
             scope="footage",
             target="apart",
             absent="score: no footage is named",
@@ -205,13 +205,13 @@ STAGES = {
         Stage(
             "tabulate_dataset",
             tuple(f"results/{{dataset}}/tables/{{table}}{suffix}" for suffix in TABLE_SUFFIXES),
-            ("wsstad.reporting.tidy", "wsstad.reporting.markdown", "wsstad.reporting.latex"),
+            ("wsstad.reporting.tidy", "wsstad.reporting.markdown", "wsstad.reporting.latex", "wsstad.artefacts.cells"),
             module="tabulate",
         ),
         Stage(
             "tabulate",
             tuple(f"results/tables/{{table}}{suffix}" for suffix in TABLE_SUFFIXES),
-            ("wsstad.reporting.tidy", "wsstad.reporting.markdown", "wsstad.reporting.latex"),
+            ("wsstad.reporting.tidy", "wsstad.reporting.markdown", "wsstad.reporting.latex", "wsstad.artefacts.cells"),
         ),
         Stage(
             "illustrate",

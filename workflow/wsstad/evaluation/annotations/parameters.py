@@ -10,7 +10,8 @@ from wsstad.parameters import Count, Distinct, FileName, Parameters, Positive
 
 
 def _below(path: str) -> str:
-    return names.check_below(path, "path")
+    """Return a path below the dataset's source, or an absolute one, for boxes may lie apart from the footage."""
+    return "/" + names.check_below(path[1:], "path") if path.startswith("/") else names.check_below(path, "path")
 
 
 Below = Annotated[str, AfterValidator(_below)]
