@@ -30,7 +30,7 @@ def test_a_plan_is_made_of_what_it_writes(folder, capsys):
     init.main(["footage", "--name", "lobby"])
     plan = command_line.read_plan([folder / "wsstad.yaml"], [])
     (block,) = plan.blocks()
-    assert (block.dataset, block.split, block.detector, block.scale) == ("lobby", "cv5", "motion", "cpu")
+    assert (block.dataset, block.split, block.detector, block.scale) == ("lobby", "cv2", "motion", "cpu")
     assert plan.tables("lobby").as_posix() == "config/datasets/lobby"
     assert plan.source("lobby") == "footage"
     assert {row["label"] for row in plan.rows("lobby").values()} == {"normal", "abnormal"}
@@ -93,7 +93,7 @@ def test_groups_are_guessed_given_or_left_out(folder, capsys):
     init.main(["footage"])
     rows = dataset_tables.read_videos(tables)
     assert rows["cam3_a"]["group"] == rows["cam3_n"]["group"] == "cam3"
-    for parts in dataset_tables.read_split(tables, "cv5").values():
+    for parts in dataset_tables.read_split(tables, "cv2").values():
         assert all(parts[f"cam{i}_a"] == parts[f"cam{i}_n"] for i in range(6))
     (folder / "groups.csv").write_text("path,source\ncam0_a,one\ncam1_a.mp4,one\n")
     init.main(["footage", "--force", "--groups", "groups.csv"])
@@ -115,7 +115,7 @@ def test_the_parts_of_the_folders_are_the_split_if_they_can_be(folder, capsys):
     shutil.rmtree(folder / "parted/train/abnormal")
     init.main(["parted", "--force"])
     assert "the given parts were not taken" in capsys.readouterr().out
-    assert len(dataset_tables.read_split(folder / "config/datasets/parted", "cv3")) == 3
+    assert len(dataset_tables.read_split(folder / "config/datasets/parted", "cv2")) == 2
 
 
 def test_a_list_labels_a_flat_folder(folder):

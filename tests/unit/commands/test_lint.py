@@ -50,12 +50,12 @@ def run(capsys, *words):
 def test_a_sound_dataset_has_four_lines_of_verdict(folder, capsys):
     code, lines = run(capsys)
     assert code == 0
-    few = "warning  config/datasets/mine/splits/cv5.tsv: 6 abnormal videos are tested; so few show no difference"
+    few = "warning  config/datasets/mine/splits/cv2.tsv: 6 abnormal videos are tested; so few show no difference"
     assert lines[0].startswith(few)
     assert lines[1:] == [
         "videos       12 listed; 0 missing, 0 empty, 0 unreadable; 20 frames (12 counted); "
         "none with the content of another",
-        "splits       cv5: 5 folds of 2 to 3 test videos; no groups are known; nothing on both sides of a fold",
+        "splits       cv2: 2 folds of 6 test videos; no groups are known; nothing on both sides of a fold",
         "annotations  boxes: 6 boxes, of 6 of 6 abnormal test videos",
         "verdict      mine: 0 errors, 1 warnings; read the warnings, then `wsstad run`",
     ]

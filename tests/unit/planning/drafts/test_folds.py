@@ -103,10 +103,10 @@ def test_a_held_out_part_is_one_fold_of_that_share():
     assert Counter(made[0].values()) == {"test": 10, "train": 30}
 
 
-def test_the_most_folds_up_to_five_are_chosen():
-    few = [row(n, ("normal", "abnormal")[n % 2]) for n in range(6)]
-    assert folds.choose(few)[0] == "cv3"
-    assert folds.choose([row(n, ("normal", "abnormal")[n % 2]) for n in range(40)])[0] == "cv5"
+def test_up_to_five_folds_are_chosen_of_three_videos_a_label():
+    for n_videos, name in ((6, "cv2"), (16, "cv2"), (18, "cv3"), (28, "cv4"), (30, "cv5"), (90, "cv5")):
+        rows = [row(n, ("normal", "abnormal")[n % 2]) for n in range(n_videos)]
+        assert folds.choose(rows)[0] == name
     name, made, _ = folds.choose([row(n, ("normal", "abnormal")[n % 2]) for n in range(folds.LARGE)])
     assert (name, Counter(made[0].values())) == ("holdout", {"test": 200, "train": 800})
 

@@ -10,6 +10,7 @@ Row = Mapping[str, str]  # of videos.tsv
 
 LABELS = ("abnormal", "normal")
 FOLDS = 5
+TESTED = 3  # groups of a label that a fold should test
 SEED = 2021
 LARGE = 1000  # videos from which one fold is enough
 
@@ -53,20 +54,24 @@ def hold_out(rows: Sequence[Row], share: float, seed: int) -> dict[int, dict[str
 
 
 def choose(rows: Sequence[Row], seed: int = SEED) -> tuple[str, dict[int, dict[str, str]], str]:
-    """Return the name of a split that suits `rows`, its folds, and why: the most folds up to five that can be made.
+    """Return the name of a split that suits `rows`, its folds, and why.
 
-    A large dataset has one fold that tests a fifth of it. Raises `UserError` when not even two folds can be made.
+    There are up to five folds, as many as leave each of them three groups of each label to test, and two at least: a
+    fold that tests one video of a label orders next to nothing. A large dataset has one fold that tests a fifth of it.
+    Raises `UserError` when not even two folds can be made.
     """
     if len(rows) >= LARGE:
         why = f"one fold, a fifth is tested, as there are {LARGE} videos or more"
         return "holdout", hold_out(rows, 1 / FOLDS, seed), why
-    for n_folds in range(FOLDS, 2, -1):
+    n_groups = min((len(groups) for label, groups in groups_of(rows, "label").items() if label), default=0)
+    for n_folds in range(min(FOLDS, n_groups // TESTED), 2, -1):
         try:
             folds = cross_validate(rows, n_folds, seed)
         except UserError:
             continue
         return f"cv{n_folds}", folds, f"{n_folds} folds, each video is tested once"
-    return "cv2", cross_validate(rows, 2, seed), "2 folds, each video is tested once; there are too few groups for more"
+    why = "2 folds, each video is tested once; there are too few for more"
+    return "cv2", cross_validate(rows, 2, seed), why
 
 
 def groups_of(rows: Sequence[Row], column: str) -> dict[str, set[str]]:
