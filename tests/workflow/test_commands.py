@@ -109,7 +109,7 @@ def typed(command: str) -> str:
         shown = re.sub(r"<.*>", "folder", re.sub(r"^make ?", "make --dry-run ", command))
         return shown if COMMANDS[command] == ONLY_SHOWN else COMMANDS[command] or command
     assert command.startswith("wsstad run"), f"say in COMMANDS what is typed for {command!r}"
-    targets = re.sub(r"--(config|set|profile) \S+", "", command).split()[2:] or [""]
+    targets = re.sub(r"--(config|set|profile|name) \S+", "", command).split()[2:] or [""]
     flags = " ".join(re.findall(r"--(?:config|set) \S+", command))
     return " && ".join(f"wsstad why {target} {flags}" for target in targets)
 

@@ -20,11 +20,11 @@ from functools import partial
 from pathlib import Path
 
 from wsstad import heartbeat
-from wsstad.commands import console, lock, snakemake_process
+from wsstad.commands import console, keep, lock, snakemake_process
 from wsstad.commands.run_progress import LOOKS
 from wsstad.errors import UserError
 from wsstad.locations import PACKAGE, SHARE, SNAKEFILE
-from wsstad.planning import command_line
+from wsstad.planning import command_line, kept_runs
 from wsstad.planning.command_line import RESULTS
 
 PROFILES = SHARE / "workflow/profiles"
@@ -36,13 +36,16 @@ def main(argv: list[str] | None = None) -> None:
     words = sys.argv[1:] if argv is None else argv
     mine, more = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     args = parser().parse_intermixed_args(mine)
-    workflow(args, args.targets, more)
+    workflow(args, args.targets, more, name=args.name)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = make_parser(__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="what to make; by default all")
+    parser.add_argument(
+        "--name", default="", help="keep the finished run by this name in results/kept/, to compare with"
+    )
     return parser
 
 
@@ -57,11 +60,12 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[str] = ()) -> None:
+def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[str] = (), *, name: str = "") -> None:
     """Run the workflow in the folder of the results, which becomes the current one; exit unless it ends well.
 
     One run at a time holds the lock, so a lock of Snakemake's that is still there once we hold ours is stale. The jobs
-    of a killed run, here or in a cluster's queue, hold no lock, and are settled first.
+    of a killed run, here or in a cluster's queue, hold no lock, and are settled first. One that ends well is kept by
+    `name`, if there is one.
     """
     if any(word.startswith("--workflow-profile") for word in more):
         raise UserError("--workflow-profile: name the profile with --profile, so that a killed run's jobs are found")
@@ -69,6 +73,8 @@ def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[st
     if not (profile / "config.yaml").is_file():
         raise UserError(f"--profile {args.profile}: no {profile}/config.yaml")
     files = command_line.with_set_file(command_line.enter_one(args), args.set)
+    if name:
+        kept_runs.check_new(RESULTS, name)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)]
     command += ["--workflow-profile", str(profile), *targets, *(["--cores", args.cores] if args.cores else []), *more]
     command += ["--configfile", *map(str, files)] if files else []
@@ -84,6 +90,8 @@ def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[st
             path.unlink(missing_ok=True)
         run = partial(snakemake_process.run, command, environment, descriptor)
         code = run()[0] if LOOKS & set(more) else console.watch(run)
+        if name and not code and not LOOKS & set(more):
+            print(f"wsstad: kept by name: {keep.keep(command_line.read_plan(files, []), name)}", file=sys.stderr)
     if code:
         sys.exit(128 - code if code < 0 else code)
 
