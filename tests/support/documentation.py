@@ -16,7 +16,7 @@ COMMAND = re.compile(
     r"((make|\S*python3?|snakemake|tests/install.sh|pip|git|sbatch|pre-commit)( |$)|(\S*/)?wsstad (-|[a-z]))"
 )
 VERBS = {
-    *("completion", "demo", "fit-detector", "gc", "import-features", "overlays", "power", "report"),
+    *("compare", "completion", "demo", "fit-detector", "gc", "import-features", "overlays", "power", "report"),
     *("run", "score", "status", "synthesize", "tables", "why"),
 }
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

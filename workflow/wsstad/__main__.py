@@ -21,6 +21,7 @@ VERBS = {
     "score": ("score unlabelled footage with a trained model", "targets:score"),
     "power": ("say how many videos an effect needs, from a pilot's results", "power"),
     "gc": ("list results that no configured run can reach, or remove them", "gc"),
+    "compare": ("say what a change did: two results, before and after", "compare"),
     "import-features": ("take C3D features that others extracted", "import_features"),
     "synthesize": ("render made-up road videos with exact annotations", "synthesize"),
     "fit-detector": ("train the demo's detector anew", "fit_detector"),

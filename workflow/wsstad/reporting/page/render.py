@@ -15,7 +15,7 @@ def page(plan: Plan, *, pixels: bool) -> str:
     tables = list(shown.read(plan))
     pictures = Pictures(pixels)
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             sections=sections.build_all(tables, plan, pictures),
@@ -33,7 +33,8 @@ def page(plan: Plan, *, pixels: bool) -> str:
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the environment of the templates, which escapes whatever they are given."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
