@@ -1,6 +1,7 @@
 """What is gathered of two folders of made-up results, what of them cannot be compared and why; and the page of it."""
 
 import re
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -19,19 +20,26 @@ METRICS = f"{BLOCK}/benchmark/metrics/boxes.json"
 BOX = {"event": "0", "frame": "3", "x1": "1", "y1": "1", "x2": "9", "y2": "9", "fill": "none"}
 
 
-@pytest.fixture
-def folders(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """Two folders of the same made-up results, with annotations; the second has its own numbers of mgpr."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "a").mkdir()
+    pages.write(folder / "a", videos=8, odd_name=pages.HOSTILE)
+    results = folder / "a/results"
+    storage.write_text(results / "made_up/shards.tsv", "video\tshard\n")
+    boxes = [{"video": f"v{i:03d}", **BOX} for i in (2, 4)]
+    storage.write_table(results / "made_up/annotations/boxes.tsv", boxes, list(boxes[0]))
+    shutil.copytree(folder / "a", folder / "b")
+    change(folder / "b/results", lambda row: replace(row, s_loc_of_runs=(0.9, 0.9), s_loc=0.9) if row.s_loc else row)
+    return folder
+
+
+@pytest.fixture
+def folders(made, tmp_path, monkeypatch):
+    """A copy of both."""
     monkeypatch.chdir(tmp_path)
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        pages.write(tmp_path / name, videos=8, odd_name=pages.HOSTILE)
-        results = tmp_path / name / "results"
-        storage.write_text(results / "made_up/shards.tsv", "video\tshard\n")
-        boxes = [{"video": f"v{i:03d}", **BOX} for i in (2, 4)]
-        storage.write_table(results / "made_up/annotations/boxes.tsv", boxes, list(boxes[0]))
-    change(tmp_path / "b/results", lambda row: replace(row, s_loc_of_runs=(0.9, 0.9), s_loc=0.9) if row.s_loc else row)
-    return tmp_path
+    return shutil.copytree(made, tmp_path, dirs_exist_ok=True)
 
 
 def change(results, of_video, of_result=lambda its: its):
