@@ -84,7 +84,11 @@ COMMANDS = {
     "wsstad run [TARGET ...]": "wsstad run --help",
     "wsstad run table1 ... table5": "wsstad why table1",
     "wsstad score": "wsstad score --help",
-    "wsstad score VIDEO --model MODEL [--name NAME]": "wsstad score --help",
+    "wsstad score VIDEO --model MODEL [--name NAME] [--threshold SCORE]": "wsstad score --help",
+    "wsstad score footage --model <model> --alarms-per-hour 0.1": "wsstad score --help",
+    "wsstad score footage --model <model> --threshold 0.6": (
+        f"wsstad score footage --threshold 0.6 --model $(ls {MODEL})"
+    ),
     "wsstad score footage --model <model> --name lobby": f"wsstad score footage --model $(ls {MODEL}) --name lobby",
     "wsstad score footage --model results/<...>.safetensors": f"wsstad score footage --model $(ls {MODEL})",
     "wsstad status": SAME,

@@ -99,3 +99,15 @@ def test_a_setting_that_moved_since_the_training_stops_it_in_one_line(copy, foot
     assert len(lines) == 1
     assert "iou.yaml: not what" in lines[0]
     assert "max_gap was 8 and is 3" in lines[0]
+
+
+def test_a_threshold_by_hand_decides_alone(copy, footage):
+    model = configure(copy, footage, threshold=0.0, overlay=False)
+    copy.run("scores")
+    folder, rows = verdicts(copy, model)
+    assert (rows["cam 1.mp4"]["verdict"], float(rows["cam 1.mp4"]["threshold"])) == ("alarm", 0.0)
+    assert rows["cut.mp4"]["threshold"] == ""
+    assert "an alarm is a score above 0.0000, given by hand; " in (folder / "verdicts.txt").read_text()
+    configure(copy, footage, threshold=1.0, overlay=False)
+    copy.run("scores")
+    assert {row["verdict"] for row in verdicts(copy, model)[1].values()} == {"quiet", "not scored"}

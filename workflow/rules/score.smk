@@ -31,13 +31,14 @@ rule score:
         shard_map=paths.SHARD_MAP,
         model=ask.model,
         alarms_per_hour=ask.scoring("alarms_per_hour"),
+        threshold=ask.threshold_flag,
         overlay=ask.overlay_flag,
         crf=ask.scoring("crf"),
     shell:
         "python -m wsstad.stages score --log {log:q} --shard-map {params.shard_map} --shard {wildcards.shard} --manifest {output}"
         " --frames {input.frames} --tubes {input.tubes} --image {input.image} --region {input.region}"
         " --tables {params.tables:q} --source {params.source:q} --model {params.model:q}"
-        " --alarms-per-hour {params.alarms_per_hour} {params.overlay} --crf {params.crf} --threads {threads} 2> >(tee {log:q} >&2)"
+        " --alarms-per-hour {params.alarms_per_hour} {params.threshold} {params.overlay} --crf {params.crf} --threads {threads} 2> >(tee {log:q} >&2)"
 
 
 rule verdict:

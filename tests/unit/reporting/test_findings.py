@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ from matplotlib.colors import to_rgb
 
 from support import scoring
 from wsstad import config
+from wsstad.artefacts.manifest import Manifest, Row
 from wsstad.artefacts.model_card import Card, Link
 from wsstad.evaluation import alarms
 from wsstad.learning.likeness import Unlikeness
 from wsstad.planning import artefact_keys
-from wsstad.reporting import verdicts
+from wsstad.reporting import findings, verdicts
 from wsstad.reporting.findings import Alarm, Findings, Threshold
 from wsstad.reporting.pictures import drawing, timeline_plot
 from wsstad.structures.alarms import Curve
@@ -30,7 +32,9 @@ FAR = {"image": Unlikeness(distance=2.1, farther_than=1.0, outside=0.196, usual=
 NEAR = {"region": Unlikeness(distance=1.1, farther_than=0.8, outside=0.07, usual=0.064)}
 
 
-def found(scores=(0.3, 0.9, 0.6), *, curve=CURVE, tubes=None, n_frames=40, path="cam 1/a.mp4", unlikeness=None):
+def found(
+    scores=(0.3, 0.9, 0.6), *, curve=CURVE, tubes=None, n_frames=40, path="cam 1/a.mp4", unlikeness=None, by_hand=None
+):
     """Three tubes at 10 frames a second, the second of which is a union."""
     box = np.array([[5, 5, 30.0625, 40]], dtype=np.float32)
     spans = [(0, 20), (10, 25), (30, 40)]
@@ -40,7 +44,9 @@ def found(scores=(0.3, 0.9, 0.6), *, curve=CURVE, tubes=None, n_frames=40, path=
     detected = np.full(n_frames, tubes is None)
     its = scoring.prediction("a", made, scores, n_frames=n_frames, detected=detected)
     video = VideoTubes(n_frames, 100, 80, detected, made)
-    return Findings(path, its, video, CARD, np.arange(n_frames) / 10, 10.0, Threshold.of(curve, 1.0), unlikeness or {})
+    return Findings(
+        path, its, video, CARD, np.arange(n_frames) / 10, 10.0, Threshold.of(curve, 1.0, by_hand), unlikeness or {}
+    )
 
 
 def test_the_json_is_what_its_schema_says():
@@ -77,6 +83,38 @@ def test_the_csv_has_a_row_a_frame():
     assert rows[5] == {"frame": "5", "seconds": "0.500", "score": "0.300000", "alarm": "0"}
     assert rows[27]["score"] == "0.000000"
     assert rows[27]["alarm"] == "1"
+
+
+def test_an_unknown_verdict_says_why_and_is_no_zero_anywhere():
+    its = found(curve=None)
+    content = json.loads(its.to_json())
+    assert config.check(content, "tubes", "a.tubes.json") == content
+    assert (content["verdict"], content["alarms"], content["threshold"]) == ("unknown", None, None)
+    assert content["reason"] == findings.NO_THRESHOLD
+    assert {row["alarm"] for row in csv.DictReader(io.StringIO(its.to_csv()))} == {""}
+    row = verdicts._row(Manifest(Path(), {}), Row("a", "k"), "a.mp4", {**its.facts(), "files": {}})
+    assert (row["verdict"], row["alarms"], row["threshold"], row["note"]) == ("unknown", "", "", findings.NO_THRESHOLD)
+    known = json.loads(found((0.1, 0.2, 0.3)).to_json())
+    assert (known["verdict"], known["reason"], known["alarms"]) == ("quiet", "", [])
+
+
+@pytest.mark.parametrize(
+    ("curve", "by_hand", "note"),
+    [
+        (None, 0.7, "the model had no held-out normal video to say how many false alarms it gives"),
+        (CURVE, 0.7, "0 false alarms in 0.5 h of held-out normal video"),
+        (CURVE, 0.3, "3 false alarms in 0.5 h of held-out normal video"),
+        (CURVE, 0.1, "it is below every score of the held-out normal videos, which are all alarm"),
+    ],
+)
+def test_a_threshold_by_hand_says_what_it_would_have_cost(curve, by_hand, note):
+    its = found(curve=curve, by_hand=by_hand)
+    content = json.loads(its.to_json())
+    assert config.check(content, "tubes", "a.tubes.json") == content
+    assert content["threshold"] == {"score": by_hand, "alarms_per_hour": None, "note": f"given by hand; {note}"}
+    assert (content["verdict"], content["reason"]) == ("alarm", "")
+    (line,) = [line for line in verdicts.describe([], CARD, content["threshold"], changed=[]) if "an alarm is" in line]
+    assert line == f"an alarm is a score above {by_hand:.4f}, given by hand; {note}"
 
 
 def test_the_json_says_how_unlike_the_training_videos_it_is():

@@ -163,6 +163,11 @@ class RuleInputs:
 
         return value
 
+    def threshold_flag(self, wildcards: Wildcards) -> str:
+        """Return the flag that hands on a threshold given by hand, if there is one."""
+        threshold = self.plan.footage[wildcards["dataset"]].settings["threshold"]
+        return "" if threshold is None else f"--threshold {threshold}"
+
     def overlay_flag(self, wildcards: Wildcards) -> str:
         """Return the flag that says whether each video of some footage is drawn."""
         return "--overlay" if self.plan.footage[wildcards["dataset"]].settings["overlay"] else "--no-overlay"

@@ -22,10 +22,10 @@ class Scoring:
     """A model that scores videos: `manifests` by kind hold their frames, tubes and features."""
 
     def __init__(
-        self, model: TrainedModel, card: Card, manifests: Mapping[str, Manifest], alarms_per_hour: float
+        self, model: TrainedModel, card: Card, manifests: Mapping[str, Manifest], threshold: Threshold | None
     ) -> None:
         self.model, self.card, self.manifests = model, card, manifests
-        self.threshold = Threshold.of(model.curve, alarms_per_hour)
+        self.threshold = threshold
 
     def score(
         self,

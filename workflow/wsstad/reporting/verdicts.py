@@ -8,10 +8,21 @@ from wsstad.artefacts.manifest import Manifest, Row
 from wsstad.artefacts.model_card import Card
 from wsstad.jsonable import Facts, Json
 from wsstad.learning.likeness import Unlikeness
-from wsstad.reporting.findings import KIND, SUFFIXES
+from wsstad.reporting.findings import KIND, NO_THRESHOLD, SUFFIXES
 
 FILES = {suffix: suffix.strip(".").split(".")[0] for suffix in SUFFIXES}  # a column for each kind of file
-COLUMNS = ("video", "path", "verdict", "score", "alarms", "first_from", "first_to", "note", *FILES.values())
+COLUMNS = (
+    "video",
+    "path",
+    "verdict",
+    "score",
+    "threshold",
+    "alarms",
+    "first_from",
+    "first_to",
+    "note",
+    *FILES.values(),
+)
 ORDER = ("alarm", "unknown", "quiet", "not scored")
 NOTHING_SEEN = "nothing was detected in any frame: the whole image was scored"
 UNLIKE = "unlike the training videos"
@@ -32,11 +43,15 @@ def describe(rows: Sequence[Facts], card: Card, threshold: Facts | None, *, chan
     `changed` are the stages whose code is not that which the model was trained with.
     """
     yield f"scored by {card.method}, seed {card.seed}, trained on {card.dataset} ({card.split}, fold {card.fold})"
-    if threshold:
+    if threshold and threshold["alarms_per_hour"] is None:
+        yield f"an alarm is a score above {threshold['score']:.4f}, {threshold['note']}"
+    elif threshold:
         hours = f"{threshold['alarms_per_hour']:g} false alarm{'s' * (threshold['alarms_per_hour'] != 1)} an hour"
         yield f"an alarm is a score above {threshold['score']:.4f}, calibrated for {hours} on held-out normal videos"
         if threshold["note"]:
             yield f"warning: {threshold['note']}"
+    elif any(row["verdict"] == "unknown" for row in rows):
+        yield f"every verdict is unknown: {NO_THRESHOLD}"
     if changed:
         stages = ", ".join(changed)
         yield f"warning: the code of {stages}, or a library behind it, has changed since the model was trained"
@@ -52,7 +67,7 @@ def describe(rows: Sequence[Facts], card: Card, threshold: Facts | None, *, chan
     )
     yield ""
     paths = {row["path"]: _printable(row["path"]) for row in rows}
-    wide = max(map(len, paths.values()))
+    wide = max(map(len, paths.values()), default=0)
     for row in rows:
         score = f"{row['score']:.2f}" if row["score"] != "" else "    "
         count = "1 alarm," if row["alarms"] == 1 else f"{row['alarms']} alarms, the first"
@@ -65,7 +80,9 @@ def _row(scores: Manifest, row: Row, path: str, facts: Facts | None) -> Json:
     cells: Json = dict.fromkeys(COLUMNS, "") | {"video": row.video, "path": path}
     if facts is None:
         return cells | {"verdict": "not scored", "note": f"{row.code} {row.reason}"}
-    cells |= {"verdict": facts["verdict"], "score": facts["score"], "alarms": len(facts["alarms"])}
+    cells |= {"verdict": facts["verdict"], "score": facts["score"]}
+    if facts["threshold"]:
+        cells |= {"threshold": facts["threshold"]["score"], "alarms": len(facts["alarms"])}
     if facts["alarms"]:
         first = facts["alarms"][0]
         cells |= {"first_from": _clock(first["from_seconds"]), "first_to": _clock(first["to_seconds"])}
@@ -75,6 +92,8 @@ def _row(scores: Manifest, row: Row, path: str, facts: Facts | None) -> Json:
 
 def _notes(facts: Facts) -> Iterator[str]:
     """Yield what is to be known of a video's verdict."""
+    if facts["reason"]:
+        yield facts["reason"]
     if not facts["detected_frames"]:
         yield NOTHING_SEEN
     found = {kind: Unlikeness(**its) for kind, its in facts["unlikeness"].items()}
