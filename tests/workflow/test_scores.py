@@ -64,6 +64,9 @@ def test_each_video_gets_a_verdict_or_a_reason(copy, footage):
         assert (facts["codec"], facts["pix_fmt"], facts["faststart"]) == ("h264", "yuv420p", True)
         assert facts["frames"] == content["frames"]
         assert (folder / row["timeline"]).read_bytes().startswith(b"\x89PNG")
+    page = (folder / "verdicts.html").read_text()
+    assert page.count("<article") == 4
+    assert page.count("data:image/webp") == page.count("<video") == 2
     words = (folder / "verdicts.txt").read_text()
     assert "4 videos: " in words
     assert "2 not scored" in words

@@ -2,7 +2,7 @@
 
 REQUIRED INPUTS: a model and its card; frames, tubes and features of the footage, made by what the card names
 OUTPUTS: results/<name>/scores/<model>/<video>.<key>.{tubes.json,scores.csv,timeline.png,overlay.mp4}, manifests,
-         results/<name>/scores/<model>/verdicts.{tsv,txt}
+         results/<name>/scores/<model>/verdicts.{tsv,txt,html}
 TARGETS: scores
 """
 

@@ -20,6 +20,7 @@ from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import VideoTubes
 
 KIND = "score"  # of the artefact
+THUMBNAIL = "thumbnail"  # its array with a small picture, WebP
 TUBES, SCORES, TIMELINE, OVERLAY = SUFFIXES = (".tubes.json", ".scores.csv", ".timeline.png", ".overlay.mp4")
 NO_THRESHOLD = (
     "no alarm threshold: the model had no held-out normal video to calibrate one on; give one with --threshold"
@@ -131,6 +132,7 @@ class Findings:
             "threshold": self._threshold(),
             "verdict": self.verdict,
             "reason": self.reason,
+            "top1": asdict(self.top_span()),
             "score": _number(prediction.video_score),
             "lowest_score": _number(prediction.scores.min()),
             "unlikeness": {kind: asdict(its) for kind, its in self.unlikeness.items()},

@@ -76,6 +76,18 @@ def describe(rows: Sequence[Facts], card: Card, threshold: Facts | None, *, chan
         yield f"{row['verdict']:10}  {score}  {paths[row['path']]:{wide}}  {words}".rstrip()
 
 
+def timecode(seconds: float) -> str:
+    """Return a time as a player shows it.
+
+    >>> timecode(83.25), timecode(3725.0)
+    ('1:23.2', '1:02:05.0')
+    """
+    tenths = int(round(seconds * 10, 6))
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    return (f"{hours}:{minutes:02d}:" if hours else f"{minutes}:") + f"{rest // 10:02d}.{rest % 10}"
+
+
 def _row(scores: Manifest, row: Row, path: str, facts: Facts | None) -> Json:
     cells: Json = dict.fromkeys(COLUMNS, "") | {"video": row.video, "path": path}
     if facts is None:
@@ -85,7 +97,7 @@ def _row(scores: Manifest, row: Row, path: str, facts: Facts | None) -> Json:
         cells |= {"threshold": facts["threshold"]["score"], "alarms": len(facts["alarms"])}
     if facts["alarms"]:
         first = facts["alarms"][0]
-        cells |= {"first_from": _clock(first["from_seconds"]), "first_to": _clock(first["to_seconds"])}
+        cells |= {"first_from": timecode(first["from_seconds"]), "first_to": timecode(first["to_seconds"])}
     cells["note"] = "; ".join(_notes(facts))
     return cells | {FILES[suffix]: scores.path(row.video, suffix).name for suffix in facts["files"]}
 
@@ -117,12 +129,3 @@ def _printable(path: str) -> str:
     'cam?[2J?1.mp4'
     """
     return "".join(sign if sign.isprintable() else "?" for sign in path)
-
-
-def _clock(seconds: float) -> str:
-    """Return seconds as people say them.
-
-    >>> _clock(83.25)
-    '1:23.2'
-    """
-    return f"{int(seconds // 60)}:{int(seconds % 60 * 10) / 10:04.1f}"

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,10 @@ from wsstad.structures import predictions
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import VideoTubes
 
+if TYPE_CHECKING:  # the decoder is imported where pixels are
+    from wsstad.video import Frames
+
+THUMBNAIL_WIDTH, QUALITY = 240, 50
 MOST_OTHERS = 3  # tubes beside the predicted one that are shown in a frame: those of the highest scores
 
 
@@ -69,6 +74,19 @@ class Portrayal:
     def _other(self, candidate: int, frame: int) -> Mark:
         tube = self.tubes.tubes[self.prediction.spans[candidate, 0]]
         return Mark(tube.boxes[frame - tube.start], drawing.GREY, f"{self.prediction.scores[candidate]:.2f}")
+
+
+def thumbnail(shown: Portrayal, frames: "Frames") -> np.ndarray:
+    """Return the bytes of a small picture, WebP: the frame in the middle of the predicted tube, with its boxes."""
+    from wsstad.video.previews import encode_picture, shrink
+
+    _, start, stop = shown.prediction.spans[shown.prediction.top1].tolist()
+    number = (start + stop) // 2
+    frame = next(frames.read(number, number + 1))
+    small = shrink(frame, THUMBNAIL_WIDTH)
+    scale = small.shape[1] / frame.shape[1]
+    marks = [mark._replace(box=mark.box * scale, label="") for mark in shown.decision(number)]
+    return np.frombuffer(encode_picture(drawing.draw(small, marks), QUALITY), dtype=np.uint8)
 
 
 def digest(prediction: VideoPrediction) -> str:
