@@ -72,9 +72,9 @@ class Scoring:
         from wsstad.video import open_frames, playback
 
         score = self.threshold.score if self.threshold else None
-        shown = Portrayal(findings.prediction, findings.tubes, threshold=score)
+        shown = Portrayal(findings.prediction, findings.tubes, threshold=score, name=findings.path)
         pixels = open_frames(self.manifests["frames"], findings.prediction.video, source)
-        playback.write(output, progress.each(shown.images(pixels.read())), fps=pixels.fps, crf=crf)
+        playback.write(output, progress.each(shown.images(pixels.read(), float(pixels.fps))), fps=pixels.fps, crf=crf)
         return decision.thumbnail(shown, pixels)
 
 

@@ -9,6 +9,7 @@ from wsstad.artefacts.model_card import Card
 from wsstad.jsonable import Facts, Json
 from wsstad.learning.likeness import Unlikeness
 from wsstad.reporting.findings import KIND, NO_THRESHOLD, SUFFIXES
+from wsstad.reporting.timecodes import timecode
 
 FILES = {suffix: suffix.strip(".").split(".")[0] for suffix in SUFFIXES}  # a column for each kind of file
 COLUMNS = (
@@ -74,18 +75,6 @@ def describe(rows: Sequence[Facts], card: Card, threshold: Facts | None, *, chan
         when = f"{count} from {row['first_from']} to {row['first_to']}" if row["alarms"] else ""
         words = "; ".join(filter(None, (when, row["note"])))
         yield f"{row['verdict']:10}  {score}  {paths[row['path']]:{wide}}  {words}".rstrip()
-
-
-def timecode(seconds: float) -> str:
-    """Return a time as a player shows it.
-
-    >>> timecode(83.25), timecode(3725.0)
-    ('1:23.2', '1:02:05.0')
-    """
-    tenths = int(round(seconds * 10, 6))
-    minutes, rest = divmod(tenths, 600)
-    hours, minutes = divmod(minutes, 60)
-    return (f"{hours}:{minutes:02d}:" if hours else f"{minutes}:") + f"{rest // 10:02d}.{rest % 10}"
 
 
 def _row(scores: Manifest, row: Row, path: str, facts: Facts | None) -> Json:

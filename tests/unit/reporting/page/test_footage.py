@@ -10,7 +10,7 @@ from unit.reporting.test_findings import CARD, CURVE
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Manifest, Row
 from wsstad.artefacts.storage import Artefact
-from wsstad.reporting import verdicts
+from wsstad.reporting import timecodes, verdicts
 from wsstad.reporting.findings import KIND, NO_THRESHOLD, OVERLAY, THUMBNAIL, Findings, Threshold
 from wsstad.reporting.page import footage
 from wsstad.structures.tubes import VideoTubes
@@ -86,7 +86,7 @@ def test_the_first_keep_their_pictures_where_there_is_no_room_for_all(tmp_path, 
 
 @pytest.mark.parametrize("seconds", [0.0, 9.96, 59.99, 60.0, 3599.99, 7384.25])
 def test_a_time_code_is_read_back(seconds):
-    *hours, minutes, rest = verdicts.timecode(seconds).split(":")
+    *hours, minutes, rest = timecodes.timecode(seconds).split(":")
     read = 3600 * sum(map(int, hours)) + 60 * int(minutes) + float(rest)
     assert read <= seconds + 1e-9
     assert seconds - read < 0.1

@@ -17,7 +17,7 @@ from wsstad.reporting.page import timelines
 from wsstad.reporting.page.render import clock, environment
 from wsstad.reporting.page.timelines import Span
 from wsstad.reporting.pictures.illustration import thin
-from wsstad.reporting.verdicts import timecode
+from wsstad.reporting.timecodes import timecode
 
 PICTURE_BYTES = 22_000_000  # of all thumbnails, as the page has them
 

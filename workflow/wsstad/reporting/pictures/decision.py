@@ -9,8 +9,9 @@ import numpy as np
 
 from wsstad.artefacts import storage
 from wsstad.evaluation.groundtruth import FrameBoxes
-from wsstad.reporting.pictures import drawing
+from wsstad.reporting.pictures import captions, drawing
 from wsstad.reporting.pictures.drawing import Mark, Timeline
+from wsstad.reporting.timecodes import timecode
 from wsstad.structures import predictions
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import VideoTubes
@@ -30,13 +31,31 @@ class Portrayal:
     tubes: VideoTubes
     truth: FrameBoxes | None = None
     threshold: float | None = None
+    name: str = ""
 
-    def images(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Yield each of the video's RGB frames with its marks, enlarged if it is small, over the timeline."""
+    def images(self, frames: Iterable[np.ndarray], fps: float) -> Iterator[np.ndarray]:
+        """Yield each of the video's RGB frames with its marks, enlarged if it is small, over the timeline.
+
+        Above it stand the name and the time, below it an axis and a legend.
+        """
         zoom = drawing.zoom_for(self.prediction.width)
-        timeline = self.timeline(self.prediction.width * zoom)
+        width, length = self.prediction.width * zoom, self.prediction.n_frames / fps
+        timeline, name = self.timeline(width), self.name or self.prediction.video
+        below = drawing.stack(captions.axis(width, length), captions.legend(width, self.legend()))
         for number, frame in enumerate(frames):
-            yield drawing.stack(drawing.draw(frame, self.marks(number), zoom=zoom), timeline.at(number))
+            now = f"{timecode(number / fps)} / {timecode(length)}  frame {number}"
+            scores = captions.scale_of(timeline.at(number), timeline.ends)
+            marked = drawing.draw(frame, self.marks(number), zoom=zoom)
+            yield drawing.stack(captions.header(width, name, now), marked, scores, below)
+
+    def legend(self) -> list[tuple[str, drawing.Colour]]:
+        """Return what is drawn, in words, and the colour of each."""
+        entries = [("predicted tube, now", drawing.PREDICTION), ("its members", drawing.MEMBER)]
+        entries += [("truth", drawing.TRUTH)] if self.truth else []
+        entries += [("other tubes", drawing.GREY), ("score", drawing.BLACK)]
+        return entries + (
+            [(f"dotted: alarm above {self.threshold:.2f}", drawing.GREY)] if self.threshold is not None else []
+        )
 
     def timeline(self, width: int) -> Timeline:
         """Return the timeline, `width` pixels wide."""
