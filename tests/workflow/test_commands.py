@@ -63,6 +63,10 @@ COMMANDS = {
     "snakemake --configfile my.yaml": "snakemake --configfile my.yaml --dry-run",
     "snakemake --report report.zip": "snakemake --configfile wsstad.yaml --report report.zip",
     "wsstad --help": SAME,
+    "wsstad compare": "wsstad compare --help",
+    "wsstad compare A B": "wsstad compare --help",
+    "wsstad compare before results": "wsstad compare results results",
+    "wsstad compare motion yolo11n": "wsstad compare motion motion",
     "wsstad completion SHELL": "wsstad completion bash && wsstad completion zsh",
     "wsstad completion fish | source": "wsstad completion fish",
     "wsstad demo": "wsstad demo --help",
@@ -109,7 +113,11 @@ COMMANDS = {
     "wsstad run [TARGET ...]": "wsstad run --help",
     "wsstad run table1 ... table5": "wsstad why table1",
     "wsstad score": "wsstad score --help",
-    "wsstad score VIDEO --model MODEL [--name NAME]": "wsstad score --help",
+    "wsstad score VIDEO --model MODEL [--name NAME] [--threshold SCORE]": "wsstad score --help",
+    "wsstad score footage --model <model> --alarms-per-hour 0.1": "wsstad score --help",
+    "wsstad score footage --model <model> --threshold 0.6": (
+        f"wsstad score footage --threshold 0.6 --model $(ls {MODEL})"
+    ),
     "wsstad score footage --model <model> --name lobby": f"wsstad score footage --model $(ls {MODEL}) --name lobby",
     "wsstad score footage --model results/<...>.safetensors": f"wsstad score footage --model $(ls {MODEL})",
     "wsstad split TABLES [--folds N]": "wsstad split --help",
@@ -143,7 +151,7 @@ def typed(command: str) -> str:
         shown = re.sub(r"<.*>", "folder", re.sub(r"^make ?", "make --dry-run ", command))
         return shown if COMMANDS[command] == ONLY_SHOWN else COMMANDS[command] or command
     assert command.startswith("wsstad run"), f"say in COMMANDS what is typed for {command!r}"
-    targets = re.sub(r"--(config|set|profile) \S+", "", command).split()[2:] or [""]
+    targets = re.sub(r"--(config|set|profile|name) \S+", "", command).split()[2:] or [""]
     flags = " ".join(re.findall(r"--(?:config|set) \S+", command))
     return " && ".join(f"wsstad why {target} {flags}" for target in targets)
 

@@ -19,6 +19,7 @@ MODEL = "results/small/runs/cv2/narrow/motion/iou/full/models/mgpr_tiny/0/fold0.
 # What is typed in the place of an example that takes minutes: its flags are read, or its jobs are listed.
 CHEAP = {
     "demo": lambda line: line.replace("--cores 2", "--cores 2 --help"),
+    "compare": lambda line: line.replace("before", "results"),  # no run is kept there
     "run": lambda line: f"{line} -- --dry-run",
     "power": lambda line: f"{line} --help",  # the small dataset has one trained row: nothing to compare
     "score": lambda line: re.sub(r"--model \S+", f"--model $(ls {MODEL})", line),

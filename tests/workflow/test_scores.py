@@ -64,6 +64,9 @@ def test_each_video_gets_a_verdict_or_a_reason(copy, footage):
         assert (facts["codec"], facts["pix_fmt"], facts["faststart"]) == ("h264", "yuv420p", True)
         assert facts["frames"] == content["frames"]
         assert (folder / row["timeline"]).read_bytes().startswith(b"\x89PNG")
+    page = (folder / "verdicts.html").read_text()
+    assert page.count("<article") == 4
+    assert page.count("data:image/webp") == page.count("<video") == 2
     words = (folder / "verdicts.txt").read_text()
     assert "4 videos: " in words
     assert "2 not scored" in words
@@ -99,3 +102,15 @@ def test_a_setting_that_moved_since_the_training_stops_it_in_one_line(copy, foot
     assert len(lines) == 1
     assert "iou.yaml: not what" in lines[0]
     assert "max_gap was 8 and is 3" in lines[0]
+
+
+def test_a_threshold_by_hand_decides_alone(copy, footage):
+    model = configure(copy, footage, threshold=0.0, overlay=False)
+    copy.run("scores")
+    folder, rows = verdicts(copy, model)
+    assert (rows["cam 1.mp4"]["verdict"], float(rows["cam 1.mp4"]["threshold"])) == ("alarm", 0.0)
+    assert rows["cut.mp4"]["threshold"] == ""
+    assert "an alarm is a score above 0.0000, given by hand; " in (folder / "verdicts.txt").read_text()
+    configure(copy, footage, threshold=1.0, overlay=False)
+    copy.run("scores")
+    assert {row["verdict"] for row in verdicts(copy, model)[1].values()} == {"quiet", "not scored"}

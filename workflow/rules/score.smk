@@ -2,7 +2,7 @@
 
 REQUIRED INPUTS: a model and its card; frames, tubes and features of the footage, made by what the card names
 OUTPUTS: results/<name>/scores/<model>/<video>.<key>.{tubes.json,scores.csv,timeline.png,overlay.mp4}, manifests,
-         results/<name>/scores/<model>/verdicts.{tsv,txt}
+         results/<name>/scores/<model>/verdicts.{tsv,txt,html}
 TARGETS: scores
 """
 
@@ -31,13 +31,14 @@ rule score:
         shard_map=paths.SHARD_MAP,
         model=ask.model,
         alarms_per_hour=ask.scoring("alarms_per_hour"),
+        threshold=ask.threshold_flag,
         overlay=ask.overlay_flag,
         crf=ask.scoring("crf"),
     shell:
         "python -m wsstad.stages score --log {log:q} --shard-map {params.shard_map:q} --shard {wildcards.shard:q} --manifest {output:q}"
         " --frames {input.frames:q} --tubes {input.tubes:q} --image {input.image:q} --region {input.region:q}"
         " --tables={params.tables:q} --source={params.source:q} --model={params.model:q}"
-        " --alarms-per-hour {params.alarms_per_hour:q} {params.overlay:q} --crf {params.crf:q} --threads {threads} 2> >(tee {log:q} >&2)"
+        " --alarms-per-hour {params.alarms_per_hour:q} {params.threshold:q} {params.overlay:q} --crf {params.crf:q} --threads {threads} 2> >(tee {log:q} >&2)"
 
 
 rule verdict:

@@ -28,6 +28,7 @@ VERBS = {
     "power": ("compute how many videos an effect needs, from a pilot's results", "power"),
     "gc": ("list results that no configured run can reach, or remove them", "gc"),
     "export": ("write detections, tubes or predictions for other tools", "export"),
+    "compare": ("show what a change did: two results, before and after", "compare"),
     "import-features": ("take C3D features that others extracted", "import_features"),
     "synthesize": ("render made-up road videos with exact annotations", "synthesize"),
     "fit-detector": ("train the demo's detector anew", "fit_detector"),

@@ -37,6 +37,8 @@ CASES = {
     "wsstad run --directory to": {"tours"},
     "wsstad score foo": {"footage.mp4"},
     "wsstad score footage.mp4 --model m": {"mgpr.safetensors"},
+    "wsstad compare resu": {"results"},
+    "wsstad compare results bef": {"before"},
     "wsstad completion ": {"bash", "fish", "zsh"},
 }
 
@@ -48,6 +50,7 @@ def folder(tmp_path_factory):
     for name in ("wsstad.yaml", "words.txt", "footage.mp4", "mgpr.safetensors", "mgpr.card.json"):
         (folder / name).touch()
     (folder / "tours").mkdir()
+    (folder / "results/kept/before").mkdir(parents=True)
     (folder / "config/tables").mkdir(parents=True)
     (folder / "config/tables/mine.yaml").touch()
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}

@@ -1,8 +1,9 @@
-"""Findings: JSON that its schema allows, a row a frame, and the verdict at the calibrated threshold."""
+"""Findings: JSON that record schema allows, a row a frame, and the verdict at the calibrated threshold."""
 
 import csv
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +11,12 @@ from matplotlib.colors import to_rgb
 
 from support import scoring
 from wsstad import config
+from wsstad.artefacts.manifest import Manifest, Row
 from wsstad.artefacts.model_card import Card, Link
 from wsstad.evaluation import alarms
 from wsstad.learning.likeness import Unlikeness
 from wsstad.planning import artefact_keys
-from wsstad.reporting import verdicts
+from wsstad.reporting import findings, verdicts
 from wsstad.reporting.findings import Alarm, Findings, Threshold
 from wsstad.reporting.pictures import drawing, timeline_plot
 from wsstad.structures.alarms import Curve
@@ -30,7 +32,9 @@ FAR = {"image": Unlikeness(distance=2.1, farther_than=1.0, outside=0.196, usual=
 NEAR = {"region": Unlikeness(distance=1.1, farther_than=0.8, outside=0.07, usual=0.064)}
 
 
-def make(scores=(0.3, 0.9, 0.6), *, curve=CURVE, tubes=None, n_frames=40, path="cam 1/a.mp4", unlikeness=None):
+def make(
+    scores=(0.3, 0.9, 0.6), *, curve=CURVE, tubes=None, n_frames=40, path="cam 1/a.mp4", unlikeness=None, by_hand=None
+):
     """Three tubes at 10 frames a second, the second of which is a union."""
     box = np.array([[5, 5, 30.0625, 40]], dtype=np.float32)
     spans = [(0, 20), (10, 25), (30, 40)]
@@ -41,7 +45,14 @@ def make(scores=(0.3, 0.9, 0.6), *, curve=CURVE, tubes=None, n_frames=40, path="
     prediction = scoring.prediction("a", made, scores, n_frames=n_frames, detected=detected)
     video = VideoTubes(n_frames, 100, 80, detected, made)
     return Findings(
-        path, prediction, video, CARD, np.arange(n_frames) / 10, 10.0, Threshold.of(curve, 1.0), unlikeness or {}
+        path,
+        prediction,
+        video,
+        CARD,
+        np.arange(n_frames) / 10,
+        10.0,
+        Threshold.of(curve, 1.0, by_hand),
+        unlikeness or {},
     )
 
 
@@ -81,6 +92,38 @@ def test_the_csv_has_a_row_a_frame():
     assert rows[27]["alarm"] == "1"
 
 
+def test_an_unknown_verdict_says_why_and_is_no_zero_anywhere():
+    record = make(curve=None)
+    content = json.loads(record.to_json())
+    assert config.check(content, "tubes", "a.tubes.json") == content
+    assert (content["verdict"], content["alarms"], content["threshold"]) == ("unknown", None, None)
+    assert content["reason"] == findings.NO_THRESHOLD
+    assert {row["alarm"] for row in csv.DictReader(io.StringIO(record.to_csv()))} == {""}
+    row = verdicts._row(Manifest(Path(), {}), Row("a", "k"), "a.mp4", {**record.facts(), "files": {}})
+    assert (row["verdict"], row["alarms"], row["threshold"], row["note"]) == ("unknown", "", "", findings.NO_THRESHOLD)
+    known = json.loads(make((0.1, 0.2, 0.3)).to_json())
+    assert (known["verdict"], known["reason"], known["alarms"]) == ("quiet", "", [])
+
+
+@pytest.mark.parametrize(
+    ("curve", "by_hand", "note"),
+    [
+        (None, 0.7, "the model had no held-out normal video to say how many false alarms it gives"),
+        (CURVE, 0.7, "0 false alarms in 0.5 h of held-out normal video"),
+        (CURVE, 0.3, "3 false alarms in 0.5 h of held-out normal video"),
+        (CURVE, 0.1, "it is below every score of the held-out normal videos, which are all alarm"),
+    ],
+)
+def test_a_threshold_by_hand_says_what_it_would_have_cost(curve, by_hand, note):
+    record = make(curve=curve, by_hand=by_hand)
+    content = json.loads(record.to_json())
+    assert config.check(content, "tubes", "a.tubes.json") == content
+    assert content["threshold"] == {"score": by_hand, "alarms_per_hour": None, "note": f"given by hand; {note}"}
+    assert (content["verdict"], content["reason"]) == ("alarm", "")
+    (line,) = [line for line in verdicts.describe([], CARD, content["threshold"], changed=[]) if "an alarm is" in line]
+    assert line == f"an alarm is a score above {by_hand:.4f}, given by hand; {note}"
+
+
 def test_the_json_says_how_unlike_the_training_videos_it_is():
     content = json.loads(make(unlikeness=FAR | NEAR).to_json())
     assert config.check(content, "tubes", "a.tubes.json") == content
@@ -95,11 +138,14 @@ def notes(**options):
 
 def test_a_video_that_is_unlike_the_training_videos_has_a_note():
     words = (
-        "unlike the training videos: its image features are 2.1 times as far from the nearest as those are from each"
+        "unlike the training videos: record image features are 2.1 times as far from the nearest as those are from each"
         " other, 20 % outside their range (6 % is usual)"
     )
     assert notes(unlikeness=FAR | NEAR) == [words]
-    assert notes(unlikeness=FAR, scores=(0.39, 0.52, 0.45)) == [words, "its timeline is flat, 0.39 to 0.52: no finding"]
+    assert notes(unlikeness=FAR, scores=(0.39, 0.52, 0.45)) == [
+        words,
+        "record timeline is flat, 0.39 to 0.52: no finding",
+    ]
     assert notes(unlikeness=NEAR, scores=(0.39, 0.52, 0.45)) == notes() == []
 
 
@@ -175,7 +221,7 @@ def test_verdicts_are_told_the_alarms_first():
     rows[0]["note"] = "unlike the training videos: far"
     lines = list(verdicts.describe(rows, CARD, threshold, changed=[]))
     assert lines[2] == (
-        "warning: 1 of 3 videos are unlike those that the model learned from: its verdict on them is a guess,"
+        "warning: 1 of 3 videos are unlike those that the model learned from: record verdict on them is a guess,"
         " and a flat timeline, all alarm or all quiet, is no finding"
     )
     assert lines[5].endswith("from 0:12.3 to 0:15.0; unlike the training videos: far")

@@ -19,6 +19,8 @@ TARGETS = ("all", "report", "overlays", "scores", "benchmark")
 PROFILES = ("default", "slurm", "cluster-generic")
 PRINT = r"printf '%s\n'"  # a line each: fish splits at lines alone
 OWN_TABLES = "find config/tables -name '*.yaml' -exec basename {} .yaml ';' 2> /dev/null"
+FIND_KEPT = "find results/kept -mindepth 1 -maxdepth 1 -not -name '.*' -exec basename {} ';' 2> /dev/null"
+SIDES = f"find results -maxdepth 0 2> /dev/null; {FIND_KEPT}"  # of a comparison, as far as they can be listed
 
 Parsers = Mapping[str, tuple[str, Callable[[], argparse.ArgumentParser]]]  # by verb: what it does, and its parser
 
@@ -63,6 +65,7 @@ def _mark(action: argparse.Action) -> None:
         "profile": shtab.cmd(f"{PRINT} {' '.join(PROFILES)}"),
         **dict.fromkeys(("directory", "folder", "lists", "source", "tables", "weights", "work"), shtab.DIRECTORY),
         **dict.fromkeys(("target", "targets", "names"), known),
+        **dict.fromkeys(("first", "second"), shtab.cmd(SIDES)),
     }
     if action.dest in completers:
         action.complete = completers[action.dest]  # type: ignore[attr-defined]

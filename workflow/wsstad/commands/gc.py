@@ -1,7 +1,8 @@
 """List, or remove, the artefacts that no configured run can reach: those of settings and inputs that are no more.
 
 Going back to an earlier setting is free because its artefacts are still there; this gives that up for the space.
-Datasets that none of the configurations names are left alone, and so is whatever a manifest or a table of theirs names.
+Datasets that none of the configurations names are left alone, and so is whatever a manifest or a table of theirs names,
+or one of a run that was kept by name.
 Illustrations, which are soon made again, are kept only for that.
 
     wsstad gc --config wsstad.yaml
@@ -15,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wsstad.artefacts import manifest
-from wsstad.commands import damage, lock, outlook
-from wsstad.planning import command_line, paths
+from wsstad.commands import damage, keep, lock, outlook
+from wsstad.planning import command_line, kept_runs, paths
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
 
@@ -78,6 +79,9 @@ def _reachable(plans: list[Plan]) -> Reachable:
         for output in paths.outputs(plan):
             for folder, stem, row in damage.entries(output) if output.path.exists() else ():
                 add(folder, stem, row["key"])
+    for name in kept_runs.names(command_line.RESULTS):
+        for folder, stem, row in keep.entries(command_line.RESULTS, name):
+            add(folder, stem, row["key"])
     return reached
 
 
@@ -94,10 +98,12 @@ def _report(artefacts: list[tuple[Path, int]], plans: list[Plan], *, deleted: bo
     for folder in files:
         print(f"{_megabytes(sizes[folder])}  {files[folder]:6} files  {folder}")
     print(f"{_megabytes(sizes.total())}  {files.total():6} files  {'removed' if deleted else 'in all'}")
-    known = {dataset for plan in plans for dataset in plan.datasets()}
+    known = {kept_runs.KEPT, *(dataset for plan in plans for dataset in plan.datasets())}
     others = [path.name for path in sorted(command_line.RESULTS.glob("*/")) if (path / "frames").is_dir()]
     for dataset in [name for name in others if name not in known]:
         print(f"left alone: {command_line.RESULTS / dataset}, which the configuration does not name")
+    for name in kept_runs.names(command_line.RESULTS):
+        print(f"kept by name: {kept_runs.folder(command_line.RESULTS, name)}; delete the folder to let go of it")
     if artefacts and not deleted:
         print("nothing was removed; --delete does")
 

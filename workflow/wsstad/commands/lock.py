@@ -10,6 +10,18 @@ from pathlib import Path
 from wsstad.errors import UserError
 
 
+def is_held(results: Path) -> bool:
+    """Tell whether something works in a folder of results; where that cannot be told, it is taken not to."""
+    try:
+        with open(results / ".lock") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 @contextmanager
 def held(results: Path, *, wait: bool = False, looks: bool = False) -> Iterator[int]:
     """Hold the lock of a folder of results, and give its file descriptor; the kernel frees it however a process ends.

@@ -19,6 +19,7 @@ from wsstad.evaluation import pilot, results
 from wsstad.evaluation.metrics import power
 from wsstad.evaluation.pilot import Pilot
 from wsstad.evaluation.results import BlockResult
+from wsstad.planning.kept_runs import KEPT
 
 METRICS = {"vauc": "VAUC", "miou": "MIoU"}
 UNITS = {"VAUC": "abnormal videos, {normal} normal ones", "MIoU": "abnormal videos with boxes"}
@@ -55,7 +56,7 @@ def find(given: Path) -> list[Path]:
     """Return the metrics of the benchmarks below a folder, or the file itself."""
     if given.is_file():
         return [given]
-    paths = sorted(given.glob("**/metrics/*.json"))
+    paths = [path for path in sorted(given.glob("**/metrics/*.json")) if KEPT not in path.relative_to(given).parts]
     benchmarks = [path for path in paths if path.parent.parent.name == "benchmark"]
     if not paths:
         raise UserError(f"{given}: no metrics/<annotator>.json below it; name a folder in which a benchmark has run")

@@ -21,11 +21,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from wsstad import heartbeat
-from wsstad.commands import console, damage, lock, snakemake_process, snakemake_records
+from wsstad.commands import console, damage, keep, lock, snakemake_process, snakemake_records
 from wsstad.commands.run_progress import only_looks
 from wsstad.errors import UserError
 from wsstad.locations import SHARE, SNAKEFILE
-from wsstad.planning import command_line
+from wsstad.planning import command_line, kept_runs
 from wsstad.planning.command_line import RESULTS
 
 SIGNS = "'\"`$\\{}"
@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> None:
     words = sys.argv[1:] if argv is None else argv
     own, more = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     args = parser().parse_intermixed_args(own)
-    workflow(args, args.targets, [*more, "--dry-run"] if args.dry_run else more)
+    workflow(args, args.targets, [*more, "--dry-run"] if args.dry_run else more, name=args.name)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -47,6 +47,9 @@ def parser() -> argparse.ArgumentParser:
     parser = make_parser(__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="what to make; by default all")
     parser.add_argument("-n", "--dry-run", action="store_true", help="list the jobs of a run; nothing on disk changes")
+    parser.add_argument(
+        "--name", default="", help="keep the finished run by this name in results/kept/, to compare with"
+    )
     return parser
 
 
@@ -61,11 +64,12 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[str] = ()) -> None:
+def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[str] = (), *, name: str = "") -> None:
     """Run the workflow in the folder of the results, which becomes the current one; exit unless it ends well.
 
     One run at a time holds the lock, so a lock of Snakemake's that is still there once we hold ours is stale. The jobs
-    of a killed run, here or in a cluster's queue, hold no lock, and are settled first.
+    of a killed run, here or in a cluster's queue, hold no lock, and are settled first. One that ends well is kept by
+    `name`, if there is one.
     """
     if any(word.startswith("--workflow-profile") for word in more):
         raise UserError("--workflow-profile: name the profile with --profile, so that a killed run's jobs are found")
@@ -75,15 +79,23 @@ def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[st
     if (profile / "submit").exists() and set(str(profile)) & UNQUOTABLE:
         raise UserError(f"--profile {args.profile}: {str(profile)!r} is part of a command; allowed: none of {SIGNS}")
     files = command_line.enter_one(args)
+    if name:
+        kept_runs.check_new(RESULTS, name)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)]
     command += ["--workflow-profile", str(profile), *targets, *(["--cores", args.cores] if args.cores else []), *more]
-    code = (_look if only_looks(more) else _run)(command, files, args.set, profile)
+    if only_looks(more):
+        code = _look(command, files, args.set, profile)
+    else:
+        code = _run(command, files, args.set, profile, name)
     if code:
         sys.exit(128 - code if code < 0 else code)
 
 
-def _run(command: list[str], files: Sequence[Path], assignments: Sequence[str], profile: Path) -> int:
-    """Run Snakemake by a command, once what a killed run left is settled; return its exit status."""
+def _run(command: list[str], files: Sequence[Path], assignments: Sequence[str], profile: Path, name: str) -> int:
+    """Run Snakemake by a command, once what a killed run left is settled; return its exit status.
+
+    What ends well is kept by `name`, where there is one.
+    """
     command = [*command, *_configfile(command_line.with_set_file(files, assignments))]
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the waiting for the lock, without a traceback
     with lock.held(RESULTS, wait=True) as descriptor:
@@ -96,7 +108,12 @@ def _run(command: list[str], files: Sequence[Path], assignments: Sequence[str], 
             subprocess.run(unlock, env=environment, check=False, capture_output=True)
         for path in RESULTS.rglob(".*.tmp"):
             path.unlink(missing_ok=True)
-        return console.watch(partial(snakemake_process.run, command, environment, descriptor))
+        code = console.watch(partial(snakemake_process.run, command, environment, descriptor))
+        if name and not code:
+            print(
+                f"wsstad: kept by name: {keep.keep(command_line.read_plan(files, assignments), name)}", file=sys.stderr
+            )
+    return code
 
 
 def _look(command: list[str], files: Sequence[Path], assignments: Sequence[str], profile: Path) -> int:

@@ -134,7 +134,7 @@ class RunProgress:
         self._videos = {name: {shard: len(plan.videos(name, shard)) for shard in plan.shards(name)} for name in names}
         self._stages: dict[str, tuple[Group, dict[Path, _Job]]] = {}
         self._is_current: dict[Path, bool] = {}
-        for output in _wanted(plan, targets):
+        for output in wanted(plan, targets):
             group = output.rule, {name: value for name, value in output.wildcards.items() if name != "shard"}
             _, jobs = self._stages.setdefault(" ".join([output.rule, *group[1].values()]), (group, {}))
             jobs.setdefault(paths.log_path(output), _Job([], self._size(output))).outputs.append(output)
@@ -223,7 +223,7 @@ def to_look_at(plan: Plan, targets: Sequence[str]) -> list[Path]:
     return [path for path in dict.fromkeys([*pages, *tables, *films, *verdicts]) if path.exists()]
 
 
-def _wanted(plan: Plan, targets: Sequence[str]) -> Iterator[Output]:
+def wanted(plan: Plan, targets: Sequence[str]) -> Iterator[Output]:
     """Yield the outputs on the way to some targets."""
     tables = {name for name in targets if name not in TARGETS}
     tables |= {plan.config["overlays"]["table"]} if "overlays" in targets else set()

@@ -110,6 +110,10 @@ def score_parser() -> argparse.ArgumentParser:
     parser.add_argument("video", type=Path, help="a video, or a folder of them")
     parser.add_argument("--model", type=Path, required=True, help="a model that a run trained")
     parser.add_argument("--name", default="scored", help="of the results")
+    parser.add_argument("--threshold", type=float, help="the highest score that is no alarm; by default calibrated")
+    parser.add_argument(
+        "--alarms-per-hour", type=float, help="false alarms that a calibrated threshold may give; by default 1"
+    )
     return parser
 
 
@@ -121,6 +125,10 @@ def score(argv: list[str] | None = None) -> None:
     args = score_parser().parse_args(argv)
     card = model_card.read(args.model)
     footage: Json = {"source": str(args.video.resolve()), "model": str(args.model.resolve())}
+    if args.threshold is not None and args.alarms_per_hour is not None:
+        raise UserError("--threshold and --alarms-per-hour: one of them; a threshold given by hand is not calibrated")
+    given = {"threshold": args.threshold, "alarms_per_hour": args.alarms_per_hour}
+    footage |= {name: value for name, value in given.items() if value is not None}
     args.set += ["benchmarks=[]", f"score={json.dumps({args.name: footage})}"]
     run.workflow(args, ["scores"])
     folder = Path("results", args.name, "scores", card.name)

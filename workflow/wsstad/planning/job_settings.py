@@ -117,8 +117,9 @@ def score(plan: Plan, w: Wildcards) -> Facts:
 
 
 def verdict(plan: Plan, w: Wildcards) -> Facts:
-    """Return the model."""
-    return {"code": _code("verdict"), "model": plan.footage[w["dataset"]].card.digest}
+    """Return the model, and how the page is written."""
+    code = {"code": _code("verdict"), "templates": _templates()}
+    return {**code, "model": plan.footage[w["dataset"]].card.digest}
 
 
 def overlay(plan: Plan, w: Wildcards) -> Facts:
@@ -156,10 +157,9 @@ def illustrate(plan: Plan, w: Wildcards) -> Facts:
 def report(plan: Plan, w: Wildcards) -> Facts:
     """Return everything that the page says and that no stage before it has."""
     shown = plan.report_tables()
-    templates = sorted(path for path in TEMPLATES.iterdir() if path.is_file())
     return {
         "code": _code("report"),
-        "templates": {path.name: _content(path) for path in templates},
+        "templates": _templates(),
         "configuration": plan.config,
         "variants": {"/".join(path.parts[-2:]): _content(path) for path in plan.variants(shown)},
         "datasets": {name: dataset_tables.read_dataset(plan.tables(name)) for name in plan.datasets()},
@@ -176,6 +176,11 @@ FUNCTIONS: dict[str, Callable[[Plan, Wildcards], Facts]] = {
         tabulate, illustrate, report,
     )
 }  # fmt: skip
+
+
+def _templates() -> dict[str, str]:
+    """Return a digest of each template of a page."""
+    return {path.name: _content(path) for path in sorted(TEMPLATES.iterdir()) if path.is_file()}
 
 
 def _variant(plan: Plan, rule: str, family: str, name: str) -> Facts:

@@ -13,7 +13,7 @@ from wsstad.artefacts import storage
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
 from wsstad.locations import SHARE
-from wsstad.planning import paths
+from wsstad.planning import kept_runs, paths
 from wsstad.planning.stages import STAGES
 
 NAMES = ("dataset", "split", "extractor", "detector", "linker", "scale", "table", "annotator")
@@ -43,6 +43,15 @@ class ResultFiles:
         if not any(paths.existing(self.folder, paths.SHARD_MAP)):
             shard_map = paths.SHARD_MAP.removeprefix(paths.RESULTS).format(dataset="<dataset>")
             raise UserError(f"{self.folder}: not a folder of results: no {shard_map} in it")
+
+    @property
+    def store(self) -> Path:
+        """The folder that holds the artefacts: that of the results, also for a run that was kept beside them."""
+        return kept_runs.store_of(self.folder)
+
+    def in_store(self, path: Path) -> Path:
+        """Return a path in the folder as one in the folder of the artefacts."""
+        return self.store / path.relative_to(self.folder)
 
     def narrowed(self, names: Mapping[str, str]) -> "ResultFiles":
         """Return the files of some names alone; raise `UserError` for a name or a value that is not there."""
@@ -89,13 +98,13 @@ class ResultFiles:
         given = self.configuration().get("datasets", {}).get(dataset, {}).get("tables")
         below = given or f"config/datasets/{dataset}"
         # Footage that was scored has its table among its results.
-        places = (self.folder / dataset / "tables", self.folder.parent / below, SHARE / below)
+        places = (self.folder / dataset / "tables", self.store.parent / below, SHARE / below)
         return next((place for place in places if (place / "videos.tsv").is_file()), None)
 
     def source(self, dataset: str) -> Path:
         """Return the folder of a dataset's raw videos, as the last run had it."""
         entry = self.configuration().get("datasets", {}).get(dataset, {})
-        return self.folder.parent / (entry.get("videos") or entry.get("source") or "")
+        return self.store.parent / (entry.get("videos") or entry.get("source") or "")
 
     def _matching(self, pattern: str) -> list[tuple[Path, dict[str, str]]]:
         return [

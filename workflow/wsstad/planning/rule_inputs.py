@@ -167,6 +167,11 @@ class RuleInputs:
 
         return value
 
+    def threshold_flag(self, wildcards: Wildcards) -> list[str]:
+        """Return the words that hand on a threshold given by hand, if there is one."""
+        threshold = self.plan.footage[wildcards["dataset"]].settings["threshold"]
+        return [] if threshold is None else ["--threshold", str(threshold)]
+
     def overlay_flag(self, wildcards: Wildcards) -> str:
         """Return the flag that says whether each video of some footage is drawn."""
         return "--overlay" if self.plan.footage[wildcards["dataset"]].settings["overlay"] else "--no-overlay"

@@ -14,33 +14,40 @@ import numpy as np
 
 from wsstad.artefacts.model_card import Card
 from wsstad.evaluation import alarms
-from wsstad.evaluation.alarms import Calibration
 from wsstad.learning.likeness import Unlikeness
 from wsstad.structures.alarms import Curve, find
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import VideoTubes
 
 KIND = "score"  # of the artefact
+THUMBNAIL = "thumbnail"  # its array with a small picture, WebP
 TUBES, SCORES, TIMELINE, OVERLAY = SUFFIXES = (".tubes.json", ".scores.csv", ".timeline.png", ".overlay.mp4")
+NO_THRESHOLD = (
+    "no alarm threshold: the model had no held-out normal video to calibrate one on; give one with --threshold"
+)
 WITH_BOXES = 20  # tubes whose boxes are listed frame by frame: those of the highest scores
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """The score above which there is an alarm, the false alarms an hour that it may give, and how it was found."""
+    """The highest score that is no alarm, and what to know of it.
 
-    per_hour: float
-    calibration: Calibration
+    `per_hour` are the false alarms an hour that it was calibrated for; None of one that was given by hand.
+    """
+
+    score: float
+    per_hour: float | None
+    note: str
 
     @classmethod
-    def of(cls, curve: Curve | None, per_hour: float) -> "Threshold | None":
-        """Return the threshold of a model that knows its false alarms, or None."""
-        return cls(per_hour, alarms.calibrate(curve, per_hour)) if curve else None
-
-    @property
-    def score(self) -> float:
-        """The highest score that is no alarm."""
-        return self.calibration.threshold
+    def of(cls, curve: Curve | None, per_hour: float, by_hand: float | None = None) -> "Threshold | None":
+        """Return the threshold that was given by hand, else that of a model that knows its false alarms, or None."""
+        if by_hand is not None:
+            return cls(by_hand, None, _rate_by_hand(curve, by_hand))
+        if curve is None:
+            return None
+        found = alarms.calibrate(curve, per_hour)
+        return cls(found.threshold, per_hour, found.note)
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,11 @@ class Findings:
         return "unknown" if self.threshold is None else "alarm" if self.alarms else "quiet"
 
     @property
+    def reason(self) -> str:
+        """Why the verdict is unknown; empty where it is not."""
+        return "" if self.threshold else NO_THRESHOLD
+
+    @property
     def duration(self) -> float:
         """When the last frame is over, in seconds."""
         return _number(self._end(self.prediction.n_frames))
@@ -119,10 +131,12 @@ class Findings:
             "model": {name: getattr(card, name) for name in ("method", "seed", "fold", "key", "digest", "dataset")},
             "threshold": self._threshold(),
             "verdict": self.verdict,
+            "reason": self.reason,
+            "top1": asdict(self.top_span()),
             "score": _number(prediction.video_score),
             "lowest_score": _number(prediction.scores.min()),
             "unlikeness": {kind: asdict(unlikeness) for kind, unlikeness in self.unlikeness.items()},
-            "alarms": [asdict(alarm) for alarm in self.alarms],
+            "alarms": [asdict(alarm) for alarm in self.alarms] if self.threshold else None,
         }
 
     def to_json(self) -> str:
@@ -134,14 +148,14 @@ class Findings:
         return json.dumps({**self.facts(), "tubes": tubes}, ensure_ascii=True, allow_nan=False) + "\n"
 
     def to_csv(self) -> str:
-        """Return a row a frame: its number, its time, its score, and whether it is part of an alarm."""
-        on = np.zeros(len(self.scores), dtype=int)
+        """Return a row a frame: its number, its time, its score, whether it is part of an alarm; empty if unknown."""
+        on = ["" if self.threshold is None else "0"] * len(self.scores)
         for alarm in self.alarms:
-            on[alarm.start : alarm.stop] = 1
+            on[alarm.start : alarm.stop] = ["1"] * (alarm.stop - alarm.start)
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["frame", "seconds", "score", "alarm"])
-        for row in zip(range(len(on)), self.seconds.tolist(), self.scores.tolist(), on.tolist(), strict=True):
+        for row in zip(range(len(on)), self.seconds.tolist(), self.scores.tolist(), on, strict=True):
             writer.writerow([row[0], f"{row[1]:.3f}", f"{row[2]:.6f}", row[3]])
         return text.getvalue()
 
@@ -160,8 +174,8 @@ class Findings:
     def _threshold(self) -> dict[str, object] | None:
         if self.threshold is None:
             return None
-        note = self.threshold.calibration.note
-        return {"score": self.threshold.score, "alarms_per_hour": self.threshold.per_hour, "note": note}
+        its = self.threshold
+        return {"score": its.score, "alarms_per_hour": its.per_hour, "note": its.note}
 
     def _span(self, start: int, stop: int) -> Span:
         """Return a span in frames and in seconds."""
@@ -170,6 +184,17 @@ class Findings:
     def _end(self, stop: int) -> float:
         """Return when the frame before `stop` is over."""
         return float(self.seconds[stop]) if stop < len(self.seconds) else float(self.seconds[-1]) + 1 / self.fps
+
+
+def _rate_by_hand(curve: Curve | None, threshold: float) -> str:
+    """Return what a threshold given by hand would have cost, as far as a model knows."""
+    if curve is None:
+        return "given by hand; the model had no held-out normal video to say how many false alarms it gives"
+    known = int(np.searchsorted(curve.thresholds, threshold, "right")) - 1  # below the lowest score seen, all is alarm
+    if known < 0:
+        return "given by hand; it is below every score of the held-out normal videos, which are all alarm"
+    given = int(curve.alarms[known])
+    return f"given by hand; {given} false alarm{'s' * (given != 1)} in {curve.hours:.2g} h of held-out normal video"
 
 
 def _number(value: float) -> float:

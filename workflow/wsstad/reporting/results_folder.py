@@ -171,7 +171,7 @@ class Results:
         """
         path, rows = self._table_of("predict")
         (row,) = _chosen(path, rows, method=method, seed=seed, fold=fold)
-        made = _read(run_files.path(path, "predictions", row), "predictions", row["digest"])
+        made = _read(run_files.path(self._files.in_store(path), "predictions", row), "predictions", row["digest"])
         return {each.video: each for each in predictions.from_arrays(made.arrays, made.meta["videos"])}
 
     def prediction(self, video: str, method: str, *, seed: int = 0) -> VideoPrediction:
@@ -190,7 +190,7 @@ class Results:
     def models(self) -> "DataFrame":
         """Return the models of the table, one a row: method, seed, fold, facts of the training, and the path."""
         path, rows = self._table_of("train")
-        rows = [{**row, "path": str(run_files.path(path, "models", row))} for row in rows]
+        rows = [{**row, "path": str(run_files.path(self._files.in_store(path), "models", row))} for row in rows]
         return _frame(rows, ("method", *MODELS, "path"), numbers=MODELS)
 
     def card(self, method: str, *, seed: int = 0, fold: int = 0) -> Card:
@@ -241,12 +241,13 @@ class Results:
     def _model(self, method: str, seed: int, fold: int) -> Path:
         path, rows = self._table_of("train")
         (row,) = _chosen(path, rows, method=method, seed=seed, fold=fold)
-        return run_files.path(path, "models", row)
+        return run_files.path(self._files.in_store(path), "models", row)
 
     def _manifest(self, rule: str, video: str = "") -> tuple[Manifest, str]:
         """Return the manifest of a rule's shards, and the dataset; raise `UserError` unless it has a good `video`."""
         group = self._files.of(rule)
         made = manifest.read_manifest(*group.paths)
+        made = Manifest(self._files.in_store(made.folder), made.rows)
         dataset = group.names["dataset"]
         if video and video not in made.rows:
             raise UserError(f"{self.folder / dataset}: no video {video!r}; allowed: {listed(sorted(made.rows))}")

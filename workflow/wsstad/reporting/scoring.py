@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Unpack
 
+import numpy as np
+
 from wsstad.artefacts import readers, storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.model_card import Card
@@ -11,7 +13,8 @@ from wsstad.artefacts.storage import Artefact
 from wsstad.learning.method import Machine
 from wsstad.learning.trained_model import TrainedModel
 from wsstad.progress import Progress
-from wsstad.reporting.findings import OVERLAY, SCORES, TIMELINE, TUBES, Findings, Threshold
+from wsstad.reporting.findings import OVERLAY, SCORES, THUMBNAIL, TIMELINE, TUBES, Findings, Threshold
+from wsstad.reporting.pictures import decision
 from wsstad.reporting.pictures.decision import Portrayal
 
 # Gives the file of a video with a suffix.
@@ -22,10 +25,10 @@ class Scoring:
     """A model that scores videos: `manifests` by kind hold their frames, tubes and features."""
 
     def __init__(
-        self, model: TrainedModel, card: Card, manifests: Mapping[str, Manifest], alarms_per_hour: float
+        self, model: TrainedModel, card: Card, manifests: Mapping[str, Manifest], threshold: Threshold | None
     ) -> None:
         self.model, self.card, self.manifests = model, card, manifests
-        self.threshold = Threshold.of(model.curve, alarms_per_hour)
+        self.threshold = threshold
 
     def score(
         self,
@@ -48,12 +51,13 @@ class Scoring:
                 findings = self._find(video, path)
                 files = {suffix: file_of(video, suffix) for suffix in suffixes}
                 _write(findings, files)
+                arrays = {"scores": findings.scores}
                 if OVERLAY in files:
-                    self._draw(findings, source / path, files[OVERLAY], crf, progress)
+                    arrays[THUMBNAIL] = self._draw(findings, source / path, files[OVERLAY], crf, progress)
                 else:
                     progress.add(findings.prediction.n_frames)
                 digests = {suffix: storage.file_digest(file) for suffix, file in files.items()}
-                yield video, Artefact({"scores": findings.scores}, {**findings.facts(), "files": digests})
+                yield video, Artefact(arrays, {**findings.facts(), "files": digests})
 
     def _find(self, video: str, path: str) -> Findings:
         scored = self.model.predict(video, self.manifests)
@@ -63,13 +67,15 @@ class Scoring:
         known = (self.card, times, fps, self.threshold, scored.unlikeness)
         return Findings(path, scored.prediction, scored.tubes, *known)
 
-    def _draw(self, findings: Findings, source: Path, output: Path, crf: int, progress: Progress) -> None:
+    def _draw(self, findings: Findings, source: Path, output: Path, crf: int, progress: Progress) -> np.ndarray:
+        """Draw the overlay of a video; return its thumbnail, the bytes of a picture."""
         from wsstad.video import open_frames, playback
 
         score = self.threshold.score if self.threshold else None
-        shown = Portrayal(findings.prediction, findings.tubes, threshold=score)
+        shown = Portrayal(findings.prediction, findings.tubes, threshold=score, name=findings.path)
         pixels = open_frames(self.manifests["frames"], findings.prediction.video, source)
-        playback.write(output, progress.each(shown.images(pixels.read())), fps=pixels.fps, crf=crf)
+        playback.write(output, progress.each(shown.images(pixels.read(), float(pixels.fps))), fps=pixels.fps, crf=crf)
+        return decision.thumbnail(shown, pixels)
 
 
 def _write(findings: Findings, files: Mapping[str, Path]) -> None:

@@ -9,10 +9,22 @@ from wsstad.artefacts.model_card import Card
 from wsstad.jsonable import Facts, Json
 from wsstad.learning.likeness import Unlikeness
 from wsstad.names import printable
-from wsstad.reporting.findings import KIND, SUFFIXES
+from wsstad.reporting.findings import KIND, NO_THRESHOLD, SUFFIXES
+from wsstad.reporting.timecodes import timecode
 
 FILES = {suffix: suffix.strip(".").split(".")[0] for suffix in SUFFIXES}  # a column for each kind of file
-COLUMNS = ("video", "path", "verdict", "score", "alarms", "first_from", "first_to", "note", *FILES.values())
+COLUMNS = (
+    "video",
+    "path",
+    "verdict",
+    "score",
+    "threshold",
+    "alarms",
+    "first_from",
+    "first_to",
+    "note",
+    *FILES.values(),
+)
 ORDER = ("alarm", "unknown", "quiet", "not scored")
 NOTHING_SEEN = "nothing was detected in any frame: the whole image was scored"
 UNLIKE = "unlike the training videos"
@@ -33,11 +45,15 @@ def describe(rows: Sequence[Facts], card: Card, threshold: Facts | None, *, chan
     `changed` are the stages whose code is not that which the model was trained with.
     """
     yield f"scored by {card.method}, seed {card.seed}, trained on {card.dataset} ({card.split}, fold {card.fold})"
-    if threshold:
+    if threshold and threshold["alarms_per_hour"] is None:
+        yield f"an alarm is a score above {threshold['score']:.4f}, {threshold['note']}"
+    elif threshold:
         hours = f"{threshold['alarms_per_hour']:g} false alarm{'s' * (threshold['alarms_per_hour'] != 1)} an hour"
         yield f"an alarm is a score above {threshold['score']:.4f}, calibrated for {hours} on held-out normal videos"
         if threshold["note"]:
             yield f"warning: {threshold['note']}"
+    elif any(row["verdict"] == "unknown" for row in rows):
+        yield f"every verdict is unknown: {NO_THRESHOLD}"
     if changed:
         stages = ", ".join(changed)
         yield f"warning: the code of {stages}, or a library behind it, has changed since the model was trained"
@@ -53,7 +69,7 @@ def describe(rows: Sequence[Facts], card: Card, threshold: Facts | None, *, chan
     )
     yield ""
     paths = {row["path"]: printable(row["path"]) for row in rows}
-    wide = max(map(len, paths.values()))
+    wide = max(map(len, paths.values()), default=0)
     for row in rows:
         score = f"{row['score']:.2f}" if row["score"] != "" else "    "
         count = "1 alarm," if row["alarms"] == 1 else f"{row['alarms']} alarms, the first"
@@ -66,16 +82,20 @@ def _row(scores: Manifest, row: Row, path: str, facts: Facts | None) -> Json:
     cells: Json = dict.fromkeys(COLUMNS, "") | {"video": row.video, "path": path}
     if facts is None:
         return cells | {"verdict": "not scored", "note": f"{row.code} {row.reason}"}
-    cells |= {"verdict": facts["verdict"], "score": facts["score"], "alarms": len(facts["alarms"])}
+    cells |= {"verdict": facts["verdict"], "score": facts["score"]}
+    if facts["threshold"]:
+        cells |= {"threshold": facts["threshold"]["score"], "alarms": len(facts["alarms"])}
     if facts["alarms"]:
         first = facts["alarms"][0]
-        cells |= {"first_from": _clock(first["from_seconds"]), "first_to": _clock(first["to_seconds"])}
+        cells |= {"first_from": timecode(first["from_seconds"]), "first_to": timecode(first["to_seconds"])}
     cells["note"] = "; ".join(_notes(facts))
     return cells | {FILES[suffix]: scores.path(row.video, suffix).name for suffix in facts["files"]}
 
 
 def _notes(facts: Facts) -> Iterator[str]:
     """Yield what is to be known of a video's verdict."""
+    if facts["reason"]:
+        yield facts["reason"]
     if not facts["detected_frames"]:
         yield NOTHING_SEEN
     unlikeness = {kind: Unlikeness(**values) for kind, values in facts["unlikeness"].items()}
@@ -90,12 +110,3 @@ def _notes(facts: Facts) -> Iterator[str]:
         low, high = facts["lowest_score"], facts["score"]
         if high - low < FLAT:
             yield f"its timeline is flat, {low:.2f} to {high:.2f}: no finding"
-
-
-def _clock(seconds: float) -> str:
-    """Return seconds as people say them.
-
-    >>> _clock(83.25)
-    '1:23.2'
-    """
-    return f"{int(seconds // 60)}:{int(seconds % 60 * 10) / 10:04.1f}"

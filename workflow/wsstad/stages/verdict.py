@@ -10,17 +10,24 @@ from wsstad.reporting import verdicts
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Write the verdicts in words, and last their table."""
+    """Write the verdicts in words and as a page, and last their table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", type=Path, nargs="+", required=True, help="manifests of all shards")
     parser.add_argument("--tables", type=Path, required=True, help="folder of the footage's videos.tsv")
     parser.add_argument("--model", type=Path, required=True, help="the model")
-    parser.add_argument("--output", type=Path, required=True, help="verdicts.tsv; the words go to .txt beside it")
+    parser.add_argument(
+        "--output", type=Path, required=True, help="verdicts.tsv; the words go to .txt and .html beside it"
+    )
     args = parser.parse_args(argv)
     paths = {video: row["path"] for video, row in dataset_tables.read_videos(args.tables).items()}
-    rows, threshold = verdicts.read(manifest.read_manifest(*args.scores), paths)
+    scores = manifest.read_manifest(*args.scores)
+    rows, threshold = verdicts.read(scores, paths)
     card = model_card.read(args.model)
     changed = card.changed(artefact_keys.chain_code(**card.types()))
-    words = verdicts.describe(rows, card, threshold, changed=changed)
-    storage.write_text(args.output.with_suffix(".txt"), "\n".join(map(names.printable, words)) + "\n")
+    words = list(map(names.printable, verdicts.describe(rows, card, threshold, changed=changed)))
+    storage.write_text(args.output.with_suffix(".txt"), "\n".join(words) + "\n")
+    from wsstad.reporting.page import footage
+
+    head = words[: words.index("") - 1]  # without the counts, which are its heading
+    storage.write_text(args.output.with_suffix(".html"), footage.page(scores, rows, head))
     storage.write_table(args.output, cells.readable(rows), verdicts.COLUMNS)

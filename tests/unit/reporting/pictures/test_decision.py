@@ -1,10 +1,12 @@
 """What is drawn of a prediction: the right boxes in the right frames, the important ones on top."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from support import scoring
 from wsstad.evaluation.groundtruth import FrameBoxes
-from wsstad.reporting.pictures import decision, drawing
+from wsstad.reporting.pictures import captions, decision, drawing
 from wsstad.reporting.pictures.decision import Portrayal
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import Tube, VideoTubes
@@ -63,11 +65,20 @@ def test_a_few_of_many_others_are_shown():
 
 def test_every_frame_is_shown_enlarged_over_its_timeline():
     frames = [np.full((80, 100, 3), value, dtype=np.uint8) for value in range(40)]
-    images = list(made().images(frames))
-    height = 80 * 5 + made().timeline(500).height
+    images = list(made().images(frames, 10.0))
+    around = [captions.header(500, "v", "0:00.0"), captions.axis(500, 4.0), captions.legend(500, made().legend())]
+    height = 80 * 5 + made().timeline(500).height + sum(map(len, around))
     assert {image.shape for image in images} == {(height, 500, 3)}
     assert len(images) == 40
     assert tuple(images[7][200, 480]) == (7, 7, 7)
+    np.testing.assert_array_equal(images[7][: captions.LINE], captions.header(500, "v", "0:00.7 / 0:04.0  frame 7"))
+    np.testing.assert_array_equal(images[7][-len(around[2]) :], around[2])
+
+
+def test_the_legend_names_what_there_is():
+    names = [words for words, _ in made().legend()]
+    assert names == ["predicted tube, now", "its members", "truth", "other tubes", "score", "dotted: alarm above 0.50"]
+    assert len(replace(made(), truth=None, threshold=None).legend()) == 4
 
 
 def test_scores_are_painted():

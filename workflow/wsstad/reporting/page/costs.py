@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wsstad import heartbeat
 from wsstad.artefacts import storage
+from wsstad.planning import paths
 from wsstad.planning.paths import Output
 from wsstad.planning.stages import STAGES
 
@@ -26,20 +27,21 @@ class Cost:
     clips_cached: int
 
 
-def read(outputs: Sequence[Output]) -> list[Cost]:
-    """Return the cost of every stage behind some metrics, stages that left no record of it left out."""
+def read(outputs: Sequence[Output], folder: Path = Path("results")) -> list[Cost]:
+    """Return the cost of every stage behind some metrics in a folder of results, but of those without a record."""
     costs = []
     for stage in [stage for stage in STAGES.values() if stage.has_cost]:
         wanted = dict.fromkeys(stage.benchmark.format(**output.wildcards, shard="*") for output in outputs)
-        files = [path for pattern in wanted for path in sorted(Path().glob(pattern))]
+        files = [path for its in wanted for path in sorted(folder.glob(its.removeprefix(paths.RESULTS)))]
         if files:
-            costs.append(_cost(stage.rule.replace("_", ", "), files))
+            costs.append(_cost(stage.rule.replace("_", ", "), files, folder))
     return costs
 
 
-def _cost(stage: str, files: Sequence[Path]) -> Cost:
+def _cost(stage: str, files: Sequence[Path], folder: Path) -> Cost:
     rows = [storage.read_table(path)[-1] for path in files]
-    logs = [Path("results/logs", *path.parts[2:]).with_suffix(".log") for path in files]
+    below = [path.relative_to(folder / "benchmarks") for path in files]
+    logs = [folder / "logs" / path.with_suffix(".log") for path in below]
     beats = [beat for path in logs if (beat := heartbeat.read(path))]
     return Cost(
         stage=stage,

@@ -15,7 +15,7 @@ def page(plan: Plan, *, pixels: bool) -> str:
     tables = list(shown.read(plan))
     pictures = Pictures(pixels)
     return (
-        _environment()
+        environment()
         .get_template("page.html.j2")
         .render(
             sections=sections.build_all(tables, plan, pictures),
@@ -33,7 +33,8 @@ def page(plan: Plan, *, pixels: bool) -> str:
     )
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the environment of the templates, which escapes whatever they are given."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -41,16 +42,16 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["clock"] = _clock
+    environment.filters["clock"] = clock
     # The style sheet and the script are files of this package: they go in as they are.
     environment.globals["verbatim"] = lambda name: Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
     return environment
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
     """Return a duration as people say it.
 
-    >>> _clock(3.21), _clock(192), _clock(7322)
+    >>> clock(3.21), clock(192), clock(7322)
     ('3.2 s', '3 min 12 s', '2 h 2 min')
     """
     if seconds < 60:

@@ -63,7 +63,7 @@ def make(illustration: Artefact, threshold: float | None = None) -> Timeline:
     words += f" The alarm threshold is {threshold:.2f}." if threshold is not None else ""
     words += f" The event is annotated from {' and '.join(_clock(a, b, fps) for a, b in truth)}." if truth else ""
     return Timeline(
-        lines={name: _points(row) for name, row in zip(names, illustration.arrays["timeline"], strict=True)},
+        lines={name: points(row) for name, row in zip(names, illustration.arrays["timeline"], strict=True)},
         truth=[Span(a * scale, (b - a) * scale) for a, b in truth],
         top1=Span(start * scale, (stop - start) * scale),
         attended=attended,
@@ -114,8 +114,8 @@ def _part(tube: int, kind: str, start: int, stop: int, fps: float) -> str:
     return f"tube {tube} ({kind}) from {_clock(start, stop, fps)}"
 
 
-def _points(scores: np.ndarray) -> str:
-    """Return a score as the points of a line of steps."""
+def points(scores: np.ndarray) -> str:
+    """Return a score, (n,) in [0, 1], as the points of a line of steps."""
     edges = np.linspace(0, WIDTH, len(scores) + 1)
     steps = [(x, score) for i, score in enumerate(scores.tolist()) for x in edges[i : i + 2]]
     return " ".join(f"{x:.0f},{HEIGHT - HEIGHT * score:.0f}" for x, score in _corners(steps))

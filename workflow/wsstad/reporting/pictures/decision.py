@@ -3,17 +3,23 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wsstad.artefacts import storage
 from wsstad.evaluation.groundtruth import FrameBoxes
-from wsstad.reporting.pictures import drawing
+from wsstad.reporting.pictures import captions, drawing
 from wsstad.reporting.pictures.drawing import Mark, Timeline
+from wsstad.reporting.timecodes import timecode
 from wsstad.structures import predictions
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import VideoTubes
 
+if TYPE_CHECKING:  # the decoder is imported where pixels are
+    from wsstad.video import Frames
+
+THUMBNAIL_WIDTH, QUALITY = 240, 50
 MOST_OTHERS = 3  # tubes beside the predicted one that are shown in a frame: those of the highest scores
 
 
@@ -25,13 +31,31 @@ class Portrayal:
     tubes: VideoTubes
     truth: FrameBoxes | None = None
     threshold: float | None = None
+    name: str = ""
 
-    def images(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """Yield each of the video's RGB frames with its marks, enlarged if it is small, over the timeline."""
+    def images(self, frames: Iterable[np.ndarray], fps: float) -> Iterator[np.ndarray]:
+        """Yield each of the video's RGB frames with its marks, enlarged if it is small, over the timeline.
+
+        Above it stand the name and the time, below it an axis and a legend.
+        """
         zoom = drawing.zoom_for(self.prediction.width)
-        timeline = self.timeline(self.prediction.width * zoom)
+        width, length = self.prediction.width * zoom, self.prediction.n_frames / fps
+        timeline, name = self.timeline(width), self.name or self.prediction.video
+        below = drawing.stack(captions.axis(width, length), captions.legend(width, self.legend()))
         for number, frame in enumerate(frames):
-            yield drawing.stack(drawing.draw(frame, self.marks(number), zoom=zoom), timeline.at(number))
+            now = f"{timecode(number / fps)} / {timecode(length)}  frame {number}"
+            scores = captions.scale_of(timeline.at(number), timeline.ends)
+            marked = drawing.draw(frame, self.marks(number), zoom=zoom)
+            yield drawing.stack(captions.header(width, name, now), marked, scores, below)
+
+    def legend(self) -> list[tuple[str, drawing.Colour]]:
+        """Return what is drawn, in words, and the colour of each."""
+        entries = [("predicted tube, now", drawing.PREDICTION), ("its members", drawing.MEMBER)]
+        entries += [("truth", drawing.TRUTH)] if self.truth else []
+        entries += [("other tubes", drawing.GREY), ("score", drawing.BLACK)]
+        return entries + (
+            [(f"dotted: alarm above {self.threshold:.2f}", drawing.GREY)] if self.threshold is not None else []
+        )
 
     def timeline(self, width: int) -> Timeline:
         """Return the timeline, `width` pixels wide."""
@@ -69,6 +93,19 @@ class Portrayal:
     def _other(self, candidate: int, frame: int) -> Mark:
         tube = self.tubes.tubes[self.prediction.spans[candidate, 0]]
         return Mark(tube.boxes[frame - tube.start], drawing.GREY, f"{self.prediction.scores[candidate]:.2f}")
+
+
+def thumbnail(shown: Portrayal, frames: "Frames") -> np.ndarray:
+    """Return the bytes of a small picture, WebP: the frame in the middle of the predicted tube, with its boxes."""
+    from wsstad.video.previews import encode_picture, shrink
+
+    _, start, stop = shown.prediction.spans[shown.prediction.top1].tolist()
+    number = (start + stop) // 2
+    frame = next(frames.read(number, number + 1))
+    small = shrink(frame, THUMBNAIL_WIDTH)
+    scale = small.shape[1] / frame.shape[1]
+    marks = [mark._replace(box=mark.box * scale, label="") for mark in shown.decision(number)]
+    return np.frombuffer(encode_picture(drawing.draw(small, marks), QUALITY), dtype=np.uint8)
 
 
 def digest(prediction: VideoPrediction) -> str:

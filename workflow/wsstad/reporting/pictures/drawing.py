@@ -94,6 +94,11 @@ class Timeline:
         strip[:, max(0, x - 1) : x + 1] = PREDICTION
         return strip
 
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The rows of the scores 1 and 0."""
+        return self._row(1.0), self._row(0.0)
+
     def plain(self) -> np.ndarray:
         """Return the strip (height, width, 3) without a cursor."""
         return self._strip.copy()

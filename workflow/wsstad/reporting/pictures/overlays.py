@@ -57,7 +57,7 @@ class Overlays:
         tubes = readers.read_tubes(self.tubes, video)
         shown = Portrayal(prediction, tubes, self._truth(prediction), self.threshold(video))
         pixels = open_frames(self.frames, video, source)
-        playback.write(output, progress.each(shown.images(pixels.read())), fps=pixels.fps, crf=crf)
+        playback.write(output, progress.each(shown.images(pixels.read(), float(pixels.fps))), fps=pixels.fps, crf=crf)
         files = {SUFFIX: storage.file_digest(output)}
         facts = {"files": files, "frames": prediction.n_frames, "fps": str(pixels.fps)}
         return Artefact({"scores": prediction.frame_scores}, facts)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from wsstad.artefacts import storage
 from wsstad.reporting.findings import Findings
+from wsstad.reporting.timecodes import timecode
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,9 +41,10 @@ def draw(findings: Findings) -> "Figure":
         axes.axvspan(alarm.from_seconds, alarm.to_seconds, color=ALARM, alpha=0.3, linewidth=0, label=name)
     top = findings.top_span()
     axes.axvspan(top.from_seconds, top.to_seconds, ymax=0.03, color=TUBE, linewidth=0, label="top-1 tube")
-    axes.set(xlabel="time, seconds", ylabel="score", ylim=(0, 1.02), xlim=(0, max(findings.duration, 1e-3)))
+    axes.xaxis.set_major_formatter(lambda seconds, _: timecode(seconds) if seconds >= 0 else "")
+    axes.set(xlabel="time", ylabel="score", ylim=(0, 1.02), xlim=(0, max(findings.duration, 1e-3)))
     # A name is text and nothing else, whatever signs it is made of.
     title = f"{findings.path}: {findings.verdict}, highest score {findings.prediction.video_score:.2f}"
-    axes.set_title(title, parse_math=False)
+    axes.set_title("\n".join(filter(None, (title, findings.reason))), parse_math=False, fontsize=10)
     figure.legend(loc="outside lower center", ncols=4, frameon=False)
     return figure

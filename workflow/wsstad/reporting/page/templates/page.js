@@ -21,6 +21,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
 // The list of videos shows one label, in the order that is chosen.
 const orders = {
   name: (a, b) => a.dataset.name.localeCompare(b.dataset.name, undefined, { numeric: true }),
+  given: (a, b) => a.dataset.given - b.dataset.given,
   score: (a, b) => b.dataset.score - a.dataset.score,
   sloc: (a, b) => a.dataset.sloc - b.dataset.sloc,
 };

@@ -1,0 +1,79 @@
+"""The pages of a comparison and of verdicts as a browser shows them: quiet, usable without a mouse, no network."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from support import pages
+from support.browsing import asked, audit, find_all, open_page
+from unit.reporting.compare.test_gathering import change, gather
+from unit.reporting.page import test_footage
+from wsstad.artefacts import storage
+from wsstad.reporting.page import compared
+
+
+@pytest.fixture(scope="session")
+def comparison(tmp_path_factory):
+    """The page of two made-up runs, whose names were chosen to do harm."""
+    folder = tmp_path_factory.mktemp("comparison")
+    (folder / "a").mkdir()
+    pages.write(folder / "a", videos=8, odd_name=pages.HOSTILE)
+    storage.write_text(folder / "a/results/made_up/shards.tsv", "video\tshard\n")
+    shutil.copytree(folder / "a", folder / "b")
+    change(folder / "b/results", lambda row: replace(row, s_loc_of_runs=(0.9, 0.9), s_loc=0.9) if row.s_loc else row)
+    storage.write_text(
+        folder / "page.html", compared.page(gather(folder), ["detector.threshold: 25 -> 12"], pixels=True)
+    )
+    return folder / "page.html"
+
+
+@pytest.fixture(scope="session")
+def verdicts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("verdicts")
+    storage.write_text(folder / "verdicts.html", test_footage.page(folder, film=False, thumbnail=b""))
+    return folder / "verdicts.html"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize("name", ["comparison", "verdicts"])
+def test_it_is_quiet_and_breaks_no_rule(chromium, request, name, width, scheme):
+    path = request.getfixturevalue(name)
+    open_page(chromium, path, width, scheme)
+    assert asked(chromium) == [path.as_uri()]
+    assert chromium.get_log("browser") == []
+    assert chromium.execute_script("return window.hacked") is None
+    assert chromium.execute_script("return document.documentElement.scrollWidth") <= width
+    assert [(its["id"], its["nodes"][0]["html"]) for its in audit(chromium)["violations"]] == []
+
+
+def test_videos_of_a_comparison_stand_side_by_side_and_sort_by_how_much_they_moved(chromium, comparison):
+    open_page(chromium, comparison)
+    for card in find_all(chromium, "article.pair"):
+        first, second = card.find_elements("css selector", ".side")
+        assert first.location["y"] == second.location["y"]
+        assert len(card.find_elements("css selector", "video")) == 2
+    table = find_all(chromium, "#videos table")[0]
+    heads = table.find_elements("css selector", "thead button")
+    # The page scrolls smoothly, so a mouse would have to wait.
+    chromium.execute_script("arguments[0].click()", next(head for head in heads if head.text == "S_loc"))
+    cells = [cell.get_attribute("data-order") for cell in table.find_elements("css selector", "tbody td:nth-child(4)")]
+    values = [float(value) for value in cells if value]
+    assert values == sorted(values, reverse=True)
+    assert cells[len(values) :] == [""] * (len(cells) - len(values)), "videos without boxes last"
+
+
+def test_verdicts_are_filtered_and_ordered(chromium, verdicts):
+    open_page(chromium, verdicts)
+
+    def shown():
+        return [its.get_attribute("data-label") for its in find_all(chromium, "article.video") if its.is_displayed()]
+
+    assert shown() == ["alarm", "alarm", "quiet", "not scored"]
+    chromium.find_element("css selector", "select[name=label] option:nth-child(3)").click()
+    assert shown() == ["quiet"]
+    assert chromium.find_element("css selector", "output").text == "1 videos"
+    chromium.find_element("css selector", "select[name=label] option:nth-child(1)").click()
+    chromium.find_element("css selector", "select[name=order] option[value=name]").click()
+    names = [its.get_attribute("data-name") for its in find_all(chromium, "article.video")]
+    assert names[1:] == ["cam 1/loud.mp4", "cut.mp4", "quiet.mp4"]

@@ -1,0 +1,165 @@
+"""What is gathered of two folders of made-up results, what of them cannot be compared and why; and the page of it."""
+
+import re
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from support import pages
+from wsstad.artefacts import storage
+from wsstad.errors import UserError
+from wsstad.evaluation import results as results_file
+from wsstad.planning import sides
+from wsstad.planning.stages import STAGES
+from wsstad.reporting.compare import gathering
+from wsstad.reporting.page import compared
+
+BLOCK = "made_up/runs/one/c3d_seed0/motion/iou/cpu"
+METRICS = f"{BLOCK}/benchmark/metrics/boxes.json"
+BOX = {"event": "0", "frame": "3", "x1": "1", "y1": "1", "x2": "9", "y2": "9", "fill": "none"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Two folders of the same made-up results, with annotations; the second has its own numbers of mgpr."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "a").mkdir()
+    pages.write(folder / "a", videos=8, odd_name=pages.HOSTILE)
+    results = folder / "a/results"
+    storage.write_text(results / "made_up/shards.tsv", "video\tshard\n")
+    boxes = [{"video": f"v{i:03d}", **BOX} for i in (2, 4)]
+    storage.write_table(results / "made_up/annotations/boxes.tsv", boxes, list(boxes[0]))
+    shutil.copytree(folder / "a", folder / "b")
+    change(folder / "b/results", lambda row: replace(row, s_loc_of_runs=(0.9, 0.9), s_loc=0.9) if row.s_loc else row)
+    return folder
+
+
+@pytest.fixture
+def folders(made, tmp_path, monkeypatch):
+    """A copy of both."""
+    monkeypatch.chdir(tmp_path)
+    return shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+
+
+def change(results, of_video, of_result=lambda its: its):
+    """Change what was measured of mgpr: each video, and the whole."""
+    block = results_file.read(results / METRICS)
+    moved = [
+        of_result(replace(its, videos=tuple(of_video(row) for row in its.videos))) if its.method == "mgpr" else its
+        for its in block.results
+    ]
+    results_file.write(results / METRICS, replace(block, results=tuple(moved)))
+
+
+def gather(folders, **options):
+    given = (sides.read(str(folders / name / "results"), folders / "results") for name in ("a", "b"))
+    _, first, second = sides.pair(*given, {})
+    return gathering.gather(first, second, **options)
+
+
+def test_metrics_videos_costs_and_limits_are_gathered(folders):
+    found = gather(folders)
+    assert found.method == "mgpr"
+    assert [its.rule for its in found.stages] == ["train", "evaluate"]
+    assert found.diverged is None, "the made-up metrics are the same; only single videos are not"
+    assert {(its.family, its.method) for its in found.changes} == {("methods", "mgpr"), ("upper bounds", "upper_bound")}
+    boxed = [its for its in found.videos if its.s_loc]
+    assert len(boxed) == 4
+    assert all(its.s_loc[1] == 0.9 for its in boxed)
+    assert [name for name, *_ in found.costs()] == ["decode", "train"]
+    assert all(a == b for _, a, b in found.costs())
+    lacking = [line for line in found.limits if "not compared, since" in line]
+    assert {line.split(":")[0] for line in lacking} == {
+        *("decode", "detect", "link", "extract_image", "extract_region", "predict")
+    }
+
+
+def test_another_method_is_shown_or_refused(folders):
+    assert gather(folders, method="whole_frame").method == "whole_frame"
+    with pytest.raises(
+        UserError, match="--method stil: not in both results; allowed: random, whole_frame, upper_bound"
+    ):
+        gather(folders, method="stil")
+
+
+def test_s_loc_is_not_compared_against_other_annotations(folders):
+    path = folders / "b/results/made_up/annotations/boxes.tsv"
+    boxes = [{"video": "v002", **BOX}, {"video": "v004", **BOX, "x2": "20"}]
+    storage.write_table(path, boxes, list(boxes[0]))
+    found = gather(folders)
+    assert "S_loc: not compared of 1 videos, since their annotations are others: v004" in found.limits
+    assert {its.video for its in found.videos if its.s_loc} == {pages.HOSTILE, "v002", "v006"}
+    path.unlink()
+    assert any("those of one side are gone" in line for line in gather(folders).limits)
+
+
+def test_s_loc_over_other_frames_is_not_compared_at_all(folders):
+    def other_gamma(its):
+        return replace(its, settings=replace(its.settings, gamma="union"))
+
+    block = results_file.read(folders / "b/results" / METRICS)
+    moved = tuple(other_gamma(its) for its in block.results)
+    results_file.write(folders / "b/results" / METRICS, replace(block, results=moved))
+    found = gather(folders)
+    assert "S_loc: not compared, since the frames that count (gamma) differ: detected, union" in found.limits
+    assert {its.metric for its in found.changes} == {"VAUC"}
+
+
+def test_tests_and_methods_of_one_side_are_named(folders):
+    change(folders / "b/results", lambda row: replace(row, video="new") if row.video == "v003" else row)
+    block = results_file.read(folders / "b/results" / METRICS)
+    rest = tuple(its for its in block.results if its.method != "dmrm")
+    results_file.write(folders / "b/results" / METRICS, replace(block, results=rest, comparisons=(), family=None))
+    limits = gather(folders).limits
+    a, b = (str(folders / name / "results") for name in ("a", "b"))
+    assert f"methods: only {a} has dmrm" in limits
+    assert f"mgpr: 1 tests have a score in {a} alone: v003 (fold 0)" in limits
+    assert f"mgpr: 1 tests have a score in {b} alone: new (fold 0)" in limits
+
+
+def test_without_metrics_of_both_only_stages_are_compared(folders):
+    for name in ("a", "b"):
+        path = (
+            folders
+            / name
+            / "results"
+            / STAGES["link"].output.removeprefix("results/").format(**pages.WILDCARDS, shard="000")
+        )
+        storage.write_text(path, "video\tstatus\tcode\treason\tkey\tdigest\n")
+    (folders / "b/results" / METRICS).unlink()
+    found = gather(folders)
+    assert found.changes == ()
+    assert found.videos == ()
+    assert "metrics: not compared, since both sides have to be evaluated" in found.limits
+
+
+def test_settings_are_compared_as_far_as_both_sides_know_them(folders):
+    found = gather(folders)
+    assert found.settings[0] == found.settings[1]
+    assert found.settings[0]["detector"] == {"name": "motion"}
+    storage.write_json(folders / "a/results/.run.json", {"config": {"evaluate": {"gamma": "union"}}, "targets": []})
+    assert "evaluate" not in gather(folders).settings[0]
+    storage.write_json(folders / "b/results/.run.json", {"config": {"evaluate": {"gamma": "gt_only"}}, "targets": []})
+    assert [its["evaluate"]["gamma"] for its in gather(folders).settings] == ["union", "gt_only"]
+
+
+def test_the_page_holds_both_sides_and_needs_nothing_else(folders):
+    found = gather(folders)
+    text = compared.page(found, ["detector.threshold: 25 -> 12"], pixels=True)
+    assert "detector.threshold: 25 -&gt; 12" in text
+    assert not re.search(r"""(src|href)=["']?(https?:|//)""", text)
+    assert pages.HOSTILE not in text
+    assert text.count("data:video/mp4") == 8, "four videos moved, and both sides show each"
+    assert len(text.encode()) < 25_000_000
+    plain = compared.page(found, [], pixels=False)
+    assert "data:video/mp4" not in plain
+    assert "without pictures of the footage" in plain
+    for line in found.limits:
+        assert line.split(":")[0] in text
+
+
+def test_what_a_side_does_not_illustrate_is_said(folders):
+    text = compared.page(gather(folders, method="dmrm"), [], pixels=True)
+    assert "data:video/mp4" not in text
+    assert "no report of this side shows dmrm in this video" in text or "every video has the same" in text

@@ -1,0 +1,66 @@
+"""Compare two results, before and after a change: where they diverge, and what that did to metrics, videos and cost.
+
+A and B are each a folder of results, a run that was kept by name (`wsstad run --name before`), a detector, linker,
+extractor, split or scale in the folder of results, or both: before:detector=motion. Metrics are tested on the videos
+that both test. Printed is one screen; the page beside it has every video.
+
+    wsstad compare before results
+"""
+
+import argparse
+import re
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+from wsstad import cli
+from wsstad.artefacts import storage
+from wsstad.commands import changes, lock
+from wsstad.errors import UserError
+from wsstad.planning import command_line, sides
+from wsstad.planning.result_files import NAMES
+from wsstad.reporting.compare import gathering, words
+
+FOLDER = "compare"  # of the pages, in a folder of results
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Print a comparison and write its page."""
+    args = parser().parse_args(argv)
+    only = dict(_name(word) for word in args.only)
+    given = sides.read(args.first, args.results), sides.read(args.second, args.results)
+    _, first, second = sides.pair(*given, only)
+    comparison = gathering.gather(first, second, method=args.method)
+    at_work = {str(its.files.folder) for its in (first, second) if lock.is_held(its.files.folder)}
+    notes = [f"{its}: a run is at work there, so what is compared may be half old" for its in sorted(at_work)]
+    comparison = replace(comparison, limits=[*notes, *comparison.limits])
+    changed = list(changes.describe(*comparison.settings))
+    from wsstad.reporting.page import compared
+
+    names = (re.sub(r"[^A-Za-z0-9_.=-]+", "-", its.label).strip("-.") for its in (first, second))
+    path = args.output or second.files.store / FOLDER / f"{'-to-'.join(names)}.html"
+    storage.write_text(path, compared.page(comparison, changed, pixels=not args.no_pixels))
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end quietly when the reader closes the pipe, as `head` does
+    print("\n".join([*words.tell(comparison, changed), "", f"every video, side by side: {path}"]), flush=True)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = cli.make_parser(__doc__)
+    parser.add_argument("first", metavar="A", help="before: a folder of results, a kept run, a variant")
+    parser.add_argument("second", metavar="B", help="after: the same")
+    parser.add_argument("--results", type=Path, default=command_line.RESULTS, help="where kept runs and variants are")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="NAME=VALUE", help="which results of both, such as table=table2"
+    )
+    parser.add_argument("--method", default="", help="whose videos are shown; by default the reference of the table")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="the page; by default in results/compare/")
+    parser.add_argument("--no-pixels", action="store_true", help="without pictures of the footage")
+    return parser
+
+
+def _name(word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not equals or name not in NAMES:
+        raise UserError(f"--only: {word!r} is not NAME=VALUE; allowed names: {', '.join(NAMES)}")
+    return name, value

@@ -1,0 +1,1 @@
+"""Two results held side by side: gathered from their files, and told in words; `page.compared` draws the page."""

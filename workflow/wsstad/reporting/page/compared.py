@@ -1,0 +1,105 @@
+"""The page of a comparison: one file, what the terminal says and every video, with pictures of both sides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wsstad.evaluation.before_after import VideoChange
+from wsstad.reporting.compare import words
+from wsstad.reporting.compare.found import Found
+from wsstad.reporting.compare.gathering import Comparison
+from wsstad.reporting.page import timelines
+from wsstad.reporting.page.figures import ROLES, Chart, canvas
+from wsstad.reporting.page.render import environment
+from wsstad.reporting.page.sections import Pictures
+from wsstad.reporting.page.shown import Video
+from wsstad.reporting.page.timelines import Timeline
+
+MOST_PICTURED = 24  # videos, those that moved most
+
+
+@dataclass(frozen=True)
+class Shot:
+    """What one side shows of a video: its scores over time, a strip of crops, a clip; and the file of its overlay."""
+
+    timeline: Timeline | None = None
+    pictures: dict[str, str] = field(default_factory=dict)
+    overlay: str = ""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A video that moved, and what either side shows of it."""
+
+    change: VideoChange
+    shots: tuple[Shot, Shot]
+
+
+def page(comparison: Comparison, changed: Sequence[str], *, pixels: bool) -> str:
+    """Return the page of a comparison as HTML that needs nothing else; `pixels`: with pictures of the footage."""
+    pictures = Pictures(pixels)
+    moved = [its for its in comparison.videos if its.moved][:MOST_PICTURED]
+    return (
+        environment()
+        .get_template("compared.html.j2")
+        .render(
+            c=comparison,
+            changed=changed,
+            words=words,
+            order=order,
+            moved=[_moved(its, comparison, pictures) for its in moved],
+            charts=[chart for chart in (_s_loc(comparison), _ranked(comparison)) if chart],
+            costs=comparison.costs(),
+            pictures=pictures,
+        )
+    )
+
+
+def order(pair: tuple[float, float] | None) -> str:
+    """Return what a cell with a value before and after sorts by: their difference, or nothing."""
+    return "" if pair is None or np.isnan(pair[1] - pair[0]) else f"{pair[1] - pair[0]:.6f}"
+
+
+def _moved(change: VideoChange, comparison: Comparison, pictures: Pictures) -> Moved:
+    first, second = (_shot(side, change, comparison.method, pictures) for side in (comparison.first, comparison.second))
+    return Moved(change, (first, second))
+
+
+def _shot(side: Found, change: VideoChange, method: str, pictures: Pictures) -> Shot:
+    found = side.illustration(change.video, method)
+    overlay = side.overlay(change.video, method)
+    path = str(overlay.resolve()) if overlay else ""
+    if found is None or found.meta["fold"] != change.fold:
+        return Shot(overlay=path)
+    return Shot(timelines.make(found), pictures.of(Video(change.video, found)), path)
+
+
+def _s_loc(comparison: Comparison) -> Chart | None:
+    """Return S_loc of every abnormal video with boxes, before and after."""
+    pairs = np.array([its.s_loc for its in comparison.videos if its.s_loc]).reshape(-1, 2)
+    note = "A dot is an abnormal video with boxes, its S_loc the mean over seeds; above the line B is better."
+    return _scatter("s-loc", "S_loc of every video", "S_loc", pairs, note)
+
+
+def _ranked(comparison: Comparison) -> Chart | None:
+    """Return the share of pairs that each video is ranked rightly in, before and after."""
+    pairs = np.array([its.ranked for its in comparison.videos if its.ranked]).reshape(-1, 2)
+    note = (
+        "A dot is a test video: the share of the videos of its fold with the other label that its score is on the right"
+        " side of. Scores themselves share no scale. Above the line B is better."
+    )
+    return _scatter("ranked", "Pairs ranked rightly", "share ranked rightly", pairs, note)
+
+
+def _scatter(name: str, title: str, axis: str, pairs: np.ndarray, note: str) -> Chart | None:
+    if not len(pairs):
+        return None
+    with canvas(name, height=4.2) as drawn:
+        axes = drawn.axes
+        axes.plot([0, 1], [0, 1], color=ROLES["line"], linewidth=1)
+        axes.plot(*pairs.T, "o", color=ROLES["accent"], markersize=5, alpha=0.65, markeredgewidth=0)
+        axes.set(xlabel=f"{axis}, A", ylabel=f"{axis}, B", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
+    up, down = (int(np.count_nonzero(its)) for its in (pairs[:, 1] > pairs[:, 0], pairs[:, 1] < pairs[:, 0]))
+    told = f"Of {len(pairs)} videos {up} are higher in B, {down} lower, {len(pairs) - up - down} the same."
+    return Chart(name, title, told, f"{told} {note}", drawn.svg)

@@ -1,0 +1,98 @@
+"""The page of verdicts on some footage: every video, alarms first, its scores over time, and a jump to the moment.
+
+It is one file; the films with boxes that it plays lie beside it.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wsstad.artefacts import storage
+from wsstad.artefacts.manifest import Manifest
+from wsstad.jsonable import Facts
+from wsstad.reporting.findings import KIND, OVERLAY, THUMBNAIL
+from wsstad.reporting.page import timelines
+from wsstad.reporting.page.render import clock, environment
+from wsstad.reporting.page.timelines import Span
+from wsstad.reporting.pictures.illustration import thin
+from wsstad.reporting.timecodes import timecode
+
+PICTURE_BYTES = 22_000_000  # of all thumbnails, as the page has them
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """An alarm on the page: when it is, in words and in seconds, where in the drawing, and its highest score."""
+
+    at: str
+    seconds: float
+    span: Span
+    score: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """A video: its row of the table, and where it was scored the drawing of its scores and its alarms."""
+
+    row: Facts
+    facts: Facts | None = None
+    points: str = ""
+    alarms: Sequence[Alarm] = ()
+    top1: Span | None = None
+    thumbnail: str = ""
+    film: str = ""
+
+    @property
+    def threshold_at(self) -> float | None:
+        """How far below the top of the drawing the threshold lies."""
+        known = self.facts and self.facts["threshold"]
+        return timelines.HEIGHT * (1 - known["score"]) if known else None
+
+    @property
+    def ticks(self) -> list[str]:
+        """The times of beginning, middle and end."""
+        length = self.facts["seconds"] if self.facts else 0.0
+        return [timecode(part * length) for part in (0.0, 0.5, 1.0)]
+
+
+def page(scores: Manifest, rows: Sequence[Facts], words: Sequence[str]) -> str:
+    """Return the page of the rows of a table of verdicts; `words` say what holds for all of them."""
+    left, cards = PICTURE_BYTES, []
+    for row in rows:
+        card = _card(scores, row) if scores.rows[row["video"]].ok else Card(row)
+        if len(card.thumbnail) > left:
+            card = Card(card.row, card.facts, card.points, card.alarms, card.top1, "", card.film)
+        left -= len(card.thumbnail)
+        cards.append(card)
+    counts = {name: sum(row["verdict"] == name for row in rows) for name in dict.fromkeys(r["verdict"] for r in rows)}
+    return environment().get_template("footage.html.j2").render(cards=cards, words=words, counts=counts, clock=clock)
+
+
+def _card(scores: Manifest, row: Facts) -> Card:
+    found = storage.read_artefact(scores.path(row["video"]), kind=KIND)
+    facts, length = found.meta, max(found.meta["seconds"], 1e-6)
+
+    def span(start: float, stop: float) -> Span:
+        return Span(timelines.WIDTH * start / length, timelines.WIDTH * (stop - start) / length)
+
+    alarms = [
+        Alarm(
+            f"{timecode(its['from_seconds'])} to {timecode(its['to_seconds'])}",
+            its["from_seconds"],
+            span(its["from_seconds"], its["to_seconds"]),
+            its["score"],
+        )
+        for its in facts["alarms"] or ()
+    ]
+    picture = found.arrays.get(THUMBNAIL, np.zeros(0, dtype=np.uint8)).tobytes()
+    return Card(
+        row,
+        facts,
+        timelines.points(thin(found.arrays["scores"])),
+        alarms,
+        span(facts["top1"]["from_seconds"], facts["top1"]["to_seconds"]),
+        f"data:image/webp;base64,{base64.b64encode(picture).decode()}" if picture else "",
+        scores.path(row["video"], OVERLAY).name if OVERLAY in facts["files"] else "",
+    )
