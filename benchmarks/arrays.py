@@ -14,12 +14,16 @@ from wsstad.perception import linkers
 from wsstad.perception.linkers import LINKERS
 from wsstad.perception.linkers.base import Linker
 from wsstad.structures import boxes as box
+from wsstad.structures.detections import canonical, to_arrays
 
-MIN_IOU = 0.3
+MIN_IOU, SIZE = 0.3, (320, 240)
 
 
 def crowd(n: int, frames: int, *, missed: float = 0.05) -> dict[str, np.ndarray]:
-    """Return "detections" arrays of `n` objects that walk over a 320 x 240 frame and are missed now and then."""
+    """Return "detections" arrays, in a detector's order, of `n` objects that walk over a 320 x 240 frame.
+
+    They are missed now and then.
+    """
     random = np.random.default_rng(n)
     place, speed = random.uniform(0, [280, 200], (n, 2)), random.normal(0, 1.5, (n, 2))
     size = random.uniform(8, 40, (n, 2))
@@ -29,15 +33,12 @@ def crowd(n: int, frames: int, *, missed: float = 0.05) -> dict[str, np.ndarray]
         speed = np.where((place < 0) | (place > [279, 199]), -speed, speed)
         place = np.clip(place, 0, [279, 199])
         corners = np.hstack([place, place + size]) + random.normal(0, 0.5, (n, 4))
-        detections.append(box.quantise(box.clip(corners, 320, 240))[random.random(n) > missed])
-    counts = [len(boxes) for boxes in detections]
-    return {
-        "size": np.array([frames, 320, 240]),
-        "frame": np.repeat(np.arange(frames, dtype=np.int32), counts),
-        "boxes": np.concatenate(detections),
-        "score": (random.integers(1100, 4097, sum(counts)) / 4096).astype(np.float32),
-        "label": np.zeros(sum(counts), dtype=np.int16),
-    }
+        detections.append(corners[random.random(n) > missed])
+    canonicals = [
+        canonical(boxes, random.integers(1100, 4097, len(boxes)) / 4096, np.zeros(len(boxes)), size=SIZE)
+        for boxes in detections
+    ]
+    return to_arrays(canonicals, width=SIZE[0], height=SIZE[1])
 
 
 def linking(*, frames: int, repeats: int) -> list[Row]:

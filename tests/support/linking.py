@@ -46,6 +46,26 @@ def walk(seed, *, n=6, n_frames=60, miss=0.15, width=64, height=48):
     return rows
 
 
+def scene(random):
+    """Return rows of one of four sorts: coarse boxes full of ties, a walk, a crowd, a walk with many boxes missed."""
+    sort, n_frames = random.integers(4), int(random.integers(1, 40))
+    if sort == 0:
+        rows = []
+        for frame in range(n_frames):
+            for x, y, w, h in zip(*random.integers([[0], [0], [1], [1]], [[7], [7], [5], [5]], (4, 5)), strict=True):
+                if random.random() < 0.6:
+                    box = (int(x), int(y), int(x + w), int(y + h))
+                    rows.append((frame, box, random.choice([0.125, 0.5, 0.875]), int(random.integers(2))))
+        return rows
+    n, miss = int(random.integers(1, 12)), (0, 0.15, 0.05, 0.4)[sort]
+    rows = walk(int(random.integers(1 << 30)), n=n, n_frames=n_frames, miss=miss)
+    grow = 6 if sort == 2 else 0
+    return [
+        (frame, (max(box[0] - grow, 0), box[1], min(box[2] + grow, 64), box[3]), score, int(random.integers(2)))
+        for frame, box, score, _ in rows
+    ]
+
+
 def naive_iou(first, second):
     """Return the intersection over union of two boxes by the definition."""
     width = min(first[2], second[2]) - max(first[0], second[0])

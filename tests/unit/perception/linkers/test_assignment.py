@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
 from support.linking import brute_force
-from wsstad.perception.linkers.assignment import assign
-from wsstad.perception.linkers.candidates import components
+from wsstad.perception.linkers.assignment import assign, components
 
 
 @st.composite

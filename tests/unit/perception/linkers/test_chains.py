@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from support.linking import brute_force, detection_rows, make_arrays, naive_chains, naive_iou, walk
+from support.linking import brute_force, detection_rows, make_arrays, naive_chains, naive_iou, scene, walk
+from support.sequential_chains import sequential_chains
 from wsstad.perception.linkers.candidates import Candidates
 from wsstad.perception.linkers.chains import link_detections
 
@@ -51,6 +52,24 @@ def test_equal_to_scipy_on_whole_frames_without_shortcuts(seed, max_gap):
     detections, chains = chains_of(walk(seed, n=4 + 2 * seed), **options)
     assert chains == naive_chains(detections, scipy_solve, **options)
     assert sum(len(chain) > 5 for chain in chains) > 3
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_equal_to_a_walk_through_the_frames_on_random_scenes(block):
+    """Forty scenes a block: coarse boxes full of ties, walks, crowds, and boxes missed by the handful."""
+    linked = 0
+    for seed in range(40 * block, 40 * block + 40):
+        random = np.random.default_rng(seed)
+        options = {
+            "min_iou": random.choice([0.0, 0.1, 0.3, 0.5]),
+            "max_gap": int(random.choice([0, 1, 3, 8])),
+            "min_start_score": random.choice([0.0, 0.25, 0.5, 0.75]),
+            "class_agnostic": bool(random.integers(2)),
+        }
+        detections, found = chains_of(scene(random), **options)
+        assert found == [chain.tolist() for chain in sequential_chains(detections, **options)], f"seed {seed}"
+        linked += sum(len(chain) > 1 for chain in found)
+    assert linked > 100
 
 
 @settings(max_examples=60, deadline=None)
@@ -134,5 +153,20 @@ def test_a_weak_detection_outside_all_tubes_keeps_no_box_from_a_tube_that_waits(
 def test_chunks_change_nothing(monkeypatch):
     rows = walk(3, n=8)
     whole = chains_of(rows)[1]
-    monkeypatch.setattr(sys.modules["wsstad.perception.linkers.candidates"], "CHUNK", 7)
-    assert chains_of(rows)[1] == whole
+    for module, name in (("candidates", "CHUNK"), ("groups", "CHUNK"), ("overlaps", "FRAMES"), ("overlaps", "PAIRS")):
+        monkeypatch.setattr(sys.modules[f"wsstad.perception.linkers.{module}"], name, 7)
+        assert chains_of(rows)[1] == whole
+
+
+def test_a_box_taken_by_a_tube_that_waits_is_taken_from_then_on():
+    """Each frame's links depend on those before: a tube that waits takes a box, whose tube then waits for the next."""
+    rows = []
+    for frame in range(30):
+        for k in range(4):
+            if frame % 3 != k:
+                x = 2 * k + frame % 2
+                rows.append((frame, (x, 0, x + 10, 10), 0.9, 0))
+    detections, found = chains_of(rows, max_gap=5)
+    expected = sequential_chains(detections, **{**OPTIONS, "max_gap": 5})
+    assert found == [chain.tolist() for chain in expected]
+    assert len(found) < 12

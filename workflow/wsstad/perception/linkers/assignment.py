@@ -1,12 +1,15 @@
 """The one-to-one assignment of greatest total weight, made unique by a tie rule."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import prod
 
 import lap
 import numpy as np
 
-from wsstad.perception.linkers.candidates import components
-
+# Edges that are not worth taking apart.
+FEW_EDGES = 6
+# Choices of all rows together up to which all are tried; for more there is a solver.
+MOST_CHOICES = 100
 # A row, a column, and the integer weight (over 0) of putting them together.
 Edge = tuple[int, int, int]
 
@@ -23,6 +26,8 @@ def assign(edges: Sequence[Edge]) -> list[tuple[int, int]]:
     """
     if len(edges) == 1:
         return [edges[0][:2]]
+    if 0 < len(edges) <= FEW_EDGES:
+        return _assign_component(list(edges))
     groups: dict[int, list[Edge]] = {}
     # Columns become negative numbers, so that rows and columns are different nodes.
     group_of = {
@@ -40,12 +45,31 @@ def _assign_component(edges: list[Edge]) -> list[tuple[int, int]]:
     if len(rows) == 1 or len(columns) == 1:
         row, column, _ = min(edges, key=lambda edge: (-edge[2], edge[0], edge[1]))
         return [(row, column)]
+    edges = sorted(edges)
+    choices = [[(column, weight) for row, column, weight in edges if row == one] for one in rows]
+    if prod(len(its) + 1 for its in choices) <= MOST_CHOICES:
+        _, picked = _search(choices, set())
+        return [(row, column) for row, column in zip(rows, picked, strict=True) if column is not None]
     row_of = {row: i for i, row in enumerate(rows)}
     column_of = {column: j for j, column in enumerate(columns)}
     weights = np.zeros((len(rows), len(columns)), dtype=np.int64)
     for row, column, weight in edges:
         weights[row_of[row], column_of[column]] = weight
     return [(rows[i], columns[j]) for i, j in enumerate(_first_optimum(weights)) if j >= 0]
+
+
+def _search(choices: list[list[tuple[int, int]]], used: set[int]) -> tuple[int, list[int | None]]:
+    """Return the greatest total of the rows' `choices` (column, weight), and the first columns that reach it."""
+    if not choices:
+        return 0, []
+    best, picked = -1, []
+    for column, weight in choices[0]:
+        if column not in used:
+            total, others = _search(choices[1:], used | {column})
+            if total + weight > best:
+                best, picked = total + weight, [column, *others]
+    total, others = _search(choices[1:], used)
+    return (total, [None, *others]) if total > best else (best, picked)
 
 
 def _first_optimum(weights: np.ndarray) -> list[int]:
@@ -97,3 +121,30 @@ def _solve(weights: np.ndarray) -> list[int]:
 
 def _total(weights: np.ndarray, chosen: list[int]) -> int:
     return sum(int(weights[i, j]) for i, j in enumerate(chosen) if j >= 0)
+
+
+def components(edges: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Return the connected components of a graph given by its edges, each sorted, in the order of their first nodes.
+
+    Not scipy's, because a call of that costs more than the five edges of a frame, and its import more than a video.
+
+    >>> components([(5, 1), (2, 3), (3, 5), (7, 8)])
+    [[1, 2, 3, 5], [7, 8]]
+    """
+    root: dict[int, int] = {}
+    for first, second in edges:
+        first, second = _find(root, first), _find(root, second)
+        if first != second:
+            root[max(first, second)] = min(first, second)
+    groups: dict[int, list[int]] = {}
+    for node in sorted(root):
+        groups.setdefault(_find(root, node), []).append(node)
+    return list(groups.values())
+
+
+def _find(root: dict[int, int], node: int) -> int:
+    parent = root.setdefault(node, node)
+    while parent != node:
+        root[node] = root[parent]
+        node, parent = parent, root[parent]
+    return node

@@ -16,9 +16,8 @@ def owners(candidates: Candidates, double_iou: float) -> np.ndarray:
     owner = np.arange(len(candidates))
     if double_iou >= 1:
         return owner
-    following = np.searchsorted(candidates.frame, candidates.frame, side="right")
     # Sorted by the first of each pair: when its turn comes, all that could own it have had theirs.
-    source, target, _ = candidates.overlapping(owner, owner + 1, following, above=double_iou)
+    source, target, _ = candidates.neighbours(0, above=double_iou)
     owned = owner.tolist()
     for i, j in zip(source.tolist(), target.tolist(), strict=True):
         if owned[i] == i and owned[j] == j:

@@ -63,17 +63,20 @@ def make_tube(candidates: Candidates, chain: np.ndarray, kind: str) -> Tube:
     """Return the tube through the detections of `chain`, its gaps filled by linear interpolation."""
     frame = candidates.frame[chain]
     start, length = int(frame[0]), int(frame[-1] - frame[0] + 1)
-    boxes, observed = candidates.boxes[chain], np.zeros(length, dtype=bool)
+    boxes, observed = candidates.boxes.take(chain, axis=0), np.zeros(length, dtype=bool)
     observed[frame - start] = True
     if length > len(chain):
+        missed = np.flatnonzero(~observed)
         before = np.cumsum(observed) - 1
-        after = np.minimum(before + 1, len(chain) - 1)
-        steps = (np.arange(start, start + length) - frame[before])[:, None]
+        first, last = before[missed], before[missed] + 1
+        steps = (missed - (frame[first] - start))[:, None]
         # Multiplied before divided: a half of the 1/16 grid then stays exactly a half.
-        between = (boxes[after] - boxes[before]) * steps / np.maximum(frame[after] - frame[before], 1)[:, None]
-        boxes = boxes[before] + between
-    score = math.fsum(candidates.score[chain]) / len(chain)
-    return Tube(start, box.quantise(boxes), kind, score, observed)
+        between = (boxes[last] - boxes[first]) * steps / (frame[last] - frame[first])[:, None]
+        filled = box.quantise(boxes[first] + between)
+        boxes = boxes.take(before, axis=0)
+        boxes[missed] = filled
+    score = math.fsum(candidates.score[chain].tolist()) / len(chain)
+    return Tube(start, boxes.astype(np.float32), kind, score, observed)
 
 
 def select(tubes: Sequence[tuple[Tube, np.ndarray]], max_tubes: int) -> list[tuple[Tube, np.ndarray]]:
@@ -94,17 +97,15 @@ def select(tubes: Sequence[tuple[Tube, np.ndarray]], max_tubes: int) -> list[tup
 
 def name_members(kept: Sequence[tuple[Tube, np.ndarray]]) -> list[Tube]:
     """Return the tubes, the multivariate ones with the indices of the unary ones that share a detection with them."""
-    unary_of = {
-        detection: index
-        for index, (tube, inside) in enumerate(kept)
-        if tube.kind == "unary"
-        for detection in inside.tolist()
-    }
+    unary_of = np.full(max((int(inside.max()) for _, inside in kept), default=-1) + 1, -1)
+    for index, (tube, inside) in enumerate(kept):
+        if tube.kind == "unary":
+            unary_of[inside] = index
     tubes = []
     for tube, inside in kept:
         members: tuple[int, ...] = ()
         if tube.kind == "multivariate":
-            members = tuple(sorted({unary_of[i] for i in inside.tolist() if i in unary_of}))
+            members = tuple(index for index in np.unique(unary_of[inside]).tolist() if index >= 0)
         tubes.append(Tube(tube.start, tube.boxes, tube.kind, tube.score, tube.observed, members))
     return tubes
 

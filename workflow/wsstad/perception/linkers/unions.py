@@ -42,9 +42,7 @@ def _meetings(tubes: Sequence[Tube], candidates: Candidates) -> tuple[np.ndarray
     order = np.lexsort((owner, frame))
     size = candidates.n_frames, candidates.width, candidates.height
     placed = Candidates(*size, frame[order], boxes[order], np.ones(len(frame)), owner[order])
-    every = np.arange(len(frame))
-    following = np.searchsorted(placed.frame, placed.frame, side="right")
-    one, other, _ = placed.overlapping(every, every + 1, following, above=0.0)
+    one, other, _ = placed.neighbours(0, above=0.0)
     meetings = np.stack([placed.label[one], placed.label[other], placed.frame[one]])
     first, second, frames = meetings[:, np.lexsort(meetings[::-1])]
     return first, second, frames
