@@ -101,3 +101,7 @@ lock: #- Pin every dependency of envs/requirements.in with its hashes (needs uv)
 
 clean: ## Remove the virtual environment and everything generated
 	rm -rf $(VENV) $(VENV).lock results/* .snakemake
+
+.PHONY: probe
+probe: $(VENV)/complete #- Hold the features of `make fight` against the files alone, by a linear probe
+	@$(VENV)/bin/python benchmarks/probe.py

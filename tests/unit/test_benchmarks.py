@@ -1,8 +1,10 @@
+import importlib.util
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from wsstad.structures.tubes import Tube
 
@@ -91,3 +93,35 @@ def test_a_double_lies_on_a_longer_tube_for_half_of_its_frames(fragments):
     assert fragments.doubles([long, still(31, 51, (0, 0, 10, 9))]) == 0
     assert fragments.doubles([long, still(0, 20, (0, 0, 10, 5))]) == 0
     assert fragments.doubles([long, long]) == 1
+
+
+@pytest.fixture
+def probe_script(repository):
+    spec = importlib.util.spec_from_file_location("probe_script", repository / "benchmarks/probe.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return script
+
+
+def test_a_probe_finds_what_is_planted_and_nothing_that_only_names_a_group(probe_script):
+    random = np.random.default_rng(0)
+    groups = np.repeat([f"camera {i}" for i in range(20)], 6)
+    abnormal = np.tile([True, False], 60)
+    planted = np.c_[abnormal + random.normal(0, 0.3, 120), random.normal(0, 1, 120)]
+    scores = probe_script.probe(planted, abnormal, groups, 5, 0)
+    assert roc_auc_score(abnormal, scores) > 0.97
+    # Each camera has its own features and one label: only a probe that had seen the camera would know it.
+    of_camera = np.repeat(np.eye(20), 6, axis=0)
+    label = np.repeat(random.permutation([True, False] * 10), 6)
+    assert roc_auc_score(label, probe_script.probe(of_camera, label, groups, 5, 0)) < 0.6
+
+
+def test_the_difference_of_two_probes_has_an_interval_over_groups(probe_script, capsys):
+    groups = np.repeat(np.arange(30).astype(str), 4)
+    abnormal = np.tile([True, False], 60)
+    good, chance = abnormal * 1.0, np.random.default_rng(1).random(120)
+    probe_script.print_differences({"good": np.array([good]), "chance": np.array([chance])}, abnormal, groups)
+    (line,) = capsys.readouterr().out.strip().splitlines()
+    assert line.startswith("good less chance: 95 % of other draws of groups between ")
+    low, high = (float(line.split()[i]) for i in (-3, -1))
+    assert 0 < low < 1 - roc_auc_score(abnormal, chance) < high
