@@ -66,6 +66,18 @@ def test_boxes_are_those_of_predict(folder, road):
     assert min(agree(d.boxes, b, (320, 240)) for d, b in zip(actual, expected, strict=True)) == 1
 
 
+def test_what_the_network_reads_is_the_pixels_over_255_in_one_batch_after_the_other(folder):
+    import torch
+
+    detector, random = make(folder), np.random.default_rng(0)
+    for shape in ((8, 64, 96, 3), (8, 64, 96, 3), (8, 96, 64, 3)):
+        pixels = torch.from_numpy(random.integers(0, 256, shape, dtype=np.uint8))
+        expected = pixels.permute(0, 3, 1, 2).float() / 255
+        found = detector._scaled(pixels)
+        assert torch.equal(found, expected)
+        assert found.stride() == expected.stride()
+
+
 def test_boxes_on_real_footage_are_those_of_predict(folder, shared):
     source = video.open_source(shared / "data" / "ucsd_ped2" / "videos" / "Test001.mp4", 33_000_000)
     frames = [picture.image.to_ndarray(format="rgb24") for picture, _ in zip(source.pictures(), range(3), strict=False)]
