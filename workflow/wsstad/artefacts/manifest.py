@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wsstad.artefacts import storage
+from wsstad.artefacts import seals, storage
 
 COLUMNS = ("video", "status", "code", "reason", "key", "digest")
 ARTEFACT_SUFFIX = ".h5"
@@ -55,7 +55,7 @@ def artefact_path(folder: Path, video: str, key: str, suffix: str = ARTEFACT_SUF
 
 
 def write_manifest(path: Path, rows: Iterable[Row], count_names: Iterable[str]) -> None:
-    """Write the rows sorted by video, with one column for every count and for the size of every kind of file."""
+    """Write and seal the rows sorted by video, with a column for every count and for the size of every kind of file."""
     rows, names = sorted(rows, key=lambda row: row.video), list(count_names)
     suffixes = sorted({suffix for row in rows for suffix in row.sizes})
     cells = [
@@ -72,6 +72,7 @@ def write_manifest(path: Path, rows: Iterable[Row], count_names: Iterable[str]) 
         for row in rows
     ]
     storage.write_table(path, cells, [*COLUMNS, *names, *map(size_column, suffixes)])
+    seals.seal(path)
 
 
 def read_manifest(*paths: Path) -> Manifest:

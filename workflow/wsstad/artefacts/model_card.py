@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from wsstad.artefacts import storage
-from wsstad.errors import UserError
+from wsstad.errors import DamagedError, UserError
 from wsstad.jsonable import Facts
 
 SUFFIX = ".card.json"
@@ -79,8 +79,8 @@ def read(model: Path) -> Card:
         found = storage.read_json(path)
         links = {name: Link(**found[name]) for name in LINKS}
         card = Card(**{**found, **links})
-    except storage.DamagedError as error:
-        raise UserError(str(error)) from error
+    except DamagedError as error:
+        raise UserError(f"{error}; a run of what trained it makes it again") from error
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not the card of a model: {error}") from error
     if card.digest != digest:

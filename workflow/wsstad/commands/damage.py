@@ -2,11 +2,13 @@
 
 Snakemake looks at manifests and tables alone, and of those at little more than their mtimes: an artefact may be gone
 for weeks before a job fails on it, and a result without a record of its params is never renewed. So at the start of a
-run everything is compared with what its manifest notes of it. What does not fit is removed, with the manifest; then
-Snakemake runs the shard's job, which makes what is missing and nothing else.
+run everything is compared with what its manifest notes of it. What does not fit is set aside, and its manifest removed;
+then Snakemake runs the shard's job, which makes what is missing and nothing else.
 
-It must cost nothing when all is well: it stats files, and reads only those that are newer than their manifest (which
-are then dated back, so that a copied folder is read through once).
+It must cost nothing when all is well: it reads what is published as text and small (manifests, tables, cards,
+histories), stats the rest, and reads of that only what is newer than its manifest (which is then dated back, so that a
+copied folder is read through once). Bytes that change and leave size and mtime as they were are noticed by the job that
+reads them, and by `wsstad verify`.
 """
 
 import logging
@@ -16,16 +18,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from wsstad.artefacts import manifest, model_card, run_files, storage
+from wsstad.artefacts import damaged, manifest, model_card, run_files, seals, storage
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, artefact_path
 from wsstad.commands import snakemake_records
-from wsstad.errors import UserError
+from wsstad.errors import DamagedError, UserError
 from wsstad.planning import paths
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
 
 log = logging.getLogger(__name__)
+
+SEALED = {model_card.SUFFIX, run_files.HISTORY_SUFFIX}  # small, and so read through at every start
 
 
 class Noted(NamedTuple):
@@ -40,24 +44,29 @@ class Noted(NamedTuple):
 
 
 def remove(plan: Plan) -> None:
-    """Remove every result of a plan that is not what it should be, and say so."""
+    """Set aside, or remove, every result of a plan that is not what it should be, and say so."""
     unknown = 0
     for output in paths.outputs(plan):
         try:
             state = output.path.stat()
         except FileNotFoundError:
             continue
-        if not snakemake_records.exists(output.path):
+        if not snakemake_records.exists(output.path) or (flaw := _flaw(output.path)) == seals.NO_SEAL:
             unknown += 1
             output.path.unlink()
-        elif reasons := ["is empty"] if not state.st_size else list(_remove_damaged(output, state.st_mtime_ns)):
+        elif flaw:
+            aside = damaged.set_aside(output.path)
+            log.warning("wsstad: %s: %s; it is made again%s", output.path, flaw, _word(aside))
+        elif reasons := list(_set_damaged_aside(output, state.st_mtime_ns)):
             more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
             log.warning("wsstad: %s: %s%s; it is made again", output.path, reasons[0], more)
             output.path.unlink()
         elif state.st_mtime_ns > (now := time.time_ns()):
             os.utime(output.path, ns=(now, now))  # Snakemake throws away what it makes from a file of the future
     if unknown:
-        log.warning("wsstad: %d results without a record of what they were made from: looked at again", unknown)
+        log.warning(
+            "wsstad: %d results without a seal, or a record of what they were made from: looked at again", unknown
+        )
 
 
 def entries(output: Output) -> Iterator[tuple[Path, str, dict[str, str]]]:
@@ -71,8 +80,18 @@ def entries(output: Output) -> Iterator[tuple[Path, str, dict[str, str]]]:
             yield run_files.folder(output.path, kind, row["method"], row["seed"]), run_files.stem(row["fold"]), row
 
 
-def _remove_damaged(output: Output, written: int) -> Iterator[str]:
-    """Remove the artefacts that are not what an output notes of them; yield what is wrong with each."""
+def _flaw(path: Path) -> str:
+    """Return what is wrong with an output, or with the words that are published beside it."""
+    words = path.with_suffix(".txt")  # of verdicts
+    return seals.flaw(path) or (f"{words.name} {flaw}" if words.exists() and (flaw := seals.flaw(words)) else "")
+
+
+def _word(aside: Path | None) -> str:
+    return f", and kept as {aside.name}" if aside else ""
+
+
+def _set_damaged_aside(output: Output, written: int) -> Iterator[str]:
+    """Set aside the artefacts that are not what an output notes of them; yield what is wrong with each."""
     try:
         notes = list(_notes(output))
     except (UserError, KeyError, ValueError):
@@ -81,7 +100,7 @@ def _remove_damaged(output: Output, written: int) -> Iterator[str]:
     for noted in notes:
         reason = _damage(noted, written)
         if reason:
-            noted.path.unlink(missing_ok=True)
+            damaged.set_aside(noted.path)
             yield f"{noted.path.name} {reason}"
 
 
@@ -101,6 +120,8 @@ def _damage(noted: Noted, written: int) -> str:
         return "is missing"
     if state.st_size != noted.size:
         return f"has {state.st_size} bytes, not {noted.size}"
+    if noted.suffix in SEALED:
+        return seals.flaw(noted.path)
     if state.st_mtime_ns > written:
         if not _is_whole(noted):
             return "has changed"
@@ -112,14 +133,12 @@ def _is_whole(noted: Noted) -> bool:
     """Read a file through and tell whether it is what its artefact's digest says."""
     try:
         if noted.suffix == ARTEFACT_SUFFIX:
-            return storage.read_artefact(noted.path, kind=noted.kind).digest == noted.digest
-        if noted.kind == model_card.KIND:
-            return storage.file_digest(noted.path) == noted.digest
+            return storage.check_artefact(noted.path, kind=noted.kind).digest == noted.digest
         if noted.suffix == run_files.MODEL_SUFFIX:
             storage.read_tensors(noted.path)
             return storage.tensors_digest(noted.path) == noted.digest
         meta = storage.read_facts(noted.beside, kind=noted.kind).meta
         digest = meta["store_sha256"] if noted.kind == "frames" else meta["files"][noted.suffix]
         return storage.file_digest(noted.path) == digest
-    except storage.DamagedError:
+    except DamagedError:
         return False

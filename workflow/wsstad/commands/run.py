@@ -15,12 +15,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from wsstad import heartbeat
 from wsstad.commands import console, lock, snakemake_process
+from wsstad.commands.healing import Healing
 from wsstad.commands.run_progress import LOOKS
 from wsstad.errors import UserError
 from wsstad.locations import PACKAGE, SHARE, SNAKEFILE
@@ -83,9 +84,18 @@ def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[st
         for path in RESULTS.rglob(".*.tmp"):
             path.unlink(missing_ok=True)
         run = partial(snakemake_process.run, command, environment, descriptor)
-        code = run()[0] if LOOKS & set(more) else console.watch(run)
+        code = run()[0] if LOOKS & set(more) else _heal(run)
     if code:
         sys.exit(128 - code if code < 0 else code)
+
+
+def _heal(run: Callable[..., tuple[int, bool]]) -> int:
+    """Run Snakemake, once more each time that its jobs came upon damage; return its last exit status."""
+    healing = Healing()
+    while True:
+        code, again = console.watch(run, healing.again)
+        if not again:
+            return code
 
 
 def _environment(profile: Path) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from wsstad.artefacts import manifest, model_card, storage
+from wsstad.artefacts import manifest, model_card, seals, storage
 from wsstad.planning import artefact_keys, dataset_tables
 from wsstad.reporting import verdicts
 
@@ -21,5 +21,7 @@ def main(argv: list[str] | None = None) -> None:
     card = model_card.read(args.model)
     changed = card.changed(artefact_keys.chain_code(**card.types()))
     words = verdicts.describe(rows, card, threshold, changed=changed)
-    storage.write_text(args.output.with_suffix(".txt"), "\n".join(words) + "\n")
+    text = args.output.with_suffix(".txt")
+    storage.write_text(text, "\n".join(words) + "\n")
     storage.write_table(args.output, rows, verdicts.COLUMNS)
+    seals.seal(text, args.output)
