@@ -17,7 +17,7 @@ COMMAND = re.compile(
 )
 VERBS = {
     *("completion", "demo", "fit-detector", "gc", "import-features", "overlays", "power", "report"),
-    *("run", "score", "status", "synthesize", "tables", "why"),
+    *("run", "score", "status", "synthesize", "tables", "verify", "why"),
 }
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 

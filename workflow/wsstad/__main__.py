@@ -20,6 +20,7 @@ VERBS = {
     "overlays": ("draw predictions and truth on the test videos", "targets:overlays"),
     "score": ("score unlabelled footage with a trained model", "targets:score"),
     "power": ("say how many videos an effect needs, from a pilot's results", "power"),
+    "verify": ("read every byte of the results and name what is damaged", "verify"),
     "gc": ("list results that no configured run can reach, or remove them", "gc"),
     "import-features": ("take C3D features that others extracted", "import_features"),
     "synthesize": ("render made-up road videos with exact annotations", "synthesize"),

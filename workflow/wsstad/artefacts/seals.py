@@ -21,6 +21,20 @@ def path_of(path: Path) -> Path:
     return path.with_name(f".{path.name}{SUFFIX}")
 
 
+def is_seal(path: Path) -> bool:
+    """Tell whether a file is a seal."""
+    return path.name.startswith(".") and path.name.endswith(SUFFIX)
+
+
+def target(seal: Path) -> Path:
+    """Return the file that a seal is of.
+
+    >>> target(Path("results/tables/.benchmark.tsv.sha256")).as_posix()
+    'results/tables/benchmark.tsv'
+    """
+    return seal.with_name(seal.name.removeprefix(".").removesuffix(SUFFIX))
+
+
 def seal(*paths: Path) -> None:
     """Seal files as they are; whoever writes one seals it at once."""
     for path in paths:

@@ -184,7 +184,8 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], meta: Facts, *,
 
     digest = _tensors_digest(tensors, meta)
     # One entry: safetensors writes several in an order that changes from run to run.
-    facts = {"meta": dict(meta), "key": key, "digest": digest, "version": __version__, "seal": _seal(key, digest, meta)}
+    facts = {"meta": dict(meta), "key": key, "digest": digest, "version": __version__}
+    facts["seal"] = _seal(facts)
     content = save(
         {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)},
         metadata={"wsstad": canonical_json(facts)},
@@ -217,7 +218,7 @@ def _open_tensors(path: Path, *, with_arrays: bool) -> tuple[Json, dict[str, np.
     try:
         with _damage(path), safe_open(path, framework="numpy") as file:
             facts = json.loads((file.metadata() or {})["wsstad"])
-            if facts["seal"] != _seal(facts["key"], facts["digest"], facts["meta"]):
+            if facts["seal"] != _seal(facts):
                 raise DamagedError(path, "its header is not what its seal says")
             names = file.keys() if with_arrays else ()
             return facts, {name: file.get_tensor(name) for name in names}
@@ -267,9 +268,10 @@ def _damage(path: Path) -> Iterator[None]:
         raise DamagedError(path, f"{type(error).__name__}: {error}") from error
 
 
-def _seal(key: str, digest: str, meta: Facts) -> str:
+def _seal(facts: Facts) -> str:
     """Return a digest of the header of tensors, of which their own digest covers a part."""
-    return hashlib.sha256(canonical_json([key, digest, _as_read(meta)]).encode()).hexdigest()
+    sealed = {name: value for name, value in facts.items() if name != "seal"}
+    return hashlib.sha256(canonical_json(_as_read(sealed)).encode()).hexdigest()
 
 
 def _as_read(meta: Facts) -> Json:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from wsstad.artefacts import damaged, manifest, model_card, run_files, seals, storage
+from wsstad.artefacts import damaged, integrity, manifest, model_card, run_files, seals, storage
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, artefact_path
 from wsstad.commands import snakemake_records
 from wsstad.errors import DamagedError, UserError
@@ -40,7 +40,6 @@ class Noted(NamedTuple):
     size: int
     kind: str
     digest: str
-    beside: Path
 
 
 def remove(plan: Plan) -> None:
@@ -93,23 +92,23 @@ def _word(aside: Path | None) -> str:
 def _set_damaged_aside(output: Output, written: int) -> Iterator[str]:
     """Set aside the artefacts that are not what an output notes of them; yield what is wrong with each."""
     try:
-        notes = list(_notes(output))
+        named = list(notes(output))
     except (UserError, KeyError, ValueError):
         yield "is no table"
         return
-    for noted in notes:
+    for noted in named:
         reason = _damage(noted, written)
         if reason:
             damaged.set_aside(noted.path)
             yield f"{noted.path.name} {reason}"
 
 
-def _notes(output: Output) -> Iterator[Noted]:
+def notes(output: Output) -> Iterator[Noted]:
     """Yield what an output notes of the files of its artefacts."""
     for folder, stem, row in entries(output):
         for suffix, size in manifest.sizes_of(row).items():
-            path, beside = (artefact_path(folder, stem, row["key"], ending) for ending in (suffix, ARTEFACT_SUFFIX))
-            yield Noted(path, suffix, size, STAGES[output.rule].kind, row["digest"], beside)
+            path = artefact_path(folder, stem, row["key"], suffix)
+            yield Noted(path, suffix, size, STAGES[output.rule].kind, row["digest"])
 
 
 def _damage(noted: Noted, written: int) -> str:
@@ -130,15 +129,17 @@ def _damage(noted: Noted, written: int) -> str:
 
 
 def _is_whole(noted: Noted) -> bool:
-    """Read a file through and tell whether it is what its artefact's digest says."""
+    """Read a file through and tell whether it is what it was, and the one that is noted."""
+    return integrity.flaw(noted.path) == "" and is_noted(noted)
+
+
+def is_noted(noted: Noted) -> bool:
+    """Tell whether a file that is whole is the one that is noted."""
     try:
         if noted.suffix == ARTEFACT_SUFFIX:
-            return storage.check_artefact(noted.path, kind=noted.kind).digest == noted.digest
+            return storage.read_facts(noted.path, kind=noted.kind).digest == noted.digest
         if noted.suffix == run_files.MODEL_SUFFIX:
-            storage.read_tensors(noted.path)
             return storage.tensors_digest(noted.path) == noted.digest
-        meta = storage.read_facts(noted.beside, kind=noted.kind).meta
-        digest = meta["store_sha256"] if noted.kind == "frames" else meta["files"][noted.suffix]
-        return storage.file_digest(noted.path) == digest
     except DamagedError:
         return False
+    return noted.suffix != model_card.SUFFIX or storage.file_digest(noted.path) == noted.digest

@@ -2,6 +2,7 @@
 
 Going back to an earlier setting is free because its artefacts are still there; this gives that up for the space.
 Datasets that none of the configurations names are left alone, and so is whatever a manifest or a table of theirs names.
+Damaged files that were set aside are listed too.
 Illustrations, which are soon made again, are kept only for that.
 
     wsstad gc --config wsstad.yaml
@@ -14,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from wsstad.artefacts import manifest
+from wsstad.artefacts import damaged, manifest, seals
 from wsstad.commands import damage, lock, outlook
 from wsstad.planning import command_line, paths
 from wsstad.planning.plan import Plan
@@ -50,16 +51,19 @@ def parser() -> argparse.ArgumentParser:
 
 
 def unreachable(plans: list[Plan]) -> Iterator[tuple[Path, int]]:
-    """Yield path and bytes of every artefact of the plans' datasets that none of the plans can reach."""
+    """Yield path and bytes of what was set aside, and of artefacts of the plans' datasets that no plan can reach."""
     reached = _reachable(plans)
     for dataset in sorted({dataset for plan in plans for dataset in plan.datasets()}):
         for store in STORES:
             for path in sorted((command_line.RESULTS / dataset / store).rglob("*")):
-                name = ARTEFACT.fullmatch(path.name)
-                if name and path.is_file():
+                name = ARTEFACT.fullmatch((seals.target(path) if seals.is_seal(path) else path).name)
+                if name and path.is_file() and not damaged.is_aside(path):
                     keys = reached.get(path.parent, {}).get(name["stem"], set())
                     if not keys & {ANY, name["key"]}:
                         yield path, path.stat().st_size
+    for path in sorted(command_line.RESULTS.rglob(f"*{damaged.MARK}*")):
+        if damaged.is_aside(path) and path.is_file():
+            yield path, path.stat().st_size
 
 
 def _reachable(plans: list[Plan]) -> Reachable:

@@ -1,9 +1,12 @@
 """The shard map: which job handles which video. A video never moves, so a new one costs one job a stage."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from wsstad.artefacts import storage
+from wsstad.artefacts import seals, storage
+
+log = logging.getLogger(__name__)
 
 
 def assign(sizes: Mapping[str, int], known: Mapping[str, str], shard_videos: int) -> dict[str, str]:
@@ -34,12 +37,24 @@ def assign(sizes: Mapping[str, int], known: Mapping[str, str], shard_videos: int
 
 
 def read_map(path: Path) -> dict[str, str]:
-    """Return the table of video and shard; empty when there is none yet."""
-    return {row["video"]: row["shard"] for row in storage.read_table(path)} if path.exists() else {}
+    """Return the table of video and shard; empty when there is none yet.
+
+    Where it is damaged, the manifests of the frames say where each video went; new ones are then assigned anew.
+    """
+    if not path.exists():
+        return {}
+    if flaw := seals.flaw(path):
+        if flaw != seals.NO_SEAL:
+            log.warning("wsstad: %s: %s; it is made again", path, flaw)
+        manifests = path.parent.glob("frames/manifests/*.tsv")
+        whole = [its for its in manifests if its.stem.isdigit() and not seals.flaw(its)]
+        return {row["video"]: its.stem for its in sorted(whole) for row in storage.read_table(its)}
+    return {row["video"]: row["shard"] for row in storage.read_table(path)}
 
 
 def write_map(path: Path, shards: Mapping[str, str]) -> None:
     """Write the table of video and shard, unless it stands so already."""
-    if dict(shards) != read_map(path):
+    if dict(shards) != read_map(path) or seals.flaw(path):
         rows = [{"video": video, "shard": shard} for video, shard in sorted(shards.items())]
         storage.write_table(path, rows, ["video", "shard"])
+        seals.seal(path)

@@ -81,8 +81,10 @@ def open_frames(frames: Manifest, video: str, source: Path) -> Frames:
     fps = Fraction(artefact.meta["fps"])
     if artefact.meta["store"] == "h264":
         path = frames.path(video, ".mp4")
-        if not path.exists() or storage.file_digest(path) != artefact.meta["store_sha256"]:
-            raise DamagedError(path, "missing, or not what its digest says")
+        if not path.is_file():
+            raise DamagedError(path, "is missing")
+        if storage.file_digest(path) != artefact.meta["store_sha256"]:
+            raise DamagedError(path, "is not what its digest says")
         images, max_skip = partial(_store_images, path, fps), 0
     else:
         path = source

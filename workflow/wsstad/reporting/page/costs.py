@@ -6,8 +6,11 @@ from pathlib import Path
 
 from wsstad import heartbeat
 from wsstad.artefacts import storage
+from wsstad.errors import UserError
 from wsstad.planning.paths import Output
 from wsstad.planning.stages import STAGES
+
+COLUMNS = ("s", "cpu_time", "max_rss")  # that are read of Snakemake's files
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def read(outputs: Sequence[Output]) -> list[Cost]:
 
 
 def _cost(stage: str, files: Sequence[Path]) -> Cost:
-    rows = [storage.read_table(path)[-1] for path in files]
+    rows = [row for path in files if (row := _row(path))]
     logs = [Path("results/logs", *path.parts[2:]).with_suffix(".log") for path in files]
     beats = [beat for path in logs if (beat := heartbeat.read(path))]
     return Cost(
@@ -53,6 +56,17 @@ def _cost(stage: str, files: Sequence[Path]) -> Cost:
         clips_made=sum(beat.computed for beat in beats),
         clips_cached=sum(beat.reused for beat in beats),
     )
+
+
+def _row(path: Path) -> dict[str, str]:
+    """Return what Snakemake noted of a job the last time; nothing where its file is damaged."""
+    try:
+        row = storage.read_table(path)[-1]
+        for column in COLUMNS:
+            list(_numbers([row], column))
+    except (UserError, LookupError, ValueError):
+        return {}
+    return row
 
 
 def _numbers(rows: Sequence[dict[str, str]], column: str) -> Iterator[float]:
