@@ -17,6 +17,7 @@ from pathlib import Path
 
 from wsstad.artefacts import damaged, manifest, seals
 from wsstad.commands import damage, lock, outlook
+from wsstad.errors import UserError
 from wsstad.planning import command_line, paths
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
@@ -36,6 +37,7 @@ def main(argv: list[str] | None = None) -> None:
     groups = command_line.enter(args)
     with lock.held(command_line.RESULTS):
         plans = [command_line.read_plan(files, args.set) for files in groups]
+        _check(plans)
         artefacts = list(unreachable(plans))
         _report(artefacts, plans, deleted=args.delete)
         if args.delete:
@@ -83,6 +85,13 @@ def _reachable(plans: list[Plan]) -> Reachable:
             for folder, stem, row in damage.entries(output) if output.path.exists() else ():
                 add(folder, stem, row["key"])
     return reached
+
+
+def _check(plans: list[Plan]) -> None:
+    """Raise `UserError` where a manifest or a table is damaged: it may name what is not to be removed."""
+    for output in (output for plan in plans for output in paths.outputs(plan) if output.path.exists()):
+        if (flaw := seals.flaw(output.path)) not in ("", seals.NO_SEAL):
+            raise UserError(f"{output.path}: {flaw}; `wsstad verify --repair` sets it aside, and a run makes it again")
 
 
 def _report(artefacts: list[tuple[Path, int]], plans: list[Plan], *, deleted: bool) -> None:
