@@ -43,9 +43,8 @@ def read_map(path: Path) -> dict[str, str]:
     """
     if not path.exists():
         return {}
-    if flaw := seals.flaw(path):
-        if flaw != seals.NO_SEAL:
-            log.warning("wsstad: %s: %s; it is made again", path, flaw)
+    if (flaw := seals.flaw(path)) not in ("", seals.NO_SEAL):
+        log.warning("wsstad: %s: %s; it is made again", path, flaw)
         manifests = path.parent.glob("frames/manifests/*.tsv")
         whole = [its for its in manifests if its.stem.isdigit() and not seals.flaw(its)]
         return {row["video"]: its.stem for its in sorted(whole) for row in storage.read_table(its)}
