@@ -164,7 +164,7 @@ class Workplace:
 
     def tables(self) -> dict[str, bytes]:
         """Return the bytes of every table of the results."""
-        paths = sorted(self.folder.glob("results/**/tables/*"))
+        paths = [path for path in sorted(self.folder.glob("results/**/tables/*")) if ".damaged" not in path.name]
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in paths}
 
     def say_of(self, stage: str) -> str:

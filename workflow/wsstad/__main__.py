@@ -26,6 +26,7 @@ VERBS = {
     "overlays": ("draw predictions and truth on the test videos", "targets:overlays"),
     "score": ("score unlabelled footage with a trained model", "targets:score"),
     "power": ("compute how many videos an effect needs, from a pilot's results", "power"),
+    "verify": ("read every byte of the results and name what is damaged", "verify"),
     "gc": ("list results that no configured run can reach, or remove them", "gc"),
     "export": ("write detections, tubes or predictions for other tools", "export"),
     "compare": ("show what a change did: two results, before and after", "compare"),

@@ -1,8 +1,22 @@
-"""The two ways in which something can go wrong that is not a bug."""
+"""The three ways in which something can go wrong that is not a bug."""
+
+from pathlib import Path
 
 
 class UserError(ValueError):
     """Stop the run with one line: a file, its row, the value found and what is allowed."""
+
+
+class DamagedError(UserError):
+    """A result at `path` is missing, cut, foreign, or does not match its digest: it can be made again."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        """Return one line that begins with the file."""
+        return f"{self.path}: {' '.join(self.reason.split())}"
 
 
 class QuarantineError(Exception):

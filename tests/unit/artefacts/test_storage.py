@@ -1,5 +1,7 @@
 """Result files: whole or absent, the same bytes for the same content, and checked on every read."""
 
+import errno
+import json
 import os
 from dataclasses import replace
 
@@ -7,9 +9,9 @@ import h5py
 import numpy as np
 import pytest
 
-from wsstad.artefacts import storage
-from wsstad.artefacts.storage import Artefact, DamagedError
-from wsstad.errors import UserError
+from wsstad.artefacts import header, storage
+from wsstad.artefacts.storage import Artefact
+from wsstad.errors import DamagedError, UserError
 
 
 @pytest.fixture
@@ -44,10 +46,12 @@ def test_the_origin_is_kept_and_no_part_of_the_content(tmp_path, artefact):
 @pytest.mark.parametrize("name", ["key", "origin"])
 def test_key_and_origin_are_checked(tmp_path, artefact, name):
     path = tmp_path / "x.h5"
-    storage.write_artefact(path, artefact, kind="tubes", key="k")
-    with h5py.File(path, "r+") as file:
-        file.attrs[name] = '{"seed":4}'
-    with pytest.raises(DamagedError, match="seal"):
+    storage.write_artefact(path, replace(artefact, origin={"seed": 3}), kind="tubes", key="k")
+    content = path.read_bytes()
+    old, new = {"key": (b'"key":"k"', b'"key":"j"'), "origin": (b'"seed":3', b'"seed":4')}[name]
+    path.write_bytes(content.replace(old, new, 1))  # in the header, which is first
+    assert path.read_bytes() != content
+    with pytest.raises(DamagedError, match="header does not match its digest"):
         storage.read_facts(path, kind="tubes")
 
 
@@ -84,23 +88,127 @@ def _tamper(path):
         file["b"][0, 0] = 7
 
 
-def _drop_array(path):
-    with h5py.File(path, "r+") as file:
-        del file["c"]
+def _lengthen(path):
+    path.write_bytes(path.read_bytes() + b"\0")
 
 
-def _uncomplete(path):
-    with h5py.File(path, "r+") as file:
-        file.attrs["complete"] = 0
+def _replace_by_folder(path):
+    path.unlink()
+    path.mkdir()
 
 
-@pytest.mark.parametrize("damage", [os.unlink, _truncate, _empty, _tamper, _drop_array, _uncomplete])
+def _replace_by_fifo(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def _replace_by_plain_hdf5(path):
+    with h5py.File(path, "w") as file:
+        file["b"] = 1
+
+
+DAMAGES = [
+    os.unlink,
+    _truncate,
+    _empty,
+    _tamper,
+    _lengthen,
+    _replace_by_folder,
+    _replace_by_fifo,
+    _replace_by_plain_hdf5,
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_is_seen(tmp_path, artefact, damage):
     path = tmp_path / "x.h5"
     storage.write_artefact(path, artefact, kind="tubes", key="k")
     damage(path)
     with pytest.raises(DamagedError, match=r"x\.h5"):
         storage.read_artefact(path, kind="tubes")
+
+
+def test_other_programs_read_an_artefact_as_plain_hdf5(tmp_path, artefact):
+    storage.write_artefact(tmp_path / "x.h5", artefact, kind="tubes", key="k")
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert (file.attrs["kind"], file.attrs["key"], file.attrs["schema"]) == ("tubes", "k", header.SCHEMA)
+        assert json.loads(file.attrs["meta"]) == artefact.meta
+        for name, array in artefact.arrays.items():
+            assert np.array_equal(file[name][()], array)
+            assert file[name].attrs["sha256"] == storage.array_digest(array)
+
+
+def test_a_long_header_has_room(tmp_path):
+    meta = {f"video {number}": "x" * 40 for number in range(500)}
+    storage.write_artefact(tmp_path / "x.h5", Artefact({"a": np.arange(3)}, meta), kind="tubes", key="k")
+    assert storage.read_artefact(tmp_path / "x.h5", kind="tubes").meta == meta
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert file.userblock_size == 32768
+
+
+def test_no_flipped_bit_is_read_as_something_else(tmp_path, artefact):
+    """Read as before, or `DamagedError`; the check of the whole file sees every bit."""
+    path = tmp_path / "x.h5"
+    storage.write_artefact(path, artefact, kind="tubes", key="k")
+    content = path.read_bytes()
+    whole = storage.read_artefact(path, kind="tubes")
+    for bit in [*range(0, 1024 * 8, 7), *range(1024 * 8, len(content) * 8, 61)]:
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        with pytest.raises(DamagedError, match=r"x\.h5: "):
+            storage.check_artefact(path)
+        try:
+            back = storage.read_artefact(path, kind="tubes")
+        except DamagedError:
+            continue
+        assert (back.key, back.digest, back.meta, back.origin) == (whole.key, whole.digest, whole.meta, whole.origin)
+        assert all(np.array_equal(back.arrays[name], array) for name, array in whole.arrays.items())
+
+
+HOSTILE = {
+    "4 TB": {"shape": (2**40,), "dtype": "<i4"},
+    "objects": {"shape": (2,), "dtype": "|O"},
+    "negative": {"shape": (-2, -3), "dtype": "<i4"},
+    "no dtype": {"shape": (2,), "dtype": "nonsense"},
+    "before the file": {"shape": (2,), "dtype": "<i4", "offset": -8},
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_header_is_refused_before_room_is_made(tmp_path, name):
+    path = tmp_path / "x.h5"
+    place = header.Place(**{"offset": 512, "sha256": "", **HOSTILE[name]})
+    digest = storage._content_digest({"a": ""}, {})
+    facts = {"kind": "tubes", "key": "k", "digest": digest, "meta": {}, "origin": {}}
+    path.write_bytes(header.Header(facts, {"a": place}, 99).to_bytes(512) + bytes(99))
+    assert storage.read_facts(path, kind="tubes").key == "k"
+    with pytest.raises(DamagedError, match=r"x\.h5: "):
+        storage.read_artefact(path, kind="tubes")
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, artefact, monkeypatch):
+    path = tmp_path / "x.h5"
+    storage.write_artefact(path, artefact, kind="tubes", key="k")
+
+    def refuse(code):
+        def read(*_):
+            raise OSError(code, os.strerror(code))
+
+        monkeypatch.setattr(header, "read", read)
+
+    refuse(errno.EACCES)
+    with pytest.raises(UserError, match=r"x\.h5: cannot be read: Permission denied") as error:
+        storage.read_facts(path, kind="tubes")
+    assert not isinstance(error.value, DamagedError)
+    refuse(errno.EIO)
+    with pytest.raises(DamagedError, match="Input/output error"):
+        storage.read_facts(path, kind="tubes")
+
+
+def test_only_numbers_are_written(tmp_path):
+    with pytest.raises(ValueError, match="a: no array of numbers"):
+        storage.write_artefact(tmp_path / "x.h5", Artefact({"a": np.array(["x"])}), kind="tubes", key="k")
 
 
 def test_another_kind_is_refused(tmp_path, artefact):
@@ -186,6 +294,22 @@ def test_changed_tensors_are_noticed(tmp_path):
     path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
     with pytest.raises(DamagedError, match="does not match its digest"):
         storage.read_tensors(path)
+
+
+def test_no_flipped_bit_of_tensors_is_read_as_something_else(tmp_path):
+    path = tmp_path / "m.safetensors"
+    storage.write_tensors(path, {"w": np.arange(4.0), "b": np.ones(2, np.float32)}, {"seed": 3}, key="k")
+    content, whole = path.read_bytes(), storage.read_tensors(path)
+    for bit in range(0, len(content) * 8, 5):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        try:
+            tensors, meta, key = storage.read_tensors(path)
+        except DamagedError:
+            continue
+        assert (meta, key) == whole[1:]
+        assert all(np.array_equal(tensors[name], array) for name, array in whole[0].items())
 
 
 def test_the_digest_of_tensors_does_not_follow_the_key(tmp_path):

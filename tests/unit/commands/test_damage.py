@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wsstad.artefacts import manifest, shards, storage
+from wsstad.artefacts import manifest, seals, shards, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
 from wsstad.commands import damage, snakemake_records
@@ -100,6 +100,7 @@ def test_damage_is_removed_with_its_manifest_and_named(place, harm, text, caplog
     look()
     assert not path.exists()
     assert not place.exists()
+    assert path.with_name(f"{path.name}.damaged").exists() == (harm != Path.unlink)
     assert all(other.exists() for other in others)
     (message,) = caplog.messages
     assert message.startswith(f"wsstad: {place}: {path.name} {text}")
@@ -146,6 +147,7 @@ def test_models_and_their_table(tmp_path, monkeypatch):
     cells = {"method": "mgpr", "seed": 3, "fold": 0, "key": "2" * 64, "digest": digest}
     row = {**cells, "safetensors_bytes": model.stat().st_size}
     storage.write_table(path, [row], list(row))
+    seals.seal(path)
     record(path)
     look()
     assert path.exists()
@@ -155,16 +157,61 @@ def test_models_and_their_table(tmp_path, monkeypatch):
     assert not model.exists()
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_flipped_bit_of_a_text_is_noticed_even_with_its_size_and_time(place, caplog, kept):
+    before, content = place.stat(), bytearray(place.read_bytes())
+    content[-2] ^= 1
+    place.write_bytes(content)
+    if kept:
+        os.utime(place, ns=(before.st_atime_ns, before.st_mtime_ns))
+    look()
+    aside = place.with_name(f"{place.name}.damaged")
+    assert aside.read_bytes() == content
+    assert caplog.messages == [f"wsstad: {place}: has changed; it is made again, and kept as {aside.name}"]
+
+
+def test_a_result_without_a_seal_is_looked_at_again_and_not_called_damaged(place):
+    seals.path_of(place).unlink()
+    look()
+    assert not place.exists()
+    assert not list(place.parent.iterdir())
+
+
+def test_the_history_and_the_card_of_a_model_are_read_through(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    path = Path(STAGES["train"].output.format(**BLOCK.__dict__, table="benchmark"))
+    model = manifest.artefact_path(path.parent.parent / "models/mgpr/3", "fold0", "2" * 64, ".safetensors")
+    digest = storage.write_tensors(model, {"w": np.ones(9)}, {}, key="2" * 64)
+    history = model.with_suffix(".history.tsv")
+    storage.write_text(history, "iteration\tloss\n1\t0.25\n")
+    seals.seal(history)
+    cells = {"method": "mgpr", "seed": 3, "fold": 0, "key": "2" * 64, "digest": digest}
+    row = {**cells, "safetensors_bytes": model.stat().st_size, "history.tsv_bytes": history.stat().st_size}
+    storage.write_table(path, [row], list(row))
+    seals.seal(path)
+    record(path)
+    look()
+    assert path.exists()
+    history.write_text("iteration\tloss\n1\t0.35\n")
+    os.utime(history, (0, 0))
+    look()
+    assert [path.exists(), model.exists(), history.exists()] == [False, True, False]
+    assert caplog.messages == [f"wsstad: {path}: {history.name} has changed; it is made again"]
+
+
 def test_a_result_without_a_record_is_looked_at_again(place, caplog):
     snakemake_records.path(place).unlink()
     look()
     assert not place.exists()
-    assert caplog.messages == ["wsstad: 1 results without a record of what they were made from: looked at again"]
+    assert caplog.messages == [
+        "wsstad: 1 results without a seal, or a record of what they were made from: looked at again"
+    ]
 
 
 @pytest.mark.parametrize("content", ["", "video\tkey\n", "video\tkey\tdigest\nv\n"])
 def test_a_manifest_that_is_none_is_removed(place, content):
     place.write_text(content)
+    seals.seal(place)  # so that it is the content that is looked at
     look()
     assert place.exists() == (content == "video\tkey\n")
 
@@ -207,5 +254,5 @@ def test_a_look_at_a_tenth_of_1900_videos_takes_less_than_a_tenth_of_a_second(tm
     started = time.process_time()
     damage.remove(fake)
     taken = time.process_time() - started
-    assert len(list(Path("results/d/frames/manifests").iterdir())) == 4
+    assert len(list(Path("results/d/frames/manifests").glob("0*.tsv"))) == 4
     assert taken < 0.1, f"{taken:.2f} s"

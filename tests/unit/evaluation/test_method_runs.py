@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from support.scoring import constant_tube, prediction, write_run
-from wsstad.artefacts import storage
-from wsstad.errors import UserError
+from wsstad.errors import DamagedError, UserError
 from wsstad.evaluation import method_runs
 
 TUBE = constant_tube(0, 40, (0, 0, 9, 9))
@@ -64,5 +63,5 @@ def test_damaged_predictions_are_noticed(tmp_path):
     path = write_run(tmp_path, {0: [make("a")]})
     artefact = next(tmp_path.rglob("*.h5"))
     artefact.write_bytes(artefact.read_bytes()[:-100])
-    with pytest.raises(storage.DamagedError):
+    with pytest.raises(DamagedError):
         method_runs.read(path, "mgpr", {(0, "a")})

@@ -5,7 +5,7 @@ import re
 import pytest
 
 import wsstad
-from wsstad.artefacts import storage
+from wsstad.artefacts import seals, storage
 from wsstad.errors import UserError
 from wsstad.planning import paths
 from wsstad.planning.result_files import ResultFiles
@@ -93,5 +93,7 @@ def test_tables_of_a_dataset_are_those_of_the_run_then_those_beside_then_those_o
     assert files.dataset_tables("road") == results.parent / "config/datasets/road"
     storage.write_text(results.parent / "mine/videos.tsv", "video\n")
     storage.write_json(results / paths.RUN, {"config": {"datasets": {"road": {"tables": "mine", "source": "films"}}}})
+    assert files.configuration() == {}  # it has no seal
+    seals.seal(results / paths.RUN)
     assert files.dataset_tables("road") == results.parent / "mine"
     assert files.source("road") == results.parent / "films"

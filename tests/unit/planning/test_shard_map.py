@@ -3,6 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsstad.artefacts import manifest, seals, storage
+from wsstad.artefacts.manifest import Row
 from wsstad.planning import shard_map
 
 sizes = st.dictionaries(st.text("abcdef", min_size=1, max_size=4), st.integers(1, 1000), min_size=1, max_size=40)
@@ -39,3 +41,26 @@ def test_the_map_is_written_once_and_follows_removals(tmp_path):
     shard_map.write_map(path, {"b": "001"})
     assert shard_map.read_map(path) == {"b": "001"}
     assert shard_map.read_map(tmp_path / "none.tsv") == {}
+
+
+def test_a_damaged_map_is_made_again_from_the_manifests(tmp_path, caplog):
+    path = tmp_path / "shards.tsv"
+    shard_map.write_map(path, {"a": "001", "b": "000", "c": "001"})
+    for shard, videos in {"000": ["b"], "001": ["a", "c"]}.items():
+        rows = [Row(video, "1" * 64) for video in videos]
+        manifest.write_manifest(tmp_path / f"frames/manifests/{shard}.tsv", rows, ())
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"a\t001", b"a\t000"))
+    assert shard_map.read_map(path) == {"a": "001", "b": "000", "c": "001"}
+    assert caplog.messages == [f"wsstad: {path}: has changed; it is made again"]
+    shard_map.write_map(path, shard_map.read_map(path))
+    assert path.read_bytes() == content
+    assert seals.flaw(path) == ""
+
+
+def test_a_map_without_a_seal_is_sealed(tmp_path):
+    path = tmp_path / "shards.tsv"
+    storage.write_table(path, [{"video": "a", "shard": "003"}], ["video", "shard"])
+    assert shard_map.read_map(path) == {"a": "003"}
+    shard_map.write_map(path, {"a": "003"})
+    assert seals.flaw(path) == ""

@@ -6,7 +6,7 @@ import yaml
 
 from support.toy_bags import Dataset, cross_validation, no_detections, planted_videos
 from wsstad.artefacts import storage
-from wsstad.errors import UserError
+from wsstad.errors import DamagedError, UserError
 from wsstad.learning import bags, methods
 from wsstad.learning.bags import BagReader
 from wsstad.stages import predict, train
@@ -132,7 +132,7 @@ def test_a_learned_method_needs_its_models(dataset, method) -> None:
 def test_a_model_that_is_not_the_tables_is_refused(dataset, method) -> None:
     path = next((dataset.root / "run/models").rglob("fold0.*.safetensors"))
     path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
-    with pytest.raises(UserError, match="does not match its digest; delete it"):
+    with pytest.raises(DamagedError, match="does not match its digest"):
         run(dataset, method)
 
 

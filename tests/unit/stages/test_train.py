@@ -32,7 +32,7 @@ sys.addaudithook(_listen)
 
 @pytest.fixture
 def listen():
-    """Record every file that Python opens; h5py's own are those of the artefacts."""
+    """Record every file that Python opens."""
     global LISTENING
     OPENED.clear()
     LISTENING = True
@@ -236,7 +236,20 @@ def test_a_damaged_model_is_made_again(dataset, method, trained) -> None:
     flipped.write_bytes(flipped.read_bytes()[:-1] + b"\x7f")
     run(dataset, method)
     assert len(trained) == 5
+    for path in (cut, flipped):
+        path.with_name(f"{path.name}.damaged").unlink()
     assert content(folder) == before
+
+
+def test_a_damaged_history_is_made_again_with_its_model(dataset, method, trained) -> None:
+    run(dataset, method)
+    before = content(dataset.root / "run")
+    path = min((dataset.root / "run").rglob("*.history.tsv"))
+    path.write_text(path.read_text().replace("0.", "1.", 1))
+    run(dataset, method)
+    assert len(trained) == 4
+    path.with_name(f"{path.name}.damaged").unlink()
+    assert content(dataset.root / "run") == before
 
 
 def test_quarantined_training_videos_are_left_out_and_counted(dataset, method, trained) -> None:
@@ -334,10 +347,12 @@ def test_the_state_of_a_killed_training_with_other_inputs_goes(dataset, method) 
 
 
 def test_training_never_reads_annotations(dataset, method, listen) -> None:
-    """Neither opens a file but tables, manifests and its own, nor can import what reads annotations."""
+    """Neither opens a file but tables, manifests, artefacts and its own, nor can import what reads annotations."""
     run(dataset, method)
     of_data = {p for p in OPENED if p.startswith(str(dataset.root))}
-    allowed = r"/(tables/videos\.tsv|tables/splits/cv\.tsv|[a-z_]+/manifests/000\.tsv|quick\.yaml|run/.*)$"
+    allowed = (
+        r"/(tables/(videos|splits/cv)\.tsv|[a-z_]+/(manifests/000\.tsv|v\d+\.[0-9a-f]{12}\.h5)|quick\.yaml|run/.*)$"
+    )
     assert any("videos.tsv" in path for path in of_data)
     assert [path for path in sorted(of_data) if not re.search(allowed, path)] == []
     learned = {kind.module for kind in METHODS.values() if issubclass(kind.parameters, LearnedParameters)}

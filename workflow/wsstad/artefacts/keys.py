@@ -21,10 +21,12 @@ PACKAGE = Path(__file__).parent.parent
 NEUTRAL_ROOMS = {"stages", "planning", "commands"}  # and the modules at the root
 NEUTRAL = {
     "wsstad.artefacts.code_text",
+    "wsstad.artefacts.damaged",
     "wsstad.artefacts.isolation",
     "wsstad.artefacts.keys",
     "wsstad.artefacts.manifest",
     "wsstad.artefacts.run_files",
+    "wsstad.artefacts.seals",
     "wsstad.artefacts.shards",
     "wsstad.evaluation.annotations",
     "wsstad.learning.methods",

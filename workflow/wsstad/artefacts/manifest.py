@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wsstad import names
-from wsstad.artefacts import cells, storage
+from wsstad.artefacts import cells, seals, storage
 
 COLUMNS = ("video", "status", "code", "reason", "key", "digest")
 ARTEFACT_SUFFIX = ".h5"
@@ -60,7 +60,7 @@ def artefact_path(folder: Path, video: str, key: str, suffix: str = ARTEFACT_SUF
 
 
 def write_manifest(path: Path, rows: Iterable[Row], count_names: Iterable[str]) -> None:
-    """Write the rows sorted by video, with one column for every count and for the size of every kind of file."""
+    """Write and seal the rows sorted by video, with a column for every count and for the size of every kind of file."""
     rows, counted = sorted(rows, key=lambda row: row.video), list(count_names)
     suffixes = sorted({suffix for row in rows for suffix in row.sizes})
     written = [
@@ -77,6 +77,7 @@ def write_manifest(path: Path, rows: Iterable[Row], count_names: Iterable[str]) 
         for row in rows
     ]
     storage.write_table(path, written, [*COLUMNS, *counted, *map(size_column, suffixes)])
+    seals.seal(path)
 
 
 def read_manifest(*paths: Path) -> Manifest:

@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from wsstad import names
 from wsstad.artefacts import storage
-from wsstad.errors import UserError
+from wsstad.errors import DamagedError, UserError
 from wsstad.jsonable import Json
 from wsstad.parameters import Sha256
 
@@ -92,8 +92,8 @@ def read(model: Path) -> Card:
         raise UserError(f"{model}: no card {path.name} beside it; a run of what trained the model writes it")
     try:
         digest = storage.tensors_digest(model)
-    except storage.DamagedError as error:
-        raise UserError(str(error)) from error
+    except DamagedError as error:
+        raise UserError(f"{error}; a run of what trained it makes it again") from error
     if path.stat().st_size > LARGEST:
         raise UserError(f"{path}: not the card of a model: more than {LARGEST} bytes")
     try:

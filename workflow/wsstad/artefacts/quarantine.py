@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from wsstad.artefacts import cells, manifest, storage
+from wsstad.artefacts import cells, manifest, seals, storage
 from wsstad.errors import QUARANTINE_CODES, UserError
 
 COLUMNS = ("video", "code", "meaning", "reason")
@@ -42,4 +42,5 @@ def audit(manifests: Iterable[Path], budget: Budget, output: Path) -> list[dict[
         )
     rows = [bad[video] for video in sorted(bad)]
     storage.write_table(output, cells.readable(rows), COLUMNS)
+    seals.seal(output)
     return rows

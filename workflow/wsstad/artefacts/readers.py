@@ -7,17 +7,15 @@ import numpy as np
 
 from wsstad.artefacts import storage
 from wsstad.artefacts.manifest import Manifest
-from wsstad.errors import UserError
+from wsstad.artefacts.storage import Artefact
+from wsstad.errors import DamagedError
 from wsstad.structures.tubes import VideoTubes
 
 
 def read_fps(manifest: Manifest, video: str) -> float:
     """Return the frames a second of a video."""
-    try:
-        facts = storage.read_facts(manifest.path(video), kind="frames").meta
-    except storage.DamagedError as error:
-        raise UserError(f"{error}; delete it and run again") from error
-    return float(Fraction(facts["fps"]))
+    artefact = storage.read_facts(manifest.path(video), kind="frames")
+    return float(Fraction(_checked(artefact, manifest, video).meta["fps"]))
 
 
 def read_tubes(manifest: Manifest, video: str) -> VideoTubes:
@@ -26,12 +24,11 @@ def read_tubes(manifest: Manifest, video: str) -> VideoTubes:
 
 
 def read_arrays(manifest: Manifest, video: str, kind: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-    """Return arrays of the artefact of a video; raise `UserError` when it is damaged or not the manifest's."""
-    path = manifest.path(video)
-    try:
-        artefact = storage.read_artefact(path, kind=kind, names=names)
-    except storage.DamagedError as error:
-        raise UserError(f"{error}; delete it and run again") from error
+    """Return arrays of the artefact of a video; raise `DamagedError` when it is not the manifest's."""
+    return _checked(storage.read_artefact(manifest.path(video), kind=kind, names=names), manifest, video).arrays
+
+
+def _checked(artefact: Artefact, manifest: Manifest, video: str) -> Artefact:
     if artefact.digest != manifest.rows[video].digest:
-        raise UserError(f"{path}: does not match its manifest; delete it and run again")
-    return artefact.arrays
+        raise DamagedError(manifest.path(video), "does not match its manifest")
+    return artefact

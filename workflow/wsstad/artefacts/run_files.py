@@ -11,6 +11,7 @@ from wsstad import names
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, artefact_path
 
 MODEL_SUFFIX = ".safetensors"
+HISTORY_SUFFIX = ".history.tsv"  # of the course of a training, beside its model
 SUFFIXES = {"models": MODEL_SUFFIX, "predictions": ARTEFACT_SUFFIX}
 
 

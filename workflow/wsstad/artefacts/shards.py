@@ -5,15 +5,17 @@ why there is none, as soon as it is known, and ends with the shard's manifest. A
 nothing else.
 """
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from wsstad import heartbeat
-from wsstad.artefacts import manifest, storage
+from wsstad.artefacts import damaged, manifest, storage
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, Row
 from wsstad.artefacts.storage import Artefact
-from wsstad.errors import PASSING_CODES, QuarantineError, UserError
+from wsstad.errors import PASSING_CODES, DamagedError, QuarantineError, UserError
+from wsstad.jsonable import Facts
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,7 @@ def process_shard(
     for video, key in wanted.items():
         row = cached_row(folder, video, key, kind=stage, counts=counts, suffixes=suffixes)
         if row is None:
+            _set_damaged_aside(manifest.artefact_path(folder, video, key), stage)
             missing.append(video)
         else:
             rows[video] = row
@@ -107,11 +110,11 @@ def cached_row(
     paths = {suffix: manifest.artefact_path(folder, video, key, suffix) for suffix in suffixes}
     try:
         if reason.exists():
-            record = storage.read_json(reason)
-            return Row(video, key, code=record["code"], reason=record["reason"]) if record["key"] == key else None
+            record = read_note(reason)
+            return Row(video, key, code=record["code"], reason=record["reason"]) if record.get("key") == key else None
         facts = storage.read_facts(paths[ARTEFACT_SUFFIX], kind=kind)
         sizes = {suffix: path.stat().st_size for suffix, path in paths.items()}
-    except (storage.DamagedError, FileNotFoundError, ValueError, KeyError):  # missing or cut
+    except (DamagedError, FileNotFoundError, ValueError, KeyError):  # missing or cut
         return None
     return Row(video, key, facts.digest, counts=dict(counts(facts)), sizes=sizes) if facts.key == key else None
 
@@ -126,10 +129,35 @@ def _write_outcome(folder: Path, video: str, key: str, kind: str, outcome: Artef
     if isinstance(outcome, QuarantineError):
         log.warning("%s: %s is quarantined: %s", kind, video, outcome)
         if outcome.code not in PASSING_CODES:
-            facts = {"key": key, "code": outcome.code, "reason": outcome.reason}
+            facts = _note_of(key, {"code": outcome.code, "reason": outcome.reason})
             storage.write_json(manifest.artefact_path(folder, video, key, QUARANTINE_SUFFIX), facts)
         return
     storage.write_artefact(manifest.artefact_path(folder, video, key), outcome, kind=kind, key=key)
+
+
+def read_note(path: Path) -> Facts:
+    """Return the note of why a video has no artefact: key, code and reason; empty when it is damaged."""
+    try:
+        record = storage.read_json(path)
+        return record if record == _note_of(record["key"], record) else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _note_of(key: str, outcome: Facts) -> Facts:
+    """Return the note of why a video has no artefact, with a digest of itself."""
+    facts = {"key": key, "code": outcome["code"], "reason": outcome["reason"]}
+    return {**facts, "sha256": hashlib.sha256(storage.canonical_json(facts).encode()).hexdigest()}
+
+
+def _set_damaged_aside(path: Path, kind: str) -> None:
+    """Set an artefact aside if one is there and cannot be read."""
+    try:
+        if path.exists():
+            storage.read_facts(path, kind=kind)
+    except DamagedError as error:
+        log.warning("%s; it is made again", error)
+        damaged.set_aside(path)
 
 
 def one_by_one(videos: Sequence[str], make: Callable[[str], Artefact]) -> Iterator[Outcome]:

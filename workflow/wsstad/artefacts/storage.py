@@ -1,18 +1,19 @@
 """The only reader and writer of result files: HDF5 artefacts, tables, JSON, tensors.
 
 Every file appears whole or not at all (temporary name, fsync, rename, fsync of the folder), and has the same bytes
-whenever its content is the same. An artefact carries its key (what it was made from), a digest of every array and
-one of its whole content, and every read checks them; so do tensors.
+whenever its content is the same. An artefact carries its key (what it was made from), a digest of every array, one
+of its whole content and one of all its bytes, and every read checks those of what it reads; so do tensors.
 """
 
 import csv
+import errno
 import hashlib
 import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,14 @@ import h5py
 import numpy as np
 
 from wsstad import __version__
-from wsstad.artefacts import tables
+from wsstad.artefacts import header, tables
+from wsstad.artefacts.header import Header, Place, array_digest
+from wsstad.errors import DamagedError, UserError
 from wsstad.jsonable import Facts, Json
 
 Arrays = Mapping[str, np.ndarray]  # by name
-SCHEMA = 2  # layout of the artefacts; raise it when a reader of the old layout would misread the new
-
-
-class DamagedError(Exception):
-    """An artefact is missing, cut, foreign or does not match its digest."""
+# What a system says of a file that is not there as it should be; all else is no fault of the file.
+DAMAGE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EIO}
 
 
 @dataclass(frozen=True)
@@ -66,62 +66,69 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def write_artefact(path: Path, artefact: Artefact, *, kind: str, key: str) -> str:
-    """Write an artefact of `kind` ("tubes", "features" ...) made under `key`; return the digest of its content."""
+    """Write an artefact of `kind` ("tubes", "features" ...) made under `key`; return the digest of its content.
+
+    Raises `ValueError` for an array of anything but numbers.
+    """
+    if others := [name for name, array in artefact.arrays.items() if array.dtype.kind not in header.KINDS]:
+        raise ValueError(f"{path}: {', '.join(others)}: no array of numbers")
     digests = {name: array_digest(array) for name, array in artefact.arrays.items()}
     content = _content_digest(digests, artefact.meta)
-    with atomic(path) as temporary, h5py.File(temporary, "w") as file:
-        for name in sorted(artefact.arrays):
-            dataset = file.create_dataset(name, data=np.ascontiguousarray(artefact.arrays[name]))
-            dataset.attrs["sha256"] = digests[name]
-        file.attrs["kind"] = kind
-        file.attrs["schema"] = SCHEMA
-        file.attrs["version"] = __version__
-        file.attrs["key"] = key
-        file.attrs["meta"] = canonical_json(artefact.meta)
-        file.attrs["digest"] = content
-        file.attrs["origin"] = canonical_json(artefact.origin)
-        file.attrs["seal"] = _seal(key, content, artefact.origin)
-        file.attrs["complete"] = 1
+    facts = {"kind": kind, "version": __version__, "key": key, "digest": content, "meta": artefact.meta}
+    facts["origin"] = artefact.origin
+    places = {name: Place(0, array.dtype.str, array.shape, digests[name]) for name, array in artefact.arrays.items()}
+    size = Header(facts, places).room()
+    with atomic(path) as temporary:
+        offsets = _write_hdf5(temporary, artefact.arrays, {**facts, "schema": header.SCHEMA}, digests, size)
+        places = {name: replace(place, offset=offsets[name]) for name, place in places.items()}
+        with open(temporary, "r+b") as file:
+            rest = header.rest_digest(file, size)
+            block = Header(facts, places, file.tell() - size, rest).to_bytes(size)
+            file.seek(0)
+            file.write(block)
     return content
 
 
 def read_artefact(path: Path, *, kind: str, names: Iterable[str] | None = None) -> Artefact:
     """Read the arrays called `names` (default all) of an artefact and check them.
 
-    Raises `DamagedError` when the file is missing, incomplete, of another kind, holds a float that is not finite, or
-    when an array is does not match its digest.
+    Raises `DamagedError` when the file is missing, cut, of another kind, holds a float that is not finite, or when what
+    is read does not match its digest.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            facts, digests = _read_facts(file, kind)
-            wanted = digests.keys() if names is None else names
-            arrays = {name: file[name][()] for name in wanted}
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
-        raise DamagedError(f"{path}: {error}") from error
+    with _damage(path), open_file(path) as file:
+        read = header.read(path, file)
+        facts = _facts(path, read, kind)
+        wanted = sorted(read.places) if names is None else names
+        arrays = {name: header.read_array(path, file, name, read.places[name]) for name in wanted}
     for name, array in arrays.items():
-        if array_digest(array) != digests[name]:
-            raise DamagedError(f"{path}: array {name!r} does not match its digest")
         if array.dtype.kind == "f" and not _all_finite(array):
-            raise DamagedError(f"{path}: array {name!r} holds a value that is not finite")
+            raise DamagedError(path, f"array {name!r} holds a value that is not finite")
     return Artefact(arrays, **facts)
 
 
 def read_facts(path: Path, *, kind: str) -> Artefact:
     """Return an artefact without its arrays, which are not read; raise `DamagedError` as `read_artefact`."""
-    try:
-        with h5py.File(path, "r") as file:
-            facts, _ = _read_facts(file, kind)
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
-        raise DamagedError(f"{path}: {error}") from error
-    return Artefact({}, **facts)
+    with _damage(path), open_file(path) as file:
+        return Artefact({}, **_facts(path, header.read(path, file), kind))
 
 
-def array_digest(array: np.ndarray) -> str:
-    """Return the sha256 over dtype, shape and bytes of an array."""
-    array = np.ascontiguousarray(array)
-    sha = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
-    sha.update(array.reshape(-1).view(np.uint8).data if array.size else b"")
-    return sha.hexdigest()
+def check_artefact(path: Path, *, kind: str = "") -> Artefact:
+    """Read all bytes of an artefact, those that only other programs look at too; return it without its arrays.
+
+    Raises `DamagedError` when one of them has changed, or when it is of another kind than `kind`, if one is named.
+    """
+    with _damage(path), open_file(path) as file:
+        read = header.read(path, file)
+        if not header.is_rest_whole(file, read):
+            raise DamagedError(path, "has changed")
+        return Artefact({}, **_facts(path, read, kind))
+
+
+def open_file(path: Path) -> io.BufferedReader:
+    """Open a result to be read; raise `DamagedError` where there is no such file, or where it is no plain file."""
+    if not path.is_file():
+        raise DamagedError(path, "is no file" if path.exists() else "is missing")
+    return open(path, "rb")
 
 
 def file_digest(path: Path) -> str:
@@ -167,6 +174,7 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], meta: Facts, *,
     digest = _tensors_digest(tensors, meta)
     # One entry: safetensors writes several in an order that changes from run to run.
     facts = {"meta": dict(meta), "key": key, "digest": digest, "version": __version__}
+    facts["seal"] = _seal(facts)
     content = save(
         {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)},
         metadata={"wsstad": canonical_json(facts)},
@@ -183,52 +191,82 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], Json, str]:
     """
     facts, arrays = _open_tensors(path, with_arrays=True)
     if _tensors_digest(arrays, facts["meta"]) != facts["digest"]:
-        raise DamagedError(f"{path}: the content does not match its digest")
+        raise DamagedError(path, "the content does not match its digest")
     return arrays, facts["meta"], facts["key"]
 
 
 def tensors_digest(path: Path) -> str:
     """Return the digest that tensors have in their header, all that is read; raise `DamagedError` as `read_tensors`."""
-    return _open_tensors(path, with_arrays=False)[0]["digest"]
+    return str(_open_tensors(path, with_arrays=False)[0]["digest"])
 
 
 def _open_tensors(path: Path, *, with_arrays: bool) -> tuple[Json, dict[str, np.ndarray]]:
     from safetensors import SafetensorError, safe_open
 
+    open_file(path).close()
     try:
-        with safe_open(path, framework="numpy") as file:
+        with _damage(path), safe_open(path, framework="numpy") as file:
             facts = json.loads((file.metadata() or {})["wsstad"])
+            if facts["seal"] != _seal(facts):
+                raise DamagedError(path, "the header does not match its seal")
             names = file.keys() if with_arrays else ()
-            return {name: facts[name] for name in ("meta", "key", "digest")}, {n: file.get_tensor(n) for n in names}
-    except (OSError, KeyError, ValueError, SafetensorError) as error:
-        raise DamagedError(f"{path}: {error}") from error
+            return facts, {name: file.get_tensor(name) for name in names}
+    except SafetensorError as error:
+        raise DamagedError(path, str(error)) from error
 
 
 def _tensors_digest(tensors: Mapping[str, np.ndarray], meta: Facts) -> str:
     digests = {name: array_digest(array) for name, array in tensors.items()}
-    return _content_digest(digests, json.loads(canonical_json(dict(meta))))  # as it will be read: all keys are text
+    return _content_digest(digests, _as_read(meta))
 
 
-def _read_facts(file: h5py.File, kind: str) -> tuple[Json, dict[str, str]]:
-    attributes = file.attrs
-    if attributes["complete"] != 1 or attributes["schema"] != SCHEMA:
-        raise ValueError("incomplete, or of another schema")
-    if attributes["kind"] != kind:
-        raise ValueError(f"holds {attributes['kind']!r}, not {kind!r}")
-    digests = {name: str(dataset.attrs["sha256"]) for name, dataset in file.items()}
-    meta = json.loads(attributes["meta"])
-    if _content_digest(digests, meta) != attributes["digest"]:
-        raise ValueError("the content does not match its digest")
-    facts = {"key": str(attributes["key"]), "digest": str(attributes["digest"])}
-    origin = json.loads(attributes["origin"])
-    if _seal(facts["key"], facts["digest"], origin) != attributes["seal"]:
-        raise ValueError("key or origin do not match its seal")
-    return {**facts, "meta": meta, "origin": origin}, digests
+def _write_hdf5(path: Path, arrays: Arrays, facts: Facts, digests: Mapping[str, str], size: int) -> dict[str, int]:
+    """Write an HDF5 file behind a block of `size` bytes; return the byte at which each array begins."""
+    with h5py.File(path, "w", userblock_size=size) as file:
+        for name in sorted(arrays):
+            dataset = file.create_dataset(name, data=np.ascontiguousarray(arrays[name]))
+            dataset.attrs["sha256"] = digests[name]
+        for name, value in facts.items():
+            file.attrs[name] = canonical_json(value) if name in ("meta", "origin") else value
+        file.flush()
+        return {name: file[name].id.get_offset() or 0 for name in arrays}  # an empty one lies nowhere
 
 
-def _seal(key: str, digest: str, origin: Facts) -> str:
-    """Return a digest of what an artefact says of itself beside its content."""
-    return hashlib.sha256(canonical_json([key, digest, dict(origin)]).encode()).hexdigest()
+def _facts(path: Path, read: Header, kind: str) -> Json:
+    """Return what a header says of its artefact, if it is of a kind."""
+    facts = read.facts
+    if kind and facts["kind"] != kind:
+        raise DamagedError(path, f"holds {facts['kind']!r}, not {kind!r}")
+    if _content_digest({name: place.sha256 for name, place in read.places.items()}, facts["meta"]) != facts["digest"]:
+        raise DamagedError(path, "the content does not match its digest")
+    return {name: facts[name] for name in ("key", "digest", "meta", "origin")}
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """Turn what goes wrong in the reading of a damaged file into `DamagedError`; what is no damage is one line."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DAMAGE:
+            raise DamagedError(path, error.strerror or str(error)) from error
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    except UserError:
+        raise
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise DamagedError(path, f"{type(error).__name__}: {error}") from error
+
+
+def _seal(facts: Facts) -> str:
+    """Return a digest of the header of tensors, of which their own digest covers a part."""
+    sealed = {name: value for name, value in facts.items() if name != "seal"}
+    return hashlib.sha256(canonical_json(_as_read(sealed)).encode()).hexdigest()
+
+
+def _as_read(meta: Facts) -> Json:
+    """Return facts as they will be read: all keys are text."""
+    facts: Json = json.loads(canonical_json(dict(meta)))
+    return facts
 
 
 def _content_digest(digests: Mapping[str, str], meta: Facts) -> str:

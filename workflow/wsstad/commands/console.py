@@ -23,16 +23,20 @@ BRIEF = 20  # seconds: of a stage that ends earlier a log has one line; of one t
 EFFORT = 20  # we look again after this many times the time that a look takes
 
 
-def watch(run: Callable[..., tuple[int, bool]]) -> int:
-    """Run Snakemake by `run` and show how far it is; say how it ended, and return its exit status."""
+def watch(run: Callable[..., tuple[int, bool]], again: Callable[[], str] = lambda: "") -> tuple[int, bool]:
+    """Run Snakemake by `run` and show how far it is; say how it ended, and return its exit status.
+
+    Where it failed, `again` says what follows if it is to be run once more, which is returned too.
+    """
     view = View(_Console(stderr=True, highlight=False))
     SNAKEMAKE_LOG.parent.mkdir(parents=True, exist_ok=True)
     with open(SNAKEMAKE_LOG, "w", encoding="utf-8") as log, view.live if view.is_live else nullcontext():
         code, stopped = run(output=log, look=view.look)
         view.look(at_once=True)
-    for line in view.conclusion(code, stopped=stopped):
+    words = again() if code and not stopped else ""
+    for line in [words] if words else view.conclusion(code, stopped=stopped):
         view.print_once(line)
-    return code
+    return code, bool(words)
 
 
 class View:

@@ -2,11 +2,13 @@
 
 Snakemake looks at manifests and tables alone, and of those at little more than their mtimes: an artefact may be gone
 for weeks before a job fails on it, and a result without a record of its params is never renewed. So at the start of a
-run everything is compared with what its manifest notes of it. What does not fit is removed, with the manifest; then
-Snakemake runs the shard's job, which makes what is missing and nothing else.
+run everything is compared with what its manifest notes of it. What does not fit is set aside, and its manifest removed;
+then Snakemake runs the shard's job, which makes what is missing and nothing else.
 
-It must cost nothing when all is well: it stats files, and reads only those that are newer than their manifest (which
-are then dated back, so that a copied folder is read through once).
+It must cost nothing when all is well: it reads what is published as text and small (manifests, tables, cards,
+histories), stats the rest, and reads of that only what is newer than its manifest (which is then dated back, so that a
+copied folder is read through once). Bytes that change and leave size and mtime as they were are noticed by the job that
+reads them, and by `wsstad verify`.
 """
 
 import logging
@@ -16,16 +18,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from wsstad.artefacts import manifest, model_card, run_files, storage
+from wsstad.artefacts import damaged, integrity, manifest, model_card, run_files, seals, storage
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, artefact_path
 from wsstad.commands import snakemake_records
-from wsstad.errors import UserError
+from wsstad.errors import DamagedError, UserError
 from wsstad.planning import paths
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
 
 log = logging.getLogger(__name__)
+
+SEALED = {model_card.SUFFIX, run_files.HISTORY_SUFFIX}  # small, and so read through at every start
+BESIDE = {"verdict": (".txt", ".html")}  # suffixes of what a rule publishes with its output
 
 
 class FileRecord(NamedTuple):
@@ -36,36 +41,40 @@ class FileRecord(NamedTuple):
     size: int
     kind: str
     digest: str
-    beside: Path
 
 
 def remove(plan: Plan, *, dry: bool = False) -> list[Path]:
-    """Remove every result of a plan that is not what it should be, and say so; return those that rules write.
+    """Set aside, or remove, every result of a plan that is not what it should be; return those that rules write.
 
-    If `dry`, nothing is removed or dated: they are those that would be.
+    Each is named in a warning. If `dry`, nothing is set aside, removed or dated: they are those that would be.
     """
-    unknown, removed = 0, []
+    unknown, removed, aside = 0, list[Path](), list[Path]()
     for output in paths.outputs(plan):
         try:
             state = output.path.stat()
         except FileNotFoundError:
             continue
-        if not snakemake_records.exists(output.path):
+        if not snakemake_records.exists(output.path) or (flaw := _flaw(output)) == seals.NO_SEAL:
             unknown += 1
             removed.append(output.path)
-        elif (
-            reasons := ["is empty"] if not state.st_size else list(_remove_damaged(output, state.st_mtime_ns, dry=dry))
-        ):
+        elif flaw:
+            kept = None if dry else damaged.set_aside(output.path)
+            where = f", and kept as {kept.name}" if kept else ""
+            log.warning("wsstad: %s: %s; it is made again%s", output.path, flaw, where)
+            aside.append(output.path)
+        elif reasons := list(_set_damaged_aside(output, state.st_mtime_ns, dry=dry)):
             more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
             log.warning("wsstad: %s: %s%s; it is made again", output.path, reasons[0], more)
             removed.append(output.path)
         elif state.st_mtime_ns > (now := time.time_ns()) and not dry:
             os.utime(output.path, ns=(now, now))  # Snakemake throws away what it makes from a file of the future
     if unknown:
-        log.warning("wsstad: %d results without a record of what they were made from: looked at again", unknown)
+        log.warning(
+            "wsstad: %d results without a seal, or a record of what they were made from: looked at again", unknown
+        )
     for path in removed if not dry else ():
         path.unlink()
-    return removed
+    return [*aside, *removed]
 
 
 def entries(output: Output) -> Iterator[tuple[Path, str, dict[str, str]]]:
@@ -79,27 +88,35 @@ def entries(output: Output) -> Iterator[tuple[Path, str, dict[str, str]]]:
             yield run_files.folder(output.path, kind, row["method"], row["seed"]), run_files.stem(row["fold"]), row
 
 
-def _remove_damaged(output: Output, written: int, *, dry: bool) -> Iterator[str]:
-    """Remove, unless `dry`, the artefacts that are not what an output notes of them; yield what is wrong with each."""
+def _flaw(output: Output) -> str:
+    """Return what is wrong with an output, or with what is published beside it."""
+    if flaw := seals.flaw(output.path):
+        return flaw
+    beside = [output.path.with_suffix(suffix) for suffix in BESIDE.get(output.rule, ())]
+    return next((f"{path.name} {flaw}" for path in beside if (flaw := seals.flaw(path))), "")
+
+
+def _set_damaged_aside(output: Output, written: int, *, dry: bool) -> Iterator[str]:
+    """Set aside, unless `dry`, artefacts that are not what an output notes of them; yield what is wrong with each."""
     try:
-        records = list(_records(output))
+        named = list(records(output))
     except (UserError, KeyError, ValueError):
         yield "is no table"
         return
-    for record in records:
+    for record in named:
         reason = _damage(record, written, dry=dry)
         if reason:
             if not dry:
-                record.path.unlink(missing_ok=True)
+                damaged.set_aside(record.path)
             yield f"{record.path.name} {reason}"
 
 
-def _records(output: Output) -> Iterator[FileRecord]:
+def records(output: Output) -> Iterator[FileRecord]:
     """Yield what an output notes of the files of its artefacts."""
     for folder, stem, row in entries(output):
         for suffix, size in manifest.sizes_of(row).items():
-            path, beside = (artefact_path(folder, stem, row["key"], ending) for ending in (suffix, ARTEFACT_SUFFIX))
-            yield FileRecord(path, suffix, size, STAGES[output.rule].kind, row["digest"], beside)
+            path = artefact_path(folder, stem, row["key"], suffix)
+            yield FileRecord(path, suffix, size, STAGES[output.rule].kind, row["digest"])
 
 
 def _damage(record: FileRecord, written: int, *, dry: bool) -> str:
@@ -110,6 +127,8 @@ def _damage(record: FileRecord, written: int, *, dry: bool) -> str:
         return "is missing"
     if state.st_size != record.size:
         return f"has {state.st_size} bytes, not {record.size}"
+    if record.suffix in SEALED:
+        return seals.flaw(record.path)
     if state.st_mtime_ns > written:
         if not _is_whole(record):
             return "has changed"
@@ -119,17 +138,17 @@ def _damage(record: FileRecord, written: int, *, dry: bool) -> str:
 
 
 def _is_whole(record: FileRecord) -> bool:
-    """Read a file through and tell whether it is what its artefact's digest says."""
+    """Read a file through and tell whether it is what it was, and the one that is recorded."""
+    return integrity.flaw(record.path) == "" and is_recorded(record)
+
+
+def is_recorded(record: FileRecord) -> bool:
+    """Tell whether a file that is whole is the one that is recorded."""
     try:
         if record.suffix == ARTEFACT_SUFFIX:
-            return storage.read_artefact(record.path, kind=record.kind).digest == record.digest
-        if record.kind == model_card.KIND:
-            return storage.file_digest(record.path) == record.digest
+            return storage.read_facts(record.path, kind=record.kind).digest == record.digest
         if record.suffix == run_files.MODEL_SUFFIX:
-            storage.read_tensors(record.path)
             return storage.tensors_digest(record.path) == record.digest
-        meta = storage.read_facts(record.beside, kind=record.kind).meta
-        digest = meta["store_sha256"] if record.kind == "frames" else meta["files"][record.suffix]
-        return storage.file_digest(record.path) == digest
-    except storage.DamagedError:
+    except DamagedError:
         return False
+    return record.suffix != model_card.SUFFIX or storage.file_digest(record.path) == record.digest

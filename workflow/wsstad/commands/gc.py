@@ -2,7 +2,7 @@
 
 Going back to an earlier setting is free because its artefacts are still there; this gives that up for the space.
 Datasets that none of the configurations names are left alone, and so is whatever a manifest or a table of theirs names,
-or one of a run that was kept by name.
+or one of a run that was kept by name. Damaged files that were set aside are listed too.
 Illustrations, which are soon made again, are kept only for that.
 
     wsstad gc --config wsstad.yaml
@@ -15,8 +15,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from wsstad.artefacts import manifest
+from wsstad.artefacts import damaged, manifest, seals
 from wsstad.commands import damage, keep, lock, outlook
+from wsstad.errors import UserError
 from wsstad.planning import command_line, kept_runs, paths
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
@@ -36,6 +37,7 @@ def main(argv: list[str] | None = None) -> None:
     groups = command_line.enter(args)
     with lock.held(command_line.RESULTS):
         plans = [command_line.read_plan(files, args.set) for files in groups]
+        _check(plans)
         artefacts = list(unreachable(plans))
         _report(artefacts, plans, deleted=args.delete)
         if args.delete:
@@ -51,16 +53,19 @@ def parser() -> argparse.ArgumentParser:
 
 
 def unreachable(plans: list[Plan]) -> Iterator[tuple[Path, int]]:
-    """Yield path and bytes of every artefact of the plans' datasets that none of the plans can reach."""
+    """Yield path and bytes of what was set aside, and of artefacts of the plans' datasets that no plan can reach."""
     reached = _reachable(plans)
     for dataset in sorted({dataset for plan in plans for dataset in plan.datasets()}):
         for store in STORES:
             for path in sorted((command_line.RESULTS / dataset / store).rglob("*")):
-                name = ARTEFACT.fullmatch(path.name)
-                if name and path.is_file():
+                name = ARTEFACT.fullmatch((seals.target(path) if seals.is_seal(path) else path).name)
+                if name and path.is_file() and not damaged.is_aside(path):
                     keys = reached.get(path.parent, {}).get(name["stem"], set())
                     if not keys & {ANY, name["key"]}:
                         yield path, path.stat().st_size
+    for path in sorted(command_line.RESULTS.rglob(f"*{damaged.MARK}*")):
+        if damaged.is_aside(path) and path.is_file():
+            yield path, path.stat().st_size
 
 
 def _reachable(plans: list[Plan]) -> Reachable:
@@ -83,6 +88,18 @@ def _reachable(plans: list[Plan]) -> Reachable:
         for folder, stem, row in keep.entries(command_line.RESULTS, name):
             add(folder, stem, row["key"])
     return reached
+
+
+def _check(plans: list[Plan]) -> None:
+    """Raise `UserError` where a manifest or a table is damaged: it may name what is not to be removed."""
+    for output in (output for plan in plans for output in paths.outputs(plan) if output.path.exists()):
+        if (flaw := seals.flaw(output.path)) not in ("", seals.NO_SEAL):
+            raise UserError(f"{output.path}: {flaw}; `wsstad verify --repair` sets it aside, and a run makes it again")
+    for name in kept_runs.names(command_line.RESULTS):
+        for output in keep.outputs(command_line.RESULTS, name):
+            if (flaw := seals.flaw(output.path)) not in ("", seals.NO_SEAL):
+                folder = kept_runs.folder(command_line.RESULTS, name)
+                raise UserError(f"{output.path}: {flaw}, and it was kept by name; restore it, or delete {folder}")
 
 
 def _report(artefacts: list[tuple[Path, int]], plans: list[Plan], *, deleted: bool) -> None:

@@ -1,7 +1,7 @@
 """Keep a run by name, so that a change in place does not overwrite what it is to be compared with.
 
-Copied are the small files: manifests, tables, metrics, annotations, and what the jobs cost. Artefacts, which lie under
-keys, stay where they are.
+Copied are the small files, with their seals: manifests, tables, metrics, annotations, and what the jobs cost.
+Artefacts, which lie under keys, stay where they are.
 """
 
 import shutil
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wsstad import heartbeat
+from wsstad.artefacts import seals
 from wsstad.commands import damage, run_progress
 from wsstad.errors import UserError
 from wsstad.planning import kept_runs, paths
@@ -23,29 +24,38 @@ def keep(plan: Plan, name: str) -> Path:
     Raises `UserError` when the name is taken, when a dataset is called as the folder is, or when no run was noted.
     """
     kept_runs.check_new(plan.results, name)
-    noted = run_progress.read_run(plan.results)
-    if noted is None:
+    record = run_progress.read_run(plan.results)
+    if record is None:
         raise UserError(f"{plan.results}: no run to keep")
     if kept_runs.KEPT in (*plan.datasets(), *plan.footage):
         raise UserError(f"{plan.where}: a dataset is called {kept_runs.KEPT!r}, so no run can be kept beside it")
     folder = kept_runs.folder(plan.results, name)
     part = folder.with_name(f".{name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    for path in dict.fromkeys(_files(plan, noted.targets)):
+    for path in dict.fromkeys(_files(plan, record.targets)):
         if path.is_file():
             target = part / path.relative_to(plan.results)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, target)
+            if (seal := seals.path_of(path)).is_file():
+                shutil.copy2(seal, seals.path_of(target))
     return part.rename(folder)
 
 
 def entries(results: Path, name: str) -> Iterator[tuple[Path, str, dict[str, str]]]:
     """Yield every row of a kept run that names artefacts, with their folder and the start of their files' names."""
     folder = kept_runs.folder(results, name)
+    for output in outputs(results, name):
+        for below, stem, row in damage.entries(output):
+            yield results / below.relative_to(folder), stem, row
+
+
+def outputs(results: Path, name: str) -> Iterator[Output]:
+    """Yield the manifests and tables of a kept run that name artefacts."""
+    folder = kept_runs.folder(results, name)
     for stage in STAGES.values():
         for path, wildcards in paths.existing(folder, stage.output) if stage.kind else ():
-            for below, stem, row in damage.entries(Output(stage.rule, path, wildcards)):
-                yield results / below.relative_to(folder), stem, row
+            yield Output(stage.rule, path, wildcards)
 
 
 def _files(plan: Plan, targets: list[str]) -> Iterator[Path]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from wsstad.artefacts import manifest, run_files, shards, storage
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, Manifest, Row
 from wsstad.commands import snakemake_records
+from wsstad.errors import DamagedError
 from wsstad.learning import methods
 from wsstad.learning.runs import Inputs, Run, Variant
 from wsstad.perception import ready_boxes
@@ -158,7 +159,7 @@ class _Sources:
         if same and self._manifest and video in self._manifest.ok():
             try:
                 return storage.read_facts(self._manifest.path(video), kind="frames").meta["source_sha256"]
-            except storage.DamagedError:
+            except DamagedError:
                 pass
         if not self._manifest or not (same or self._read):
             return None
@@ -200,7 +201,7 @@ def _model(run: Run, inputs: Inputs, table: Path) -> Entry:
     job = run_jobs.model_job(run, inputs, table)
     try:
         return Entry(stem, job.key, Row(stem, job.key, storage.tensors_digest(job.path)))
-    except storage.DamagedError:
+    except DamagedError:
         return Entry(stem, job.key, None)
 
 

@@ -15,13 +15,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from wsstad import heartbeat
 from wsstad.commands import console, damage, keep, lock, snakemake_process, snakemake_records
+from wsstad.commands.healing import Healing
 from wsstad.commands.run_progress import only_looks
 from wsstad.errors import UserError
 from wsstad.locations import SHARE, SNAKEFILE
@@ -108,7 +109,7 @@ def _run(command: list[str], files: Sequence[Path], assignments: Sequence[str], 
             subprocess.run(unlock, env=environment, check=False, capture_output=True)
         for path in RESULTS.rglob(".*.tmp"):
             path.unlink(missing_ok=True)
-        code = console.watch(partial(snakemake_process.run, command, environment, descriptor))
+        code = _heal(partial(snakemake_process.run, command, environment, descriptor))
         if name and not code:
             print(
                 f"wsstad: kept by name: {keep.keep(command_line.read_plan(files, assignments), name)}", file=sys.stderr
@@ -119,7 +120,7 @@ def _run(command: list[str], files: Sequence[Path], assignments: Sequence[str], 
 def _look(command: list[str], files: Sequence[Path], assignments: Sequence[str], profile: Path) -> int:
     """Let Snakemake say what a run would do, and change nothing on disk; return its exit status.
 
-    What a run would first remove, as it is damaged, is told to Snakemake as what it has to make again.
+    What a run would first set aside, as it is damaged, is told to Snakemake as what it has to make again.
     """
     with lock.held(RESULTS, wait=True, looks=True) as descriptor, TemporaryDirectory() as folder:
         again = damage.remove(command_line.read_plan(files, assignments), dry=True)
@@ -131,6 +132,15 @@ def _look(command: list[str], files: Sequence[Path], assignments: Sequence[str],
 
 def _configfile(files: Sequence[Path]) -> list[str]:
     return ["--configfile", *map(str, files)] if files else []
+
+
+def _heal(run: Callable[..., tuple[int, bool]]) -> int:
+    """Run Snakemake, once more each time that its jobs came upon damage; return its last exit status."""
+    healing = Healing()
+    while True:
+        code, again = console.watch(run, healing.again)
+        if not again:
+            return code
 
 
 def _environment(profile: Path) -> dict[str, str]:

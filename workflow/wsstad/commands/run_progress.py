@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wsstad import heartbeat
-from wsstad.artefacts import storage
+from wsstad.artefacts import seals, storage
 from wsstad.commands import snakemake_records
 from wsstad.heartbeat import Heartbeat
 from wsstad.jsonable import Json
@@ -202,12 +202,13 @@ def write_run(plan: Plan, arguments: Sequence[str]) -> None:
     if not only_looks(arguments):
         targets = [name for name in (*plan.table_names(), *TARGETS) if name in arguments]
         storage.write_json(plan.results / RUN, {"config": plan.config, "targets": targets or DEFAULT})
+        seals.seal(plan.results / RUN)
 
 
 def read_run(results: Path) -> RunRecord | None:
-    """Return what the last run began with, if there was one."""
+    """Return what the last run began with, if there was one and its record is whole."""
     path = results / RUN
-    if not path.exists():
+    if seals.flaw(path):
         return None
     content = storage.read_json(path)
     return RunRecord(content["config"], content["targets"], path.stat().st_mtime)

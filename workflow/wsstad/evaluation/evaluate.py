@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from wsstad.errors import UserError
+from wsstad.errors import DamagedError, UserError
 from wsstad.evaluation import branches, method_runs
 from wsstad.evaluation.assessment import Assessment, Identity, Options, assess
 from wsstad.evaluation.cases import TestSet
@@ -35,6 +35,8 @@ def evaluate(
                 for name, alone in branches.split(predicted, test_set) if method in branched else ():
                     row = assess(alone, test_set, options, identify(f"{method}:{name}"))
                     assessed.append(replace(row, result=replace(row.result, branch_of=method)))
+            except DamagedError:
+                raise
             except UserError as error:
                 raise UserError(f"{predictions}: {method}: {error}") from error
     results = tuple(assessment.result for assessment in assessed)

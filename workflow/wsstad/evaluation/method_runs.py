@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wsstad.artefacts import run_files, storage
-from wsstad.errors import UserError
+from wsstad.errors import DamagedError, UserError
 from wsstad.structures import predictions
 from wsstad.structures.alarms import Curve
 from wsstad.structures.predictions import SELECTIONS, Case, VideoPrediction
@@ -80,6 +80,8 @@ def _read_seed(path: Path, rows: Sequence[Mapping[str, str]]) -> Seed:
     for row in rows:
         fold = int(row["fold"])
         artefact = storage.read_artefact(run_files.path(path, "predictions", row), kind="predictions")
+        if artefact.digest != row["digest"]:
+            raise DamagedError(run_files.path(path, "predictions", row), f"does not match {path}")
         arrays, facts = artefact.arrays, artefact.meta
         predicted |= {(fold, row.video): row for row in predictions.from_arrays(arrays, facts["videos"])}
         missing |= {(fold, video): reason for video, reason in facts["quarantined"].items()}

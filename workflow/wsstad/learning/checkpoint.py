@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from wsstad.artefacts import storage
+from wsstad.errors import DamagedError
 from wsstad.jsonable import Facts
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class Checkpoint:
             return None
         try:
             tensors, meta, key = storage.read_tensors(self.path)
-        except storage.DamagedError as error:
+        except DamagedError as error:
             log.warning("%s; training starts anew", error)
             return None
         return (tensors, meta) if key == self.key else None

@@ -5,7 +5,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from wsstad import forks
-from wsstad.artefacts import readers, storage
+from wsstad.artefacts import damaged, readers, seals, storage
+from wsstad.errors import DamagedError
 from wsstad.jsonable import Facts
 from wsstad.learning import bags, methods
 from wsstad.learning.bags import Bag, BagReader, Request, View
@@ -24,7 +25,10 @@ def cached(job: ModelJob) -> tuple[str, Facts] | None:
         return None
     try:
         _, meta, key = storage.read_tensors(job.path)
-    except storage.DamagedError as error:
+        if flaw := seals.flaw(job.history):
+            raise DamagedError(job.history, flaw)
+    except DamagedError as error:
+        damaged.set_aside(error.path)
         log.warning("%s; it is made again", error)
         return None
     return (storage.tensors_digest(job.path), meta["training"]) if key == job.key else None
@@ -90,6 +94,7 @@ def fit(
     left_out = folds if len(folds) > 1 else []
     history = method.fit(training, held_out, left_out, checkpoint=checkpoint, label=f"train {job.run}")
     history.write(job.history)
+    seals.seal(job.history)
     facts = {
         "chosen_iteration": history.chosen_iteration,
         "held_out_vauc": history.chosen_vauc,

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Unpack
 
-from wsstad.artefacts import readers, run_files, storage
+from wsstad.artefacts import damaged, readers, run_files, storage
 from wsstad.artefacts.storage import Artefact
-from wsstad.errors import UserError
+from wsstad.errors import DamagedError
 from wsstad.learning import bags, methods, runs
 from wsstad.learning.bags import BagReader, Request, View
 from wsstad.learning.method import Machine, Method
@@ -55,7 +55,8 @@ def cached(job: PredictionJob) -> str | None:
         return None
     try:
         artefact = storage.read_artefact(job.path, kind=KIND)
-    except storage.DamagedError as error:
+    except DamagedError as error:
+        damaged.set_aside(error.path)
         log.warning("%s; it is made again", error)
         return None
     return artefact.digest if artefact.key == job.key else None
@@ -64,19 +65,15 @@ def cached(job: PredictionJob) -> str | None:
 def make_scorer(job: PredictionJob, table: Path, **machine: Unpack[Machine]) -> Scorer:
     """Return a job with its method; its model, if it has one, is a row of a table beside `table`.
 
-    Raises `UserError` when the model is not that of the table.
+    Raises `DamagedError` when the model is not that of the table.
     """
     run, model = job.run, job.model
     if model is None:
         return Scorer(job, methods.create(run.variant.parameters, seed=run.seed, **machine))
     path = run_files.path(table, "models", model)
-    try:
-        tensors, meta, _ = storage.read_tensors(path)
-        same = storage.tensors_digest(path) == model["digest"]
-    except storage.DamagedError as error:
-        raise UserError(f"{error}; delete it and run again") from error
-    if not same:
-        raise UserError(f"{path}: does not match models.tsv; delete it and run again")
+    tensors, meta, _ = storage.read_tensors(path)
+    if storage.tensors_digest(path) != model["digest"]:
+        raise DamagedError(path, "does not match models.tsv")
     method = methods.restore(path, tensors, meta, **machine)
     return Scorer(job, method, alarm_curve(tensors, meta))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from wsstad.artefacts import run_files
 from wsstad.artefacts.manifest import Manifest, Row
 from wsstad.errors import UserError
 from wsstad.learning.parameters import MethodParameters, TrainedParameters
@@ -67,7 +68,7 @@ class ModelJob:
     @property
     def history(self) -> Path:
         """The table of what happened in each iteration."""
-        return self.path.with_suffix(".history.tsv")
+        return self.path.with_suffix(run_files.HISTORY_SUFFIX)
 
 
 @dataclass(frozen=True)

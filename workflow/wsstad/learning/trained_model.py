@@ -7,7 +7,7 @@ from typing import Unpack
 
 from wsstad.artefacts import readers, storage
 from wsstad.artefacts.manifest import Manifest
-from wsstad.errors import UserError
+from wsstad.errors import DamagedError, UserError
 from wsstad.learning import bags, methods
 from wsstad.learning.bags import BagReader, Request, View
 from wsstad.learning.likeness import Likeness, Unlikeness
@@ -33,8 +33,8 @@ class TrainedModel:
         self._path = path
         try:
             self._tensors, self._meta, _ = storage.read_tensors(path)
-        except storage.DamagedError as error:
-            raise UserError(str(error)) from error
+        except DamagedError as error:  # a run that scores cannot make a model again
+            raise UserError(f"{error}; a run of what trained it makes it again") from error
         try:
             self.type = str(self._meta["parameters"]["type"])
             self.curve = alarm_curve(self._tensors, self._meta)

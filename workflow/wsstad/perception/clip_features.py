@@ -11,7 +11,7 @@ import numpy as np
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.shards import Outcome
 from wsstad.artefacts.storage import Artefact
-from wsstad.errors import QuarantineError
+from wsstad.errors import DamagedError, QuarantineError
 from wsstad.jsonable import Facts
 from wsstad.perception.clip_regions import hashes
 from wsstad.perception.extractors.base import Extractor
@@ -149,7 +149,7 @@ class KnownFeatures:
                 if origin.get("extraction_key") != extraction_key:
                     continue
                 arrays = storage.read_artefact(path, kind="region_features", names=["hash", "features"]).arrays
-            except storage.DamagedError as error:
+            except DamagedError as error:
                 log.info("not taken over: %s", error)
                 continue
             known.update(zip((row.tobytes() for row in arrays["hash"]), arrays["features"], strict=True))

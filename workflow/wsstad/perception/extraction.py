@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from wsstad import video
-from wsstad.artefacts import shards, storage
+from wsstad.artefacts import readers, shards
 from wsstad.artefacts.manifest import Manifest
 from wsstad.errors import UserError
 from wsstad.perception import clip_features
@@ -19,7 +19,6 @@ from wsstad.perception.clip_regions import regions
 from wsstad.perception.extractors.base import Extractor
 from wsstad.progress import Progress
 from wsstad.structures import clips
-from wsstad.structures.tubes import VideoTubes
 
 log = logging.getLogger(__name__)
 
@@ -75,10 +74,9 @@ class Extraction:
         n_frames = self._n_frames(name)
         if self.tubes is None:
             return np.arange(clips.count_clips(n_frames), dtype=np.int32), None, {}
-        path = self.tubes.path(name)
-        tubes = VideoTubes.from_arrays(storage.read_artefact(path, kind="tubes").arrays)
+        tubes = readers.read_tubes(self.tubes, name)
         if tubes.n_frames != n_frames:
-            raise UserError(f"{path}: tubes of {tubes.n_frames} frames, but {name} has {n_frames}")
+            raise UserError(f"{self.tubes.path(name)}: tubes of {tubes.n_frames} frames, but {name} has {n_frames}")
         tube, clip, boxes = regions(tubes)
         return clip, boxes, {"tube": tube, "clip": clip}
 

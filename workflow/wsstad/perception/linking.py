@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from wsstad.artefacts import shards, storage
+from wsstad.artefacts import readers, shards
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.storage import Artefact
 from wsstad.perception import linkers
@@ -19,8 +19,7 @@ def link(videos: Sequence[str], detections: Manifest, linker: LinkerParameters) 
     with Progress("link", len(videos), "videos") as progress:
 
         def make(video: str) -> Artefact:
-            artefact = storage.read_artefact(detections.path(video), kind="detections")
-            tubes, dropped = instance.link(artefact.arrays)
+            tubes, dropped = instance.link(readers.read_arrays(detections, video, "detections"))
             progress.add()
             counts = {kind: sum(tube.kind == kind for tube in tubes.tubes) for kind in ("unary", "multivariate")}
             return Artefact(tubes.to_arrays(), {**counts, "dropped": dropped, "linker": linker.type})

@@ -56,7 +56,11 @@ class Footage:
     def write_table(self, folder: Path) -> None:
         """Write ``videos.tsv``, unless it stands so already."""
         path, rows = folder / "videos.tsv", list(self.rows().values())
-        if not path.exists() or storage.read_table(path) != rows:
+        try:
+            stands = storage.read_table(path) == rows
+        except ValueError:  # it is missing, or damaged
+            stands = False
+        if not stands:
             storage.write_table(path, rows, list(rows[0]))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from wsstad.artefacts import storage
+from wsstad.artefacts import seals, storage
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
 from wsstad.locations import SHARE
@@ -89,9 +89,9 @@ class ResultFiles:
         return groups[0]
 
     def configuration(self) -> Json:
-        """Return the configuration of the last run; nothing where it left no record."""
+        """Return the configuration of the last run; nothing where it left no record, or a damaged one."""
         record = self.folder / paths.RUN
-        return storage.read_json(record)["config"] if record.exists() else {}
+        return {} if seals.flaw(record) else storage.read_json(record)["config"]
 
     def dataset_tables(self, dataset: str) -> Path | None:
         """Return the folder with a dataset's ``videos.tsv``, as the last run had it, if it is still there."""

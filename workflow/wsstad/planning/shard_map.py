@@ -1,12 +1,15 @@
 """The shard map: which job handles which video. A video never moves, so a new one costs one job a stage."""
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from wsstad import names
-from wsstad.artefacts import storage
+from wsstad.artefacts import seals, storage
 from wsstad.errors import UserError
+
+log = logging.getLogger(__name__)
 
 SHARD = re.compile(r"\d{3,6}", re.ASCII)
 
@@ -39,9 +42,17 @@ def assign(sizes: Mapping[str, int], known: Mapping[str, str], shard_videos: int
 
 
 def read_map(path: Path) -> dict[str, str]:
-    """Return the table of video and shard; empty when there is none yet. Raises `UserError` for one that is none."""
+    """Return the table of video and shard; empty when there is none yet. Raises `UserError` for one that is none.
+
+    Where it is damaged, the manifests of the frames say where each video went; new ones are then assigned anew.
+    """
+    if not path.exists():
+        return {}
+    if (flaw := seals.flaw(path)) not in ("", seals.NO_SEAL):
+        log.warning("wsstad: %s: %s; it is made again", path, flaw)
+        return dict(_in_manifests(path.parent / "frames/manifests"))
     shards = {}
-    for number, row in enumerate(storage.read_table(path) if path.exists() else (), start=2):
+    for number, row in enumerate(storage.read_table(path), start=2):
         where = f"{path}: row {number}"
         if row.keys() != {"video", "shard"} or not SHARD.fullmatch(row["shard"]):
             raise UserError(f"{where}: no video and its shard; allowed: three digits or more, such as 000")
@@ -49,8 +60,17 @@ def read_map(path: Path) -> dict[str, str]:
     return shards
 
 
+def _in_manifests(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield every video of the whole manifests of a folder, with its shard."""
+    for path in sorted(folder.glob("*.tsv")):
+        if SHARD.fullmatch(path.stem) and not seals.flaw(path):
+            for number, row in enumerate(storage.read_table(path), start=2):
+                yield names.check(row["video"], f"{path}: row {number}"), path.stem
+
+
 def write_map(path: Path, shards: Mapping[str, str]) -> None:
     """Write the table of video and shard, unless it stands so already."""
-    if dict(shards) != read_map(path):
+    if dict(shards) != read_map(path) or seals.flaw(path):
         rows = [{"video": video, "shard": shard} for video, shard in sorted(shards.items())]
         storage.write_table(path, rows, ["video", "shard"])
+        seals.seal(path)

@@ -9,7 +9,6 @@ import numpy as np
 from wsstad.artefacts import manifest, readers, storage
 from wsstad.artefacts.exchange import ava, coco, cvat, masks, mot, parquet, vatic
 from wsstad.artefacts.manifest import Manifest
-from wsstad.artefacts.storage import DamagedError
 from wsstad.errors import UserError
 from wsstad.planning.result_files import ResultFiles, listed
 from wsstad.reporting.results_folder import Results
@@ -92,10 +91,7 @@ class Source:
 
     def _detected(self, made: Manifest, video: str, fps: float) -> VideoTracks:
         arrays = readers.read_arrays(made, video, "detections")
-        try:
-            classes = storage.read_facts(made.path(video), kind="detections").meta["classes"]
-        except DamagedError as error:
-            raise UserError(f"{error}; delete it and run again") from error
+        classes = storage.read_facts(made.path(video), kind="detections").meta["classes"]
         n_frames, width, height = (int(value) for value in arrays["size"])
         detected = np.bincount(arrays["frame"], minlength=n_frames) > 0
         return VideoTracks(video, tuple(_detections(arrays, classes)), (width, height), n_frames, fps, detected)

@@ -13,8 +13,8 @@ import numpy as np
 from wsstad.artefacts import manifest, model_card, readers, run_files, storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.model_card import Card
-from wsstad.artefacts.storage import Artefact, DamagedError
-from wsstad.errors import UserError
+from wsstad.artefacts.storage import Artefact
+from wsstad.errors import DamagedError, UserError
 from wsstad.evaluation import results
 from wsstad.evaluation.results import BlockResult
 from wsstad.planning import dataset_tables
@@ -115,10 +115,7 @@ class Results:
 
         decoded, dataset = self._manifest("decode", video)
         path = self._listed(dataset).get(video, {}).get("path", video)
-        try:
-            return open_frames(decoded, video, self._files.source(dataset) / path)
-        except DamagedError as error:
-            raise UserError(str(error)) from error
+        return open_frames(decoded, video, self._files.source(dataset) / path)
 
     def seconds(self, video: str) -> np.ndarray:
         """Return the time of every frame of a video, (n_frames,) float64 in seconds."""
@@ -205,7 +202,7 @@ class Results:
 
         Raises `UserError` for a method, seed or fold without a model.
         """
-        rows = storage.read_table(self._model(method, seed, fold).with_suffix(".history.tsv"))
+        rows = storage.read_table(self._model(method, seed, fold).with_suffix(run_files.HISTORY_SUFFIX))
         return _frame(rows, tuple(rows[0]), numbers=tuple(rows[0]))
 
     # Tables ------------------------------------------------------------------------------------------------------
@@ -273,13 +270,10 @@ def _chosen(path: Path, rows: Sequence[dict[str, str]], **wanted: str | int) -> 
 
 
 def _read(path: Path, kind: str, digest: str) -> Artefact:
-    """Return an artefact; raise `UserError` when it is damaged, or not the one of this digest."""
-    try:
-        artefact = storage.read_artefact(path, kind=kind)
-    except DamagedError as error:
-        raise UserError(f"{error}; delete it and run again") from error
+    """Return an artefact; raise `DamagedError` when it is not the one of this digest."""
+    artefact = storage.read_artefact(path, kind=kind)
     if artefact.digest != digest:
-        raise UserError(f"{path}: does not match its manifest; delete it and run again")
+        raise DamagedError(path, "does not match its manifest")
     return artefact
 
 

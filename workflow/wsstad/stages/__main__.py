@@ -5,6 +5,7 @@ import sys
 from importlib import import_module
 
 from wsstad import cli, heartbeat
+from wsstad.artefacts import damaged
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
@@ -13,4 +14,4 @@ if __name__ == "__main__":
     args, rest = parser.parse_known_args()
     sys.argv[:] = [f"wsstad.stages {args.stage}", *rest]
     with heartbeat.of_job(args.log):
-        cli.run(import_module(f"wsstad.stages.{args.stage}").main)
+        cli.run(damaged.journalled()(import_module(f"wsstad.stages.{args.stage}").main))

@@ -4,6 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
+from wsstad.artefacts import seals
 from wsstad.evaluation.annotations import conversion
 from wsstad.evaluation.annotations import table as canonical
 from wsstad.planning import dataset_tables
@@ -25,5 +26,6 @@ def main(argv: list[str] | None = None) -> None:
     where = f"{args.tables}/dataset.yaml: annotations.{args.annotator}"
     rows = conversion.convert(args.source, videos, entry, tested=tested, where=where)
     canonical.write(args.output, rows)
+    seals.seal(args.output)
     boxed = len({row.video for row in rows})
     log.info("annotate: %d boxes of %d videos by %s -> %s", len(rows), boxed, args.annotator, args.output)

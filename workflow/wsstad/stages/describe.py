@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from wsstad import config
-from wsstad.artefacts import manifest, model_card, run_files, storage
+from wsstad.artefacts import manifest, model_card, run_files, seals, storage
 from wsstad.artefacts.model_card import Card, Link
 from wsstad.jsonable import Json
 from wsstad.learning import methods
@@ -35,8 +35,10 @@ def main(argv: list[str] | None = None) -> None:
         }
         path = run_files.path(args.output, "models", row, model_card.SUFFIX)
         Card(**run, type=types[row["method"]], digest=row["digest"], **chain).write(path)
+        seals.seal(path)
         rows.append({**run, "digest": storage.file_digest(path), SIZE: path.stat().st_size})
     storage.write_table(args.output, rows, COLUMNS)
+    seals.seal(args.output)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from wsstad import config
-from wsstad.artefacts import manifest
+from wsstad.artefacts import manifest, seals
 from wsstad.evaluation import metrics, results
 from wsstad.evaluation.annotations import table as canonical
 from wsstad.evaluation.assessment import BOOTSTRAP_SEED, Identity, Options
@@ -41,6 +41,7 @@ def main(argv: list[str] | None = None) -> None:
     reference, *rivals = args.compare or [""]
     family = Family(reference=reference, rivals=tuple(rivals)) if rivals else None
     results.write(args.output, evaluate(args.predictions, test_set, options, identify, family, args.branches))
+    seals.seal(args.output)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from wsstad import heartbeat
-from wsstad.artefacts import manifest, storage
+from wsstad.artefacts import manifest, seals, storage
 from wsstad.errors import UserError
 from wsstad.learning import runs
 from wsstad.learning.runs import ModelRow, PredictionJob, Run
@@ -39,6 +39,7 @@ def main(argv: list[str] | None = None) -> None:
             digests |= prediction_jobs.predict_fold(of_fold, inputs, args.output, **options)
             progress.add(progress.step)
     storage.write_table(args.output, [_row(job, digests[job.path]) for job in jobs], COLUMNS)
+    seals.seal(args.output)
 
 
 def _name(run: Run) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from wsstad.artefacts import storage
+from wsstad.artefacts import seals, storage
 from wsstad.planning import command_line
 from wsstad.planning.stages import STAGES
 
@@ -23,4 +23,5 @@ def main(argv: list[str] | None = None) -> None:
     plan = command_line.read_plan([], args.config)
     text = render.page(plan, pixels=plan.config["report"]["pixels"] and not args.no_pixels)
     storage.write_text(args.output, text)
+    seals.seal(args.output)
     log.info("report: %.1f MB -> %s", len(text.encode()) / 1e6, args.output)

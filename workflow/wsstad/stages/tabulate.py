@@ -4,7 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from wsstad.artefacts import cells, storage
+from wsstad.artefacts import cells, seals, storage
 from wsstad.evaluation import results
 from wsstad.reporting import latex, markdown, paper, tidy
 
@@ -28,4 +28,5 @@ def main(argv: list[str] | None = None) -> None:
     storage.write_table(comparisons, cells.readable(tidy.comparison_rows(blocks)), tidy.COMPARISONS)
     storage.write_text(readable, markdown.table(blocks, rows, title=args.title))
     storage.write_text(tex, latex.table(blocks, rows, title=args.title))
+    seals.seal(*args.output)
     log.info("tabulate: %d rows -> %s", sum(len(block.results) for block in blocks), readable)

@@ -1,17 +1,17 @@
 """Train the methods of a table on every fold of a split, from video labels alone (section 3.3)."""
 
 from wsstad import heartbeat
-from wsstad.artefacts import manifest, run_files, storage
+from wsstad.artefacts import manifest, run_files, seals, storage
 from wsstad.errors import UserError
 from wsstad.jsonable import Facts
 from wsstad.learning.runs import ModelJob
 from wsstad.planning import run_jobs
 from wsstad.stages import run_inputs
 
-SIZE = manifest.size_column(run_files.MODEL_SUFFIX)
+SIZES = tuple(map(manifest.size_column, (run_files.MODEL_SUFFIX, run_files.HISTORY_SUFFIX)))
 FACTS = ("chosen_iteration", "held_out_vauc", "last_iteration", "last_vauc", "training_videos", "held_out_videos")
 MECHANISMS = ("measured", "warnings")  # JSON
-COLUMNS = ("method", "seed", "fold", "key", "digest", *FACTS, "quarantined", *MECHANISMS, SIZE)
+COLUMNS = ("method", "seed", "fold", "key", "digest", *FACTS, "quarantined", *MECHANISMS, *SIZES)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -33,6 +33,7 @@ def main(argv: list[str] | None = None) -> None:
         model_jobs.train_all(missing, inputs, **options)
         cached |= {job.path: model for job in missing if (model := model_jobs.cached(job))}
     storage.write_table(args.output, [_row(job, *cached[job.path]) for job in jobs], COLUMNS)
+    seals.seal(args.output)
 
 
 def _check_labels(job: ModelJob, where: str) -> None:
@@ -45,10 +46,10 @@ def _check_labels(job: ModelJob, where: str) -> None:
 
 def _row(job: ModelJob, digest: str, facts: Facts) -> dict[str, str | int]:
     """Return the row of a model: lists by their length, absent numbers empty."""
-    cells = {name: _cell(facts[name]) for name in FACTS}
+    cells: dict[str, str | int] = {name: _cell(facts[name]) for name in FACTS}
     cells |= {name: storage.canonical_json(facts[name]) for name in MECHANISMS}
-    size = job.path.stat().st_size
-    return {**job.run.cells(), "key": job.key, "digest": digest, **cells, "quarantined": job.quarantined, SIZE: size}
+    cells |= {name: path.stat().st_size for name, path in zip(SIZES, (job.path, job.history), strict=True)}
+    return {**job.run.cells(), "key": job.key, "digest": digest, "quarantined": job.quarantined, **cells}
 
 
 def _cell(value: list[str] | float | None) -> str | int:

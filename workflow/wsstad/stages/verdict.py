@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from wsstad import names
-from wsstad.artefacts import cells, manifest, model_card, storage
+from wsstad.artefacts import cells, manifest, model_card, seals, storage
 from wsstad.planning import artefact_keys, dataset_tables
 from wsstad.reporting import verdicts
 
@@ -25,9 +25,11 @@ def main(argv: list[str] | None = None) -> None:
     card = model_card.read(args.model)
     changed = card.changed(artefact_keys.chain_code(**card.types()))
     words = list(map(names.printable, verdicts.describe(rows, card, threshold, changed=changed)))
-    storage.write_text(args.output.with_suffix(".txt"), "\n".join(words) + "\n")
+    text, page = args.output.with_suffix(".txt"), args.output.with_suffix(".html")
+    storage.write_text(text, "\n".join(words) + "\n")
     from wsstad.reporting.page import footage
 
     head = words[: words.index("") - 1]  # without the counts, which are its heading
-    storage.write_text(args.output.with_suffix(".html"), footage.page(scores, rows, head))
+    storage.write_text(page, footage.page(scores, rows, head))
     storage.write_table(args.output, cells.readable(rows), verdicts.COLUMNS)
+    seals.seal(text, page, args.output)

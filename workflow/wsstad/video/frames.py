@@ -11,7 +11,7 @@ import numpy as np
 
 from wsstad.artefacts import storage
 from wsstad.artefacts.manifest import Manifest
-from wsstad.artefacts.storage import DamagedError
+from wsstad.errors import DamagedError, UserError
 from wsstad.structures import clips
 from wsstad.video.pixels import to_rgb
 from wsstad.video.sources import open_source, source_digest
@@ -22,6 +22,7 @@ class Frames:
 
     def __init__(
         self,
+        path: Path,
         images: Callable[[int], Iterator[av.VideoFrame]],
         *,
         n_frames: int,
@@ -31,7 +32,7 @@ class Frames:
         max_skip: int,
     ) -> None:
         self.n_frames, self.width, self.height, self.fps = n_frames, width, height, fps
-        self._images, self._max_skip = images, max_skip
+        self._path, self._images, self._max_skip = path, images, max_skip
         self._at = n_frames  # the frame that `_ahead` gives next
         self._ahead: Iterator[av.VideoFrame] = iter(())
 
@@ -65,28 +66,32 @@ class Frames:
         for n_read in range(count):
             image = next(images, None)
             if image is None:
-                raise DamagedError(f"{count - n_read} of {count} frames are missing from the end")
+                raise DamagedError(self._path, f"{count - n_read} of {count} frames are missing from the end")
             yield image
 
 
 def open_frames(frames: Manifest, video: str, source: Path) -> Frames:
     """Open the frames of `video`, a row of the manifest that `decode` wrote; `source` is its source path.
 
-    Raises `DamagedError` when the store, or with ``store: index`` the source, is not what `decode` left or read.
+    Raises `DamagedError` when the store is not what `decode` left; with ``store: index`` `UserError` when the source is
+    not what it read.
     """
     artefact = storage.read_artefact(frames.path(video), kind="frames", names=["size"])
     n_frames, width, height = (int(number) for number in artefact.arrays["size"])
     fps = Fraction(artefact.meta["fps"])
     if artefact.meta["store"] == "h264":
         path = frames.path(video, ".mp4")
-        if not path.exists() or storage.file_digest(path) != artefact.meta["store_sha256"]:
-            raise DamagedError(f"{path}: missing, or does not match its digest")
+        if not path.is_file():
+            raise DamagedError(path, "is missing")
+        if storage.file_digest(path) != artefact.meta["store_sha256"]:
+            raise DamagedError(path, "does not match its digest")
         images, max_skip = partial(_store_images, path, fps), 0
     else:
+        path = source
         if not source.exists() or source_digest(source) != artefact.meta["source_sha256"]:
-            raise DamagedError(f"{source}: missing, or changed since it was decoded")
+            raise UserError(f"{source}: missing, or changed since it was decoded; run again")
         images, max_skip = partial(_source_images, source), n_frames
-    return Frames(images, n_frames=n_frames, width=width, height=height, fps=fps, max_skip=max_skip)
+    return Frames(path, images, n_frames=n_frames, width=width, height=height, fps=fps, max_skip=max_skip)
 
 
 def _store_images(path: Path, fps: Fraction, start: int) -> Iterator[av.VideoFrame]:
@@ -95,7 +100,7 @@ def _store_images(path: Path, fps: Fraction, start: int) -> Iterator[av.VideoFra
         stream = container.streams.video[0]
         stream.thread_type, stream.thread_count = "NONE", 1
         if not stream.time_base:
-            raise DamagedError(f"{path}: no time base")
+            raise DamagedError(path, "no time base")
         ticks = 1 / (fps * stream.time_base)  # a frame's; a whole number
         container.seek(round(start * ticks), stream=stream)
         for image in container.decode(stream):

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Manifest
-from wsstad.artefacts.storage import DamagedError
 from wsstad.commands.linting.finding import ERROR, WARNING, Facts, Finding, VideoFacts
-from wsstad.errors import QuarantineError
+from wsstad.errors import DamagedError, QuarantineError
 from wsstad.planning import dataset_tables, raw_videos
 from wsstad.structures.clips import CLIP_FRAMES, MIN_CLIP_FRAMES
 

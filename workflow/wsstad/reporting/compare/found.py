@@ -7,7 +7,8 @@ from pathlib import Path
 
 from wsstad.artefacts import manifest, model_card, run_files, storage
 from wsstad.artefacts.manifest import Manifest
-from wsstad.artefacts.storage import Artefact, DamagedError
+from wsstad.artefacts.storage import Artefact
+from wsstad.errors import DamagedError
 from wsstad.evaluation import results
 from wsstad.evaluation.annotations import table as canonical
 from wsstad.evaluation.results import BlockResult

@@ -6,9 +6,12 @@ from pathlib import Path
 
 from wsstad import heartbeat
 from wsstad.artefacts import storage
+from wsstad.errors import UserError
 from wsstad.planning import paths
 from wsstad.planning.paths import Output
 from wsstad.planning.stages import STAGES
+
+COLUMNS = ("s", "cpu_time", "max_rss")  # that are read of Snakemake's files
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ def read(outputs: Sequence[Output], folder: Path = Path("results")) -> list[Cost
 
 
 def _cost(stage: str, files: Sequence[Path], folder: Path) -> Cost:
-    rows = [storage.read_table(path)[-1] for path in files]
+    rows = [row for path in files if (row := _row(path))]
     below = [path.relative_to(folder / "benchmarks") for path in files]
     logs = [folder / "logs" / path.with_suffix(".log") for path in below]
     beats = [beat for path in logs if (beat := heartbeat.read(path))]
@@ -55,6 +58,17 @@ def _cost(stage: str, files: Sequence[Path], folder: Path) -> Cost:
         clips_made=sum(beat.computed for beat in beats),
         clips_cached=sum(beat.reused for beat in beats),
     )
+
+
+def _row(path: Path) -> dict[str, str]:
+    """Return what Snakemake noted of a job the last time; nothing where its file is damaged."""
+    try:
+        row = storage.read_table(path)[-1]
+        for column in COLUMNS:
+            list(_numbers([row], column))
+    except (UserError, LookupError, ValueError):
+        return {}
+    return row
 
 
 def _numbers(rows: Sequence[dict[str, str]], column: str) -> Iterator[float]:

@@ -1,13 +1,11 @@
 """What a page shows of one table in one block, read from the results."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
 
 from wsstad.artefacts import manifest, run_files, storage
-from wsstad.artefacts.storage import Artefact, DamagedError
-from wsstad.errors import UserError
+from wsstad.artefacts.storage import Artefact
 from wsstad.evaluation import alarms, results
 from wsstad.evaluation.results import BlockResult, MethodResult, VideoResult
 from wsstad.learning.model_alarms import alarm_curve
@@ -18,9 +16,6 @@ from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
 from wsstad.reporting import paper as papers
 from wsstad.reporting.paper import PaperRow
-
-Options = ParamSpec("Options")
-Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
@@ -80,13 +75,13 @@ class Shown:
         """Return the rows of every training of the method that is illustrated, by seed and fold."""
         histories = {}
         for row in self.models:
-            path = self._model(row).with_suffix(".history.tsv")
+            path = self._model(row).with_suffix(run_files.HISTORY_SUFFIX)
             histories[f"seed {row['seed']}, fold {row['fold']}"] = storage.read_table(path)
         return histories
 
     def training_videos(self) -> list[str]:
         """Return what the first model of the method learned from; nothing where there is no model."""
-        meta = _read(storage.read_tensors, self._model(self.models[0]))[1] if self.models else {}
+        meta = storage.read_tensors(self._model(self.models[0]))[1] if self.models else {}
         return list(meta["training"]["training_videos"]) if "training" in meta else []
 
     def thresholds(self) -> dict[int, float]:
@@ -95,7 +90,7 @@ class Shown:
         if self.result.alarms is None:
             return thresholds
         for row in [row for row in self.models if row["seed"] == self.result.seeds[0]]:
-            tensors, meta, _ = _read(storage.read_tensors, self._model(row))
+            tensors, meta, _ = storage.read_tensors(self._model(row))
             curve = alarm_curve(tensors, meta)
             if curve:
                 calibrated = alarms.calibrate(curve, self.result.alarms.allowed_per_hour)
@@ -136,17 +131,7 @@ def _videos(path: Path, measured: Sequence[VideoResult]) -> Iterator[Video]:
     results_of = {(row.fold, row.video): row for row in measured}
     for name, row in sorted(illustrations.rows.items()):
         if row.ok:
-            artefact = _read(storage.read_artefact, illustrations.path(name), kind="illustration")
+            artefact = storage.read_artefact(illustrations.path(name), kind="illustration")
             yield Video(name, artefact, results_of[artefact.meta["fold"], name])
         else:
             yield Video(name, None, reason=f"{row.code} {row.reason}")
-
-
-def _read(
-    reader: Callable[Concatenate[Path, Options], Content], path: Path, *args: Options.args, **options: Options.kwargs
-) -> Content:
-    """Return what a reader of `storage` reads; a damaged file is one line for the user."""
-    try:
-        return reader(path, *args, **options)
-    except DamagedError as error:
-        raise UserError(f"{error}; delete it and run again") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from wsstad.artefacts import readers, run_files, storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.storage import Artefact
-from wsstad.errors import UserError
+from wsstad.errors import DamagedError, UserError
 from wsstad.evaluation import groundtruth
 from wsstad.evaluation.annotations.table import BoxRow
 from wsstad.evaluation.groundtruth import GroundTruth
@@ -30,6 +30,8 @@ class Fold:
     def read(self) -> tuple[dict[str, VideoPrediction], list[str]]:
         """Return the predictions by video, and the names of the branches that have scores of their own."""
         artefact = storage.read_artefact(self.path, kind="predictions")
+        if artefact.digest != self.digest:
+            raise DamagedError(self.path, "does not match its table")
         rows = predictions.from_arrays(artefact.arrays, artefact.meta["videos"])
         return {row.video: row for row in rows}, artefact.meta["branches"]
 

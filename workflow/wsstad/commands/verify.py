@@ -1,0 +1,101 @@
+"""Read every byte of the results, and name what is missing, cut, changed or foreign; with --repair, set it aside.
+
+A run looks at sizes and times, and at all of what is small; this reads everything, of every configuration that ever ran
+here. What was set aside is kept as <name>.damaged, and made again by the next run; `wsstad gc` removes it. The exit
+status is 1 if something is wrong and was not repaired.
+
+    wsstad verify --repair
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from wsstad.artefacts import damaged, seals
+from wsstad.commands import damage, lock
+from wsstad.commands.healing import files_below, flaws
+from wsstad.errors import UserError
+from wsstad.planning import command_line, paths
+from wsstad.planning.paths import Output
+from wsstad.planning.stages import STAGES
+
+RESULTS = command_line.RESULTS
+# What a run keeps of itself, and raw videos that were made up: nothing vouches for it, and no result is read from it.
+APART = ("logs", "benchmarks", "*/source", "*/tables/videos.tsv", "kept/*/logs", "kept/*/benchmarks")
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Check all results; exit with 1 if something is wrong."""
+    args = parser().parse_args(argv)
+    command_line.enter(args)
+    if not RESULTS.is_dir():
+        raise UserError(f"{Path.cwd()}: no {RESULTS} here")
+    with lock.held(RESULTS):
+        wrong, foreign, whole = look()
+        for path, flaw in sorted(wrong.items()):
+            aside = damaged.set_aside(path) if args.repair and path.exists() else None
+            print(f"{path}: {flaw}{f'; set aside as {aside.name}' if aside else ''}")
+    for path in foreign:
+        print(f"{path}: foreign: nothing here vouches for it; left alone")
+    print(_summary(whole, wrong, repaired=args.repair))
+    sys.exit(bool(wrong) and not args.repair)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = command_line.plan_parser(__doc__)
+    parser.add_argument("--repair", action="store_true", help="set aside what is damaged; the next run makes it again")
+    return parser
+
+
+def look() -> tuple[dict[Path, str], list[Path], int]:
+    """Return what is wrong, by file; the files that nothing vouches for; and how many are whole."""
+    wrong: dict[Path, str] = {}
+    foreign, whole = list[Path](), 0
+    apart = {path for pattern in APART for path in RESULTS.glob(pattern)}
+    files = [path for path in files_below([RESULTS]) if not apart & {path, *path.parents}]
+    for path, flaw in flaws(files, "verify"):
+        if flaw is None:
+            foreign.append(path)
+        elif flaw:
+            wrong[path] = flaw
+        else:
+            whole += 1
+    for path in sorted(RESULTS.rglob(f".*{seals.SUFFIX}")):
+        if not seals.target(path).exists():
+            wrong[seals.target(path)] = "is missing"
+    for output in [output for rule in STAGES for output in _outputs(rule)]:
+        for path, flaw in _against(output, wrong):
+            wrong.setdefault(path, flaw)
+    return wrong, [path for path in foreign if path not in wrong], whole
+
+
+def _outputs(rule: str) -> Iterator[Output]:
+    """Yield the outputs of a rule that are there, whatever configuration they were made by."""
+    for pattern in STAGES[rule].outputs:
+        for path, wildcards in paths.existing(RESULTS, pattern):
+            yield Output(rule, path, wildcards)
+
+
+def _against(output: Output, wrong: dict[Path, str]) -> Iterator[tuple[Path, str]]:
+    """Yield what is wrong with the files that an output names, or with the output."""
+    if output.path in wrong:
+        return
+    if flaw := seals.flaw(output.path):
+        yield output.path, flaw
+        return
+    for record in damage.records(output):
+        if not record.path.exists():
+            yield record.path, f"is missing; {output.path} names it"
+        elif record.path.stat().st_size != record.size:
+            yield record.path, f"has {record.path.stat().st_size} bytes, not {record.size}"
+        elif record.path not in wrong and not damage.is_recorded(record):
+            yield record.path, f"is foreign: whole, but not what {output.path} names"
+
+
+def _summary(whole: int, wrong: dict[Path, str], *, repaired: bool) -> str:
+    if not wrong:
+        return f"{whole} files are as they were written"
+    what = "the next run makes them again" if repaired else "`wsstad verify --repair` sets them aside"
+    return f"{whole} files are as they were written, {len(wrong)} are not; {what}"
