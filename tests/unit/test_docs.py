@@ -244,7 +244,7 @@ def test_the_page_of_formats_has_the_arrays_of_the_artefacts():
     }
     told = datasets_on_the_page()
     assert told.keys() == {*made, "frames", "image_features", "region_features"}
-    kept = {"alarm_thresholds", "alarm_counts"}  # those of the model, not of the predictions
+    kept = {"alarm_thresholds", "alarm_counts", "knots", "n_knots"}  # of the model, of the frames
     for kind, arrays in made.items():
         of_page = {name: dtype for name, dtype in told[kind].items() if name not in kept}
         assert of_page == {name: str(array.dtype) for name, array in arrays.items()}

@@ -27,7 +27,7 @@ def test_reads_the_folds_of_every_seed(tmp_path):
     np.testing.assert_array_equal(found.seeds["0"].predictions[0, "a"].candidates[0].boxes, TUBE.boxes)
     assert found.first.missing == {(3, "c"): "V105 damaged"}
     assert found.first.selection == "top1"
-    assert found.first.fps == {"a": 10.0, "b": 10.0}
+    assert {video: edges[10] for video, edges in found.first.edges.items()} == {"a": 1.0, "b": 1.0}
     assert found.first.curves == {}
 
 

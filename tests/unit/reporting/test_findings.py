@@ -40,7 +40,9 @@ def found(scores=(0.3, 0.9, 0.6), *, curve=CURVE, tubes=None, n_frames=40, path=
     detected = np.full(n_frames, tubes is None)
     its = scoring.prediction("a", made, scores, n_frames=n_frames, detected=detected)
     video = VideoTubes(n_frames, 100, 80, detected, made)
-    return Findings(path, its, video, CARD, np.arange(n_frames) / 10, 10.0, Threshold.of(curve, 1.0), unlikeness or {})
+    return Findings(
+        path, its, video, CARD, np.arange(n_frames + 1) / 10, 0.0, Threshold.of(curve, 1.0), unlikeness or {}
+    )
 
 
 def test_the_json_is_what_its_schema_says():

@@ -98,7 +98,7 @@ def _videos(root: Path, below: Path) -> Iterator[Path]:
 
 
 def _has_images(folder: Path) -> bool:
-    from wsstad.video.sources import IMAGE_SUFFIXES  # with it comes the decoder, which only footage needs here
+    from wsstad.video.images import IMAGE_SUFFIXES  # with it comes the decoder, which only footage needs here
 
     return folder.is_dir() and any(path.suffix.lower() in IMAGE_SUFFIXES for path in folder.iterdir())
 

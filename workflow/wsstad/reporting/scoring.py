@@ -58,18 +58,18 @@ class Scoring:
     def _find(self, video: str, path: str) -> Findings:
         scored = self.model.predict(video, self.manifests)
         frames = self.manifests["frames"]
-        times = readers.read_arrays(frames, video, "frames", ("pts",))["pts"]
-        fps = readers.read_fps(frames, video)
-        known = (self.card, times, fps, self.threshold, scored.unlikeness)
+        edges, start = readers.read_edges(frames, video), readers.read_start(frames, video)
+        known = (self.card, edges, start, self.threshold, scored.unlikeness)
         return Findings(path, scored.prediction, scored.tubes, *known)
 
     def _draw(self, findings: Findings, source: Path, output: Path, crf: int, progress: Progress) -> None:
         from wsstad.video import open_frames, playback
 
         score = self.threshold.score if self.threshold else None
-        shown = Portrayal(findings.prediction, findings.tubes, threshold=score)
+        shown = Portrayal(findings.prediction, findings.tubes, findings.edges, threshold=score)
         pixels = open_frames(self.manifests["frames"], findings.prediction.video, source)
-        playback.write(output, progress.each(shown.images(pixels.read())), fps=pixels.fps, crf=crf)
+        images = progress.each(shown.images(pixels.read()))
+        playback.write(output, images, edges=pixels.edges, aspect=pixels.aspect, crf=crf)
 
 
 def _write(findings: Findings, files: Mapping[str, Path]) -> None:

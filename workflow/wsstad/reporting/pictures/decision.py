@@ -19,17 +19,18 @@ MOST_OTHERS = 3  # tubes beside the predicted one that are shown in a frame: tho
 
 @dataclass(frozen=True)
 class Portrayal:
-    """A prediction, the tubes that it is one of, and what else is known: the truth, the threshold of an alarm."""
+    """A prediction, the tubes that it is one of, the times of the frames, and what else is known of the video."""
 
     prediction: VideoPrediction
     tubes: VideoTubes
+    edges: np.ndarray
     truth: FrameBoxes | None = None
     threshold: float | None = None
 
     def images(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Yield each of the video's RGB frames with its marks, enlarged if it is small, over the timeline."""
-        zoom = drawing.zoom_for(self.prediction.width)
-        timeline = self.timeline(self.prediction.width * zoom)
+        zoom = drawing.zoom_for(self.prediction.width, self.prediction.height)
+        timeline = self.timeline(max(1, round(self.prediction.width * zoom)))
         for number, frame in enumerate(frames):
             yield drawing.stack(drawing.draw(frame, self.marks(number), zoom=zoom), timeline.at(number))
 
@@ -38,7 +39,12 @@ class Portrayal:
         _, start, stop = self.prediction.spans[self.prediction.top1].tolist()
         truth = drawing.spans_of(self.truth.present) if self.truth else []
         return Timeline(
-            self.prediction.frame_scores, width, truth=truth, predicted=[(start, stop)], threshold=self.threshold
+            self.prediction.frame_scores,
+            width,
+            edges=self.edges,
+            truth=truth,
+            predicted=[(start, stop)],
+            threshold=self.threshold,
         )
 
     def marks(self, frame: int) -> list[Mark]:

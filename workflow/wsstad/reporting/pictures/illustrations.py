@@ -60,8 +60,9 @@ class Illustrations:
 
     def _draw(self, prediction: VideoPrediction, branches: Sequence[str], source: Path | None) -> Artefact:
         name = prediction.video
-        about = {**self.facts[name], "fps": readers.read_fps(self.frames, name), "branches": list(branches)}
-        case = illustration.Case(prediction, self._truth(prediction), readers.read_tubes(self.tubes, name))
+        about = {**self.facts[name], "branches": list(branches)}
+        tubes, edges = readers.read_tubes(self.tubes, name), readers.read_edges(self.frames, name)
+        case = illustration.Case(prediction, self._truth(prediction), tubes, edges)
         described = illustration.describe(case, about)
         if source is None:
             return described

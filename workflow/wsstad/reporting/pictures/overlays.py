@@ -55,11 +55,12 @@ class Overlays:
 
         prediction = self.seed.predictions[self.fold_of[video], video]
         tubes = readers.read_tubes(self.tubes, video)
-        shown = Portrayal(prediction, tubes, self._truth(prediction), self.threshold(video))
         pixels = open_frames(self.frames, video, source)
-        playback.write(output, progress.each(shown.images(pixels.read())), fps=pixels.fps, crf=crf)
+        shown = Portrayal(prediction, tubes, pixels.edges, self._truth(prediction), self.threshold(video))
+        images = progress.each(shown.images(pixels.read()))
+        playback.write(output, images, edges=pixels.edges, aspect=pixels.aspect, crf=crf)
         files = {SUFFIX: storage.file_digest(output)}
-        facts = {"files": files, "frames": prediction.n_frames, "fps": str(pixels.fps)}
+        facts = {"files": files, "frames": prediction.n_frames, "seconds": float(pixels.edges[-1])}
         return Artefact({"scores": prediction.frame_scores}, facts)
 
     def _truth(self, prediction: VideoPrediction) -> FrameBoxes | None:
