@@ -21,6 +21,7 @@ PACKAGE = Path(__file__).parent.parent
 # error; or all that it says is part of the key by itself (options, rows of tables). Such modules compute nothing.
 NEUTRAL_ROOMS = {"stages", "planning", "commands"}  # and the modules at the root
 NEUTRAL = {
+    "wsstad.artefacts.failures",
     "wsstad.artefacts.isolation",
     "wsstad.artefacts.keys",
     "wsstad.artefacts.manifest",

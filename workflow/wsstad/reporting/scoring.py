@@ -1,12 +1,14 @@
 """Scoring: what a trained model finds in unlabelled footage, with a timeline and a video to look at."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
-from wsstad.artefacts import readers, storage
+from wsstad.artefacts import failures, readers, storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.model_card import Card
+from wsstad.artefacts.shards import Outcome
 from wsstad.artefacts.storage import Artefact
 from wsstad.learning.method import Machine
 from wsstad.learning.trained_model import TrainedModel
@@ -36,7 +38,7 @@ class Scoring:
         suffixes: tuple[str, ...],
         crf: int,
         **machine: Unpack[Machine],
-    ) -> Iterator[tuple[str, Artefact]]:
+    ) -> Iterator[Outcome]:
         """Yield what the model finds in each video of `paths`, which start from `source`; write its files.
 
         `suffixes` are those of the files wanted; `machine` is where the model runs.
@@ -45,15 +47,21 @@ class Scoring:
         frames = self.manifests["frames"].rows
         with Progress("score", sum(frames[video].counts["frames"] for video in paths), "frames") as progress:
             for video, path in paths.items():
-                findings = self._find(video, path)
                 files = {suffix: file_of(video, suffix) for suffix in suffixes}
-                _write(findings, files)
-                if OVERLAY in files:
-                    self._draw(findings, source / path, files[OVERLAY], crf, progress)
-                else:
-                    progress.add(findings.prediction.n_frames)
-                digests = {suffix: storage.file_digest(file) for suffix, file in files.items()}
-                yield video, Artefact({"scores": findings.scores}, {**findings.facts(), "files": digests})
+                make = partial(self._score, video, path, files, source=source, crf=crf, progress=progress)
+                yield failures.attempt(video, make)
+
+    def _score(
+        self, video: str, path: str, files: Mapping[str, Path], *, source: Path, crf: int, progress: Progress
+    ) -> Artefact:
+        findings = self._find(video, path)
+        _write(findings, files)
+        if OVERLAY in files:
+            self._draw(findings, source / path, files[OVERLAY], crf, progress)
+        else:
+            progress.add(findings.prediction.n_frames)
+        digests = {suffix: storage.file_digest(file) for suffix, file in files.items()}
+        return Artefact({"scores": findings.scores}, {**findings.facts(), "files": digests})
 
     def _find(self, video: str, path: str) -> Findings:
         scored = self.model.predict(video, self.manifests)

@@ -12,9 +12,10 @@ import numpy as np
 from wsstad.artefacts import storage
 from wsstad.artefacts.isolation import Watch
 from wsstad.artefacts.storage import Artefact
+from wsstad.errors import QuarantineError
 from wsstad.jsonable import Facts, Json
 from wsstad.structures import times
-from wsstad.video.encoding import encode
+from wsstad.video.encoding import LARGEST_SIDE, encode
 from wsstad.video.sources import open_source
 
 
@@ -34,7 +35,9 @@ def decode(
     images = watch(source.images(settings["damaged"]))
     kept: Json = {"store": settings["store"]}
     if settings["store"] == "h264":
-        first = next(images)  # the source knows its rate from here on
+        first = next(images)  # the source knows its rate and its size from here on
+        if max(source.width, source.height) > LARGEST_SIDE:
+            raise QuarantineError("V109", f"{source.width}x{source.height}: H.264 has sides of {LARGEST_SIDE} at most")
         encode(store, chain([first], images), fps=source.fps, crf=settings["crf"])
         kept |= {"store_sha256": storage.file_digest(store), "store_fps": str(source.fps), "crf": settings["crf"]}
     else:

@@ -12,6 +12,7 @@ from wsstad.artefacts import storage
 from wsstad.structures.clips import CLIP_FRAMES
 from wsstad.video.pixels import from_rgb
 
+LARGEST_SIDE = 16_384  # pixels that libx264 takes
 TICK = Fraction(1, 90_000)  # seconds, where the rate is not constant
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from wsstad.artefacts import readers, storage
+from wsstad.artefacts import failures, readers, storage
 from wsstad.artefacts.manifest import Manifest
+from wsstad.artefacts.shards import Outcome
 from wsstad.artefacts.storage import Artefact
 from wsstad.evaluation import alarms, groundtruth
 from wsstad.evaluation.annotations.table import BoxRow
@@ -41,14 +43,13 @@ class Overlays:
         curve = self.seed.curves.get(self.fold_of[video])
         return alarms.calibrate(curve, self.alarms_per_hour).threshold if curve else None
 
-    def draw(
-        self, sources: Mapping[str, Path], outputs: Mapping[str, Path], *, crf: int
-    ) -> Iterator[tuple[str, Artefact]]:
+    def draw(self, sources: Mapping[str, Path], outputs: Mapping[str, Path], *, crf: int) -> Iterator[Outcome]:
         """Draw each video of `sources`, its raw file, to its path in `outputs`."""
         total = sum(self.frames.rows[video].counts["frames"] for video in sources)
         with Progress("overlay", total, "frames") as progress:
             for video, source in sources.items():
-                yield video, self._draw(video, source, outputs[video], crf, progress)
+                make = partial(self._draw, video, source, outputs[video], crf, progress)
+                yield failures.attempt(video, make)
 
     def _draw(self, video: str, source: Path, output: Path, crf: int, progress: Progress) -> Artefact:
         from wsstad.video import open_frames, playback
