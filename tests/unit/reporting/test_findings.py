@@ -158,10 +158,13 @@ def test_verdicts_are_told_the_alarms_first():
         row("cut.mp4", "not scored", note="V101 not a video"),
     ]
     threshold = {"score": 0.5, "alarms_per_hour": 1.0, "note": ""}
-    assert list(verdicts.describe(rows, CARD, threshold, changed=[])) == [
+    assert list(
+        verdicts.describe(rows, CARD, threshold, changed=[], passed_over="5 files were not looked at: .dav 5")
+    ) == [
         "scored by mgpr, seed 0, trained on demo (cv4, fold 1)",
         "an alarm is a score above 0.5000, calibrated for 1 false alarm an hour on held-out normal videos",
         "3 videos: 1 alarm, 1 quiet, 1 not scored",
+        "5 files were not looked at: .dav 5",
         "",
         "alarm       0.91  b.mp4    2 alarms, the first from 0:12.3 to 0:15.0",
         "quiet       0.40  a.mp4    nothing was detected in any frame: the whole image was scored",

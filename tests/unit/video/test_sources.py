@@ -19,7 +19,7 @@ from wsstad.artefacts.storage import DamagedError
 from wsstad.planning import artefact_keys
 from wsstad.structures import clips
 from wsstad.video import decoding, pixels
-from wsstad.video.sources import list_images
+from wsstad.video.images import list_images
 
 LOSSLESS = {"store": "h264", "crf": 0, "damaged": "quarantine", "max_pixels": 10**7}
 INDEX = {"store": "index", "damaged": "quarantine", "max_pixels": 10**7}

@@ -115,8 +115,9 @@ def score(plan: Plan, w: Wildcards) -> Facts:
 
 
 def verdict(plan: Plan, w: Wildcards) -> Facts:
-    """Return the model."""
-    return {"code": _code("verdict"), "model": plan.footage[w["dataset"]].card.digest}
+    """Return the model, and what lies beside the videos."""
+    its = plan.footage[w["dataset"]]
+    return {"code": _code("verdict"), "model": its.card.digest, "passed_over": dict(its.passed_over)}
 
 
 def overlay(plan: Plan, w: Wildcards) -> Facts:

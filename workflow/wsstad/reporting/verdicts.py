@@ -15,6 +15,7 @@ COLUMNS = ("video", "path", "verdict", "score", "alarms", "first_from", "first_t
 ORDER = ("alarm", "unknown", "quiet", "not scored")
 NOTHING_SEEN = "nothing was detected in any frame: the whole image was scored"
 UNLIKE = "unlike the training videos"
+WIDEST = 60  # characters of a path in words; the table has it whole
 FLAT = 0.15  # between the highest and the lowest score of a video, below which its timeline is called flat
 
 
@@ -26,10 +27,13 @@ def read(scores: Manifest, paths: Mapping[str, str]) -> tuple[list[Json], Facts 
     return rows, next(iter(facts.values()), {}).get("threshold")
 
 
-def describe(rows: Sequence[Facts], card: Card, threshold: Facts | None, *, changed: Sequence[str]) -> Iterator[str]:
+def describe(
+    rows: Sequence[Facts], card: Card, threshold: Facts | None, *, changed: Sequence[str], passed_over: str = ""
+) -> Iterator[str]:
     """Yield the rows of the table in words, the model and its threshold first.
 
-    `changed` are the stages whose code is not that which the model was trained with.
+    `changed` are the stages whose code is not that which the model was trained with, `passed_over` what lies beside the
+    videos, in words.
     """
     yield f"scored by {card.method}, seed {card.seed}, trained on {card.dataset} ({card.split}, fold {card.fold})"
     if threshold:
@@ -50,8 +54,10 @@ def describe(rows: Sequence[Facts], card: Card, threshold: Facts | None, *, chan
     yield f"{len(rows)} video{'s' * (len(rows) != 1)}: " + ", ".join(
         f"{counts[name]} {name}" for name in ORDER if counts[name]
     )
+    if passed_over:
+        yield passed_over
     yield ""
-    paths = {row["path"]: _printable(row["path"]) for row in rows}
+    paths = {row["path"]: _shorten(_printable(row["path"])) for row in rows}
     wide = max(map(len, paths.values()))
     for row in rows:
         score = f"{row['score']:.2f}" if row["score"] != "" else "    "
@@ -100,10 +106,24 @@ def _printable(path: str) -> str:
     return "".join(sign if sign.isprintable() else "?" for sign in path)
 
 
+def _shorten(name: str) -> str:
+    """Return a name with its middle left out where it is long: both ends tell names apart.
+
+    >>> len(_shorten("a" * 300)), _shorten("short.mp4")
+    (60, 'short.mp4')
+    """
+    half = (WIDEST - 3) // 2
+    return name if len(name) <= WIDEST else f"{name[: WIDEST - 3 - half]}...{name[-half:]}"
+
+
 def _clock(seconds: float) -> str:
     """Return seconds as people say them.
 
-    >>> _clock(83.25)
-    '1:23.2'
+    >>> _clock(83.25), _clock(90001.34)
+    ('1:23.2', '25:00:01.3')
     """
-    return f"{int(seconds // 60)}:{int(seconds % 60 * 10) / 10:04.1f}"
+    tenths = int(seconds * 10 + 1e-6)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    words = f"{minutes:02}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"
+    return f"{hours}:{words}" if hours else words

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from wsstad.artefacts import manifest, model_card, storage
-from wsstad.planning import artefact_keys, dataset_tables
+from wsstad.planning import artefact_keys, dataset_tables, footage
 from wsstad.reporting import verdicts
 
 
@@ -20,6 +20,8 @@ def main(argv: list[str] | None = None) -> None:
     rows, threshold = verdicts.read(manifest.read_manifest(*args.scores), paths)
     card = model_card.read(args.model)
     changed = card.changed(artefact_keys.chain_code(**card.types()))
-    words = verdicts.describe(rows, card, threshold, changed=changed)
+    words = verdicts.describe(
+        rows, card, threshold, changed=changed, passed_over=footage.describe(footage.read_passed_over(args.tables))
+    )
     storage.write_text(args.output.with_suffix(".txt"), "\n".join(words) + "\n")
     storage.write_table(args.output, rows, verdicts.COLUMNS)

@@ -54,6 +54,7 @@ def decode(
         "rotation": source.orientation.turns * 90,
         "mirrored": source.orientation.mirrored,
         "aspect": str(1 / source.aspect if source.orientation.turns % 2 else source.aspect),
+        "bits": source.bits,
         "frames": source.n_frames,
         "errors": source.errors + source.gaps,
         "corrupt_frames": source.corrupt_frames,

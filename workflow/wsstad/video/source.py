@@ -37,6 +37,7 @@ class Source:
         wrong. corrupt_frames : frames that the decoder gave and called corrupt. gaps : frames missing from a stream,
         by its times and the counters of its packets. expected, reached : seconds that the file claims to have, and how
         far it goes. promised, packets : frames that the file claims to have, and packets of them that it has.
+        bits : bits of a sample that images use.
         `container` is known at once, `fps` from the first frame on, the rest when `pictures` is exhausted.
     """
 
@@ -50,6 +51,7 @@ class Source:
         self.errors = self.corrupt_frames = self.gaps = 0
         self.expected = self.reached = Fraction(0)
         self.promised = self.packets = 0
+        self.bits = 8
 
     def pictures(self) -> Iterator[Picture]:
         """Yield every decodable frame in display order; raise `QuarantineError` when the size changes."""
