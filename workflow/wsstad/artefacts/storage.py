@@ -159,10 +159,18 @@ def read_table(path: Path) -> list[dict[str, str]]:
     """Read tab-separated values with a header; raise `UserError` naming the row that has too many or too few cells."""
     if not path.exists():
         raise UserError(f"{path}: no such table")
-    with open(path, encoding="utf-8-sig", newline="") as file:  # with or without the mark that Windows puts first
-        reader = csv.DictReader(file, delimiter="\t", strict=True)
+    rows: list[dict[str, str]] = []
+    try:
+        # With or without the mark that Windows puts first.
+        text = path.read_bytes().decode("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t", strict=True)
         header = reader.fieldnames or []
-        rows = list(reader)
+        rows.extend(reader)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: byte {error.start} is no UTF-8; allowed: text saved as UTF-8") from error
+    except csv.Error as error:
+        hint = "a quote that opens a cell must be closed, or doubled where it is meant"
+        raise UserError(f"{path}: row {len(rows) + 2}: {error}; {hint}") from error
     if len(header) == 1 and "," in header[0]:
         raise UserError(f"{path}: row 1 has commas between its cells; allowed: tabs")
     for number, row in enumerate(rows, start=2):

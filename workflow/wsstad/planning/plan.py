@@ -183,7 +183,10 @@ class Plan:
     def annotations(self, dataset: str, annotator: str) -> list[str]:
         """Return the files and folders that an annotator's annotations come from."""
         entry = dataset_tables.read_annotator(self.tables(dataset), annotator)
-        return [str(Path(self.source(dataset), file)) for file in entry.files.values()]
+        paths = [Path(self.source(dataset), file) for file in entry.files.values()]
+        for missing in [path for path in paths if not path.exists()]:
+            raise UserError(f"{self.tables(dataset) / 'dataset.yaml'}: annotations.{annotator}: no {missing}")
+        return list(map(str, paths))
 
     def is_trained(self, method: str) -> bool:
         """Return whether a method has a model."""
