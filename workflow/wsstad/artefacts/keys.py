@@ -21,6 +21,7 @@ PACKAGE = Path(__file__).parent.parent
 NEUTRAL_ROOMS = {"stages", "planning", "commands"}  # and the modules at the root
 NEUTRAL = {
     "wsstad.artefacts.code_text",
+    "wsstad.artefacts.failures",
     "wsstad.artefacts.isolation",
     "wsstad.artefacts.keys",
     "wsstad.artefacts.manifest",

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from wsstad.artefacts import manifest, model_card, run_files, storage
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, artefact_path
 from wsstad.commands import snakemake_records
-from wsstad.errors import UserError
+from wsstad.errors import RETRIED_CODES, UserError
 from wsstad.planning import paths
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import Plan
@@ -92,6 +92,14 @@ def _remove_damaged(output: Output, written: int, *, dry: bool) -> Iterator[str]
             if not dry:
                 record.path.unlink(missing_ok=True)
             yield f"{record.path.name} {reason}"
+    yield from _may_pass(output)
+
+
+def _may_pass(output: Output) -> Iterator[str]:
+    """Yield the videos that were set aside for what may have passed since."""
+    for _, video, row in entries(output):
+        if row.get("code") in RETRIED_CODES:
+            yield f"{video} was set aside, {row['code']} {row['reason']}"
 
 
 def _records(output: Output) -> Iterator[FileRecord]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wsstad import names
 from wsstad.artefacts import cells, manifest, model_card, storage
-from wsstad.planning import artefact_keys, dataset_tables
+from wsstad.planning import artefact_keys, dataset_tables, footage
 from wsstad.reporting import verdicts
 
 
@@ -24,10 +24,12 @@ def main(argv: list[str] | None = None) -> None:
     rows, threshold = verdicts.read(scores, paths)
     card = model_card.read(args.model)
     changed = card.changed(artefact_keys.chain_code(**card.types()))
-    words = list(map(names.printable, verdicts.describe(rows, card, threshold, changed=changed)))
+    passed_over = footage.describe(footage.read_passed_over(args.tables))
+    lines = verdicts.describe(rows, card, threshold, changed=changed, passed_over=passed_over)
+    words = list(map(names.printable, lines))
     storage.write_text(args.output.with_suffix(".txt"), "\n".join(words) + "\n")
-    from wsstad.reporting.page import footage
+    from wsstad.reporting.page import footage as footage_page
 
     head = words[: words.index("") - 1]  # without the counts, which are its heading
-    storage.write_text(args.output.with_suffix(".html"), footage.page(scores, rows, head))
+    storage.write_text(args.output.with_suffix(".html"), footage_page.page(scores, rows, head))
     storage.write_table(args.output, cells.readable(rows), verdicts.COLUMNS)
