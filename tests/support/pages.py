@@ -2,7 +2,6 @@
 
 import json
 from contextlib import chdir
-from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -171,8 +170,8 @@ def illustrated(video, label, kind, rng):
         video, FRAMES, *SIZE, tubes.detected, spans, scores, np.stack([scores, scores / 2], 1), {best: tube}, weights
     )
     about = {"video": video, "fold": 0, "label": label, "class": kind, "method": "mgpr", "seed": "0"}
-    case = illustration.Case(predicted, None, tubes)
-    described = illustration.describe(case, {**about, "fps": 10.0, "branches": ["tube", "temporal"], "pixels": True})
+    case = illustration.Case(predicted, None, tubes, np.arange(FRAMES + 1) / 10)
+    described = illustration.describe(case, {**about, "branches": ["tube", "temporal"], "pixels": True})
     truth = np.array([[20, 70]] if label == "abnormal" else [], dtype=np.int32).reshape(-1, 2)
     return Artefact(described.arrays | {"truth": truth}, described.meta)
 
@@ -180,10 +179,11 @@ def illustrated(video, label, kind, rng):
 def _pictures(rng):
     """Return a strip, a clip and its poster as heavy as real ones are at most: noise that moves."""
     noise = cv2.GaussianBlur(rng.integers(0, 255, (180, 400, 3), dtype=np.uint8), (0, 0), 1.2)
-    clip = encode_clip([noise[:, 3 * i : 3 * i + 240] for i in range(48)], Fraction(12), illustration.CLIP_BYTES)
+    clip = encode_clip([noise[:, 3 * i : 3 * i + 240] for i in range(48)], np.arange(49) / 12, illustration.CLIP_BYTES)
     strip = encode_picture(np.tile(noise[:108, :384], (1, 3, 1)), illustration.QUALITY)
     poster = encode_picture(noise[:, :240], illustration.POSTER_QUALITY)
     made = {"strip": strip, "clip": clip, "poster": poster}
     return {name: np.frombuffer(content, dtype=np.uint8) for name, content in made.items()} | {
-        "clip_frames": np.array([0, 48], dtype=np.int32)
+        "clip_frames": np.array([0, 48], dtype=np.int32),
+        "clip_seconds": np.array([0.0, 4.8]),
     }

@@ -4,7 +4,7 @@ import numpy as np
 
 from wsstad.artefacts import storage
 from wsstad.artefacts.storage import Artefact
-from wsstad.structures import predictions
+from wsstad.structures import predictions, times
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import Tube
 
@@ -39,7 +39,7 @@ def write_run(folder, folds, *, method="mgpr", seed=0, selection="top1", quarant
             arrays |= {"alarm_thresholds": curve.thresholds, "alarm_counts": curve.alarms}
         meta = {"videos": order, "selection": selection, "quarantined": bad, "method": "x", "seed": seed}
         meta["branches"] = list(branches)
-        meta["fps"] = [10.0] * len(order)
+        arrays |= times.to_arrays([times.regular(row.n_frames, 10) for row in videos])
         meta |= {"alarm_hours": curve.hours} if curve is not None else {}
         key = f"{fold:064x}"[::-1]
         path = folder / "predictions" / method / str(seed) / f"fold{fold}.{key[:12]}.h5"

@@ -14,7 +14,7 @@ from wsstad.artefacts.storage import Artefact
 from wsstad.learning import methods
 from wsstad.learning.bags import NO_TUBE, Bag, ClipFeatures
 from wsstad.learning.parameters import MethodParameters
-from wsstad.structures import clips, detections, tubes
+from wsstad.structures import clips, detections, times, tubes
 from wsstad.structures.tubes import Tube, VideoTubes
 
 METHODS = Path(__file__).parents[2] / "config" / "methods"
@@ -114,7 +114,7 @@ class Dataset:
             if video.video in bad:
                 rows.append(Row(video.video, "0" * 64, code="V104", reason="no frame can be decoded"))
                 continue
-            artefact = Artefact(_arrays(video)[kind], {"video": video.video, "fps": "25/2"})
+            artefact = Artefact(_arrays(video)[kind], {"video": video.video, "fps": "25/2", "start": 0.0})
             key = storage.array_digest(np.frombuffer(f"{kind} {video.video}".encode(), dtype=np.uint8))
             path = manifest.artefact_path(self.root / kind, video.video, key)
             rows.append(Row(video.video, key, storage.write_artefact(path, artefact, kind=kind, key=key)))
@@ -137,7 +137,7 @@ def _arrays(video: ClipFeatures) -> dict[str, dict[str, np.ndarray]]:
     region = {"features": video.region, "tube": grid[:, 0], "clip": grid[:, 1]}
     region["hash"] = np.zeros((len(grid), 16), dtype=np.uint8)
     return {
-        "frames": {},
+        "frames": {"seconds": times.regular(video.tubes.n_frames, 12.5)},
         "tubes": video.tubes.to_arrays(),
         "image_features": {"features": video.image},
         "region_features": region,

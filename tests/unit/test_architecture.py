@@ -50,7 +50,7 @@ DOORS = {
         "wsstad.perception.networks.c3d_checkpoints",
         "wsstad.perception.networks.i3d_checkpoints",
     },
-    "ultralytics": {"wsstad.perception.detectors.yolo"},
+    "ultralytics": {"wsstad.perception.detectors.yolo", "wsstad.perception.detectors.yolo_networks"},
     "pickle": {"wsstad.evaluation.annotations.liu_ma", "wsstad.perception.networks.i3d_checkpoints"},
     "jinja2": {"wsstad.reporting.page"},
     "PIL": {"wsstad.video.declared"},

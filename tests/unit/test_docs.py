@@ -13,6 +13,7 @@ from support.documentation import FENCE, LINK, PAGES, SPAN, VERBS, code, fences,
 from wsstad import config
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
+from wsstad.errors import QUARANTINE_CODES
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.learning.methods import METHODS
 from wsstad.locations import SHARE, SNAKEFILE
@@ -255,10 +256,22 @@ def test_the_page_of_formats_has_the_arrays_of_the_artefacts():
     }
     of_page_of_formats = datasets_on_the_page()
     assert of_page_of_formats.keys() == {*made, "frames", "image_features", "region_features"}
-    kept = {"alarm_thresholds", "alarm_counts"}  # those of the model, not of the predictions
+    kept = {"alarm_thresholds", "alarm_counts", "knots", "n_knots"}  # of the model, of the frames
     for kind, arrays in made.items():
         of_page = {name: dtype for name, dtype in of_page_of_formats[kind].items() if name not in kept}
         assert of_page == {name: str(array.dtype) for name, array in arrays.items()}
+
+
+def test_the_page_of_faults_has_every_code_with_its_meaning():
+    rows = [line.split("|")[1:-1] for line in (SHARE / "docs/faults.md").read_text().splitlines()]
+    told = {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in rows if len(cells) == 4}
+    codes = {code: its[0] for code, its in told.items() if re.fullmatch(r"[A-Z]\d{3}", code)}
+    assert codes == QUARANTINE_CODES
+    assert all(its[-1] for code, its in told.items()), "what to do"
+    sources = "".join(path.read_text() for path in sorted((SHARE / "workflow/wsstad").rglob("*.py")))
+    raised = set(re.findall(r'QuarantineError\(\s*"([A-Z]\d{3})"', sources))
+    assert raised <= codes.keys()
+    assert set(re.findall(r'"([VFSD]\d{3})"', sources)) == codes.keys(), "no code that nothing raises"
 
 
 def test_the_example_of_the_paper_writes_tables(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Configuration: read YAML, check it against its schema, fill in the defaults, or say in one line what is wrong."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -123,10 +124,21 @@ def check(content: Json, schema_name: str, where: Path | str) -> Json:
     """Return `content` with the schema's defaults; raise `UserError` naming key, value and what is allowed."""
     validator = _validator(schema_name)
     filled = _with_defaults(content, validator.schema)
+    for key, number in _infinite(filled):
+        raise UserError(f"{where}: {key}: {number} is not allowed; allowed: a finite number")
     errors = sorted(validator.iter_errors(filled), key=lambda e: str(e.json_path))
     if errors:
         raise UserError(f"{where}: {_explain(errors[0])}")
     return filled
+
+
+def _infinite(content: Any, key: str = "") -> Iterator[tuple[str, float]]:
+    """Yield the place and value of each number that is not finite: a schema compares it with its limits in vain."""
+    if isinstance(content, float) and not math.isfinite(content):
+        yield key.removeprefix("."), content
+    elif isinstance(content, dict | list):
+        for name, value in content.items() if isinstance(content, dict) else enumerate(content):
+            yield from _infinite(value, f"{key}[{name}]" if isinstance(content, list) else f"{key}.{name}")
 
 
 def parse(content: Facts, kind: type[P], where: Path | str) -> P:

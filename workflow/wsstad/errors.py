@@ -42,7 +42,12 @@ QUARANTINE_CODES = {
     "V109": "too large: more pixels than allowed",
     "V110": "the decoder hangs",
     "V111": "the decoder crashes",
+    "V112": "cannot be read",
+    "S301": "a stage failed over it: its log has the traceback",
+    "S302": "memory, a device or a disk failed over it",
     "F201": "features are not finite",
 }
-# Those that a stalled disk may look like: the video is tried again whenever its shard is looked at again.
-PASSING_CODES = {"V110", "V111"}
+# The cause may pass: the video is tried again whenever its shard is looked at again.
+PASSING_CODES = {"V110", "V111", "V112", "S302"}
+# Of these every run looks again; a decoder that hangs would cost minutes each time.
+RETRIED_CODES = {"V112", "S302"}

@@ -76,10 +76,14 @@ P = TypeVar("P", bound=Parameters, covariant=True)
 
 @dataclass(frozen=True)
 class Registered(Generic[P]):
-    """A type of a family: the class of its parameters, and where its code is, as "package.module:name"."""
+    """A type of a family: the class of its parameters, and where its code is, as "package.module:name".
+
+    `look` names likewise a function that tells why a file cannot be its weights, by a look that loads no library.
+    """
 
     parameters: type[P]
     path: str
+    look: str = ""
 
     @property
     def module(self) -> str:
@@ -88,4 +92,13 @@ class Registered(Generic[P]):
 
     def load(self) -> Any:
         """Import the code, when it is needed and not before."""
-        return getattr(import_module(self.module), self.path.split(":")[1])
+        return _load(self.path)
+
+    def problem(self, weights: Any) -> str:
+        """Return why a file (its path) cannot be the weights; nothing where it may be them."""
+        return str(_load(self.look)(weights)) if self.look else ""
+
+
+def _load(path: str) -> Any:
+    module, name = path.split(":")
+    return getattr(import_module(module), name)

@@ -122,8 +122,14 @@ def test_the_mistake_of_a_user_is_raised_as_it_is():
         outcomes(makes(b=fail(UserError("a.yaml: row 3"))))
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyError("x"), EOFError("cut")])
-def test_what_else_goes_wrong_is_raised_with_where_it_was(error):
+@pytest.mark.parametrize("error", [KeyError("x"), EOFError("cut"), ValueError("a\nb")])
+def test_what_else_goes_wrong_costs_its_video(error):
+    words = " ".join(f"{type(error).__name__}: {error}".split())
+    assert outcomes(makes(b=fail(error))) == ["a", f"S301 {words}", "c"]
+
+
+def test_a_full_disk_is_raised_with_where_it_was():
+    error = OSError(28, "No space left on device")
     with pytest.raises(RuntimeError) as caught:
         outcomes(makes(b=fail(error)))
     assert str(caught.value) == f"b: {type(error).__name__}: {error}"

@@ -91,7 +91,7 @@ def test_boxes_drawn_on_another_size_are_scaled():
 
 
 def test_boxes_are_clipped_to_the_frame_and_refused_outside_of_it():
-    inside = groundtruth.from_rows([BoxRow("a", "0", 0, (-5, 10, 10, 30))], **SIZE)
+    inside = groundtruth.from_rows([BoxRow("a", "0", 0, (-5, 10, 10, 24))], **SIZE)
     assert inside.united.boxes[0].tolist() == [0, 10, 10, 20]
     with pytest.raises(UserError, match=r"boxes.tsv: row 7: box 50 0 60 9 of 'a' lies outside of the 40 x 20 frame"):
         groundtruth.from_rows([BoxRow("a", "0", 0, (50, 0, 60, 9), where="boxes.tsv: row 7")], **SIZE)

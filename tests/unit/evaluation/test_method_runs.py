@@ -26,7 +26,7 @@ def test_reads_the_folds_of_every_seed(tmp_path):
     np.testing.assert_array_equal(result.seeds["0"].predictions[0, "a"].candidates[0].boxes, TUBE.boxes)
     assert result.first.missing == {(3, "c"): "V105 damaged"}
     assert result.first.selection == "top1"
-    assert result.first.fps == {"a": 10.0, "b": 10.0}
+    assert {video: edges[10] for video, edges in result.first.edges.items()} == {"a": 1.0, "b": 1.0}
     assert result.first.curves == {}
 
 

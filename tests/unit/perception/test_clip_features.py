@@ -67,6 +67,31 @@ def test_batches_span_videos_and_the_last_is_short():
     assert (outcomes["b"].meta, outcomes["b"].origin) == ({"clips": 1}, {"made": "here"})
 
 
+@pytest.mark.parametrize("bad", "abc")
+def test_whatever_a_network_or_a_reader_raises_costs_its_video(bad):
+    class Failing(FakeExtractor):
+        def features(self, clips):
+            if (clips[:, 0] == 99).any():
+                raise ValueError("this clip")
+            return super().features(clips)
+
+    class Broken(FakeFrames):
+        def clip(self, k):
+            raise RuntimeError("this file")
+
+    def made(**of):
+        return [wanted(name, [99] if name == bad and not of else [1, 2], frames=of.get(name)) for name in "abc"]
+
+    for videos, said in (
+        (made(), "S301 ValueError: this clip"),
+        (made(**{bad: Broken([])}), "S301 RuntimeError: this file"),
+    ):
+        outcomes = dict(compute(videos, Failing(batch=4), lambda: None))
+        assert str(outcomes[bad]) == said
+        for name in {*"abc"} - {bad}:
+            assert outcomes[name].arrays["features"][:, 0].tolist() == [1, 2]
+
+
 def test_a_video_ends_with_its_last_batch_and_in_order():
     events = []
 

@@ -40,6 +40,107 @@ def test_videos_are_found_at_any_depth_and_nothing_else(source, model):
     assert footage_read.settings == {"crf": 26}
 
 
+def fill(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+
+@pytest.mark.parametrize("snapshots", [1, 10])
+def test_images_beside_videos_are_no_video_and_are_counted(tmp_path, model, snapshots):
+    fill(tmp_path / "cam", "a.mp4", "b.mp4", *(f"{n}.jpg" for n in range(snapshots)))
+    its = read(tmp_path / "cam", model)
+    assert sorted(its.paths.values()) == ["a.mp4", "b.mp4"]
+    assert its.passed_over == {"images beside videos": snapshots}
+
+
+def test_a_cover_above_the_videos_hides_none_of_them(tmp_path, model):
+    fill(tmp_path / "cam", "cover.jpg", "day/a.mp4", "night/1.png", "night/2.png")
+    assert sorted(read(tmp_path / "cam", model).paths.values()) == ["day/a.mp4", "night"]
+    (tmp_path / "cam/day/a.mp4").unlink()
+    assert sorted(read(tmp_path / "cam", model).paths.values()) == ["night"]
+
+
+def test_a_link_back_makes_no_video_twice(tmp_path, model):
+    fill(tmp_path / "cam", "a.mp4", "sub/b.mp4")
+    (tmp_path / "cam/up").symlink_to("..")
+    (tmp_path / "cam/sub/again").symlink_to(tmp_path / "cam")
+    its = read(tmp_path / "cam", model)
+    assert sorted(Path(path).name for path in its.paths.values()) == ["a.mp4", "b.mp4"]
+    assert its.passed_over == {"links to folders that were looked at": 2}
+
+
+def test_a_link_that_leads_nowhere_is_a_video_that_will_not_be_scored(tmp_path, model):
+    fill(tmp_path / "cam", "a.mp4")
+    (tmp_path / "cam/b.mp4").symlink_to("nowhere")
+    (tmp_path / "cam/notes").symlink_to("nowhere")
+    its = read(tmp_path / "cam", model)
+    assert sorted(its.paths.values()) == ["a.mp4", "b.mp4"]
+    assert its.passed_over == {"links that lead nowhere": 1}
+
+
+JUNK = (
+    "._cover.jpg",
+    "@eaDir/a.mp4/thumb.jpg",
+    "#recycle/old.mp4",
+    "$RECYCLE.BIN/x.mp4",
+    "lost+found/y",
+    "__MACOSX/z.mp4",
+)
+
+
+def test_what_systems_leave_behind_is_passed_over_and_counted(tmp_path, model):
+    fill(tmp_path / "cam", "a.mp4", *JUNK)
+    its = read(tmp_path / "cam", model)
+    assert list(its.paths.values()) == ["a.mp4"]
+    names = ("hidden", "@eaDir/", "#recycle/", "$RECYCLE.BIN/", "lost+found/", "__MACOSX/")
+    assert its.passed_over == dict.fromkeys(names, 1)
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, model, monkeypatch):
+    fill(tmp_path / "cam", "a.mp4", "locked/b.mp4")
+    real = Path.iterdir
+
+    def iterdir(self):
+        if self.name == "locked":
+            raise PermissionError(13, "Permission denied", str(self))
+        return real(self)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    assert read(tmp_path / "cam", model).passed_over == {"locked/ (Permission denied)": 1}
+
+
+@pytest.mark.parametrize("name", ["a.MPG", "a.3gp", "a.dav", "a.flv", "a.wmv", "a.h264"])
+def test_other_suffixes_of_videos_are_known(tmp_path, model, name):
+    fill(tmp_path / "cam", name)
+    assert list(read(tmp_path / "cam", model).paths.values()) == [name]
+
+
+def test_a_video_is_known_by_its_content_whatever_it_is_called(tmp_path, model):
+    from support import videos
+
+    fill(tmp_path / "cam", "notes.txt", "what.bin", "bare", "sound.m4a")
+    videos.write(tmp_path / "cam/recording", videos.frames(9))
+    videos.write(tmp_path / "cam/a.m4s", videos.frames(9), kind="ts")
+    (tmp_path / "cam/sound.m4a").write_bytes((tmp_path / "cam/recording").read_bytes())
+    os.mkfifo(tmp_path / "cam/pipe.mp4")
+    its = read(tmp_path / "cam", model)
+    assert sorted(its.paths.values()) == ["a.m4s", "recording"]
+    assert its.passed_over == {".txt": 1, ".bin": 1, "without suffix": 1, ".m4a": 1, "special files": 1}
+
+
+def test_what_was_passed_over_is_written_beside_the_table(tmp_path, model):
+    fill(tmp_path / "cam", "a.mp4", "x.dat", "y.dat", "z.txt")
+    its = read(tmp_path / "cam", model)
+    its.write_table(tmp_path / "tables")
+    assert footage.read_passed_over(tmp_path / "tables") == {".dat": 2, ".txt": 1}
+    assert footage.describe(its.passed_over) == "3 files were not looked at: .dat 2, .txt 1"
+    (tmp_path / "cam/x.dat").unlink()
+    read(tmp_path / "cam", model).write_table(tmp_path / "tables")
+    assert footage.read_passed_over(tmp_path / "tables") == {".dat": 1, ".txt": 1}
+
+
 def test_ids_are_fit_for_names_of_files_and_stay_when_others_come(source, model):
     before = {path: video for video, path in read(source, model).paths.items()}
     assert before["b.mp4"] == "b"
@@ -71,7 +172,10 @@ def test_a_mistake_is_one_line(source, model, entry, name, message):
 
 def test_a_folder_without_a_video_is_told(tmp_path, model):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match="no video in"):
+    with pytest.raises(UserError, match=r"no video in .*; it is empty"):
+        read(tmp_path / "empty", model)
+    (tmp_path / "empty/a.txt").touch()
+    with pytest.raises(UserError, match=r"no video in .*; 1 file was not looked at: \.txt 1"):
         read(tmp_path / "empty", model)
 
 

@@ -49,8 +49,8 @@ def make(
         prediction,
         video,
         CARD,
-        np.arange(n_frames) / 10,
-        10.0,
+        np.arange(n_frames + 1) / 10,
+        0.0,
         Threshold.of(curve, 1.0, by_hand),
         unlikeness or {},
     )
@@ -144,7 +144,7 @@ def test_a_video_that_is_unlike_the_training_videos_has_a_note():
     assert notes(unlikeness=FAR | NEAR) == [words]
     assert notes(unlikeness=FAR, scores=(0.39, 0.52, 0.45)) == [
         words,
-        "record timeline is flat, 0.39 to 0.52: no finding",
+        "its timeline is flat, 0.39 to 0.52: no finding",
     ]
     assert notes(unlikeness=NEAR, scores=(0.39, 0.52, 0.45)) == notes() == []
 
@@ -204,9 +204,12 @@ def test_verdicts_are_told_the_alarms_first():
         row("cut.mp4", "not scored", note="V101 not a video"),
     ]
     threshold = {"score": 0.5, "alarms_per_hour": 1.0, "note": ""}
-    assert list(verdicts.describe(rows, CARD, threshold, changed=[])) == [
+    assert list(
+        verdicts.describe(rows, CARD, threshold, changed=[], passed_over="5 files were not looked at: .dav 5")
+    ) == [
         "scored by mgpr, seed 0, trained on demo (cv4, fold 1)",
         "an alarm is a score above 0.5000, calibrated for 1 false alarm an hour on held-out normal videos",
+        "5 files were not looked at: .dav 5",
         "3 videos: 1 alarm, 1 quiet, 1 not scored",
         "",
         "alarm       0.91  b.mp4    2 alarms, the first from 0:12.3 to 0:15.0",
@@ -221,7 +224,7 @@ def test_verdicts_are_told_the_alarms_first():
     rows[0]["note"] = "unlike the training videos: far"
     lines = list(verdicts.describe(rows, CARD, threshold, changed=[]))
     assert lines[2] == (
-        "warning: 1 of 3 videos are unlike those that the model learned from: record verdict on them is a guess,"
+        "warning: 1 of 3 videos are unlike those that the model learned from: its verdict on them is a guess,"
         " and a flat timeline, all alarm or all quiet, is no finding"
     )
     assert lines[5].endswith("from 0:12.3 to 0:15.0; unlike the training videos: far")

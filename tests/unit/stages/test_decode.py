@@ -70,7 +70,7 @@ def test_a_shard_gives_each_video_its_row(shard):
         assert artefact.digest == frames.rows[name].digest
         assert artefact.meta["source_sha256"] == video.source_digest(next((shard / "raw").glob(f"{name}*")))
         assert artefact.meta["store_sha256"] == storage.file_digest(frames.path(name, ".mp4"))
-        assert len(artefact.arrays["pts"]) == artefact.arrays["size"][0] == frames.rows[name].counts["frames"]
+        assert len(artefact.arrays["seconds"]) - 1 == artefact.arrays["size"][0] == frames.rows[name].counts["frames"]
     assert video.open_frames(frames, "images", shard / "raw" / "images").clip(0).shape == (16, 21, 33, 3)
 
 
@@ -211,6 +211,59 @@ def test_a_long_video_is_given_its_time(shard, monkeypatch):
     monkeypatch.setattr(decode, "PATIENCE", 0.5)  # the 40 frames of the good video take 2 s
     monkeypatch.setattr(isolation, "INTERVAL", 0.1)
     assert read_manifest(run(shard, name="again")).rows == expected
+
+
+def test_a_source_that_cannot_be_read_costs_itself_and_is_looked_at_again(shard, monkeypatch):
+    expected = read_manifest(run(shard)).rows
+    real = decode.source_digest
+
+    def source_digest(path):
+        if path.name == "good.mp4":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(decode, "source_digest", source_digest)
+        rows = read_manifest(run(shard, name="again")).rows
+    assert (rows["good"].code, rows["good"].reason) == ("V112", "Permission denied")
+    assert {name: row for name, row in rows.items() if name != "good"} == {
+        name: row for name, row in expected.items() if name != "good"
+    }
+    assert read_manifest(run(shard, name="again")).rows == expected
+
+
+def test_a_dangling_link_is_a_video_that_is_not_there_now(shard):
+    (shard / "raw" / "good.mp4").rename(shard / "raw" / "elsewhere")
+    (shard / "raw" / "good.mp4").symlink_to(shard / "raw" / "nowhere")
+    rows = read_manifest(run(shard)).rows
+    assert (rows["good"].code, rows["good"].reason) == ("V112", "No such file or directory")
+
+
+def test_a_picture_beyond_the_encoder_costs_itself(shard):
+    folder = shard / "raw" / "images"
+    for file in folder.iterdir():
+        file.unlink()
+    videos.write_folder(shard / "wide", [np.zeros((2, 17_000, 3), np.uint8)] * 9)
+    for file in (shard / "wide").iterdir():
+        file.rename(folder / file.name)
+    rows = read_manifest(run(shard)).rows
+    assert (rows["images"].code, rows["images"].reason) == ("V109", "17000x2: H.264 has sides of 16384 at most")
+    assert rows["good"].ok
+    assert read_manifest(run(shard, "--store", "index", name="index")).rows["images"].ok
+
+
+def test_whatever_a_decoder_raises_costs_its_video(shard, monkeypatch):
+    real = decoding.decode
+
+    def decode_(path, *args, **kwargs):
+        if path.name == "good.mp4":
+            raise RuntimeError("a bug")
+        return real(path, *args, **kwargs)
+
+    monkeypatch.setattr(decoding, "decode", decode_)
+    rows = read_manifest(run(shard)).rows
+    assert (rows["good"].code, rows["good"].reason) == ("S301", "frames: RuntimeError: a bug")
+    assert rows["images"].ok
 
 
 def crash():

@@ -8,6 +8,7 @@ from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
 from wsstad.reporting.pictures import captions
+from wsstad.reporting.pictures.overlays import Overlays
 from wsstad.stages import decode, overlay
 from wsstad.structures import alarms
 from wsstad.structures.tubes import VideoTubes
@@ -87,6 +88,20 @@ def test_every_test_video_gets_one_that_a_browser_plays(place):
         assert 3 <= lines // captions.LINE <= 4
         artefact = storage.read_artefact(manifest.path(video), kind="overlay")
         assert artefact.meta["files"] == {".mp4": storage.file_digest(manifest.path(video, ".mp4"))}
+
+
+def test_a_video_that_cannot_be_drawn_costs_itself(place, monkeypatch):
+    real = Overlays._draw
+
+    def draw(self, video, *rest):
+        if video == "a":
+            raise ValueError("too narrow")
+        return real(self, video, *rest)
+
+    monkeypatch.setattr(Overlays, "_draw", draw)
+    found = run(place)
+    assert (found.rows["a"].code, found.rows["a"].reason) == ("S301", "overlay: ValueError: too narrow")
+    assert found.ok() == ["b"]
 
 
 def test_the_truth_is_red_where_it_is_known(place):

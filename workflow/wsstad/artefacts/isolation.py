@@ -17,6 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import Protocol, TypeVar
 
 from wsstad import heartbeat
+from wsstad.artefacts import failures
 from wsstad.artefacts.shards import Outcome
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import QuarantineError, UserError
@@ -54,7 +55,8 @@ def one_by_one(videos: Sequence[str], make: Make, *, patience: float) -> Iterato
     """Yield the outcome of ``make(video, watch)`` for each video in turn.
 
     `make` reads what may hang through `watch`. A video of which nothing comes for `patience` seconds, or over which the
-    child dies, is tried once more and then quarantined. A `UserError` is raised here, a `RuntimeError` for all else.
+    child dies, is tried once more and then quarantined. Whatever else `make` raises costs the video, but for what no
+    video is to blame for: a `UserError` is raised here as it is, a `RuntimeError` for a disk that is full.
     """
     left, attempt = list(videos), 1
     while left:
@@ -140,8 +142,12 @@ def _work(videos: Sequence[str], make: Make, pipe: Connection, other: Connection
         except UserError as error:
             pipe.send(error)
             return
-        except Exception as error:  # not every exception can be sent as it is
-            bug = RuntimeError(f"{video}: {type(error).__name__}: {error}")
-            bug.add_note(traceback.format_exc())
-            pipe.send(bug)
-            return
+        except Exception as error:
+            try:
+                code = failures.quarantine(video, error)
+            except Exception:  # not every exception can be sent as it is
+                bug = RuntimeError(f"{video}: {type(error).__name__}: {error}")
+                bug.add_note(traceback.format_exc())
+                pipe.send(bug)
+                return
+            pipe.send((code.code, code.reason))

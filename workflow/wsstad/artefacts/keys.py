@@ -22,6 +22,7 @@ NEUTRAL_ROOMS = {"stages", "planning", "commands"}  # and the modules at the roo
 NEUTRAL = {
     "wsstad.artefacts.code_text",
     "wsstad.artefacts.damaged",
+    "wsstad.artefacts.failures",
     "wsstad.artefacts.isolation",
     "wsstad.artefacts.keys",
     "wsstad.artefacts.manifest",

@@ -9,13 +9,31 @@ from wsstad.artefacts import storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import DamagedError
+from wsstad.jsonable import Facts
+from wsstad.structures import times
 from wsstad.structures.tubes import VideoTubes
 
 
 def read_fps(manifest: Manifest, video: str) -> float:
     """Return the frames a second of a video."""
-    artefact = storage.read_facts(manifest.path(video), kind="frames")
-    return float(Fraction(_checked(artefact, manifest, video).meta["fps"]))
+    return float(Fraction(_read_facts(manifest, video)["fps"]))
+
+
+def read_edges(manifest: Manifest, video: str) -> np.ndarray:
+    """Return when each frame of a video begins and when the last is over, (n_frames + 1,), as `structures.times`."""
+    facts = _read_facts(manifest, video)
+    if "imported" in facts:  # features that others extracted: nobody knows the times
+        return times.regular(facts["frames"], Fraction(facts["fps"]))
+    return read_arrays(manifest, video, "frames", ("seconds",))["seconds"]
+
+
+def read_start(manifest: Manifest, video: str) -> float:
+    """Return the seconds of a video's first frame by the clock of its file."""
+    return float(_read_facts(manifest, video).get("start", 0.0))
+
+
+def _read_facts(manifest: Manifest, video: str) -> Facts:
+    return _checked(storage.read_facts(manifest.path(video), kind="frames"), manifest, video).meta
 
 
 def read_tubes(manifest: Manifest, video: str) -> VideoTubes:

@@ -8,10 +8,11 @@ nothing else.
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from wsstad import heartbeat
-from wsstad.artefacts import damaged, manifest, storage
+from wsstad.artefacts import damaged, failures, manifest, storage
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, Row
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import PASSING_CODES, DamagedError, QuarantineError, UserError
@@ -71,6 +72,8 @@ def process_shard(
     heartbeat.plan(stage, "videos", len(keys), to_do=len(missing), unchanged=len(wanted) - len(missing))
     _note(rows.values(), made=0)
     for made, (video, outcome) in enumerate(compute(missing) if missing else (), start=1):
+        if isinstance(outcome, QuarantineError) and outcome.code.startswith("S"):
+            outcome = QuarantineError(outcome.code, f"{stage}: {outcome.reason}")
         _write_outcome(folder, video, wanted[video], stage, outcome)
         if isinstance(outcome, QuarantineError):
             rows[video] = Row(video, wanted[video], code=outcome.code, reason=outcome.reason)
@@ -161,9 +164,6 @@ def _set_damaged_aside(path: Path, kind: str) -> None:
 
 
 def one_by_one(videos: Sequence[str], make: Callable[[str], Artefact]) -> Iterator[Outcome]:
-    """Yield the outcome of `make` for each video in turn."""
+    """Yield the outcome of `make` for each video in turn; whatever it raises over one costs that one."""
     for video in videos:
-        try:
-            yield video, make(video)
-        except QuarantineError as error:
-            yield video, error
+        yield failures.attempt(video, partial(make, video))

@@ -11,6 +11,7 @@ MOST_BYTES = 2**30
 MOST_ROWS = 5_000_000
 MOST_COLUMNS = 1000
 LONGEST = 1_000_000  # characters of a line; csv itself allows 131,072 in a cell
+QUOTES = "a quote that opens a cell must be closed, or doubled where it is meant"
 
 
 def read(path: Path, most_rows: int = MOST_ROWS) -> list[dict[str, str]]:
@@ -32,7 +33,7 @@ def read(path: Path, most_rows: int = MOST_ROWS) -> list[dict[str, str]]:
                 raise UserError(f"{path}: row 1 has commas between its cells; allowed: tabs")
             rows.extend(_rows(reader, len(header), path, most_rows))
         except csv.Error as error:
-            raise UserError(f"{path}: row {len(rows) + 2}: not tab-separated values: {error}") from error
+            raise UserError(f"{path}: row {len(rows) + 2}: not tab-separated values: {error}; {QUOTES}") from error
         except UnicodeDecodeError as error:
             raise UserError(f"{path}: after row {len(rows) + 1}: not UTF-8; save it as UTF-8") from error
     return rows

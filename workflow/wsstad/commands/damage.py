@@ -21,7 +21,7 @@ from typing import NamedTuple
 from wsstad.artefacts import damaged, integrity, manifest, model_card, run_files, seals, storage
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, artefact_path
 from wsstad.commands import snakemake_records
-from wsstad.errors import DamagedError, UserError
+from wsstad.errors import RETRIED_CODES, DamagedError, UserError
 from wsstad.planning import paths
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import Plan
@@ -109,6 +109,14 @@ def _set_damaged_aside(output: Output, written: int, *, dry: bool) -> Iterator[s
             if not dry:
                 damaged.set_aside(record.path)
             yield f"{record.path.name} {reason}"
+    yield from _may_pass(output)
+
+
+def _may_pass(output: Output) -> Iterator[str]:
+    """Yield the videos that were set aside for what may have passed since."""
+    for _, video, row in entries(output):
+        if row.get("code") in RETRIED_CODES:
+            yield f"{video} was set aside, {row['code']} {row['reason']}"
 
 
 def records(output: Output) -> Iterator[FileRecord]:

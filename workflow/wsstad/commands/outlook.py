@@ -167,7 +167,10 @@ class _Sources:
 
         raw = self._plan.raw_videos(self._dataset)
         path = self._plan.rows(self._dataset)[video]["path"]
-        return pixels.source_digest(raw.root / path) if not raw.urls(path) else None
+        try:
+            return pixels.source_digest(raw.root / path) if not raw.urls(path) else None
+        except OSError:  # it cannot be read now: every run looks again
+            return None
 
 
 def _runs(plan: Plan, block: Block, table: str, per_video: Mapping[str, Entries]) -> list[StageOutlook]:

@@ -32,13 +32,18 @@ class Calibration:
 
 
 def rate(
-    videos: Sequence[np.ndarray], threshold: float, *, fps: Sequence[float], merge_seconds: float = MERGE_SECONDS
+    videos: Sequence[np.ndarray],
+    threshold: float,
+    *,
+    edges: Sequence[np.ndarray],
+    merge_seconds: float = MERGE_SECONDS,
 ) -> AlarmRate:
-    """Return the alarms that a threshold gives in videos with frame scores `videos` and frame rates `fps`."""
+    """Return the alarms that a threshold gives in videos with frame scores `videos` and times `edges` of frames."""
     spans = [
-        find(scores, threshold, fps=rate, merge_seconds=merge_seconds) for scores, rate in zip(videos, fps, strict=True)
+        find(scores, threshold, edges=times, merge_seconds=merge_seconds)
+        for scores, times in zip(videos, edges, strict=True)
     ]
-    hours = hours_of(videos, fps)
+    hours = hours_of(edges)
     alarms = sum(map(len, spans))
     frames = sum(int(np.diff(rows).sum()) for rows in spans)
     return AlarmRate(alarms, hours, alarms / hours, frames / sum(len(scores) for scores in videos))

@@ -12,7 +12,7 @@ from wsstad.evaluation.method_runs import MethodRuns, Seed
 from wsstad.evaluation.metrics import Resampling, regions
 from wsstad.evaluation.metrics.regions import Matches
 from wsstad.evaluation.results import Alarms, SeedAlarms
-from wsstad.structures.alarms import find
+from wsstad.structures.alarms import find, hours_of
 from wsstad.structures.predictions import Case
 
 Frames = dict[Case, np.ndarray]  # of every test an array (n_frames,)
@@ -59,14 +59,14 @@ def _rate_seed(
 ) -> SeedAlarms | None:
     calibrated = {fold: alarms.calibrate(curve, per_hour) for fold, curve in seed.curves.items()}
     tests = [test for test in abnormal_frames if test[0] in calibrated]
-    spans = {test: find(scores[test], calibrated[test[0]].threshold, fps=seed.fps[test[1]]) for test in tests}
+    spans = {test: find(scores[test], calibrated[test[0]].threshold, edges=seed.edges[test[1]]) for test in tests}
     events, normal = ([test for test in tests if abnormal_frames[test].any() == wanted] for wanted in (True, False))
     if not normal:
         return None
     n_frames = sum(len(scores[test]) for test in normal)
     return SeedAlarms(
         alarms=sum(len(spans[test]) for test in normal),
-        hours=scorecard.rounded(sum(len(scores[test]) / seed.fps[test[1]] for test in normal) / 3600),
+        hours=scorecard.rounded(hours_of([seed.edges[test[1]] for test in normal])),
         share=scorecard.rounded(sum(int(np.diff(spans[test]).sum()) for test in normal) / n_frames),
         detected=sum(
             any(abnormal_frames[test][start:stop].any() for start, stop in spans[test].tolist()) for test in events

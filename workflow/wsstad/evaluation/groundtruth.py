@@ -9,6 +9,8 @@ from wsstad.errors import UserError
 from wsstad.evaluation.annotations.table import BoxRow
 from wsstad.structures import boxes as box
 
+BEYOND = 1.25  # times the frame: hands slip over the edge, but not so far
+
 
 @dataclass(frozen=True)
 class FrameBoxes:
@@ -36,13 +38,14 @@ class GroundTruth:
 def from_rows(rows: Sequence[BoxRow], *, n_frames: int, width: int, height: int) -> GroundTruth:
     """Return the ground truth of a video of `n_frames` frames of `width` x `height` pixels from its checked rows.
 
-    Boxes drawn on a picture of another size are scaled. Raises `UserError` when a box lies outside of the frame, or
-    every box after the video's last frame.
+    Boxes drawn on a picture of another size are scaled. Raises `UserError` when a box lies outside of the frame, when
+    boxes of no known size go well beyond it, or when every box after the video's last frame.
     """
     n_late = sum(row.frame >= n_frames for row in rows)
     if n_late == len(rows):
         raise UserError(f"{rows[0].where}: every box of {rows[0].video!r} comes after its last frame {n_frames - 1}")
     scaled = [_fit(row, width, height) for row in rows]
+    _check_reach(rows, width, height)
     events: dict[str, _Union] = {}
     for event in sorted({row.event for row in rows}):
         chain = [(row, values) for row, values in zip(rows, scaled, strict=True) if row.event == event]
@@ -55,6 +58,19 @@ def from_rows(rows: Sequence[BoxRow], *, n_frames: int, width: int, height: int)
         keyframes.add(row.frame, values[None])
     per_event = tuple(part.result() for part in events.values())
     return GroundTruth(united.result(), keyframes.result(), per_event, n_late)
+
+
+def _check_reach(rows: Sequence[BoxRow], width: int, height: int) -> None:
+    """Raise `UserError` where boxes that name no size were drawn on a larger picture: they go well beyond the frame."""
+    unsized = [row for row in rows if row.size is None]
+    if not unsized:
+        return
+    right, bottom = max(row.box[2] for row in unsized), max(row.box[3] for row in unsized)
+    if right > BEYOND * width or bottom > BEYOND * height:
+        worst = max(unsized, key=lambda row: max(row.box[2] / width, row.box[3] / height))
+        where, video = worst.where, worst.video
+        reach = f"boxes of {video!r} reach {right:g} x {bottom:g}, the video has {width} x {height}"
+        raise UserError(f"{where}: {reach}: give `size`, that of the picture that they were drawn on")
 
 
 class _Union:
@@ -105,5 +121,8 @@ def _fit(row: BoxRow, width: int, height: int) -> np.ndarray:
     clipped = np.clip(scaled, 0, [width, height, width, height])
     if box.area(clipped) <= 0:
         values = " ".join(f"{value:g}" for value in row.box)
-        raise UserError(f"{row.where}: box {values} of {row.video!r} lies outside of the {width} x {height} frame")
+        hint = "" if row.size else "; give `size` where boxes were drawn on another picture"
+        raise UserError(
+            f"{row.where}: box {values} of {row.video!r} lies outside of the {width} x {height} frame{hint}"
+        )
     return clipped

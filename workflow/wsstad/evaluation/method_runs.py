@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from wsstad.artefacts import run_files, storage
 from wsstad.errors import DamagedError, UserError
-from wsstad.structures import predictions
+from wsstad.structures import predictions, times
 from wsstad.structures.alarms import Curve
 from wsstad.structures.predictions import SELECTIONS, Case, VideoPrediction
 
 
 @dataclass(frozen=True)
 class Seed:
-    """The predictions of one seed; why a test has none; how the method selects; frames a second by video.
+    """The predictions of one seed; why a test has none; how the method selects; the times of frames by video.
 
     `curves` has the false alarms by threshold that the model of each fold knows of its held-out normal videos;
     `branches` names the columns of the branch scores.
@@ -22,7 +24,7 @@ class Seed:
     predictions: dict[Case, VideoPrediction]
     missing: dict[Case, str]
     selection: str
-    fps: dict[str, float]
+    edges: dict[str, np.ndarray]
     curves: dict[int, Curve]
     branches: tuple[str, ...] = ()
 
@@ -74,7 +76,7 @@ def read(path: Path, method: str, expected: Set[Case]) -> MethodRuns:
 def _read_seed(path: Path, rows: Sequence[Mapping[str, str]]) -> Seed:
     predicted: dict[Case, VideoPrediction] = {}
     missing: dict[Case, str] = {}
-    fps: dict[str, float] = {}
+    edges: dict[str, np.ndarray] = {}
     curves: dict[int, Curve] = {}
     chosen, branches = set(), set[tuple[str, ...]]()
     for row in rows:
@@ -85,7 +87,7 @@ def _read_seed(path: Path, rows: Sequence[Mapping[str, str]]) -> Seed:
         arrays, facts = artefact.arrays, artefact.meta
         predicted |= {(fold, row.video): row for row in predictions.from_arrays(arrays, facts["videos"])}
         missing |= {(fold, video): reason for video, reason in facts["quarantined"].items()}
-        fps |= dict(zip(facts["videos"], facts["fps"], strict=True))
+        edges |= dict(zip(facts["videos"], times.from_arrays(arrays), strict=True))
         if "alarm_hours" in facts:
             curves[fold] = Curve(arrays["alarm_thresholds"], arrays["alarm_counts"], facts["alarm_hours"])
         chosen.add(facts["selection"])
@@ -94,4 +96,4 @@ def _read_seed(path: Path, rows: Sequence[Mapping[str, str]]) -> Seed:
         allowed = ", ".join(SELECTIONS)
         raise UserError(f"{path}: selection {', '.join(sorted(chosen)) or 'of no fold'}; allowed: one of {allowed}")
     (names,) = branches
-    return Seed(dict(sorted(predicted.items())), dict(sorted(missing.items())), chosen.pop(), fps, curves, names)
+    return Seed(dict(sorted(predicted.items())), dict(sorted(missing.items())), chosen.pop(), edges, curves, names)

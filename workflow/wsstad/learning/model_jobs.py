@@ -4,6 +4,8 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from wsstad import forks
 from wsstad.artefacts import damaged, readers, seals, storage
 from wsstad.errors import DamagedError
@@ -52,11 +54,11 @@ def train_all(
     device = choose_device(device)
     left_out = {video for parts in folds.values() for fold in parts for video in fold}
     normal = {video for video in left_out if labels[video] == "normal"}
-    fps = {video: readers.read_fps(inputs.manifests["frames"], video) for video in normal}
+    edges = {video: readers.read_edges(inputs.manifests["frames"], video) for video in normal}
 
     def train(job: ModelJob) -> None:
         training, held_out = ([made[request] for request in part] for part in _requests(job, folds[job.key]))
-        fit(job, training, held_out, folds[job.key], fps=fps, device=device, seconds=checkpoint_seconds)
+        fit(job, training, held_out, folds[job.key], edges=edges, device=device, seconds=checkpoint_seconds)
 
     # A training on a CPU has one thread, whatever the machine: its bytes must not depend on how many there are.
     with Progress("train", len(jobs), "models") as progress:
@@ -80,7 +82,7 @@ def fit(
     held_out: list[Bag],
     folds: Sequence[Sequence[str]],
     *,
-    fps: Mapping[str, float],
+    edges: Mapping[str, np.ndarray],
     device: str,
     seconds: float,
 ) -> None:
@@ -110,7 +112,7 @@ def fit(
     if View.of(job.run.variant.learned) is not None:
         # Without features nothing tells what is unlike the training videos.
         tensors |= Likeness.of(training).to_tensors()
-    curve = _alarms(history, [bag for bag in held_out if bag.label == "normal"], fps)
+    curve = _alarms(history, [bag for bag in held_out if bag.label == "normal"], edges)
     if curve is not None:
         tensors |= {"alarms/thresholds": curve.thresholds, "alarms/counts": curve.alarms}
         facts["alarm_hours"] = curve.hours
@@ -118,11 +120,11 @@ def fit(
     checkpoint.remove()
 
 
-def _alarms(history: History, normal: list[Bag], fps: Mapping[str, float]) -> alarms.Curve | None:
+def _alarms(history: History, normal: list[Bag], edges: Mapping[str, np.ndarray]) -> alarms.Curve | None:
     """Return the false alarms that each threshold gives in normal videos, scored by models that had not seen them."""
     if not normal or not history.scores:
         return None
     painted = [
         predictions.paint(bag.spans, history.scores[bag.video][:, 0], int(bag.videolet_spans[-1, 1])) for bag in normal
     ]
-    return alarms.trace(painted, fps=[fps[bag.video] for bag in normal])
+    return alarms.trace(painted, edges=[edges[bag.video] for bag in normal])

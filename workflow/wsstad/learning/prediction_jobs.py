@@ -6,15 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Unpack
 
+import numpy as np
+
 from wsstad.artefacts import damaged, readers, run_files, storage
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import DamagedError
+from wsstad.jsonable import Json
 from wsstad.learning import bags, methods, runs
 from wsstad.learning.bags import BagReader, Request, View
 from wsstad.learning.method import Machine, Method
 from wsstad.learning.model_alarms import alarm_curve
 from wsstad.learning.runs import Inputs, PredictionJob
 from wsstad.progress import Progress
+from wsstad.structures import times
 from wsstad.structures.alarms import Curve
 from wsstad.structures.predictions import VideoPrediction, to_arrays
 
@@ -32,15 +36,12 @@ class Scorer:
     curve: Curve | None = None
     predictions: list[VideoPrediction] = field(default_factory=list)
 
-    def write(self, fps: Mapping[str, float]) -> str:
-        """Write the predictions, with the frames a second of each video; return the digest."""
+    def write(self, edges: Mapping[str, np.ndarray]) -> str:
+        """Write the predictions, with the times of the frames of each video; return the digest."""
         arrays, videos = to_arrays(self.predictions)
         run = self.job.run
-        meta = {
-            "videos": videos,
-            "fps": [fps[video] for video in videos],
-            "quarantined": runs.reasons(self.job.quarantined),
-        }
+        arrays |= times.to_arrays([edges[video] for video in videos])
+        meta: Json = {"videos": videos, "quarantined": runs.reasons(self.job.quarantined)}
         meta |= {"selection": self.method.selection, "method": run.variant.type, "seed": run.seed}
         meta["branches"] = list(self.method.scored)
         if self.curve is not None:
@@ -90,8 +91,8 @@ def predict_fold(
     with Progress(f"predict fold {jobs[0].run.fold}", len(videos), "videos") as progress:
         for video in progress.each(videos):
             _predict_video(video, [scorer for scorer in scorers if video in scorer.job.videos], inputs)
-    fps = {video: readers.read_fps(inputs.manifests["frames"], video) for video in videos}
-    return {scorer.job.path: scorer.write(fps) for scorer in scorers}
+    edges = {video: readers.read_edges(inputs.manifests["frames"], video) for video in videos}
+    return {scorer.job.path: scorer.write(edges) for scorer in scorers}
 
 
 def _predict_video(video: str, scorers: Sequence[Scorer], inputs: Inputs) -> None:

@@ -2,13 +2,13 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
-from wsstad.artefacts import manifest, storage
+from wsstad.artefacts import failures, manifest, storage
 from wsstad.artefacts.shards import Outcome
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import DamagedError, QuarantineError
@@ -98,15 +98,32 @@ class VideoClips:
         return self.video, Artefact(arrays, {"clips": len(features)}, origin=dict(self._origin))
 
 
+Wanted = tuple[VideoClips, int, np.ndarray]  # a video, a row of its features, the network's input
+
+
+def _extract(batch: Sequence[Wanted], extractor: Extractor) -> None:
+    """Give each video its features of a batch; where that fails, each video has to do with its own rows alone."""
+    videos = list({id(video): video for video, *_ in batch}.values())
+    try:
+        features = extractor.features(np.stack([pixels for *_, pixels in batch]))
+    except Exception as error:
+        if len(videos) == 1:
+            videos[0].fail(failures.quarantine(videos[0].video, error))
+            return
+        for video in videos:
+            _extract([row for row in batch if row[0] is video], extractor)
+        return
+    for (video, row, _), feature in zip(batch, features, strict=True):
+        video.take(row, feature)
+
+
 def compute(videos: Iterable[VideoClips], extractor: Extractor, seen: Callable[[], None]) -> Iterator[Outcome]:
     """Yield the outcome of each video, in order, as soon as its last batch is done; call `seen` for each clip read."""
     waiting: deque[VideoClips] = deque()
-    batch: list[tuple[VideoClips, int, np.ndarray]] = []
+    batch: list[Wanted] = []
 
     def run() -> None:
-        features = extractor.features(np.stack([pixels for *_, pixels in batch]))
-        for (video, row, _), feature in zip(batch, features, strict=True):
-            video.take(row, feature)
+        _extract(batch, extractor)
         batch.clear()
 
     def finished() -> Iterator[Outcome]:
@@ -121,8 +138,8 @@ def compute(videos: Iterable[VideoClips], extractor: Extractor, seen: Callable[[
                 if len(batch) == extractor.batch:
                     run()
                     yield from finished()
-        except QuarantineError as error:
-            video.fail(error)
+        except Exception as error:
+            video.fail(failures.quarantine(video.video, error))
         yield from finished()
     if batch:
         run()

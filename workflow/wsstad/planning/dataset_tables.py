@@ -54,7 +54,9 @@ def source_paths(tables: Path, source: Path, videos: Iterable[str]) -> dict[str,
         if video not in listed:
             raise UserError(f"{tables / 'videos.tsv'}: video {video!r} of the shard map is not listed")
         paths[video] = source / listed[video]["path"]
-        if not paths[video].exists():
+        if (
+            not paths[video].exists() and not paths[video].is_symlink()
+        ):  # a dangling link is a video that is not there now
             path = listed[video]["path"]
             raise UserError(f"{rows[video]}: path: {path!r} of video {video!r} is not under {source}")
     return paths

@@ -3,8 +3,8 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wsstad import names
@@ -13,15 +13,18 @@ from wsstad.artefacts.model_card import Card, Link
 from wsstad.errors import UserError
 from wsstad.jsonable import Facts, Json, plain
 from wsstad.planning.block import CHAIN
+from wsstad.planning.footage_folder import Scan
 
-VIDEOS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts", ".m2ts", ".mts"}
-
+PASSED_OVER = "passed_over.tsv"
 LONGEST = 100  # characters of a video's id
 
 
 @dataclass(frozen=True)
 class Footage:
-    """Videos to be scored: the name of their results, their folder, paths in it by id, the model and its card."""
+    """Videos to be scored: the name of their results, their folder, paths in it by id, the model and its card.
+
+    `passed_over` is how much of each kind lies there and is none of them.
+    """
 
     name: str
     folder: Path
@@ -29,6 +32,7 @@ class Footage:
     model: Path
     card: Card
     settings: Json
+    passed_over: Mapping[str, int] = field(default_factory=dict)
 
     def links(self) -> dict[str, Link]:
         """Return the variants that the model was trained with, by family."""
@@ -54,7 +58,7 @@ class Footage:
         }
 
     def write_table(self, folder: Path) -> None:
-        """Write ``videos.tsv``, unless it stands so already."""
+        """Write ``videos.tsv``, and what was passed over, unless they stand so already."""
         path, rows = folder / "videos.tsv", list(self.rows().values())
         try:
             stands = storage.read_table(path) == rows
@@ -62,6 +66,9 @@ class Footage:
             stands = False
         if not stands:
             storage.write_table(path, rows, list(rows[0]))
+        path, counts = folder / PASSED_OVER, [{"kind": kind, "files": str(n)} for kind, n in self.passed_over.items()]
+        if not path.exists() or storage.read_table(path) != counts:
+            storage.write_table(path, counts, ["kind", "files"])
 
 
 def read(name: str, entry: Json, where: str) -> Footage:
@@ -73,44 +80,35 @@ def read(name: str, entry: Json, where: str) -> Footage:
     source, model = Path(entry["source"]), Path(entry["model"])
     if not source.exists():
         raise UserError(f"{where}.source: no {source}")
-    whole = source.is_file() or has_images(source)
+    scan = Scan(source)
+    whole = source.is_file() or (scan.walk() and scan.videos == [Path()])
     folder = source.parent if whole else source
-    files = [Path(source.name)] if whole else sorted(find_videos(source))
+    files = [Path(source.name)] if whole else sorted(scan.videos)
     if not files:
-        raise UserError(f"{where}.source: no video in {source}; looked for {', '.join(sorted(VIDEOS))} and images")
+        raise UserError(f"{where}.source: no video in {source}; {describe(scan.passed_over) or 'it is empty'}")
     try:
         "".join(map(str, files)).encode()
     except UnicodeEncodeError as error:
         raise UserError(f"{where}.source: {source}: the name of a file is not UTF-8: {error.object!r:.80}") from error
     settings = {key: value for key, value in entry.items() if key not in ("source", "model")}
-    return Footage(name, folder, _identify(files), model, model_card.read(model), settings)
+    return Footage(name, folder, _identify(files), model, model_card.read(model), settings, dict(scan.passed_over))
 
 
-def find_videos(root: Path, below: Path = Path(), above: frozenset[Path] = frozenset()) -> Iterator[Path]:
-    """Yield the files, and the folders of images, that are videos, at any depth; hidden ones are left out.
+def describe(passed_over: Mapping[str, int]) -> str:
+    """Return in words what was passed over, the most first; nothing where that is nothing.
 
-    A folder that a link leads back to, from below it, is passed over: it would have no end.
+    >>> describe({".txt": 1, "hidden": 4})
+    '5 files were not looked at: hidden 4, .txt 1'
     """
-    above |= {(root / below).resolve()}
-    for path in sorted((root / below).iterdir()):
-        if path.name.startswith("."):
-            continue
-        if path.is_file() and path.suffix.lower() in VIDEOS:
-            yield below / path.name
-        elif path.is_dir() and path.resolve() not in above:
-            if has_images(path):
-                yield below / path.name
-            else:
-                yield from find_videos(root, below / path.name, above)
+    total = sum(passed_over.values())
+    kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(passed_over.items(), key=lambda item: (-item[1], item[0])))
+    return f"{total} file{'s were' if total != 1 else ' was'} not looked at: {kinds}" if total else ""
 
 
-def has_images(folder: Path) -> bool:
-    """Return whether there is an image in a folder, which then is a video."""
-    from wsstad.video.sources import IMAGE_SUFFIXES  # with it comes the decoder, which only footage needs here
-
-    return folder.is_dir() and any(
-        path.suffix.lower() in IMAGE_SUFFIXES and path.is_file() for path in folder.iterdir()
-    )
+def read_passed_over(folder: Path) -> dict[str, int]:
+    """Return what `write_table` has noted of it in a folder."""
+    path = folder / PASSED_OVER
+    return {row["kind"]: int(row["files"]) for row in storage.read_table(path)} if path.exists() else {}
 
 
 def _identify(paths: list[Path]) -> dict[str, str]:

@@ -117,9 +117,10 @@ def score(plan: Plan, w: Wildcards) -> Facts:
 
 
 def verdict(plan: Plan, w: Wildcards) -> Facts:
-    """Return the model, and how the page is written."""
+    """Return the model, how the page is written, and what lies beside the videos."""
+    footage = plan.footage[w["dataset"]]
     code = {"code": _code("verdict"), "templates": _templates()}
-    return {**code, "model": plan.footage[w["dataset"]].card.digest}
+    return {**code, "model": footage.card.digest, "passed_over": dict(footage.passed_over)}
 
 
 def overlay(plan: Plan, w: Wildcards) -> Facts:

@@ -20,6 +20,7 @@ from wsstad.planning.families import FAMILIES
 from wsstad.planning.footage import Footage
 from wsstad.planning.raw_videos import Bucket, RawVideos
 from wsstad.planning.stages import RULES
+from wsstad.planning.variant_weights import Weights
 
 BENCHMARK = "benchmark"  # the table whose rows are the methods that the configuration lists
 
@@ -188,7 +189,10 @@ class Plan:
     def annotations(self, dataset: str, annotator: str) -> list[str]:
         """Return the files and folders that an annotator's annotations come from."""
         entry = dataset_tables.read_annotator(self.tables(dataset), annotator)
-        return [str(Path(self.source(dataset), file)) for file in entry.files.values()]
+        paths = [Path(self.source(dataset), file) for file in entry.files.values()]
+        for missing in [path for path in paths if not path.exists()]:
+            raise UserError(f"{self.tables(dataset) / 'dataset.yaml'}: annotations.{annotator}: no {missing}")
+        return list(map(str, paths))
 
     def is_trained(self, method: str) -> bool:
         """Return whether a method has a model."""
@@ -264,13 +268,9 @@ class Plan:
         footage.check_same(f"{self.where}: decode", self.config["decode"], footage.card.decode, of=("store", "crf"))
 
     def _check_weights(self, family: str, name: str) -> None:
-        """Raise `UserError` when the weights that a variant names are not there; its job checks that they are those."""
-        weights = self.parameters(family, name).weights_file
-        folders = (self.variant(family, name).parent, Path(self.config["weights"]))
-        if weights and not any((folder / weights).is_file() for folder in folders):
-            places = " or ".join(map(str, folders))
-            hint = f"put it there, or name its folder as `weights` in {self.where}"
-            raise UserError(f"{self.variant(family, name)}: weights: {weights!r} is not in {places}; {hint}")
+        """Raise `UserError` when the weights that a variant names are not there, or can be none."""
+        weights = Weights(self.variant(family, name), self.parameters(family, name), FAMILIES[family])
+        weights.check(Path(self.config["weights"]), self.where)
 
     def _table(self, name: str) -> Json:
         path = self.table(name)

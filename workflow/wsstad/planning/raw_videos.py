@@ -4,6 +4,7 @@ Jobs read files. Objects become files of the same relative paths under `STORAGE`
 Snakemake's storage plugin fetches them, and removes them afterwards.
 """
 
+import os
 from functools import cached_property
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class Folder:
 
     def holds(self, path: str) -> bool:
         """Tell whether there is a video at a path relative to the folder."""
-        return (self.root / path).exists()
+        return (self.root / path).exists() or (self.root / path).is_symlink()
 
     def n_bytes(self, path: str) -> int:
         """Return the size of a video."""
@@ -88,4 +89,13 @@ def find(root: str) -> RawVideos:
 def state(path: Path) -> list[FileState]:
     """Return path, size, mtime and inode of a file, or of every file in a folder."""
     files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    return [(str(file), stat.st_size, stat.st_mtime_ns, stat.st_ino) for file in files for stat in (file.stat(),)]
+    return [_state(file) for file in files]
+
+
+def _state(file: Path) -> FileState:
+    try:
+        stat = file.stat()
+    except OSError:  # a dangling link
+        stat = file.lstat()
+    # Whoever may read a file again does not touch it.
+    return str(file), stat.st_size, stat.st_mtime_ns, stat.st_ino if os.access(file, os.R_OK) else 0

@@ -69,7 +69,9 @@ class Alarm(Span):
 
 @dataclass(frozen=True)
 class Findings:
-    """A video, the prediction of a model whose card this is, the times of its frames in seconds, and the threshold.
+    """A video, the prediction of a model whose card this is, the times of its frames, and the threshold.
+
+    `edges` (n_frames + 1,) are seconds since the first frame, which is at `start` by the clock of the file.
 
     `unlikeness` says how unlike the model's training videos it is, by kind of features; nothing where it cannot tell.
     """
@@ -78,8 +80,8 @@ class Findings:
     prediction: VideoPrediction
     tubes: VideoTubes
     card: Card
-    seconds: np.ndarray
-    fps: float
+    edges: np.ndarray
+    start: float
     threshold: Threshold | None
     unlikeness: Mapping[str, Unlikeness] = field(default_factory=dict)
 
@@ -93,7 +95,7 @@ class Findings:
         """The alarms, in time."""
         if self.threshold is None:
             return []
-        spans = [self._span(*span) for span in find(self.scores, self.threshold.score, fps=self.fps).tolist()]
+        spans = [self._span(*span) for span in find(self.scores, self.threshold.score, edges=self.edges).tolist()]
         return [Alarm(**vars(span), score=_number(self.scores[span.start : span.stop].max())) for span in spans]
 
     @property
@@ -109,7 +111,7 @@ class Findings:
     @property
     def duration(self) -> float:
         """When the last frame is over, in seconds."""
-        return _number(self._end(self.prediction.n_frames))
+        return _number(self.edges[-1])
 
     def top_span(self) -> Span:
         """Return when the predicted tube is there."""
@@ -125,8 +127,9 @@ class Findings:
             "frames": prediction.n_frames,
             "width": prediction.width,
             "height": prediction.height,
-            "fps": self.fps,
+            "fps": _number(self.prediction.n_frames / self.duration),
             "seconds": self.duration,
+            "start_seconds": _number(self.start),
             "detected_frames": int(prediction.detected.sum()),
             "model": {name: getattr(card, name) for name in ("method", "seed", "fold", "key", "digest", "dataset")},
             "threshold": self._threshold(),
@@ -155,7 +158,7 @@ class Findings:
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["frame", "seconds", "score", "alarm"])
-        for row in zip(range(len(on)), self.seconds.tolist(), self.scores.tolist(), on, strict=True):
+        for row in zip(range(len(on)), self.edges[:-1].tolist(), self.scores.tolist(), on, strict=True):
             writer.writerow([row[0], f"{row[1]:.3f}", f"{row[2]:.6f}", row[3]])
         return text.getvalue()
 
@@ -179,11 +182,7 @@ class Findings:
 
     def _span(self, start: int, stop: int) -> Span:
         """Return a span in frames and in seconds."""
-        return Span(start, stop, _number(self.seconds[start]), _number(self._end(stop)))
-
-    def _end(self, stop: int) -> float:
-        """Return when the frame before `stop` is over."""
-        return float(self.seconds[stop]) if stop < len(self.seconds) else float(self.seconds[-1]) + 1 / self.fps
+        return Span(start, stop, _number(self.edges[start]), _number(self.edges[stop]))
 
 
 def _rate_by_hand(curve: Curve | None, threshold: float) -> str:

@@ -9,7 +9,9 @@ from wsstad.reporting.leaderboard import Cell, Grid, Row
 from wsstad.reporting.paper import PaperRow
 
 SPECIAL = {"\\": r"\textbackslash{}", "±": r"$\pm$", "–": "--", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-SPECIAL |= {"▲": r"$\uparrow$", "▼": r"$\downarrow$"} | {character: f"\\{character}" for character in "&%$#_{}"}
+SPECIAL |= {"▲": r"$\uparrow$", "▼": r"$\downarrow$", "<": "$<$", ">": "$>$", "|": r"$\vert$"} | {
+    character: f"\\{character}" for character in "&%$#_{}"
+}
 
 
 def table(blocks: Sequence[BlockResult], paper: Sequence[PaperRow], *, title: str) -> str:

@@ -120,7 +120,7 @@ class Results:
     def seconds(self, video: str) -> np.ndarray:
         """Return the time of every frame of a video, (n_frames,) float64 in seconds."""
         decoded, _ = self._manifest("decode", video)
-        return readers.read_arrays(decoded, video, "frames", ("pts",))["pts"]
+        return readers.read_edges(decoded, video)[:-1]
 
     def detections(self, video: str) -> "DataFrame":
         """Return the detections in a video, by frame and then by falling score.

@@ -1,14 +1,16 @@
 """Scoring: what a trained model finds in unlabelled footage, with a timeline and a video to look at."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
 import numpy as np
 
-from wsstad.artefacts import readers, storage
+from wsstad.artefacts import failures, readers, storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.model_card import Card
+from wsstad.artefacts.shards import Outcome
 from wsstad.artefacts.storage import Artefact
 from wsstad.learning.method import Machine
 from wsstad.learning.trained_model import TrainedModel
@@ -16,6 +18,7 @@ from wsstad.progress import Progress
 from wsstad.reporting.findings import OVERLAY, SCORES, THUMBNAIL, TIMELINE, TUBES, Findings, Threshold
 from wsstad.reporting.pictures import decision
 from wsstad.reporting.pictures.decision import Portrayal
+from wsstad.structures import times
 
 # Gives the file of a video with a suffix.
 FileOf = Callable[[str, str], Path]
@@ -39,7 +42,7 @@ class Scoring:
         suffixes: tuple[str, ...],
         crf: int,
         **machine: Unpack[Machine],
-    ) -> Iterator[tuple[str, Artefact]]:
+    ) -> Iterator[Outcome]:
         """Yield what the model finds in each video of `paths`, which start from `source`; write its files.
 
         `suffixes` are those of the files wanted; `machine` is where the model runs.
@@ -48,23 +51,28 @@ class Scoring:
         frames = self.manifests["frames"].rows
         with Progress("score", sum(frames[video].counts["frames"] for video in paths), "frames") as progress:
             for video, path in paths.items():
-                findings = self._find(video, path)
                 files = {suffix: file_of(video, suffix) for suffix in suffixes}
-                _write(findings, files)
-                arrays = {"scores": findings.scores}
-                if OVERLAY in files:
-                    arrays[THUMBNAIL] = self._draw(findings, source / path, files[OVERLAY], crf, progress)
-                else:
-                    progress.add(findings.prediction.n_frames)
-                digests = {suffix: storage.file_digest(file) for suffix, file in files.items()}
-                yield video, Artefact(arrays, {**findings.facts(), "files": digests})
+                make = partial(self._score, video, path, files, source=source, crf=crf, progress=progress)
+                yield failures.attempt(video, make)
+
+    def _score(
+        self, video: str, path: str, files: Mapping[str, Path], *, source: Path, crf: int, progress: Progress
+    ) -> Artefact:
+        findings = self._find(video, path)
+        _write(findings, files)
+        arrays = {"scores": findings.scores, "knots": times.to_knots(findings.edges)}
+        if OVERLAY in files:
+            arrays[THUMBNAIL] = self._draw(findings, source / path, files[OVERLAY], crf, progress)
+        else:
+            progress.add(findings.prediction.n_frames)
+        digests = {suffix: storage.file_digest(file) for suffix, file in files.items()}
+        return Artefact(arrays, {**findings.facts(), "files": digests})
 
     def _find(self, video: str, path: str) -> Findings:
         scored = self.model.predict(video, self.manifests)
         frames = self.manifests["frames"]
-        times = readers.read_arrays(frames, video, "frames", ("pts",))["pts"]
-        fps = readers.read_fps(frames, video)
-        known = (self.card, times, fps, self.threshold, scored.unlikeness)
+        edges, start = readers.read_edges(frames, video), readers.read_start(frames, video)
+        known = (self.card, edges, start, self.threshold, scored.unlikeness)
         return Findings(path, scored.prediction, scored.tubes, *known)
 
     def _draw(self, findings: Findings, source: Path, output: Path, crf: int, progress: Progress) -> np.ndarray:
@@ -72,9 +80,10 @@ class Scoring:
         from wsstad.video import open_frames, playback
 
         score = self.threshold.score if self.threshold else None
-        shown = Portrayal(findings.prediction, findings.tubes, threshold=score, name=findings.path)
+        shown = Portrayal(findings.prediction, findings.tubes, findings.edges, threshold=score, name=findings.path)
         pixels = open_frames(self.manifests["frames"], findings.prediction.video, source)
-        playback.write(output, progress.each(shown.images(pixels.read(), float(pixels.fps))), fps=pixels.fps, crf=crf)
+        images = progress.each(shown.images(pixels.read()))
+        playback.write(output, images, edges=pixels.edges, aspect=pixels.aspect, crf=crf)
         return decision.thumbnail(shown, pixels)
 
 

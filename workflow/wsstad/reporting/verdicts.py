@@ -28,6 +28,7 @@ COLUMNS = (
 ORDER = ("alarm", "unknown", "quiet", "not scored")
 NOTHING_SEEN = "nothing was detected in any frame: the whole image was scored"
 UNLIKE = "unlike the training videos"
+WIDEST = 60  # characters of a path in words; the table has it whole
 FLAT = 0.15  # between the highest and the lowest score of a video, below which its timeline is called flat
 
 
@@ -39,10 +40,13 @@ def read(scores: Manifest, paths: Mapping[str, str]) -> tuple[list[Json], Facts 
     return rows, next(iter(facts.values()), {}).get("threshold")
 
 
-def describe(rows: Sequence[Facts], card: Card, threshold: Facts | None, *, changed: Sequence[str]) -> Iterator[str]:
+def describe(
+    rows: Sequence[Facts], card: Card, threshold: Facts | None, *, changed: Sequence[str], passed_over: str = ""
+) -> Iterator[str]:
     """Yield the rows of the table in words, the model and its threshold first.
 
-    `changed` are the stages whose code is not that which the model was trained with.
+    `changed` are the stages whose code is not that which the model was trained with, `passed_over` what lies beside the
+    videos, in words.
     """
     yield f"scored by {card.method}, seed {card.seed}, trained on {card.dataset} ({card.split}, fold {card.fold})"
     if threshold and threshold["alarms_per_hour"] is None:
@@ -63,12 +67,14 @@ def describe(rows: Sequence[Facts], card: Card, threshold: Facts | None, *, chan
             f"warning: {len(unlike)} of {len(rows)} videos are unlike those that the model learned from: its verdict on"
             " them is a guess, and a flat timeline, all alarm or all quiet, is no finding"
         )
+    if passed_over:
+        yield passed_over
     counts = Counter(row["verdict"] for row in rows)
     yield f"{len(rows)} video{'s' * (len(rows) != 1)}: " + ", ".join(
         f"{counts[name]} {name}" for name in ORDER if counts[name]
     )
     yield ""
-    paths = {row["path"]: printable(row["path"]) for row in rows}
+    paths = {row["path"]: _shorten(printable(row["path"])) for row in rows}
     wide = max(map(len, paths.values()), default=0)
     for row in rows:
         score = f"{row['score']:.2f}" if row["score"] != "" else "    "
@@ -110,3 +116,13 @@ def _notes(facts: Facts) -> Iterator[str]:
         low, high = facts["lowest_score"], facts["score"]
         if high - low < FLAT:
             yield f"its timeline is flat, {low:.2f} to {high:.2f}: no finding"
+
+
+def _shorten(name: str) -> str:
+    """Return a name with its middle left out where it is long: both ends tell names apart.
+
+    >>> len(_shorten("a" * 300)), _shorten("short.mp4")
+    (60, 'short.mp4')
+    """
+    half = (WIDEST - 3) // 2
+    return name if len(name) <= WIDEST else f"{name[: WIDEST - 3 - half]}...{name[-half:]}"

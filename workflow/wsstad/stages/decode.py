@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wsstad import cli
-from wsstad.artefacts import isolation, shards
-from wsstad.artefacts.manifest import artefact_path
+from wsstad.artefacts import failures, isolation, shards
+from wsstad.artefacts.manifest import Row, artefact_path
 from wsstad.artefacts.storage import Artefact
+from wsstad.errors import QuarantineError
+from wsstad.jsonable import Facts
 from wsstad.planning import artefact_keys, dataset_tables
 from wsstad.planning.stages import STORE_SUFFIX
 from wsstad.progress import Progress
@@ -23,13 +25,13 @@ def main(argv: list[str] | None = None) -> None:
     settings = {name: getattr(args, name) for name in ("store", "crf", "damaged", "max_pixels")}
     videos = shards.read_shard(args.shard_map, args.shard)
     paths = dataset_tables.source_paths(args.tables, args.source, videos)
-    digests = {name: source_digest(path) for name, path in paths.items()}
-    keys = {name: artefact_keys.frames(digest, settings) for name, digest in digests.items()}
+    digests = {name: _digest(path) for name, path in paths.items()}
+    keys = {name: _key(name, digest, settings) for name, digest in digests.items()}
     folder = args.manifest.parent.parent
 
     def make(name: str, watch: isolation.Watch) -> Artefact:
-        store = artefact_path(folder, name, keys[name], STORE_SUFFIX)
-        return decoding.decode(paths[name], digests[name], store=store, settings=settings, watch=watch)
+        store = artefact_path(folder, name, str(keys[name]), STORE_SUFFIX)
+        return decoding.decode(paths[name], str(digests[name]), store=store, settings=settings, watch=watch)
 
     def compute(missing: Sequence[str]) -> Iterator[shards.Outcome]:
         with Progress(f"decode {args.shard}", len(missing), "videos") as progress:
@@ -44,6 +46,20 @@ def main(argv: list[str] | None = None) -> None:
         count_names=("frames", "errors"),
         companions=(STORE_SUFFIX,) if args.store == "h264" else (),
     )
+
+
+def _digest(path: Path) -> str | QuarantineError:
+    """Return the digest of a source, or why it cannot be read."""
+    try:
+        return source_digest(path)
+    except OSError as error:
+        return failures.unreadable(error)
+
+
+def _key(name: str, digest: str | QuarantineError, settings: Facts) -> str | Row:
+    if isinstance(digest, QuarantineError):
+        return Row(name, "", code=digest.code, reason=digest.reason)
+    return artefact_keys.frames(digest, settings)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

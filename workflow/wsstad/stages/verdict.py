@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wsstad import names
 from wsstad.artefacts import cells, manifest, model_card, seals, storage
-from wsstad.planning import artefact_keys, dataset_tables
+from wsstad.planning import artefact_keys, dataset_tables, footage
 from wsstad.reporting import verdicts
 
 
@@ -24,12 +24,14 @@ def main(argv: list[str] | None = None) -> None:
     rows, threshold = verdicts.read(scores, paths)
     card = model_card.read(args.model)
     changed = card.changed(artefact_keys.chain_code(**card.types()))
-    words = list(map(names.printable, verdicts.describe(rows, card, threshold, changed=changed)))
+    passed_over = footage.describe(footage.read_passed_over(args.tables))
+    lines = verdicts.describe(rows, card, threshold, changed=changed, passed_over=passed_over)
+    words = list(map(names.printable, lines))
     text, page = args.output.with_suffix(".txt"), args.output.with_suffix(".html")
     storage.write_text(text, "\n".join(words) + "\n")
-    from wsstad.reporting.page import footage
+    from wsstad.reporting.page import footage as footage_page
 
     head = words[: words.index("") - 1]  # without the counts, which are its heading
-    storage.write_text(page, footage.page(scores, rows, head))
+    storage.write_text(page, footage_page.page(scores, rows, head))
     storage.write_table(args.output, cells.readable(rows), verdicts.COLUMNS)
     seals.seal(text, page, args.output)

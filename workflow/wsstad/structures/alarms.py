@@ -1,11 +1,10 @@
 """Alarms: the runs of frames whose score lies above a threshold, and how many each threshold gives.
 
 An alarm is a maximal run of consecutive frames of one video with a score *above* the threshold; two runs are one alarm
-if the gap between them is shorter than `merge_seconds`. On normal videos every alarm is false. An alarm that never ends
-counts once, so read the rate together with the share of the footage under alarm.
+if the gap between them is shorter than `merge_seconds`, by the times of the frames. On normal videos every alarm is
+false. An alarm that never ends counts once, so read the rate together with the share of the footage under alarm.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ import numpy as np
 from wsstad.errors import UserError
 
 MERGE_SECONDS = 1.0  # Paper is silent on alarms; nobody hears two bells less than a second apart.
+ROUNDING = 1e-6  # seconds; sums of frame times end a last bit early or late
 
 
 @dataclass(frozen=True)
@@ -28,44 +28,59 @@ class Curve:
     hours: float
 
 
-def find(scores: np.ndarray, threshold: float, *, fps: float, merge_seconds: float = MERGE_SECONDS) -> np.ndarray:
+def find(
+    scores: np.ndarray, threshold: float, *, edges: np.ndarray, merge_seconds: float = MERGE_SECONDS
+) -> np.ndarray:
     """Return first frame and one past the last of every alarm in a video with frame `scores` (n,), shape (k, 2).
 
-    >>> find(np.array([0, 0.9, 0.1, 0.9, 0.1, 0.1, 0.6]), 0.5, fps=2).tolist()
+    `edges` (n + 1,) are the times of the frames, in seconds.
+
+    >>> find(np.array([0, 0.9, 0.1, 0.9, 0.1, 0.1, 0.6]), 0.5, edges=np.arange(8) / 2).tolist()
     [[1, 4], [6, 7]]
     """
-    on = _close(scores, fps, merge_seconds) > threshold
-    return np.flatnonzero(np.diff(np.concatenate([[False], on, [False]]))).reshape(-1, 2)
+    on = np.flatnonzero(np.asarray(scores) > threshold)
+    if not len(on):
+        return np.zeros((0, 2), dtype=np.int64)
+    gaps = edges[on[1:]] - edges[on[:-1] + 1]  # 0 between two frames that follow each other
+    parts = 1 + np.flatnonzero((gaps >= merge_seconds - ROUNDING) & (np.diff(on) > 1))
+    return np.stack([on[[0, *parts]], on[[*(parts - 1), -1]] + 1], axis=1)
 
 
-def trace(videos: Sequence[np.ndarray], *, fps: Sequence[float], merge_seconds: float = MERGE_SECONDS) -> Curve:
-    """Return the alarms that each score seen in `videos` gives as threshold.
+def trace(videos: Sequence[np.ndarray], *, edges: Sequence[np.ndarray], merge_seconds: float = MERGE_SECONDS) -> Curve:
+    """Return the alarms that each score seen in `videos` gives as threshold; `edges` are the times of their frames.
 
     Raises `UserError` when there is no footage at all.
     """
     if not sum(len(scores) for scores in videos):
         raise UserError("no held-out normal video to calibrate a threshold on")
     lows, highs = [], []
-    for scores, rate in zip(videos, fps, strict=True):
-        # Closing commutes with thresholds: an alarm begins wherever the closed scores rise across the threshold.
-        closed = np.concatenate([[-np.inf], _close(scores, rate, merge_seconds)])
-        rising = np.diff(closed) > 0
-        lows.append(closed[:-1][rising])
-        highs.append(closed[1:][rising])
+    for scores, times in zip(videos, edges, strict=True):
+        # A frame begins an alarm at every threshold below its score that no frame shortly before it exceeds.
+        before = _highest_before(np.asarray(scores, dtype=np.float64), times, merge_seconds)
+        begins = before < scores
+        lows.append(before[begins])
+        highs.append(np.asarray(scores, dtype=np.float64)[begins])
     values = np.unique(np.concatenate(videos)).astype(np.float64)
-    up, down = (np.searchsorted(np.sort(np.concatenate(edges)), values, "right") for edges in (lows, highs))
-    return Curve(values, up - down, hours_of(videos, fps))
+    up, down = (np.searchsorted(np.sort(np.concatenate(its)), values, "right") for its in (lows, highs))
+    return Curve(values, up - down, hours_of(edges))
 
 
-def hours_of(videos: Sequence[np.ndarray], fps: Sequence[float]) -> float:
-    """Return the hours of all videos with frame scores `videos` and frame rates `fps`."""
-    return float(sum(len(scores) / rate for scores, rate in zip(videos, fps, strict=True)) / 3600)
+def hours_of(edges: Sequence[np.ndarray]) -> float:
+    """Return the hours of all videos, the times of whose frames are `edges`."""
+    return float(sum(times[-1] - times[0] for times in edges) / 3600)
 
 
-def _close(scores: np.ndarray, fps: float, merge_seconds: float) -> np.ndarray:
-    """Return the scores (n,) float64 with each gap that is shorter than `merge_seconds` raised to its lower brink."""
-    from scipy.ndimage import grey_closing
-
-    window = max(1, math.ceil(merge_seconds * fps))  # closes gaps of at most window - 1 frames
-    padded = np.pad(np.asarray(scores, dtype=np.float64), window, constant_values=-np.inf)
-    return grey_closing(padded, size=window, mode="constant", cval=-np.inf)[window : len(padded) - window]
+def _highest_before(scores: np.ndarray, edges: np.ndarray, merge_seconds: float) -> np.ndarray:
+    """Return for each frame the highest score (n,) of those before it that it would be one alarm with, else -inf."""
+    n = len(scores)
+    starts, ends = edges[:-1], edges[1:]
+    first = np.searchsorted(ends, starts - (merge_seconds - ROUNDING), "right")
+    first = np.minimum(first, np.maximum(np.arange(n) - 1, 0))  # the frame right before is always one of them
+    length = np.arange(n) - first
+    highest, level, size = np.full(n, -np.inf), scores, 1  # level[i]: the highest of scores[i : i + size]
+    while size <= length.max(initial=0):
+        wanted = np.flatnonzero((length >= size) & (length < 2 * size))
+        highest[wanted] = np.maximum(level[first[wanted]], level[wanted - size])
+        level = np.maximum(level, np.concatenate([level[size:], np.full(min(size, n), -np.inf)])[:n])
+        size *= 2
+    return highest

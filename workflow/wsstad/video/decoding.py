@@ -12,8 +12,10 @@ import numpy as np
 from wsstad.artefacts import storage
 from wsstad.artefacts.isolation import Watch
 from wsstad.artefacts.storage import Artefact
+from wsstad.errors import QuarantineError
 from wsstad.jsonable import Facts, Json
-from wsstad.video.encoding import encode
+from wsstad.structures import times
+from wsstad.video.encoding import LARGEST_SIDE, encode
 from wsstad.video.sources import open_source
 
 
@@ -33,25 +35,33 @@ def decode(
     images = watch(source.images(settings["damaged"]))
     kept: Json = {"store": settings["store"]}
     if settings["store"] == "h264":
-        first = next(images)  # the source knows its rate from here on
+        first = next(images)  # the source knows its rate and its size from here on
+        if max(source.width, source.height) > LARGEST_SIDE:
+            raise QuarantineError("V109", f"{source.width}x{source.height}: H.264 has sides of {LARGEST_SIDE} at most")
         encode(store, chain([first], images), fps=source.fps, crf=settings["crf"])
-        kept |= {"store_sha256": storage.file_digest(store), "crf": settings["crf"]}
+        kept |= {"store_sha256": storage.file_digest(store), "store_fps": str(source.fps), "crf": settings["crf"]}
     else:
         for _ in images:
             pass
+    clock = source.clock()
     facts = {
         **kept,
         "source_sha256": source_sha256,
         "container": source.container,
-        "fps": str(source.fps),
-        "rotation": source.rotation,
-        "frames": len(source.pts),
-        "errors": source.errors,
+        "fps": str(times.true_rate(clock.edges, source.fps)),
+        "start": round(clock.start, 6),
+        "joins": clock.joins,
+        "rotation": source.orientation.turns * 90,
+        "mirrored": source.orientation.mirrored,
+        "aspect": str(1 / source.aspect if source.orientation.turns % 2 else source.aspect),
+        "bits": source.bits,
+        "frames": source.n_frames,
+        "errors": source.errors + source.gaps,
         "corrupt_frames": source.corrupt_frames,
     }
     arrays = {
-        "pts": np.array(source.pts, dtype=np.float64),
-        "size": np.array([len(source.pts), source.width, source.height], dtype=np.int64),
+        "seconds": clock.edges,
+        "size": np.array([source.n_frames, source.width, source.height], dtype=np.int64),
     }
     return Artefact(arrays, facts)
 

@@ -18,7 +18,7 @@ from wsstad.video.sources import open_source, source_digest
 
 
 class Frames:
-    """The upright RGB frames of one video."""
+    """The upright RGB frames of one video, and their times: `edges` (n_frames + 1,) in seconds since the first."""
 
     def __init__(
         self,
@@ -28,10 +28,12 @@ class Frames:
         n_frames: int,
         width: int,
         height: int,
-        fps: Fraction,
+        edges: np.ndarray,
+        aspect: Fraction = Fraction(1),
         max_skip: int,
     ) -> None:
-        self.n_frames, self.width, self.height, self.fps = n_frames, width, height, fps
+        self.n_frames, self.width, self.height = n_frames, width, height
+        self.edges, self.aspect = edges, aspect
         self._path, self._images, self._max_skip = path, images, max_skip
         self._at = n_frames  # the frame that `_ahead` gives next
         self._ahead: Iterator[av.VideoFrame] = iter(())
@@ -76,22 +78,30 @@ def open_frames(frames: Manifest, video: str, source: Path) -> Frames:
     Raises `DamagedError` when the store is not what `decode` left; with ``store: index`` `UserError` when the source is
     not what it read.
     """
-    artefact = storage.read_artefact(frames.path(video), kind="frames", names=["size"])
+    artefact = storage.read_artefact(frames.path(video), kind="frames", names=["size", "seconds"])
     n_frames, width, height = (int(number) for number in artefact.arrays["size"])
-    fps = Fraction(artefact.meta["fps"])
     if artefact.meta["store"] == "h264":
         path = frames.path(video, ".mp4")
         if not path.is_file():
             raise DamagedError(path, "is missing")
         if storage.file_digest(path) != artefact.meta["store_sha256"]:
             raise DamagedError(path, "does not match its digest")
-        images, max_skip = partial(_store_images, path, fps), 0
+        images, max_skip = partial(_store_images, path, Fraction(artefact.meta["store_fps"])), 0
     else:
         path = source
         if not source.exists() or source_digest(source) != artefact.meta["source_sha256"]:
             raise UserError(f"{source}: missing, or changed since it was decoded; run again")
         images, max_skip = partial(_source_images, source), n_frames
-    return Frames(path, images, n_frames=n_frames, width=width, height=height, fps=fps, max_skip=max_skip)
+    return Frames(
+        path,
+        images,
+        n_frames=n_frames,
+        width=width,
+        height=height,
+        edges=artefact.arrays["seconds"],
+        aspect=Fraction(artefact.meta["aspect"]),
+        max_skip=max_skip,
+    )
 
 
 def _store_images(path: Path, fps: Fraction, start: int) -> Iterator[av.VideoFrame]:

@@ -4,6 +4,9 @@ Every frame, whether it comes from a store or from its source, passes through th
 store gives exactly the pixels of its source.
 """
 
+import math
+from typing import Any, NamedTuple
+
 import av
 import numpy as np
 from av.video.reformatter import Interpolation
@@ -25,12 +28,41 @@ def to_rgb(image: av.VideoFrame, width: int, height: int) -> np.ndarray:
     return image.to_ndarray(format="rgb24", interpolation=Interpolation.BILINEAR, threads=1)[:height, :width]
 
 
-def to_even_yuv(frame: av.VideoFrame, rotation: int = 0) -> tuple[av.VideoFrame, int, int]:
-    """Return a frame turned by `rotation` degrees counterclockwise as yuv420p of even size, and its true size."""
-    turns = round(rotation / 90) % 4
-    if turns or frame.format.is_rgb or frame.format.has_palette:
-        rgb = frame.to_ndarray(format="rgb24", interpolation=_EXACT, threads=1)
-        rgb = np.rot90(rgb, turns)
+class Orientation(NamedTuple):
+    """How a picture is to be shown: mirrored left to right or not, then turned by quarters counterclockwise."""
+
+    mirrored: bool = False
+    turns: int = 0
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.mirrored and not self.turns
+
+    def apply(self, rgb: np.ndarray) -> np.ndarray:
+        """Return a picture (height, width, 3) as it is to be shown."""
+        return np.rot90(rgb[:, ::-1] if self.mirrored else rgb, self.turns)
+
+
+def orientation(frame: av.VideoFrame) -> Orientation:
+    """Return how a frame is to be shown by its display matrix, the nearest of the eight ways in which that can be.
+
+    The matrix takes a pixel (x, y), y downwards, to (ax + cy, bx + dy).
+    """
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return Orientation()
+    a, b, _, c, d = np.frombuffer(matrix, dtype=np.int32)[:5].astype(float).tolist()
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        a, b = -a, -b  # what is left when the picture has been mirrored first
+    return Orientation(mirrored, round(math.atan2(-b, a) / (math.pi / 2)) % 4)
+
+
+def to_even_yuv(frame: av.VideoFrame, shown: Orientation) -> tuple[av.VideoFrame, int, int]:
+    """Return a frame as it is to be shown as yuv420p of even size, and its true size."""
+    if not shown.is_upright or frame.format.is_rgb or frame.format.has_palette:
+        rgb = shown.apply(frame.to_ndarray(format="rgb24", interpolation=_EXACT, threads=1))
         return from_rgb(rgb), rgb.shape[1], rgb.shape[0]
     if frame.format.name != "yuv420p":
         frame = frame.reformat(format="yuv420p", interpolation=_EXACT, threads=1)

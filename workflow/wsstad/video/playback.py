@@ -8,19 +8,42 @@ import av
 import numpy as np
 
 from wsstad.jsonable import Json
-from wsstad.video.encoding import write_h264
+from wsstad.structures import times
+from wsstad.video.encoding import TICK, write_h264
 from wsstad.video.pixels import from_rgb
 
 SUFFIX = ".mp4"
 SECONDS_BETWEEN_KEYS = 2  # how far a viewer may have to wait after a jump
 
 
-def write(path: Path, frames: Iterable[np.ndarray], *, fps: Fraction, crf: int, preset: str = "veryfast") -> None:
-    """Write RGB uint8 frames (height, width, 3) of one size as a constant-rate yuv420p mp4, whole or not at all."""
+def write(
+    path: Path,
+    frames: Iterable[np.ndarray],
+    *,
+    edges: np.ndarray,
+    crf: int,
+    aspect: Fraction = Fraction(1),
+    preset: str = "veryfast",
+) -> None:
+    """Write RGB uint8 frames (height, width, 3) of one size as a yuv420p mp4 in real time, whole or not at all.
+
+    Frame i is shown from edges[i] to edges[i + 1], in seconds; `aspect` is the width of a pixel over its height.
+    """
+    fps = times.mean_rate(edges)
+    ticks = None if times.is_regular(edges, fps) else _ticks(edges)
     keys = max(1, round(fps * SECONDS_BETWEEN_KEYS))
     # Of pictures of a few macroblocks x264's tree of macroblocks gives now these bytes, now others.
     options = {"crf": str(crf), "preset": preset, "g": str(keys), "mbtree": "0", "flags": "+bitexact"}
-    write_h264(path, map(from_rgb, frames), fps=fps, options=options, movflags="+faststart")
+    if ticks is not None:
+        options["bf"] = "0"  # the length of a file is reckoned in the order of decoding
+    write_h264(path, map(from_rgb, frames), fps=fps, options=options, ticks=ticks, aspect=aspect, movflags="+faststart")
+
+
+def _ticks(edges: np.ndarray) -> list[int]:
+    """Return times in ticks of the encoder, each later than the one before."""
+    ticks = np.round((edges - edges[0]) / float(TICK)).astype(np.int64)
+    steps = np.maximum(np.diff(ticks), 1)
+    return [0, *np.cumsum(steps).tolist()]
 
 
 def facts(path: Path) -> Json:

@@ -1,7 +1,6 @@
 """Small pictures and clips for a page: WebP and H.264 as bytes, the same for the same frames."""
 
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,19 +29,22 @@ def encode_picture(rgb: np.ndarray, quality: int) -> bytes:
     return content.tobytes()
 
 
-def encode_clip(frames: Sequence[np.ndarray], fps: Fraction, max_bytes: int) -> bytes:
-    """Return RGB frames of one size as an mp4 that browsers play while it loads, of `max_bytes` where that can be."""
+def encode_clip(frames: Sequence[np.ndarray], edges: np.ndarray, max_bytes: int) -> bytes:
+    """Return RGB frames of one size as an mp4 that browsers play while it loads, of `max_bytes` where that can be.
+
+    Frame i is shown from edges[i] to edges[i + 1], in seconds.
+    """
     content = b""
     for crf in QUALITIES:
-        content = _encode(frames, fps, crf)
+        content = _encode(frames, edges, crf)
         if len(content) <= max_bytes:
             break
     return content
 
 
-def _encode(frames: Sequence[np.ndarray], fps: Fraction, crf: int) -> bytes:
+def _encode(frames: Sequence[np.ndarray], edges: np.ndarray, crf: int) -> bytes:
     # The index is moved to the front by reading the file again, so there must be one.
     with TemporaryDirectory() as folder:
         file = Path(folder, "clip.mp4")
-        playback.write(file, frames, fps=fps, crf=crf, preset="slow")
+        playback.write(file, frames, edges=edges, crf=crf, preset="slow")
         return file.read_bytes()

@@ -8,7 +8,7 @@ import pytest
 from wsstad import config, video
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
-from wsstad.perception.detectors import DETECTORS, yolo
+from wsstad.perception.detectors import DETECTORS, yolo, yolo_networks
 from wsstad.perception.detectors.parameters import YoloParameters
 from wsstad.scenes.footage_plan import Benchmark
 from wsstad.scenes.renderer import Renderer
@@ -135,16 +135,129 @@ def test_an_environment_that_lets_weights_run_code_is_refused(folder, monkeypatc
         make(folder)
 
 
-@pytest.mark.filterwarnings("default")
-def test_onnx_weights_give_the_same_boxes(folder, road, tmp_path):
+def export(folder, tmp_path, **options):
+    """Export the demo's detector as ONNX, and return a detector of that file."""
     yolo.prepare_environment()
     from ultralytics import YOLO
 
     shutil.copy(folder / "demo_yolo.pt", tmp_path)
     YOLO(str(tmp_path / "demo_yolo.pt"), task="detect").export(
-        format="onnx", imgsz=(256, 320), dynamic=True, simplify=False, device="cpu"
+        format="onnx", simplify=False, device="cpu", **{"imgsz": (256, 320), **options}
     )
-    sha256 = storage.file_digest(tmp_path / "demo_yolo.onnx")
-    detector = make(folder, where=tmp_path, weights="demo_yolo.onnx", sha256=sha256)
+    return foreign(folder, tmp_path / "demo_yolo.onnx")
+
+
+def foreign(folder, path, **change):
+    return make(folder, where=path.parent, weights=path.name, sha256=storage.file_digest(path), **change)
+
+
+@pytest.mark.filterwarnings("default")
+def test_onnx_weights_give_the_same_boxes(folder, road, tmp_path):
+    detector = export(folder, tmp_path, dynamic=True)
     for actual, expected in zip(detector.detect(Pixels(road)), make(folder).detect(Pixels(road)), strict=True):
         assert agree(actual.boxes, expected.boxes, (320, 240)) == 1
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(
+    "options", [{}, {"imgsz": 320}, {"batch": 3}, {"nms": True}, {"nms": True, "imgsz": 320}], ids=str
+)
+def test_onnx_of_a_fixed_shape_or_with_suppression_inside_gives_the_boxes_of_predict(folder, road, tmp_path, options):
+    detector = export(folder, tmp_path, **options)
+    actual = list(detector.detect(Pixels(road)))
+    if "batch" in options:
+        expected = [detected.boxes for detected in make(folder).detect(Pixels(road))]
+    else:
+        size = options.get("imgsz", (256, 320))
+        expected = predict(tmp_path / "demo_yolo.onnx", road, image_size=size, confidence=0.25)
+    assert sum(map(len, expected)) >= 5
+    assert [len(d.boxes) for d in actual] == [len(b) for b in expected]
+    assert min(agree(d.boxes, b, (320, 240)) for d, b in zip(actual, expected, strict=True)) == 1
+
+
+def write_pt(path, model, task):
+    import torch
+
+    torch.save({"model": model.half().eval(), "train_args": {"task": task}}, path)
+    return path
+
+
+def random_model(kind, yaml):
+    """Return a small model of random weights; its scores are near 0, and all differ."""
+    import torch
+    from ultralytics.nn import tasks
+
+    torch.manual_seed(0)
+    model = getattr(tasks, kind)(yaml, nc=3, verbose=False)
+    model.names = dict(enumerate(("car", "motorcycle", "pedestrian")))
+    return model
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(("kind", "task"), [("SegmentationModel", "segment"), ("PoseModel", "pose")])
+def test_the_boxes_of_networks_for_masks_and_joints_are_used(folder, road, tmp_path, kind, task):
+    yolo.prepare_environment()
+    from ultralytics import YOLO
+
+    suffix = {"segment": "seg"}.get(task, task)
+    path = write_pt(tmp_path / "a.pt", random_model(kind, f"yolo11n-{suffix}.yaml"), task)
+    options = {"confidence": 1e-5, "max_detections": 20}
+    actual = list(foreign(folder, path, **options).detect(Pixels(road[:2])))
+    model = YOLO(str(path), task=task, verbose=False)
+    wanted = {"imgsz": 320, "conf": 1e-5, "max_det": 20, "rect": True, "verbose": False, "device": "cpu"}
+    for detected, frame in zip(actual, road, strict=False):
+        expected = model.predict(frame[:, :, ::-1].copy(), **wanted)[0].boxes
+        assert len(detected.boxes) == 20
+        assert len(expected) >= 15, "boxes without a mask are left out there"
+        assert set(detected.labels.tolist()) <= {0, 1, 2}
+        assert agree(detected.boxes, expected.xyxy.numpy(), (320, 240)) >= 0.9
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(
+    ("kind", "yaml"), [("OBBModel", "yolo11n-obb.yaml"), ("ClassificationModel", "yolo11n-cls.yaml")]
+)
+def test_networks_without_upright_boxes_are_refused_in_one_line(folder, tmp_path, kind, yaml):
+    yolo.prepare_environment()
+    path = write_pt(tmp_path / "a.pt", random_model(kind, yaml), "detect")
+    with pytest.raises(UserError, match=rf"a\.pt: a {kind}; allowed: a YOLO of ultralytics for detection") as caught:
+        foreign(folder, path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["lfs", "statedict", "yolov5style", "cut", "empty", "onnx"])
+def test_files_that_are_no_network_are_refused_in_one_line(folder, tmp_path, name):
+    import torch
+
+    path = tmp_path / ("a.onnx" if name == "onnx" else "a.pt")
+    if name == "statedict":
+        torch.save({"state_dict": {"a": torch.zeros(3)}}, path)
+    elif name == "cut":
+        path.write_bytes((folder / "demo_yolo.pt").read_bytes()[:50_000])
+    else:
+        path.write_bytes(b"" if name == "empty" else b"version https://git-lfs.github.com/spec/v1\noid sha256:abc\n")
+    with pytest.raises(UserError, match=rf"{path.name}: .*allowed: ") as caught:
+        foreign(folder, path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "n_classes", "chooses", "fits"),
+    [
+        ((1, 84, 8400), 80, False, True),
+        ((1, 116, 8400), 80, False, True),
+        ((1, 300, 84), 80, False, False),  # RT-DETR
+        ((1, 300, 6), 2, False, False),
+        ((1, 6, 300), 2, False, True),
+        ((1, 5, 8400), 80, False, False),
+        ((1, 300, 6), 80, True, True),
+        ((1, 300, 38), 80, True, True),
+        ((1, 8400), 80, True, False),
+    ],
+)
+def test_an_output_of_another_layout_is_refused(tmp_path, shape, n_classes, chooses, fits):
+    if fits:
+        yolo_networks._check_layout(tmp_path, shape, n_classes, chooses=chooses)
+    else:
+        with pytest.raises(UserError, match="its output is"):
+            yolo_networks._check_layout(tmp_path, shape, n_classes, chooses=chooses)

@@ -62,5 +62,5 @@ def test_an_alarm_is_a_score_above_the_threshold():
 
 
 def test_only_corners_are_drawn():
-    points = timelines.points(np.array([0.5, 0.5, 0.5, 1.0]))
+    points = timelines.points(np.array([0.5, 0.5, 0.5, 1.0]), np.arange(5.0))
     assert points == "0,50 750,50 750,0 1000,0"

@@ -35,7 +35,8 @@ def made(n_frames=40) -> Portrayal:
     present = np.zeros(n_frames, dtype=bool)
     present[20:25] = True
     truth = FrameBoxes(np.repeat(np.array([[8.0, 12, 60, 38]]), n_frames, axis=0), present)
-    return Portrayal(predicted, VideoTubes(n_frames, 100, 80, predicted.detected, of_video), truth, threshold=0.5)
+    video = VideoTubes(n_frames, 100, 80, predicted.detected, of_video)
+    return Portrayal(predicted, video, np.arange(n_frames + 1) / 10, truth, threshold=0.5)
 
 
 def marks(shown, frame):
@@ -59,7 +60,8 @@ def test_the_predicted_tube_lies_on_top_of_the_truth_its_members_and_the_best_ot
 def test_a_few_of_many_others_are_shown():
     candidates = [scoring.constant_tube(0, 40, (i, 0, i + 10, 20)) for i in range(9)]
     prediction = scoring.prediction("v", candidates, [0.1 * i for i in range(9)])
-    shown = Portrayal(prediction, VideoTubes(40, 100, 80, prediction.detected, candidates))
+    tubes = VideoTubes(40, 100, 80, prediction.detected, candidates)
+    shown = Portrayal(prediction, tubes, np.arange(41) / 10)
     assert [mark.label for mark in shown.marks(0)] == ["0.50", "0.60", "0.70", "0.80"]
 
 

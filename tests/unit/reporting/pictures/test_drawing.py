@@ -58,7 +58,7 @@ def test_lines_grow_with_the_frame_and_small_frames_are_enlarged():
 def test_a_timeline_shows_score_truth_prediction_threshold_and_cursor():
     scores = np.zeros(100)
     scores[50:] = 1.0
-    line = Timeline(scores, 201, truth=[(20, 40)], predicted=[(60, 80)], threshold=0.5)
+    line = Timeline(scores, 201, edges=np.arange(101.0), truth=[(20, 40)], predicted=[(60, 80)], threshold=0.5)
     strip = line.plain()
     assert strip.shape == (line.height, 201, 3)
     assert tuple(strip[2, 60]) == drawing.PALE
@@ -75,7 +75,7 @@ def test_a_timeline_shows_score_truth_prediction_threshold_and_cursor():
 
 @pytest.mark.parametrize("n_frames", [1, 3, 5000])
 def test_a_timeline_of_any_length_has_a_cursor_inside_it(n_frames):
-    line = Timeline(np.full(n_frames, 0.3), 160, truth=[(0, n_frames)])
+    line = Timeline(np.full(n_frames, 0.3), 160, edges=np.arange(n_frames + 1.0), truth=[(0, n_frames)])
     for frame in (0, n_frames - 1):
         assert ((line.at(frame) == drawing.PREDICTION).all(axis=2)).any()
 

@@ -73,9 +73,10 @@ def masks_of(place: Path) -> Iterator[np.ndarray]:
 
 
 def _images(folder: Path) -> Iterator[np.ndarray]:
-    files = [file for file in folder.iterdir() if file.suffix.lower() in IMAGES]
+    names = [file for file in folder.iterdir() if not file.name.startswith(".")]
+    files = [file for file in names if file.suffix.lower() in IMAGES]
     if not files:
-        raise UserError(f"{folder}: no image; allowed: {', '.join(sorted(IMAGES))}")
+        raise UserError(f"{folder}: {len(names)} files and no image; allowed: {', '.join(sorted(IMAGES))}")
     # "frame12.bmp" follows "frame2.bmp"; the official folders of UCSD mix "001.bmp" and "frame001.bmp".
     for file in sorted(files, key=lambda file: [int(part) for part in re.findall(r"\d+", file.name)]):
         mask = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)

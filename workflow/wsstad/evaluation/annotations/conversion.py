@@ -1,5 +1,6 @@
 """Conversion of a dataset's public annotations into the canonical table."""
 
+import difflib
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
@@ -27,7 +28,9 @@ def read(source: Path, videos: Videos, entry: AnnotationParameters) -> list[BoxR
     reader: Reader = FORMATS[entry.format].load()
     rows = reader(Path(located.path), sorted(videos), located)
     size = entry.size if isinstance(entry, DrawnParameters) else None
-    return [row if row.size else replace(row, size=size) for row in rows]
+    # Rows are named as the user has them, wherever the source lies on this machine.
+    named = [replace(row, where=row.where.removeprefix(f"{source}/")) for row in rows]
+    return [row if row.size else replace(row, size=size) for row in named]
 
 
 def convert(source: Path, videos: Videos, entry: AnnotationParameters, *, tested: Set[str], where: str) -> list[BoxRow]:
@@ -52,7 +55,11 @@ def convert(source: Path, videos: Videos, entry: AnnotationParameters, *, tested
             next(iter(ignored)),
         )
         if not known:
-            raise UserError(f"{where}: none of its {len(ignored)} videos, such as {next(iter(ignored))!r}, is listed")
+            other = next(iter(ignored))
+            near = [Path(other).stem] if Path(other).stem in videos else difflib.get_close_matches(other, videos, n=1)
+            hint = f"; did you mean {near[0]}?" if near else f"; listed are the like of {min(videos)}"
+            raise UserError(f"{where}: none of its {len(ignored)} videos is in videos.tsv, such as {other!r}{hint}")
+    _check_no_shares(known, where)
     boxed = {row.video for row in known}
     for video in unboxed(videos, boxed, tested):
         log.warning("annotate: abnormal test video %s has no box by %s: it cannot be localised", video, where)
@@ -60,6 +67,13 @@ def convert(source: Path, videos: Videos, entry: AnnotationParameters, *, tested
         if videos[video]["label"] == "normal":
             raise UserError(f"{where}: {video!r} is normal in videos.tsv, but it has boxes")
     return known
+
+
+def _check_no_shares(rows: Sequence[BoxRow], where: str) -> None:
+    """Raise `UserError` where all boxes of some rows that name no size lie between 0 and 1: they are no pixels."""
+    if rows and all(row.size is None and min(row.box) >= 0 and max(row.box) <= 1 for row in rows):
+        hint = "shares of the picture? then the annotator needs `size: [1, 1]`"
+        raise UserError(f"{where}: all {len(rows)} boxes lie within 0..1, as {rows[0].where}: {hint}")
 
 
 def unboxed(videos: Videos, boxed: Set[str], tested: Set[str]) -> list[str]:

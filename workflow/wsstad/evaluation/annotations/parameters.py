@@ -44,7 +44,7 @@ class TableParameters(DrawnParameters):
 
 
 class UcsdMasksParameters(AnnotationParameters):
-    """Folder of <video>.npz or <video>_gt/*.bmp."""
+    """Folder of <video>.npz or <video>_gt/ with .bmp, .png or .tif."""
 
     format: Literal["ucsd_masks"]
     min_area: Count = 10

@@ -4,7 +4,8 @@ One row a box: ``video event frame x1 y1 x2 y2 fill``, frames from 0, boxes half
 the frames up to the event's next row get: ``none``, ``linear`` (interpolated between the two boxes) or ``hold`` (this
 row's box); nothing is filled before an event's first row or after its last. Rows of one event and frame are
 simultaneous boxes and must not be filled; simultaneous filled boxes go to the events ``<event>/1``, ``<event>/2`` ...
-The optional columns `width` and `height` give the size of the picture that the boxes were drawn on.
+The optional columns `width` and `height` give the size of the picture that the boxes were drawn on, `origin` where a
+box was read: the file and row of whoever annotated.
 """
 
 import math
@@ -18,6 +19,7 @@ from wsstad.evaluation.annotations.parameters import TableParameters
 
 COLUMNS = ("video", "event", "frame", "x1", "y1", "x2", "y2", "fill")
 SIZE_COLUMNS = ("width", "height")
+ORIGIN = "origin"
 FILLS = ("none", "linear", "hold")
 
 
@@ -52,13 +54,14 @@ def read_checked(path: Path) -> dict[str, list[BoxRow]]:
 
 def write(path: Path, rows: Sequence[BoxRow]) -> None:
     """Write checked rows, sorted, with fixed decimals."""
-    sized = any(row.size for row in rows)
+    sized, placed = any(row.size for row in rows), any(row.where for row in rows)
     cells = []
     for row in sorted(rows, key=_order):
         box = {name: f"{value:.3f}" for name, value in zip(("x1", "y1", "x2", "y2"), row.box, strict=True)}
         size = dict(zip(SIZE_COLUMNS, row.size or ("", ""), strict=True)) if sized else {}
         cells.append({"video": row.video, "event": row.event, "frame": row.frame, **box, "fill": row.fill, **size})
-    storage.write_table(path, cells, [*COLUMNS, *(SIZE_COLUMNS if sized else ())])
+        cells[-1] |= {ORIGIN: row.where} if placed else {}
+    storage.write_table(path, cells, [*COLUMNS, *(SIZE_COLUMNS if sized else ()), *([ORIGIN] if placed else [])])
 
 
 def check(rows: Sequence[BoxRow]) -> list[BoxRow]:
@@ -104,18 +107,27 @@ def _parse(cells: Mapping[str, str], where: str) -> BoxRow:
     sides = [_integer(cells, name, where) for name in SIZE_COLUMNS if cells.get(name)]
     size = (sides[0], sides[1]) if len(sides) == 2 else None
     frame = _integer(cells, "frame", where)
-    return BoxRow(cells["video"], cells["event"], frame, (x1, y1, x2, y2), cells["fill"], size, where)
+    return BoxRow(
+        cells["video"], cells["event"], frame, (x1, y1, x2, y2), cells["fill"], size, cells.get(ORIGIN) or where
+    )
+
+
+def _plain(cell: str) -> str:
+    """Return a cell of plain signs; Python also takes 2_1 for 21, and the digits of any script."""
+    if "_" in cell or not cell.isascii():
+        raise ValueError(cell)
+    return cell
 
 
 def _number(cells: Mapping[str, str], name: str, where: str) -> float:
     try:
-        return float(cells[name])
+        return float(_plain(cells[name]))
     except ValueError:
         raise UserError(f"{where}: {name} {cells[name]!r}; allowed: a number") from None
 
 
 def _integer(cells: Mapping[str, str], name: str, where: str) -> int:
     try:
-        return int(cells[name])
+        return int(_plain(cells[name]))
     except ValueError:
         raise UserError(f"{where}: {name} {cells[name]!r}; allowed: a whole number") from None

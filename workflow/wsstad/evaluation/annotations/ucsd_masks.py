@@ -1,4 +1,4 @@
-"""UCSD pedestrian masks: the official ``*_gt`` folders of .bmp, or one packed .npz a video.
+"""UCSD pedestrian masks: the official ``*_gt`` folders of .bmp (or .png, .tif), or one packed .npz a video.
 
 An .npz holds `packed`, the masks (frames, height, width) through `numpy.packbits` along the last axis, and `shape`.
 Every 8-connected component of at least `min_area` pixels becomes a box. Components of consecutive frames are linked to
@@ -20,15 +20,26 @@ Box = tuple[float, float, float, float]
 
 
 def read(path: Path, videos: Sequence[str], parameters: UcsdMasksParameters) -> list[BoxRow]:
-    """Read the masks of those of `videos` that have ``<video>.npz`` or ``<video>_gt/*.bmp`` in the folder `path`."""
+    """Read the masks of those of `videos` that have ``<video>.npz`` or ``<video>_gt/`` in the folder `path`."""
     if not path.is_dir():
         raise UserError(f"{path}: no such folder of masks")
     rows = []
+    _check_some(path, videos)
     for video in sorted(videos):
         for frame, parts in enumerate(link(_masks(path, video), parameters.min_area)):
             for event, box, size in parts:
                 rows.append(BoxRow(video, f"{event:02d}", frame, box, "none", size, f"{path}/{video}: frame {frame}"))
     return rows
+
+
+def _check_some(folder: Path, videos: Sequence[str]) -> None:
+    """Raise `UserError` where no video has masks: what was looked for, and what is there."""
+    if not videos or any((folder / f"{video}{ending}").exists() for video in videos for ending in (".npz", "_gt")):
+        return
+    there = sorted(path.name for path in folder.iterdir())
+    shown = ", ".join(there[:5]) + (f" and {len(there) - 5} more" if len(there) > 5 else "") or "nothing"
+    looked = f"<video>.npz and <video>_gt/, such as {videos[0]}_gt/"
+    raise UserError(f"{folder}: masks of none of {len(videos)} videos; looked for {looked}; there is {shown}")
 
 
 def link(masks: Iterable[np.ndarray], min_area: int) -> Iterator[list[tuple[int, Box, tuple[int, int]]]]:

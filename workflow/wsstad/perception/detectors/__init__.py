@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 DETECTORS: dict[str, Registered[DetectorParameters]] = {
     "motion": Registered(MotionParameters, "wsstad.perception.detectors.motion:MotionDetector"),
     "precomputed": Registered(PrecomputedParameters, "wsstad.perception.ready_boxes:read_all"),
-    "yolo": Registered(YoloParameters, "wsstad.perception.detectors.yolo:YoloDetector"),
+    "yolo": Registered(
+        YoloParameters,
+        "wsstad.perception.detectors.yolo:YoloDetector",
+        look="wsstad.perception.detectors.weights_files:problem",
+    ),
 }
 
 

@@ -1,6 +1,5 @@
-"""YOLO by ultralytics (AGPL-3.0): the only place that imports it."""
+"""YOLO by ultralytics (AGPL-3.0): only here and in `yolo_networks` is it imported."""
 
-import ast
 import atexit
 import os
 import shutil
@@ -18,6 +17,7 @@ from wsstad.errors import UserError
 from wsstad.jsonable import Json
 from wsstad.perception.detectors.base import Pixels
 from wsstad.perception.detectors.parameters import YoloParameters
+from wsstad.perception.detectors.yolo_networks import load_onnx, load_pt
 from wsstad.progress import Progress
 from wsstad.structures.detections import Detections, canonical
 
@@ -68,7 +68,8 @@ class YoloDetector:
         prepare_environment()
         torch = _import_torch(threads)
         self.device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
-        self._model, allowed = (_load_onnx if path.suffix == ".onnx" else _load_pt)(path, self.device, threads)
+        self._network = (load_onnx if path.suffix == ".onnx" else load_pt)(path, self.device, threads)
+        allowed = self._network.names
         self.classes = list(self.parameters.classes or allowed)
         unknown = sorted(set(self.classes) - set(allowed))
         if unknown:
@@ -85,7 +86,7 @@ class YoloDetector:
 
     def parameter_count(self) -> int:
         """Return how many numbers the network has."""
-        return sum(parameter.numel() for parameter in self._model.parameters())
+        return self._network.n_parameters
 
     def _detect_batch(self, batch: list[np.ndarray]) -> list[Detections]:
         import torch
@@ -95,16 +96,18 @@ class YoloDetector:
         height, width = batch[0].shape[:2]
         # The last batch is filled up, since boxes move a little with the size of the batch.
         filled = batch + [batch[-1]] * (options.batch - len(batch))
-        boxed = [letterbox(frame, options.image_size) for frame in filled]
+        boxed = [letterbox(frame, options.image_size, self._network.shape) for frame in filled]
         pixels = torch.from_numpy(np.stack([picture for picture, *_ in boxed])).to(self.device)
         with torch.inference_mode():
             results = non_max_suppression(
-                self._model(self._scaled(pixels)),
+                self._network.forward(self._scaled(pixels)),
                 conf_thres=options.confidence,
                 iou_thres=options.iou,
                 classes=self._wanted,
                 agnostic=options.class_agnostic,
                 max_det=options.max_detections,
+                nc=len(self._network.names),  # whatever else a network gives of a box is no class
+                end2end=self._network.chooses,
                 max_time_img=1e6,  # never give up in the middle: a slow machine must find the same
             )
         _, scale, left, top = boxed[0]
@@ -155,17 +158,20 @@ class YoloDetector:
         _write_stripped(Path(data) / "runs" / "fit" / "weights" / "last.pt", output, names)
 
 
-def letterbox(frame: np.ndarray, image_size: int) -> tuple[np.ndarray, float, int, int]:
+def letterbox(
+    frame: np.ndarray, image_size: int, shape: tuple[int, int] | None = None
+) -> tuple[np.ndarray, float, int, int]:
     """Scale a frame so that its longer side is `image_size`, pad both sides to a multiple of 32 with grey.
 
-    Return the picture (h, w, 3) uint8, the scale, and the padding on the left and on the top.
+    For a network that takes one `shape` (height, width) alone, scale and pad it to that. Return the picture (h, w, 3)
+    uint8, the scale, and the padding on the left and on the top.
     """
     height, width = frame.shape[:2]
-    scale = image_size / max(height, width)
-    inner = (round(width * scale), round(height * scale))
+    scale = image_size / max(height, width) if shape is None else min(shape[0] / height, shape[1] / width)
+    inner = (max(1, round(width * scale)), max(1, round(height * scale)))
     if inner != (width, height):
         frame = cv2.resize(frame, inner, interpolation=cv2.INTER_LINEAR)
-    spare = [-side % STRIDE for side in inner]
+    spare = [-side % STRIDE for side in inner] if shape is None else [shape[1] - inner[0], shape[0] - inner[1]]
     left, top = round(spare[0] / 2 - 0.1), round(spare[1] / 2 - 0.1)
     border = (top, spare[1] - top, left, spare[0] - left)
     return cv2.copyMakeBorder(frame, *border, cv2.BORDER_CONSTANT, value=(GREY,) * 3), scale, left, top
@@ -199,34 +205,6 @@ def _import_torch(threads: int) -> Any:
 
     torch.set_num_threads(threads)
     return torch
-
-
-def _load_pt(path: Path, device: str, threads: int) -> tuple[Any, list[str]]:
-    """Return a function from pixels (n, 3, h, w) to raw predictions, and the names of the classes."""
-    from ultralytics import YOLO
-
-    model: Any = YOLO(str(path), task="detect", verbose=False).model
-    names = [model.names[i] for i in sorted(model.names)]
-    return model.fuse(verbose=False).float().eval().to(device), names
-
-
-def _load_onnx(path: Path, device: str, threads: int) -> tuple[Any, list[str]]:
-    """Do the same as `_load_pt` for an ONNX file that ultralytics exported."""
-    import onnxruntime
-    import torch
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    wanted = ["CUDAExecutionProvider"] if device == "cuda" else []
-    providers = [name for name in wanted if name in onnxruntime.get_available_providers()] + ["CPUExecutionProvider"]
-    session = onnxruntime.InferenceSession(str(path), options, providers=providers)
-    names = ast.literal_eval(session.get_modelmeta().custom_metadata_map["names"])
-    source = session.get_inputs()[0].name
-
-    def forward(pixels: "torch.Tensor") -> "torch.Tensor":
-        return torch.from_numpy(session.run(None, {source: pixels.cpu().numpy()})[0]).to(device)
-
-    return forward, [names[i] for i in sorted(names)]
 
 
 def _write_stripped(checkpoint: Path, output: Path, names: dict[int, str]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 
 from wsstad.errors import UserError
-from wsstad.planning import footage
+from wsstad.planning import footage, footage_folder
 from wsstad.planning.drafts.draft import Labelled
 from wsstad.planning.drafts.groups import CAMERA
 from wsstad.planning.drafts.labels import label_names
@@ -36,7 +36,8 @@ def find(root: Path) -> list[str]:
     """Return the paths of all videos below a folder; raise `UserError` where there is none."""
     if not root.is_dir():
         raise UserError(f"{root}: no such folder")
-    paths = [path.as_posix() for path in sorted(footage.find_videos(root))]
+    scan = footage_folder.scan(root)
+    paths = [path.as_posix() for path in sorted(scan.videos) if path != Path()]  # images in it are no labelled video
     if (root / "wsstad.yaml").is_file():  # what a run made there is no footage
         paths = [path for path in paths if not path.startswith("results/")]
     for path in paths:
@@ -45,7 +46,7 @@ def find(root: Path) -> list[str]:
         except UnicodeEncodeError as error:
             raise UserError(f"{root}: the name of a file is not UTF-8: {path!r:.80}") from error
     if not paths:
-        raise UserError(f"{root}: no video; looked for {', '.join(sorted(footage.VIDEOS))} and folders of images")
+        raise UserError(f"{root}: no video; {footage.describe(scan.passed_over) or 'no folder of images either'}")
     return paths
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
-from wsstad.planning import footage
+from wsstad.planning import footage, footage_folder
 
 Naming = Callable[[str], str]
 
@@ -36,7 +36,7 @@ def stem(path: str) -> str:
 def without_suffix(path: str) -> str:
     """Return a path without the suffix of a video; any other dot is part of the name of a folder."""
     suffix = PurePosixPath(path).suffix
-    return path.removesuffix(suffix) if suffix.lower() in footage.VIDEOS else path
+    return path.removesuffix(suffix) if suffix.lower() in footage_folder.VIDEOS else path
 
 
 def words(name: str) -> list[str]:

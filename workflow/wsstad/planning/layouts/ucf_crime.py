@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
-from wsstad.planning import footage
+from wsstad.planning import footage_folder
 from wsstad.planning.drafts.draft import NO_BOXES, Draft, Labelled
 
 TRAIN, TEST = "Anomaly_Train.txt", "Anomaly_Test.txt"
@@ -29,7 +29,7 @@ def read(source: Path) -> Draft:
     Raises `UserError` where a list is missing, or none of its videos is there.
     """
     official = read_lists(source)
-    found = {PurePosixPath(path).name: path.as_posix() for path in footage.find_videos(source)}
+    found = {PurePosixPath(path).name: path.as_posix() for path in footage_folder.scan(source).videos}
     here = {video: its for video, its in official.items() if f"{video}.mp4" in found}
     if not here:
         raise UserError(f"{source}: none of the {len(official)} videos of the official lists is there")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from wsstad.errors import UserError
 from wsstad.planning.drafts.draft import Draft, Labelled
-from wsstad.planning.footage import has_images
+from wsstad.planning.footage_folder import has_images
 
 FOLDS = 4
 LABELS = {"Train": "normal", "Test": "abnormal"}

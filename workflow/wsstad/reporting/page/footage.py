@@ -18,6 +18,7 @@ from wsstad.reporting.page.render import clock, environment
 from wsstad.reporting.page.timelines import Span
 from wsstad.reporting.pictures.illustration import thin
 from wsstad.reporting.timecodes import timecode
+from wsstad.structures import times
 
 PICTURE_BYTES = 22_000_000  # of all thumbnails, as the page has them
 
@@ -90,7 +91,7 @@ def _card(scores: Manifest, row: Facts) -> Card:
     return Card(
         row,
         facts,
-        timelines.points(thin(found.arrays["scores"])),
+        timelines.points(thin(found.arrays["scores"]), times.from_knots(found.arrays["knots"])),
         alarms,
         span(facts["top1"]["from_seconds"], facts["top1"]["to_seconds"]),
         f"data:image/webp;base64,{base64.b64encode(picture).decode()}" if picture else "",

@@ -92,7 +92,7 @@ def data_statement(shown: Shown, plan: Plan) -> Facts:
     seen = [video.illustration.meta for video in shown.videos if video.illustration]
     labels = Counter(facts["label"] for facts in seen)
     events = Counter(facts["class"] for facts in seen if facts["label"] == "abnormal")
-    hours = sum(facts["n_frames"] / float(facts["fps"]) for facts in seen) / 3600
+    hours = sum(facts["seconds"] for facts in seen) / 3600
     sizes = {"{} x {}".format(*facts["size"]) for facts in seen}
     return [
         ("Dataset", str(dataset["title"])),

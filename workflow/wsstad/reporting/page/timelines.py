@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wsstad.artefacts.storage import Artefact
+from wsstad.structures import times
 
 WIDTH, HEIGHT = 1000, 100
 FOCUSED = 1.25  # times the share that each sub-tube has of uniform attention; below, it is called uniform
@@ -52,30 +53,28 @@ class Timeline:
 
 def make(illustration: Artefact, threshold: float | None = None) -> Timeline:
     """Return the timeline of a video from its illustration."""
-    facts, n_frames = illustration.meta, illustration.meta["n_frames"]
-    fps = float(facts["fps"])
-    scale = WIDTH / n_frames
+    facts, edges = illustration.meta, times.from_knots(illustration.arrays["knots"])
     names = ["score", *(f"{branch} branch" for branch in facts["branches"])]
     truth = [(int(start), int(stop)) for start, stop in illustration.arrays["truth"]]
     _, start, stop = facts["top1"]
-    attended = _attended(illustration, scale, fps)
-    words = f"The score peaks at {facts['score']:.2f}; the top-1 tube lasts from {_clock(start, stop, fps)}."
+    attended = _attended(illustration, edges)
+    words = f"The score peaks at {facts['score']:.2f}; the top-1 tube lasts from {_clock(start, stop, edges)}."
     words += f" The alarm threshold is {threshold:.2f}." if threshold is not None else ""
-    words += f" The event is annotated from {' and '.join(_clock(a, b, fps) for a, b in truth)}." if truth else ""
+    words += f" The event is annotated from {' and '.join(_clock(a, b, edges) for a, b in truth)}." if truth else ""
     return Timeline(
-        lines={name: points(row) for name, row in zip(names, illustration.arrays["timeline"], strict=True)},
-        truth=[Span(a * scale, (b - a) * scale) for a, b in truth],
-        top1=Span(start * scale, (stop - start) * scale),
+        lines={name: points(row, edges) for name, row in zip(names, illustration.arrays["timeline"], strict=True)},
+        truth=[Span(*_place(a, b, edges)) for a, b in truth],
+        top1=Span(*_place(start, stop, edges)),
         attended=attended,
         attention=_attention(illustration, attended),
-        seconds=n_frames / fps,
+        seconds=float(edges[-1]),
         threshold=threshold,
         alarms=threshold is not None and float(illustration.arrays["timeline"][0].max()) > threshold,
         words=words,
     )
 
 
-def _attended(illustration: Artefact, scale: float, fps: float) -> list[Span]:
+def _attended(illustration: Artefact, edges: np.ndarray) -> list[Span]:
     """Return the sub-tubes that the top-1 looks at most; none where attention is uniform: bars would give an order."""
     weights = illustration.arrays["attention"].tolist()
     strongest = max(weights, default=0.0)
@@ -83,7 +82,7 @@ def _attended(illustration: Artefact, scale: float, fps: float) -> list[Span]:
         return []
     rows = zip(illustration.arrays["attended"].tolist(), weights, illustration.meta["attended_kinds"], strict=True)
     return [
-        Span(a * scale, (b - a) * scale, weight / strongest, f"{_percent(weight)} % to {_part(tube, kind, a, b, fps)}")
+        Span(*_place(a, b, edges), weight / strongest, f"{_percent(weight)} % to {_part(tube, kind, a, b, edges)}")
         for (tube, a, b), weight, kind in rows
     ]
 
@@ -109,15 +108,22 @@ def _percent(share: float) -> str:
     return f"{100 * share:.0f}" if share >= 0.01 else f"{100 * share:.1g}"
 
 
-def _part(tube: int, kind: str, start: int, stop: int, fps: float) -> str:
+def _part(tube: int, kind: str, start: int, stop: int, edges: np.ndarray) -> str:
     """Return the name of a sub-tube: a tube has several, which differ in their time alone."""
-    return f"tube {tube} ({kind}) from {_clock(start, stop, fps)}"
+    return f"tube {tube} ({kind}) from {_clock(start, stop, edges)}"
 
 
-def points(scores: np.ndarray) -> str:
-    """Return a score, (n,) in [0, 1], as the points of a line of steps."""
-    edges = np.linspace(0, WIDTH, len(scores) + 1)
-    steps = [(x, score) for i, score in enumerate(scores.tolist()) for x in edges[i : i + 2]]
+def _place(start: int, stop: int, edges: np.ndarray) -> tuple[float, float]:
+    """Return where in the drawing some frames begin, and how wide they are."""
+    left, right = (float(edges[frame] / edges[-1]) * WIDTH for frame in (start, stop))
+    return left, right - left
+
+
+def points(scores: np.ndarray, edges: np.ndarray) -> str:
+    """Return scores in [0, 1], each of as many frames, as a line of steps; `edges` are the times of the frames."""
+    bounds = np.linspace(0, len(edges) - 1, len(scores) + 1)
+    places = np.interp(bounds, np.arange(len(edges)), edges) / edges[-1] * WIDTH
+    steps = [(x, score) for i, score in enumerate(scores.tolist()) for x in places[i : i + 2]]
     return " ".join(f"{x:.0f},{HEIGHT - HEIGHT * score:.0f}" for x, score in _corners(steps))
 
 
@@ -129,5 +135,5 @@ def _corners(steps: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     return [steps[i] for i in kept]
 
 
-def _clock(start: int, stop: int, fps: float) -> str:
-    return f"{start / fps:.1f} s to {stop / fps:.1f} s"
+def _clock(start: int, stop: int, edges: np.ndarray) -> str:
+    return f"{edges[start]:.1f} s to {edges[stop]:.1f} s"

@@ -25,25 +25,26 @@ MOST_OTHERS = 3  # tubes beside the predicted one that are shown in a frame: tho
 
 @dataclass(frozen=True)
 class Portrayal:
-    """A prediction, the tubes that it is one of, and what else is known: the truth, the threshold of an alarm."""
+    """A prediction, the tubes that it is one of, the times of the frames, and what else is known of the video."""
 
     prediction: VideoPrediction
     tubes: VideoTubes
+    edges: np.ndarray
     truth: FrameBoxes | None = None
     threshold: float | None = None
     name: str = ""
 
-    def images(self, frames: Iterable[np.ndarray], fps: float) -> Iterator[np.ndarray]:
+    def images(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Yield each of the video's RGB frames with its marks, enlarged if it is small, over the timeline.
 
         Above it stand the name and the time, below it an axis and a legend.
         """
-        zoom = drawing.zoom_for(self.prediction.width)
-        width, length = self.prediction.width * zoom, self.prediction.n_frames / fps
+        zoom = drawing.zoom_for(self.prediction.width, self.prediction.height)
+        width, length = max(1, round(self.prediction.width * zoom)), timecode(self.edges[-1])
         timeline, name = self.timeline(width), self.name or self.prediction.video
-        below = drawing.stack(captions.axis(width, length), captions.legend(width, self.legend()))
+        below = drawing.stack(captions.axis(width, self.edges[-1]), captions.legend(width, self.legend()))
         for number, frame in enumerate(frames):
-            now = f"{timecode(number / fps)} / {timecode(length)}  frame {number}"
+            now = f"{timecode(self.edges[number])} / {length}  frame {number}"
             scores = captions.scale_of(timeline.at(number), timeline.ends)
             marked = drawing.draw(frame, self.marks(number), zoom=zoom)
             yield drawing.stack(captions.header(width, name, now), marked, scores, below)
@@ -62,7 +63,12 @@ class Portrayal:
         _, start, stop = self.prediction.spans[self.prediction.top1].tolist()
         truth = drawing.spans_of(self.truth.present) if self.truth else []
         return Timeline(
-            self.prediction.frame_scores, width, truth=truth, predicted=[(start, stop)], threshold=self.threshold
+            self.prediction.frame_scores,
+            width,
+            edges=self.edges,
+            truth=truth,
+            predicted=[(start, stop)],
+            threshold=self.threshold,
         )
 
     def marks(self, frame: int) -> list[Mark]:

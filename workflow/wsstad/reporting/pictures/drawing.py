@@ -20,6 +20,8 @@ BLACK: Colour = (20, 20, 20)
 GREY: Colour = (150, 150, 150)
 PALE: Colour = (250, 205, 205)  # TRUTH as a background
 READABLE = 480  # pixels: smaller frames are enlarged until they are as wide
+HIGH = 2160  # pixels: none is enlarged beyond this height
+LARGEST = 14_000  # pixels of a side, with room for the timeline within what an encoder takes (16,384)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -31,21 +33,23 @@ class Mark(NamedTuple):
     label: str = ""
 
 
-def zoom_for(width: int) -> int:
-    """Return how many times a frame must be enlarged for its marks to be readable.
+def zoom_for(width: int, height: int) -> float:
+    """Return how many times a frame must be enlarged for its marks to be readable, or less than 1 to be encoded.
 
-    >>> zoom_for(160), zoom_for(320), zoom_for(1920)
-    (3, 2, 1)
+    >>> zoom_for(160, 120), zoom_for(320, 240), zoom_for(1920, 1080), zoom_for(8, 1080), zoom_for(28000, 64)
+    (3, 2, 1, 2, 0.5)
     """
-    return max(1, -(-READABLE // width))
+    if max(width, height) > LARGEST:
+        return LARGEST / max(width, height)
+    return max(1, min(-(-READABLE // width), HIGH // height))
 
 
-def draw(frame: np.ndarray, marks: Sequence[Mark], *, zoom: int = 1) -> np.ndarray:
+def draw(frame: np.ndarray, marks: Sequence[Mark], *, zoom: float = 1) -> np.ndarray:
     """Return a frame (height, width, 3), enlarged `zoom` times, with marks on it; later ones lie above earlier ones.
 
     Labels lie above all boxes, so that none is crossed out.
     """
-    height, width = frame.shape[0] * zoom, frame.shape[1] * zoom
+    height, width = (max(1, round(side * zoom)) for side in frame.shape[:2])
     canvas = frame.copy() if zoom == 1 else cv2.resize(frame, (width, height), interpolation=cv2.INTER_LINEAR)
     line = _line_width(width, height)
     corners = [tuple(round(float(value) * zoom) for value in mark.box) for mark in marks]
@@ -66,16 +70,18 @@ class Timeline:
         scores: np.ndarray,
         width: int,
         *,
+        edges: np.ndarray,
         truth: Sequence[tuple[int, int]] = (),
         predicted: Sequence[tuple[int, int]] = (),
         threshold: float | None = None,
     ) -> None:
         """Draw everything but the cursor.
 
-        `scores` (n,) lie in [0, 1], a frame each; the spans `truth` are shaded, `predicted` underlined, both as first
-        frame and one past the last; a `threshold` is a grey line.
+        `scores` (n,) lie in [0, 1], a frame each, whose times are `edges` (n + 1,); the spans `truth` are shaded,
+        `predicted` underlined, both as first frame and one past the last; a `threshold` is a grey line.
         """
-        self.n_frames, self.width, self.height = len(scores), width, max(48, 2 * (width // 20))
+        self.width, self.height = width, max(48, 2 * (width // 20))
+        self._places = (edges - edges[0]) / (edges[-1] - edges[0]) * (width - 1)
         strip = np.full((self.height, width, 3), WHITE, dtype=np.uint8)
         for start, stop in truth:
             strip[:, self._column(start) : max(self._column(start) + 1, self._column(stop))] = PALE
@@ -90,7 +96,7 @@ class Timeline:
     def at(self, frame: int) -> np.ndarray:
         """Return the strip (height, width, 3) with the cursor at a frame."""
         strip = self._strip.copy()
-        x = self._column(frame + 0.5)
+        x = round(float(self._places[frame] + self._places[frame + 1]) / 2)
         strip[:, max(0, x - 1) : x + 1] = PREDICTION
         return strip
 
@@ -103,8 +109,9 @@ class Timeline:
         """Return the strip (height, width, 3) without a cursor."""
         return self._strip.copy()
 
-    def _column(self, frame: float) -> int:
-        return round(frame * (self.width - 1) / self.n_frames)
+    def _column(self, frame: int) -> int:
+        """Return the column at which a frame begins."""
+        return round(float(self._places[frame]))
 
     def _row(self, score: float) -> int:
         """Return the row of a score: a margin above 1, the line of the predicted spans below 0."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -12,7 +11,7 @@ from wsstad.evaluation.groundtruth import GroundTruth
 from wsstad.reporting.pictures import drawing
 from wsstad.reporting.pictures.decision import Portrayal
 from wsstad.reporting.pictures.drawing import Mark
-from wsstad.structures import clips, predictions
+from wsstad.structures import clips, predictions, times
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import Tube, VideoTubes
 from wsstad.video import Frames
@@ -25,15 +24,17 @@ TILE = (144, 108)  # width and height of a crop
 QUALITY, POSTER_QUALITY = 60, 45  # of a strip, of what a clip shows until it is played
 SECONDS, RATE, WIDTH = 4, 12, 240  # of a clip, at most
 CLIP_BYTES = 36_000
+ROUNDING = 1e-6  # seconds
 
 
 @dataclass(frozen=True)
 class Case:
-    """What a method says of a video, beside the truth, if there is some, and the video's tubes."""
+    """What a method says of a video, beside the truth, if there is some, the video's tubes and the times of frames."""
 
     prediction: VideoPrediction
     truth: GroundTruth | None
     tubes: VideoTubes
+    edges: np.ndarray
 
     @property
     def top1(self) -> Tube:
@@ -52,7 +53,7 @@ class Case:
     def marks(self, frame: int) -> list[Mark]:
         """Return the boxes of the decision in a frame, without labels: there is no room for them."""
         truth = self.truth.united if self.truth is not None else None
-        shown = Portrayal(self.prediction, self.tubes, truth).decision(frame)
+        shown = Portrayal(self.prediction, self.tubes, self.edges, truth).decision(frame)
         return [mark._replace(label="") for mark in shown]
 
 
@@ -68,11 +69,13 @@ def describe(case: Case, about: Mapping[str, object]) -> Artefact:
         "truth": np.array(case.truth_spans, dtype=np.int32).reshape(-1, 2),
         "attended": prediction.spans[order].astype(np.int32).reshape(-1, 3),
         "attention": weights[order].astype(np.float32),
+        "knots": times.to_knots(case.edges),
     }
     attended = arrays["attended"][:, 0].tolist()
     facts = {
         **about,
         "n_frames": prediction.n_frames,
+        "seconds": round(float(case.edges[-1]), 6),
         "size": [prediction.width, prediction.height],
         "score": round(prediction.video_score, 6),
         "candidates": len(prediction.scores),
@@ -99,19 +102,22 @@ def picture(case: Case, frames: Frames) -> dict[str, np.ndarray]:
 
     The poster is the middle of the clip, where truth and top-1 meet.
     """
-    start, stop, step = window(case, frames.fps)
+    start, stop, step = window(case)
     shown = _overlaid(case, frames, (start, stop, step))
+    begins = case.edges[start:stop:step]
+    lasts = begins[-1] - begins[-2] if len(begins) > 1 else case.edges[stop] - begins[-1]
     made = {
         "strip": encode_picture(_strip(case, frames), QUALITY),
-        "clip": encode_clip(shown, frames.fps / step, CLIP_BYTES),
+        "clip": encode_clip(shown, np.append(begins, begins[-1] + lasts), CLIP_BYTES),
         "poster": encode_picture(shown[len(shown) // 2], POSTER_QUALITY),
     }
     return {name: np.frombuffer(content, dtype=np.uint8) for name, content in made.items()} | {
         "clip_frames": np.array([start, stop], dtype=np.int32),
+        "clip_seconds": case.edges[[start, stop]],
     }
 
 
-def window(case: Case, fps: Fraction) -> tuple[int, int, int]:
+def window(case: Case) -> tuple[int, int, int]:
     """Return first frame, one past the last, and step of a clip around where truth and top-1 meet.
 
     Where they do not meet, it is around the first event; of a video without truth, around the top-1.
@@ -121,9 +127,12 @@ def window(case: Case, fps: Fraction) -> tuple[int, int, int]:
     if spans:
         meeting = [(max(start, a), min(stop, b)) for a, b in spans if a < stop and start < b]
         start, stop = meeting[0] if meeting else spans[0]
-    length = min(int(SECONDS * fps), case.prediction.n_frames)
-    first = min(max((start + stop - length) // 2, 0), case.prediction.n_frames - length)
-    return first, first + length, max(1, round(fps / RATE))
+    edges = case.edges
+    begin = min(max((edges[start] + edges[stop] - SECONDS) / 2, 0), max(edges[-1] - SECONDS, 0))
+    first = int(np.searchsorted(edges[1:-1], begin + ROUNDING, "right"))  # the frame that is shown then
+    last = max(int(np.searchsorted(edges, edges[first] + SECONDS + ROUNDING, "right")) - 1, first + 1)
+    rate = (last - first) / float(edges[last] - edges[first])
+    return first, last, max(1, round(rate / RATE))
 
 
 def _overlaid(case: Case, frames: Frames, span: tuple[int, int, int]) -> list[np.ndarray]:

@@ -3,10 +3,12 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from wsstad.artefacts import readers, run_files, storage
+from wsstad.artefacts import failures, readers, run_files, storage
 from wsstad.artefacts.manifest import Manifest
+from wsstad.artefacts.shards import Outcome
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import DamagedError, UserError
 from wsstad.evaluation import groundtruth
@@ -46,13 +48,14 @@ class Illustrations:
     boxes: Mapping[str, Sequence[BoxRow]]
     folds: Mapping[int, Fold]
 
-    def draw(self, sources: Mapping[str, Path], *, pixels: bool) -> Iterator[tuple[str, Artefact]]:
+    def draw(self, sources: Mapping[str, Path], *, pixels: bool) -> Iterator[Outcome]:
         """Yield the illustration of each video of `sources` (its raw file), fold by fold; `pixels`: with pictures."""
         with Progress("illustrate", len(sources), "videos") as progress:
             for fold in sorted({self.facts[video]["fold"] for video in sources}):
                 predicted, branches = self.folds[fold].read()
                 for video in [video for video in sources if self.facts[video]["fold"] == fold]:
-                    yield video, self._draw(predicted[video], branches, sources[video] if pixels else None)
+                    source = sources[video] if pixels else None
+                    yield failures.attempt(video, partial(self._draw, predicted[video], branches, source))
                     progress.add()
 
     def digest_of_boxes(self, video: str) -> str:
@@ -62,8 +65,9 @@ class Illustrations:
 
     def _draw(self, prediction: VideoPrediction, branches: Sequence[str], source: Path | None) -> Artefact:
         name = prediction.video
-        about = {**self.facts[name], "fps": readers.read_fps(self.frames, name), "branches": list(branches)}
-        case = illustration.Case(prediction, self._truth(prediction), readers.read_tubes(self.tubes, name))
+        about = {**self.facts[name], "branches": list(branches)}
+        tubes, edges = readers.read_tubes(self.tubes, name), readers.read_edges(self.frames, name)
+        case = illustration.Case(prediction, self._truth(prediction), tubes, edges)
         described = illustration.describe(case, about)
         if source is None:
             return described

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from wsstad.artefacts import readers, storage
+from wsstad.artefacts import failures, readers, storage
 from wsstad.artefacts.manifest import Manifest
+from wsstad.artefacts.shards import Outcome
 from wsstad.artefacts.storage import Artefact
 from wsstad.evaluation import alarms, groundtruth
 from wsstad.evaluation.annotations.table import BoxRow
@@ -41,25 +43,25 @@ class Overlays:
         curve = self.seed.curves.get(self.fold_of[video])
         return alarms.calibrate(curve, self.alarms_per_hour).threshold if curve else None
 
-    def draw(
-        self, sources: Mapping[str, Path], outputs: Mapping[str, Path], *, crf: int
-    ) -> Iterator[tuple[str, Artefact]]:
+    def draw(self, sources: Mapping[str, Path], outputs: Mapping[str, Path], *, crf: int) -> Iterator[Outcome]:
         """Draw each video of `sources`, its raw file, to its path in `outputs`."""
         total = sum(self.frames.rows[video].counts["frames"] for video in sources)
         with Progress("overlay", total, "frames") as progress:
             for video, source in sources.items():
-                yield video, self._draw(video, source, outputs[video], crf, progress)
+                make = partial(self._draw, video, source, outputs[video], crf, progress)
+                yield failures.attempt(video, make)
 
     def _draw(self, video: str, source: Path, output: Path, crf: int, progress: Progress) -> Artefact:
         from wsstad.video import open_frames, playback
 
         prediction = self.seed.predictions[self.fold_of[video], video]
         tubes = readers.read_tubes(self.tubes, video)
-        shown = Portrayal(prediction, tubes, self._truth(prediction), self.threshold(video))
         pixels = open_frames(self.frames, video, source)
-        playback.write(output, progress.each(shown.images(pixels.read(), float(pixels.fps))), fps=pixels.fps, crf=crf)
+        shown = Portrayal(prediction, tubes, pixels.edges, self._truth(prediction), self.threshold(video))
+        images = progress.each(shown.images(pixels.read()))
+        playback.write(output, images, edges=pixels.edges, aspect=pixels.aspect, crf=crf)
         files = {SUFFIX: storage.file_digest(output)}
-        facts = {"files": files, "frames": prediction.n_frames, "fps": str(pixels.fps)}
+        facts = {"files": files, "frames": prediction.n_frames, "seconds": float(pixels.edges[-1])}
         return Artefact({"scores": prediction.frame_scores}, facts)
 
     def _truth(self, prediction: VideoPrediction) -> FrameBoxes | None:

@@ -32,7 +32,7 @@ def draw(findings: Findings) -> "Figure":
     figure = Figure(figsize=(9, 2.9), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.step(findings.seconds, findings.scores, where="post", color=INK, linewidth=1.2, label="score")
+    axes.stairs(findings.scores, findings.edges, baseline=None, color=INK, linewidth=1.2, label="score")
     if findings.threshold:
         name = f"alarm threshold, {findings.threshold.score:.2f}"
         axes.axhline(findings.threshold.score, color=THRESHOLD, linewidth=1.2, linestyle=":", label=name)

@@ -1,0 +1,124 @@
+"""Annotations that are not what they seem: one line with the user's file, row and what to do."""
+
+import re
+
+import cv2
+import numpy as np
+import pytest
+
+from wsstad import config
+from wsstad.artefacts import storage
+from wsstad.errors import UserError
+from wsstad.evaluation import groundtruth
+from wsstad.evaluation.annotations import conversion, ucsd_masks
+from wsstad.evaluation.annotations import table as canonical
+from wsstad.evaluation.annotations.parameters import TableParameters, UcsdMasksParameters
+from wsstad.reporting import latex
+
+VIDEOS = {f"v{n:03d}": {"label": "abnormal"} for n in range(3)}
+HEADER = "video\tevent\tframe\tx1\ty1\tx2\ty2\tfill\n"
+
+
+def convert(folder, *rows, **more):
+    (folder / "boxes.tsv").write_text(HEADER + "".join("\t".join(map(str, row)) + "\n" for row in rows))
+    entry = TableParameters(format="table", path="boxes.tsv", **more)
+    return conversion.convert(folder, VIDEOS, entry, tested=set(VIDEOS), where="dataset.yaml: annotations.mine")
+
+
+def test_shares_of_the_picture_are_no_pixels(tmp_path):
+    rows = [("v000", 0, frame, 0.1, 0.2, 0.5, 1.0, "none") for frame in range(3)]
+    with pytest.raises(UserError, match=r"all 3 boxes lie within 0\.\.1, as boxes\.tsv: row 2: shares of"):
+        convert(tmp_path, *rows)
+    made = convert(tmp_path, *rows, size=(1, 1))
+    truth = groundtruth.from_rows(made, n_frames=9, width=320, height=240)
+    assert truth.united.boxes[0].tolist() == [32, 48, 160, 240]
+    assert convert(tmp_path, *rows, ("v000", 0, 5, 0, 0, 20, 20, "none")), "small boxes in pixels are boxes"
+
+
+@pytest.mark.parametrize(
+    ("video", "hint"),
+    [("v001.mp4", "did you mean v001?"), ("V001", "did you mean v001?"), ("x", "listed are the like of v000")],
+)
+def test_ids_of_no_listed_video_stop_and_the_nearest_is_named(tmp_path, video, hint):
+    with pytest.raises(UserError, match=re.escape(hint)) as caught:
+        convert(tmp_path, (video, 0, 3, 1, 2, 30, 40, "none"))
+    assert "none of its 1 videos is in videos.tsv, such as " in str(caught.value)
+
+
+@pytest.mark.parametrize("cell", ["2_1", "٢", "2.0", ""])
+def test_a_frame_is_written_in_plain_digits(tmp_path, cell):
+    with pytest.raises(UserError, match=r"row 2: frame .*; allowed: a whole number"):
+        convert(tmp_path, ("v000", 0, cell, 1, 2, 30, 40, "none"))
+    with pytest.raises(UserError, match=r"row 2: x1 '1_0'; allowed: a number"):
+        convert(tmp_path, ("v000", 0, 3, "1_0", 2, 30, 40, "none"))
+
+
+def test_what_is_wrong_with_a_box_names_the_file_and_row_of_the_user(tmp_path):
+    rows = convert(tmp_path, ("v001", 0, 3, 1, 2, 30, 40, "none"), ("v000", 0, 3, 325, 10, 330, 20, "none"))
+    canonical.write(tmp_path / "made.tsv", rows)
+    boxes = canonical.read_checked(tmp_path / "made.tsv")
+    with pytest.raises(UserError, match=r"^boxes\.tsv: row 3: box 325 10 330 20 of 'v000' lies outside"):
+        groundtruth.from_rows(boxes["v000"], n_frames=9, width=320, height=240)
+
+
+def test_boxes_of_a_larger_picture_ask_for_its_size(tmp_path):
+    rows = [("v000", 0, 3, 10, 20, 100, 90, "none"), ("v000", 0, 4, 300, 150, 1914, 1078, "none")]
+    with pytest.raises(UserError, match=r"boxes of 'v000' reach 1914 x 1078, the video has 640 x 360: give `size`"):
+        groundtruth.from_rows(convert(tmp_path, *rows), n_frames=9, width=640, height=360)
+    made = groundtruth.from_rows(convert(tmp_path, *rows, size=(1920, 1080)), n_frames=9, width=640, height=360)
+    assert made.united.boxes[4].tolist() == pytest.approx([100, 50, 638, 1078 / 3])
+    near = convert(tmp_path, ("v000", 0, 3, 600, 300, 650, 365, "none"))
+    assert groundtruth.from_rows(near, n_frames=9, width=640, height=360).united.boxes[3].tolist() == [
+        600,
+        300,
+        640,
+        360,
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".bmp", ".png", ".tif"])
+def test_masks_of_any_lossless_kind_are_read(tmp_path, suffix):
+    (tmp_path / "v000_gt").mkdir()
+    mask = np.zeros((48, 64), np.uint8)
+    mask[10:20, 5:25] = 255
+    for number in range(3):
+        assert cv2.imwrite(str(tmp_path / "v000_gt" / f"{number}{suffix}"), mask)
+    rows = ucsd_masks.read(tmp_path, list(VIDEOS), UcsdMasksParameters(format="ucsd_masks", path="."))
+    assert [(row.frame, row.box) for row in rows] == [(frame, (5, 10, 25, 20)) for frame in range(3)]
+
+
+def test_masks_that_are_not_there_are_told(tmp_path):
+    parameters = UcsdMasksParameters(format="ucsd_masks", path=".")
+    (tmp_path / "v1_gt").mkdir()
+    with pytest.raises(UserError, match=r"masks of none of 3 videos; looked for .*v000_gt/; there is v1_gt"):
+        ucsd_masks.read(tmp_path, list(VIDEOS), parameters)
+    (tmp_path / "v000_gt").mkdir()
+    (tmp_path / "v000_gt" / "1.jpg").touch()
+    with pytest.raises(UserError, match=r"v000_gt: holds 1 files and no \.bmp, \.png, \.tif"):
+        ucsd_masks.read(tmp_path, list(VIDEOS), parameters)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("video\tx\na\t1\n".encode("utf-16"), r"byte 0 is no UTF-8; allowed: text saved as UTF-8"),
+        (b'video\tx\na\t1\nb\t"open\nc\t2\n', r"row 3: .*a quote that opens a cell must be closed"),
+        (b'video\tx\na\t"1"2\n', r"row 2: .*a quote that opens a cell must be closed"),
+    ],
+)
+def test_a_table_that_is_no_text_is_told_with_its_row(tmp_path, content, said):
+    (tmp_path / "videos.tsv").write_bytes(content)
+    with pytest.raises(UserError, match=rf"videos\.tsv: {said}") as caught:
+        storage.read_table(tmp_path / "videos.tsv")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_is_not_finite_is_refused(value):
+    score = {"source": "a", "model": "b", "alarms_per_hour": value}
+    with pytest.raises(UserError, match=r"a\.yaml: score\.new\.alarms_per_hour: (nan|inf) is not allowed"):
+        config.check({"score": {"new": score}}, "config", "a.yaml")
+
+
+def test_signs_of_titles_are_escaped_in_latex():
+    assert latex.escape("a < b > c | d") == r"a $<$ b $>$ c $\vert$ d"

@@ -1,0 +1,46 @@
+"""What becomes of a video over which something fails: a code, so that one video never ends a job.
+
+What no video is to blame for is raised: a mistake of the user, a damaged result, a disk that is full.
+"""
+
+import errno
+import logging
+from collections.abc import Callable
+
+from wsstad.artefacts.storage import Artefact, DamagedError
+from wsstad.errors import QuarantineError, UserError
+
+log = logging.getLogger(__name__)
+
+# The machine has no more of something, whichever video comes next.
+STOPS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE}
+LONGEST = 200  # characters of a reason
+# Errors of torch, by name: it is not imported to be asked.
+PASSING = {"OutOfMemoryError", "AcceleratorError"}
+
+
+def attempt(video: str, make: Callable[[], Artefact]) -> tuple[str, Artefact | QuarantineError]:
+    """Return a video and what `make` makes of it, or why it fails over it; raise what is not the video's."""
+    try:
+        return video, make()
+    except Exception as error:
+        return video, quarantine(video, error)
+
+
+def quarantine(video: str, error: Exception) -> QuarantineError:
+    """Return the code of an exception over a video, whose traceback goes to the log; raise what is not the video's."""
+    if isinstance(error, QuarantineError):
+        return error
+    if isinstance(error, UserError | DamagedError) or (isinstance(error, OSError) and error.errno in STOPS):
+        raise error
+    log.error("%s: failed", video, exc_info=error)
+    if isinstance(error, OSError) and error.strerror:
+        return QuarantineError("S302", f"{type(error).__name__}: {error.strerror}")
+    words = " ".join(f"{type(error).__name__}: {error}".split())
+    may_pass = isinstance(error, OSError | MemoryError) or type(error).__name__ in PASSING or "CUDA" in words
+    return QuarantineError("S302" if may_pass else "S301", words[:LONGEST])
+
+
+def unreadable(error: OSError) -> QuarantineError:
+    """Return the code of a video whose raw file cannot be read, whatever the machine's folders are called."""
+    return QuarantineError("V112", error.strerror or type(error).__name__)
