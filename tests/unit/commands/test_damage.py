@@ -170,6 +170,22 @@ def test_a_flipped_bit_of_a_text_is_noticed_even_with_its_size_and_time(place, c
     assert caplog.messages == [f"wsstad: {place}: has changed; it is made again, and kept as {aside.name}"]
 
 
+def test_a_dry_look_names_the_same_and_changes_nothing(place, caplog):
+    os.truncate(artefact(place, "b"), 7)
+    os.utime(artefact(place, "a"))
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in Path().rglob("*") if path.is_file()}
+    assert damage.remove(FakePlan(1), dry=True) == [place]
+    content = bytearray(place.read_bytes())
+    content[-2] ^= 1
+    place.write_bytes(content)
+    assert damage.remove(FakePlan(1), dry=True) == [place]
+    before[place] = (bytes(content), place.stat().st_mtime_ns)
+    assert {
+        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in Path().rglob("*") if path.is_file()
+    } == before
+    assert [message.partition(": ")[2].rpartition("; ")[2] for message in caplog.messages] == 2 * ["it is made again"]
+
+
 def test_a_result_without_a_seal_is_looked_at_again_and_not_called_damaged(place):
     seals.path_of(place).unlink()
     look()

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from support import pages
-from wsstad.artefacts import storage
-from wsstad.commands import keep, run_progress
+from wsstad.artefacts import seals, storage
+from wsstad.commands import gc, keep, run_progress
 from wsstad.errors import UserError
 from wsstad.planning import command_line, kept_runs
 
@@ -41,11 +41,15 @@ def test_small_files_of_the_run_are_kept_and_nothing_heavy(plan):
         f"{BLOCK}/illustrations/boxes/manifests/benchmark.tsv",
         *("benchmarks/decode/made_up/000.tsv", "benchmarks/train/made_up/one/c3d_seed0/motion/iou/cpu/benchmark.tsv"),
         "logs/train/made_up/one/c3d_seed0/motion/iou/cpu/benchmark.state.json",
+        *("..run.json.sha256", "made_up/.shards.tsv.sha256"),
+        f"{BLOCK}/illustrations/boxes/manifests/.benchmark.tsv.sha256",
     }
     for name in kept:
         assert (folder / name).read_bytes() == Path("results", name).read_bytes()
     assert kept_runs.names(Path("results")) == ["before"]
     assert list(Path("results/kept").iterdir()) == [folder]
+    sealed = [seals.target(folder / name) for name in kept if seals.is_seal(Path(name))]
+    assert [seals.flaw(path) for path in sealed] == 3 * [""]
 
 
 def test_what_a_kept_run_names_lies_in_the_folder_of_results(plan):
@@ -54,6 +58,15 @@ def test_what_a_kept_run_names_lies_in_the_folder_of_results(plan):
     videos = {(f"results/{BLOCK}/illustrations/boxes", f"v{i:03d}") for i in range(12)}
     model = (f"results/{BLOCK}/models/mgpr/0", "fold0")
     assert found == {*videos, model, (f"results/{BLOCK}/illustrations/boxes", "broken")}
+
+
+def test_gc_refuses_a_damaged_manifest_of_a_kept_run(plan):
+    folder = keep.keep(plan, "before")
+    gc._check([])
+    path = folder / BLOCK / "illustrations/boxes/manifests/benchmark.tsv"
+    path.write_bytes(path.read_bytes().replace(b"v001", b"v991"))
+    with pytest.raises(UserError, match=r"has changed, and it was kept by name; restore it, or delete results/kept/be"):
+        gc._check([])
 
 
 def test_a_run_that_cannot_be_kept_is_refused(plan, monkeypatch):

@@ -1,5 +1,6 @@
 """`wsstad verify`: every byte of the results is read, what is wrong is named, and with --repair set aside."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,24 @@ def test_a_file_that_nothing_vouches_for_is_named_and_left_alone(place, capsys):
     assert run("--repair") == 0
     assert said(capsys)[0] == "results/notes.txt: foreign: nothing here vouches for it; left alone"
     assert Path("results/notes.txt").exists()
+
+
+def test_a_damaged_file_of_a_kept_run_is_named_and_left_alone(place, capsys):
+    kept = Path("results/kept/before") / place.relative_to("results")
+    kept.parent.mkdir(parents=True)
+    for path in (place, seals.path_of(place)):
+        shutil.copy2(path, kept.with_name(path.name))
+    Path("results/kept/before/benchmarks").mkdir()
+    Path("results/kept/before/benchmarks/detect.tsv").touch()
+    assert run() == 0
+    assert said(capsys) == ["6 files are as they were written"]
+    _flip(kept)
+    assert run("--repair") == 1
+    assert said(capsys) == [
+        f"{kept}: has changed; kept by name, so no run makes it again: left alone",
+        "5 files are as they were written, 1 are not; the next run makes them again, but not the 1 of kept runs",
+    ]
+    assert kept.exists()
 
 
 def test_it_holds_the_lock(place):

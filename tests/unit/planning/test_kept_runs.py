@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wsstad.artefacts import storage
+from wsstad.artefacts import seals, storage
 from wsstad.errors import UserError
 from wsstad.planning import kept_runs, paths
 from wsstad.planning.result_files import ResultFiles
@@ -32,6 +32,7 @@ def test_a_kept_run_is_a_folder_of_results_whose_artefacts_lie_in_another(tmp_pa
         storage.write_text(tmp_path / folder / "road/shards.tsv", "made up\n")
     record = {"config": {"datasets": {"road": {"tables": "tables", "source": "films"}}}, "targets": []}
     storage.write_json(tmp_path / "results/kept/before" / paths.RUN, record)
+    seals.seal(tmp_path / "results/kept/before" / paths.RUN)
     storage.write_text(tmp_path / "tables/videos.tsv", "made up\n")
     live, kept = (ResultFiles(tmp_path / its) for its in ("results", "results/kept/before"))
     manifests = Path("road/frames/manifests")

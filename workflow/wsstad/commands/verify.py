@@ -1,8 +1,8 @@
 """Read every byte of the results, and name what is missing, cut, changed or foreign; with --repair, set it aside.
 
 A run looks at sizes and times, and at all of what is small; this reads everything, of every configuration that ever ran
-here. What was set aside is kept as <name>.damaged, and made again by the next run; `wsstad gc` removes it. The exit
-status is 1 if something is wrong and was not repaired.
+here. What was set aside is kept as <name>.damaged, and made again by the next run; `wsstad gc` removes it. A file of a
+run that was kept by name is left where it is. The exit status is 1 if something is wrong and was not repaired.
 
     wsstad verify --repair
 """
@@ -16,11 +16,12 @@ from wsstad.artefacts import damaged, seals
 from wsstad.commands import damage, lock
 from wsstad.commands.healing import files_below, flaws
 from wsstad.errors import UserError
-from wsstad.planning import command_line, paths
+from wsstad.planning import command_line, kept_runs, paths
 from wsstad.planning.paths import Output
 from wsstad.planning.stages import STAGES
 
 RESULTS = command_line.RESULTS
+LOST = "; kept by name, so no run makes it again: left alone"
 # What a run keeps of itself, and raw videos that were made up: nothing vouches for it, and no result is read from it.
 APART = ("logs", "benchmarks", "*/source", "*/tables/videos.tsv", "kept/*/logs", "kept/*/benchmarks")
 
@@ -33,13 +34,14 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError(f"{Path.cwd()}: no {RESULTS} here")
     with lock.held(RESULTS):
         wrong, foreign, whole = look()
+        lost = {path for path in wrong if path.is_relative_to(RESULTS / kept_runs.KEPT)}
         for path, flaw in sorted(wrong.items()):
-            aside = damaged.set_aside(path) if args.repair and path.exists() else None
-            print(f"{path}: {flaw}{f'; set aside as {aside.name}' if aside else ''}")
+            aside = damaged.set_aside(path) if args.repair and path.exists() and path not in lost else None
+            print(f"{path}: {flaw}{f'; set aside as {aside.name}' if aside else LOST if path in lost else ''}")
     for path in foreign:
         print(f"{path}: foreign: nothing here vouches for it; left alone")
-    print(_summary(whole, wrong, repaired=args.repair))
-    sys.exit(bool(wrong) and not args.repair)
+    print(_summary(whole, len(wrong), len(lost), repaired=args.repair))
+    sys.exit(bool(lost if args.repair else wrong))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -94,8 +96,9 @@ def _against(output: Output, wrong: dict[Path, str]) -> Iterator[tuple[Path, str
             yield record.path, f"is foreign: whole, but not what {output.path} names"
 
 
-def _summary(whole: int, wrong: dict[Path, str], *, repaired: bool) -> str:
+def _summary(whole: int, wrong: int, lost: int, *, repaired: bool) -> str:
     if not wrong:
         return f"{whole} files are as they were written"
     what = "the next run makes them again" if repaired else "`wsstad verify --repair` sets them aside"
-    return f"{whole} files are as they were written, {len(wrong)} are not; {what}"
+    but = f", but not the {lost} of kept runs" if lost else ""
+    return f"{whole} files are as they were written, {wrong} are not; {what}{but}"
