@@ -199,7 +199,8 @@ def run_flipped(folder: Path, clean: dict[str, bytes], flips: list[Flip], *, kee
     """Apply flips in a copy of a finished benchmark and run it; then verify and repair what is left, and run again.
 
     Outcomes: healed by the same command; latent (nothing that is published is touched, verify notices it, and the
-    next run makes it again); harmless (of what a run says of itself); wrong; failed.
+    next run makes it again); aside (verify set it aside, and the setting that it is of is no more); harmless (of what a
+    run says of itself); wrong; failed.
     """
     for flip in flips:
         flip.apply(keep_time=keep_time)
@@ -224,13 +225,23 @@ def run_flipped(folder: Path, clean: dict[str, bytes], flips: list[Flip], *, kee
             outcome = "healed"
         elif last.get(name) == clean[name] and name in named and not _is_published(name):
             outcome = "latent"
+        elif name in named and _is_of_another_setting(name, last):
+            outcome = "aside"
         else:
             outcome = "wrong"
         outcomes.setdefault(flip.kind, Counter())[outcome] += 1
     others = [name for name in {*clean, *last} if clean.get(name) != last.get(name)]
+    others = [name for name in others if not (name in named and _is_of_another_setting(name, last))]
     if others:
         said += f"not as in the clean run: {', '.join(sorted(others)[:5])}"
     return Round(outcomes, said)
+
+
+def _is_of_another_setting(name: str, last: dict[str, bytes]) -> bool:
+    """Tell whether a file is gone, and no manifest or table of the results names its key."""
+    key = integrity.NAME.fullmatch(Path(name).name)
+    tables = [content for table, content in last.items() if table.endswith(".tsv")]
+    return bool(key) and name not in last and not any(key["key"].encode() in content for content in tables)
 
 
 def _is_published(name: str) -> bool:
