@@ -170,6 +170,17 @@ def test_a_flipped_bit_of_a_text_is_noticed_even_with_its_size_and_time(place, c
     assert caplog.messages == [f"wsstad: {place}: has changed; it is made again, and kept as {aside.name}"]
 
 
+def test_an_artefact_that_changed_with_its_manifest_is_not_passed_over(place):
+    changed, touched = artefact(place, "a"), artefact(place, "c")
+    for path in (changed, place):
+        content = bytearray(path.read_bytes())
+        content[-2] ^= 1
+        path.write_bytes(content)
+    touched.touch()
+    look()
+    assert [path.exists() for path in (changed, touched, place)] == [False, True, False]
+
+
 def test_a_result_without_a_seal_is_looked_at_again_and_not_called_damaged(place):
     seals.path_of(place).unlink()
     look()

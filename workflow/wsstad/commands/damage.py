@@ -11,6 +11,7 @@ copied folder is read through once). Bytes that change and leave size and mtime 
 reads them, and by `wsstad verify`.
 """
 
+import csv
 import logging
 import os
 import time
@@ -54,6 +55,7 @@ def remove(plan: Plan) -> None:
             unknown += 1
             output.path.unlink()
         elif flaw:
+            _set_changed_aside(output)
             aside = damaged.set_aside(output.path)
             log.warning("wsstad: %s: %s; it is made again%s", output.path, flaw, _word(aside))
         elif reasons := list(_set_damaged_aside(output, state.st_mtime_ns)):
@@ -93,7 +95,7 @@ def _set_damaged_aside(output: Output, written: int) -> Iterator[str]:
     """Set aside the artefacts that are not what an output notes of them; yield what is wrong with each."""
     try:
         named = list(notes(output))
-    except (UserError, KeyError, ValueError):
+    except (UserError, KeyError, ValueError, csv.Error):
         yield "is no table"
         return
     for noted in named:
@@ -101,6 +103,21 @@ def _set_damaged_aside(output: Output, written: int) -> Iterator[str]:
         if reason:
             damaged.set_aside(noted.path)
             yield f"{noted.path.name} {reason}"
+
+
+def _set_changed_aside(output: Output) -> None:
+    """Set aside the artefacts that an output, itself damaged, names and that have changed since it was sealed.
+
+    Its job makes the output anew, after which they would be older than it, and no start of a run would look at them.
+    """
+    sealed = seals.path_of(output.path).stat().st_mtime_ns
+    try:
+        named = list(notes(output))
+    except (UserError, KeyError, ValueError, csv.Error):
+        return
+    for noted in named:
+        if noted.path.is_file() and noted.path.stat().st_mtime_ns > sealed and integrity.flaw(noted.path):
+            damaged.set_aside(noted.path)
 
 
 def notes(output: Output) -> Iterator[Noted]:
