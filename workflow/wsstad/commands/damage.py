@@ -110,10 +110,10 @@ def _set_changed_aside(output: Output) -> None:
 
     Its job makes the output anew, after which they would be older than it, and no start of a run would look at them.
     """
-    sealed = seals.path_of(output.path).stat().st_mtime_ns
     try:
+        sealed = seals.path_of(output.path).stat().st_mtime_ns
         named = list(notes(output))
-    except (UserError, KeyError, ValueError, csv.Error):
+    except (OSError, UserError, KeyError, ValueError, csv.Error):
         return
     for noted in named:
         if noted.path.is_file() and noted.path.stat().st_mtime_ns > sealed and integrity.flaw(noted.path):
