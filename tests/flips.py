@@ -20,7 +20,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 from support import flips
 
-GOOD = {"noticed", "harmless", "healed", "latent"}
+GOOD = {"noticed", "harmless", "healed", "latent", "aside"}
 METHOD = {"type": "mgpr", "max_iterations": 8, "projection": {"kind": "pca", "dimension": 16}}
 BENCHMARK = {
     "dataset": "small",

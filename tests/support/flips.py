@@ -19,6 +19,7 @@ from wsstad.commands import run_progress
 from wsstad.errors import DamagedError, UserError
 
 REPOSITORY = Path(__file__).parents[2]
+PRINTED = 2000  # a line of progress after as many
 LIMIT = 20.0  # seconds after which a reader hangs
 COSTS = re.compile(r'<section id="cost".*?</section>', re.DOTALL)  # of the report: seconds, which no run repeats
 # What a run says of itself; it has other bytes after every run.
@@ -144,7 +145,9 @@ def read_campaign(results: Path, n: int, seed: int) -> dict[str, Counter[str]]:
     """Flip n bits, one at a time, and read each; return the outcomes by kind."""
     outcomes: dict[str, Counter[str]] = {}
     clean: dict[Path, object] = {}
-    for flip in choose(results, n, seed):
+    for number, flip in enumerate(choose(results, n, seed)):
+        if number % PRINTED == PRINTED - 1:
+            print(f"{number + 1} of {n} read", flush=True)
         if flip.path not in clean:
             clean[flip.path] = content_of(flip.path)
         outcomes.setdefault(flip.kind, Counter())[read_flipped(flip, clean[flip.path])] += 1
@@ -196,17 +199,21 @@ def run_flipped(folder: Path, clean: dict[str, bytes], flips: list[Flip], *, kee
     """Apply flips in a copy of a finished benchmark and run it; then verify and repair what is left, and run again.
 
     Outcomes: healed by the same command; latent (nothing that is published is touched, verify notices it, and the
-    next run makes it again); harmless (of what a run says of itself); wrong; failed.
+    next run makes it again); aside (verify set it aside, and the setting that it is of is no more); harmless (of what a
+    run says of itself); wrong; failed.
     """
     for flip in flips:
         flip.apply(keep_time=keep_time)
     done = command(folder, "run", "--cores", "1")
     said = "" if not done.returncode else f"run ended with {done.returncode}: {done.stderr[-600:]}"
     first = snapshot(folder)
-    verified = command(folder, "verify", "--repair")
-    if verified.returncode or command(folder, "run", "--cores", "1").returncode:
-        said += f"verify or the run after it failed: {verified.stderr[-600:]}"
-    last = snapshot(folder)
+    last, named = first, ""
+    if first != clean:
+        verified = command(folder, "verify", "--repair")
+        named = verified.stdout
+        if verified.returncode or command(folder, "run", "--cores", "1").returncode:
+            said += f"verify or the run after it failed: {verified.stderr[-600:]}"
+        last = snapshot(folder)
     outcomes: dict[str, Counter[str]] = {}
     for flip in flips:
         name = flip.path.relative_to(folder / "results").as_posix()
@@ -216,15 +223,25 @@ def run_flipped(folder: Path, clean: dict[str, bytes], flips: list[Flip], *, kee
             outcome = "failed"
         elif first.get(name) == clean[name]:
             outcome = "healed"
-        elif last.get(name) == clean[name] and name in verified.stdout and not _is_published(name):
+        elif last.get(name) == clean[name] and name in named and not _is_published(name):
             outcome = "latent"
+        elif name in named and _is_of_another_setting(name, last):
+            outcome = "aside"
         else:
             outcome = "wrong"
         outcomes.setdefault(flip.kind, Counter())[outcome] += 1
     others = [name for name in {*clean, *last} if clean.get(name) != last.get(name)]
+    others = [name for name in others if not (name in named and _is_of_another_setting(name, last))]
     if others:
         said += f"not as in the clean run: {', '.join(sorted(others)[:5])}"
     return Round(outcomes, said)
+
+
+def _is_of_another_setting(name: str, last: dict[str, bytes]) -> bool:
+    """Tell whether a file is gone, and no manifest or table of the results names its key."""
+    key = integrity.NAME.fullmatch(Path(name).name)
+    tables = [content for table, content in last.items() if table.endswith(".tsv")]
+    return bool(key) and name not in last and not any(key["key"].encode() in content for content in tables)
 
 
 def _is_published(name: str) -> bool:

@@ -37,7 +37,6 @@ def test_a_damaged_artefact_that_a_job_needs_is_made_again_by_the_same_run(copy)
     frames = only(copy, "small/frames/v003.*.mp4")
     before, tables = {features: flip(features, offset(features, "features"))}, copy.tables()
     before[frames] = flip(frames)
-    assert "nothing to do" in copy.run()  # neither size nor time tells
     for model in copy.folder.glob(f"results/small/{RUN}/models/mgpr_tiny/0/*.safetensors"):
         model.unlink()
     said = copy.run()
@@ -48,7 +47,6 @@ def test_a_damaged_artefact_that_a_job_needs_is_made_again_by_the_same_run(copy)
     # The frames were needed for the features.
     assert {path: path.read_bytes() for path in before} == before
     assert {path.name for path in copy.folder.rglob("*.damaged")} == {f"{path.name}.damaged" for path in before}
-    assert "nothing to do" in copy.run()
     assert "are as they were written\n" in copy.verb("verify")
 
 

@@ -186,6 +186,17 @@ def test_a_dry_look_names_the_same_and_changes_nothing(place, caplog):
     assert [message.partition(": ")[2].rpartition("; ")[2] for message in caplog.messages] == 2 * ["it is made again"]
 
 
+def test_an_artefact_that_changed_with_its_manifest_is_not_passed_over(place):
+    changed, touched = artefact(place, "a"), artefact(place, "c")
+    for path in (changed, place):
+        content = bytearray(path.read_bytes())
+        content[-2] ^= 1
+        path.write_bytes(content)
+    touched.touch()
+    look()
+    assert [path.exists() for path in (changed, touched, place)] == [False, True, False]
+
+
 def test_a_result_without_a_seal_is_looked_at_again_and_not_called_damaged(place):
     seals.path_of(place).unlink()
     look()

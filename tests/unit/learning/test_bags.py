@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from support.toy_bags import Dataset, clip_grid, no_detections, parameters, planted_video, planted_videos
 from wsstad.artefacts.manifest import read_manifest
-from wsstad.errors import UserError
+from wsstad.errors import DamagedError, UserError
 from wsstad.learning import bags, methods
 from wsstad.learning.bags import Bag, BagReader, Request, View
 from wsstad.learning.methods.parameters import MgprParameters, StilParameters
@@ -252,5 +252,5 @@ def test_reader_refuses_a_damaged_artefact(tmp_path) -> None:
     dataset = Dataset(tmp_path, [video], {0: {"v003": "train"}}).write()
     path = next((tmp_path / "image_features").glob("*.h5"))
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(UserError, match="delete it and run again"):
+    with pytest.raises(DamagedError, match=r"v003\.\w+\.h5: has \d+ bytes, not "):
         reader_of(dataset).read("v003")

@@ -102,9 +102,9 @@ def test_one_model_a_fold(dataset, method, trained) -> None:
         assert row["held_out_vauc"] == history[int(row["chosen_iteration"]) - 1]["held_out_vauc"] != ""
         assert (row["training_videos"], row["held_out_videos"], row["quarantined"]) == ("8", "2", "0")
     assert {(row["method"], row["seed"]) for row in rows} == {("quick", "0")}
-    assert sorted(content(models(dataset))) == sorted(
-        [f"fold{r['fold']}.{r['key'][:12]}.{s}" for r in rows for s in ("safetensors", "history.tsv")]
-    )
+    names = [f"fold{row['fold']}.{row['key'][:12]}" for row in rows]
+    files = [f"{name}.{suffix}" for name in names for suffix in ("safetensors", "history.tsv")]
+    assert sorted(content(models(dataset))) == sorted([*files, *(f".{name}.history.tsv.sha256" for name in names)])
 
 
 def test_no_test_video_is_ever_in_training_or_selection(dataset, method, trained) -> None:

@@ -11,6 +11,7 @@ copied folder is read through once). Bytes that change and leave size and mtime 
 reads them, and by `wsstad verify`.
 """
 
+import csv
 import logging
 import os
 import time
@@ -58,6 +59,8 @@ def remove(plan: Plan, *, dry: bool = False) -> list[Path]:
             unknown += 1
             removed.append(output.path)
         elif flaw:
+            if not dry:
+                _set_changed_aside(output)
             kept = None if dry else damaged.set_aside(output.path)
             where = f", and kept as {kept.name}" if kept else ""
             log.warning("wsstad: %s: %s; it is made again%s", output.path, flaw, where)
@@ -100,7 +103,7 @@ def _set_damaged_aside(output: Output, written: int, *, dry: bool) -> Iterator[s
     """Set aside, unless `dry`, artefacts that are not what an output notes of them; yield what is wrong with each."""
     try:
         named = list(records(output))
-    except (UserError, KeyError, ValueError):
+    except (UserError, KeyError, ValueError, csv.Error):
         yield "is no table"
         return
     for record in named:
@@ -117,6 +120,21 @@ def _may_pass(output: Output) -> Iterator[str]:
     for _, video, row in entries(output):
         if row.get("code") in RETRIED_CODES:
             yield f"{video} was set aside, {row['code']} {row['reason']}"
+
+
+def _set_changed_aside(output: Output) -> None:
+    """Set aside the artefacts that an output, itself damaged, names and that have changed since it was sealed.
+
+    Its job makes the output anew, after which they would be older than it, and no start of a run would look at them.
+    """
+    try:
+        sealed = seals.path_of(output.path).stat().st_mtime_ns
+        named = list(records(output))
+    except (OSError, UserError, KeyError, ValueError, csv.Error):
+        return
+    for record in named:
+        if record.path.is_file() and record.path.stat().st_mtime_ns > sealed and integrity.flaw(record.path):
+            damaged.set_aside(record.path)
 
 
 def records(output: Output) -> Iterator[FileRecord]:
