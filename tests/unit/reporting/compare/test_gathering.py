@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from support import pages
-from wsstad.artefacts import storage
+from wsstad.artefacts import seals, storage
 from wsstad.errors import UserError
 from wsstad.evaluation import results as results_file
 from wsstad.planning import sides
@@ -138,10 +138,15 @@ def test_settings_are_compared_as_far_as_both_sides_know_them(folders):
     found = gather(folders)
     assert found.settings[0] == found.settings[1]
     assert found.settings[0]["detector"] == {"name": "motion"}
-    storage.write_json(folders / "a/results/.run.json", {"config": {"evaluate": {"gamma": "union"}}, "targets": []})
+    write_run(folders / "a", {"evaluate": {"gamma": "union"}})
     assert "evaluate" not in gather(folders).settings[0]
-    storage.write_json(folders / "b/results/.run.json", {"config": {"evaluate": {"gamma": "gt_only"}}, "targets": []})
+    write_run(folders / "b", {"evaluate": {"gamma": "gt_only"}})
     assert [its["evaluate"]["gamma"] for its in gather(folders).settings] == ["union", "gt_only"]
+
+
+def write_run(folder, config):
+    storage.write_json(folder / "results/.run.json", {"config": config, "targets": []})
+    seals.seal(folder / "results/.run.json")
 
 
 def test_the_page_holds_both_sides_and_needs_nothing_else(folders):

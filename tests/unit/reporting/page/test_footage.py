@@ -26,7 +26,7 @@ def page(folder, *, curve=CURVE, thumbnail=b"RIFFxxxxWEBP", film=True):
         said = scoring.prediction(video, tubes, scores)
         shown = VideoTubes(40, 100, 80, np.ones(40, dtype=bool), tubes)
         threshold = Threshold.of(curve, 1.0)
-        its = Findings(PATHS[video], said, shown, CARD, np.arange(40) / 10, 10.0, threshold)
+        its = Findings(PATHS[video], said, shown, CARD, np.arange(41) / 10, 10.0, threshold)
         arrays = {"scores": its.scores, **({THUMBNAIL: np.frombuffer(thumbnail, dtype=np.uint8)} if thumbnail else {})}
         files = {".tubes.json": "a" * 64, **({OVERLAY: "b" * 64} if film else {})}
         path = manifest.artefact_path(folder, video, "c" * 64)
