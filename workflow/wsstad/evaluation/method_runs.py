@@ -42,7 +42,7 @@ class MethodRuns:
 
     @property
     def first(self) -> Seed:
-        """Any one of the seeds, for what they share."""
+        """One of the seeds, for what they share."""
         return next(iter(self.seeds.values()))
 
 

@@ -11,7 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from wsstad.jsonable import Facts, Json
 from wsstad.structures.tracks import UNTRACKED, Track, VideoTracks, labels_of
 
 FILE = "annotations.json"
+
+Id = str | int | float  # of a video, a category or a frame, as the file has it
+T = TypeVar("T")
 
 
 class Image(NamedTuple):
@@ -99,7 +102,7 @@ def _each(content: Facts, section: str, path: Path) -> Iterator[tuple[Facts, str
         yield entry, where
 
 
-def _get(entry: Facts, key: str, where: str) -> Any:
+def _get(entry: Facts, key: str, where: str) -> Id:
     if key not in entry:
         raise UserError(f"{where}: no {key!r}; it has {', '.join(map(str, entry))}")
     value = entry[key]
@@ -108,15 +111,15 @@ def _get(entry: Facts, key: str, where: str) -> Any:
     return value
 
 
-def _known(entries: Mapping[Any, Any], key: Any, name: str, where: str) -> Any:
+def _known(entries: Mapping[Id, T], key: Id, name: str, where: str) -> T:
     if key not in entries:
         raise UserError(f"{where}: {name} {key!r} is the id of none")
     return entries[key]
 
 
-def _names(content: Facts, path: Path) -> dict[Any, str]:
+def _names(content: Facts, path: Path) -> dict[Id, str]:
     """Return the videos by their ids in the file."""
-    names: dict[Any, str] = {}
+    names: dict[Id, str] = {}
     for entry, where in _each(content, "videos", path):
         name = collecting.video_name(str(_get(entry, "name" if "name" in entry else "file_name", where)))
         if name in names.values():
@@ -135,11 +138,11 @@ def _lengths(content: Facts, path: Path) -> dict[str, int]:
     }
 
 
-def _images(content: Facts, path: Path, first_frame: int) -> dict[Any, Image]:
+def _images(content: Facts, path: Path, first_frame: int) -> dict[Id, Image]:
     """Return the frames by their ids in the file."""
     names = _names(content, path)
-    images: dict[Any, Image] = {}
-    unnumbered: dict[str, list[tuple[str, Any]]] = defaultdict(list)
+    images: dict[Id, Image] = {}
+    unnumbered: dict[str, list[tuple[str, Id]]] = defaultdict(list)
     for entry, where in _each(content, "images", path):
         identifier = _get(entry, "id", where)
         if identifier in images:

@@ -8,12 +8,12 @@ box.
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
 
 from wsstad.artefacts import storage
 from wsstad.artefacts.exchange import collecting
 from wsstad.artefacts.exchange.collecting import Box, Collector
 from wsstad.errors import UserError
+from wsstad.jsonable import Facts, Json
 from wsstad.structures.tracks import UNTRACKED, VideoTracks
 
 BOXES, VIDEOS = "boxes.parquet", "videos.parquet"
@@ -50,7 +50,7 @@ def read(path: Path, videos: Collection[str] | None = None) -> list[VideoTracks]
     return [_video(video, collectors[video], about.get(video, {})) for video in wanted]
 
 
-def _video(video: str, collector: Collector, about: dict[str, Any]) -> VideoTracks:
+def _video(video: str, collector: Collector, about: Facts) -> VideoTracks:
     size = (about["width"], about["height"]) if about.get("width") and about.get("height") else None
     return VideoTracks(video, collector.tracks(), size, about.get("frames"), about.get("fps"))
 
@@ -59,7 +59,7 @@ def _file(path: Path) -> Path:
     return path / BOXES if path.is_dir() else path
 
 
-def _rows(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:
+def _rows(path: Path, needed: Sequence[str]) -> list[Json]:
     import polars as pl
 
     try:
@@ -71,7 +71,7 @@ def _rows(path: Path, needed: Sequence[str]) -> list[dict[str, Any]]:
     return table.to_dicts()
 
 
-def _number(value: Any, name: str, where: str) -> float:
+def _number(value: object, name: str, where: str) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise UserError(f"{where}: {name} {value!r}; allowed: a number")
     return float(value)

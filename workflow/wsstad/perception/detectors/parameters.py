@@ -9,7 +9,7 @@ from wsstad.parameters import Count, Distinct, FileName, Fraction, Positive, Sha
 
 
 class DetectorParameters(VariantParameters):
-    """Any detector."""
+    """What every detector has."""
 
     max_detections: Count = 300
     """The most boxes in a frame, the best ones."""
@@ -97,7 +97,7 @@ class PrecomputedParameters(DetectorParameters):
 
 
 class YoloParameters(DetectorParameters):
-    """Any detection model of ultralytics, run over whole frames."""
+    """A detection model of ultralytics, run over whole frames."""
 
     type: Literal["yolo"]
     weights: Annotated[str, Field(pattern=r"^[^/\x00-\x1f]+\.(pt|onnx)$")]

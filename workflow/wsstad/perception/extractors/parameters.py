@@ -8,7 +8,7 @@ from wsstad.parameters import Count, FileName, Positive, Sha256, VariantParamete
 
 
 class ExtractorParameters(VariantParameters):
-    """Any extractor."""
+    """What every extractor has."""
 
     batch: Count = 1
     """Clips in a batch."""
