@@ -94,14 +94,14 @@ def test_masks_that_are_not_there_are_told(tmp_path):
         ucsd_masks.read(tmp_path, list(VIDEOS), parameters)
     (tmp_path / "v000_gt").mkdir()
     (tmp_path / "v000_gt" / "1.jpg").touch()
-    with pytest.raises(UserError, match=r"v000_gt: holds 1 files and no \.bmp, \.png, \.tif"):
+    with pytest.raises(UserError, match=r"v000_gt: 1 files and no image; allowed: \.bmp, \.png, \.tif"):
         ucsd_masks.read(tmp_path, list(VIDEOS), parameters)
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("video\tx\na\t1\n".encode("utf-16"), r"byte 0 is no UTF-8; allowed: text saved as UTF-8"),
+        ("video\tx\na\t1\n".encode("utf-16"), r"after row 1: not UTF-8; save it as UTF-8"),
         (b'video\tx\na\t1\nb\t"open\nc\t2\n', r"row 3: .*a quote that opens a cell must be closed"),
         (b'video\tx\na\t"1"2\n', r"row 2: .*a quote that opens a cell must be closed"),
     ],

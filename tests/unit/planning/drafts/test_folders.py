@@ -92,7 +92,7 @@ def test_other_folders_are_labelled_by_hand(make):
         (["normal/a.mp4"], {}, "no abnormal videos; a benchmark needs"),
         (["normal/abnormal/a.mp4", "normal/b.mp4"], {}, "below a normal and an abnormal folder"),
         (["normal/a.mp4", "x/b.mp4"], {"abnormal": ["y"]}, "--abnormal y: no such folder; allowed: normal, x"),
-        (["notes.txt"], {}, "no video; looked for .avi"),
+        (["notes.txt"], {}, "no video; 1 file was not looked at: .txt 1"),
     ],
 )
 def test_a_mistake_is_one_line(make, names, given, words):

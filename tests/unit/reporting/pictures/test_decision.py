@@ -67,7 +67,7 @@ def test_a_few_of_many_others_are_shown():
 
 def test_every_frame_is_shown_enlarged_over_its_timeline():
     frames = [np.full((80, 100, 3), value, dtype=np.uint8) for value in range(40)]
-    images = list(made().images(frames, 10.0))
+    images = list(made().images(frames))
     around = [captions.header(500, "v", "0:00.0"), captions.axis(500, 4.0), captions.legend(500, made().legend())]
     height = 80 * 5 + made().timeline(500).height + sum(map(len, around))
     assert {image.shape for image in images} == {(height, 500, 3)}
