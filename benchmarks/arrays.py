@@ -53,7 +53,7 @@ def linking(*, frames: int, repeats: int) -> list[Row]:
             for before, after in pairwise(by_frame):
                 lap.lapjv(1 - box.iou(before, after), extend_cost=True, cost_limit=1 - MIN_IOU)
 
-        kinds = [(name, kinds) for name in sorted(LINKERS) for kinds in (["unary"], ["unary", "multivariate"])]
+        kinds = [(name, kinds) for name in ("iou", "motion") for kinds in (["unary"], ["unary", "multivariate"])]
         works = [partial(_linker(*it).link, arrays) for it in kinds]
         *taken_by_kind, limit = side_by_side([*works, solve], repeats=repeats, clock=cpu_clock)
         for (name, kind), taken in zip(kinds, taken_by_kind, strict=True):

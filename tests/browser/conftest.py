@@ -42,7 +42,7 @@ def chromium(tmp_path_factory):
 def page(tmp_path_factory) -> Path:
     """The report of a run whose names were chosen to do harm."""
     folder = tmp_path_factory.mktemp("page")
-    return pages.make(folder, title=pages.HOSTILE, kind=f"</script>{pages.HOSTILE}", odd_name=pages.HOSTILE)
+    return pages.make(folder, title=pages.HOSTILE, kind=f"</script>{pages.HOSTILE}")
 
 
 @pytest.fixture(scope="session")

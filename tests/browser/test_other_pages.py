@@ -18,7 +18,7 @@ def comparison(tmp_path_factory):
     """The page of two made-up runs, whose names were chosen to do harm."""
     folder = tmp_path_factory.mktemp("comparison")
     (folder / "a").mkdir()
-    pages.write(folder / "a", videos=8, odd_name=pages.HOSTILE)
+    pages.write(folder / "a", videos=8, kind=pages.HOSTILE)
     storage.write_text(folder / "a/results/made_up/shards.tsv", "video\tshard\n")
     shutil.copytree(folder / "a", folder / "b")
     change(folder / "b/results", lambda row: replace(row, s_loc_of_runs=(0.9, 0.9), s_loc=0.9) if row.s_loc else row)

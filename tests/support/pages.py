@@ -60,13 +60,12 @@ def make(folder, *flags, **options):
     return folder / "results/report.html"
 
 
-def write(folder, *, videos=12, title="Made up", kind="collision", odd_name=None, pictures=True):
+def write(folder, *, videos=12, title="Made up", kind="collision", pictures=True):
     """Write configuration, tables and results of a run of `videos` test videos into `folder`.
 
-    Half are abnormal, of class `kind` or ``fall``; one more is quarantined; the first is called `odd_name` if given.
+    Half are abnormal, of class `kind` or ``fall``; one more is quarantined.
     """
     tests = [f"v{i:03d}" for i in range(videos)]
-    tests[0] = odd_name or tests[0]
     labels = {video: ("abnormal", "normal")[i % 2] for i, video in enumerate(tests)}
     classes = {video: (kind, "normal", "fall", "normal")[i % 4] for i, video in enumerate(tests)}
     _write_dataset(folder, title, kind)

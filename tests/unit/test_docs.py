@@ -264,10 +264,10 @@ def test_the_page_of_formats_has_the_arrays_of_the_artefacts():
 
 def test_the_page_of_faults_has_every_code_with_its_meaning():
     rows = [line.split("|")[1:-1] for line in (SHARE / "docs/faults.md").read_text().splitlines()]
-    told = {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in rows if len(cells) == 4}
-    codes = {code: its[0] for code, its in told.items() if re.fullmatch(r"[A-Z]\d{3}", code)}
+    by_code = {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in rows if len(cells) == 4}
+    codes = {code: texts[0] for code, texts in by_code.items() if re.fullmatch(r"[A-Z]\d{3}", code)}
     assert codes == QUARANTINE_CODES
-    assert all(its[-1] for code, its in told.items()), "what to do"
+    assert all(texts[-1] for texts in by_code.items()), "what to do"
     sources = "".join(path.read_text() for path in sorted((SHARE / "workflow/wsstad").rglob("*.py")))
     raised = set(re.findall(r'QuarantineError\(\s*"([A-Z]\d{3})"', sources))
     assert raised <= codes.keys()

@@ -29,18 +29,18 @@ CODES = [
 ]
 
 
-@pytest.mark.parametrize(("error", "said"), CODES, ids=lambda its: str(its)[:30])
-def test_an_exception_costs_its_video(error, said):
+@pytest.mark.parametrize(("error", "expected"), CODES, ids=lambda case: str(case)[:30])
+def test_an_exception_costs_its_video(error, expected):
     def make(video):
         if video == "b":
             raise error
         return Artefact({}, {"video": video})
 
-    found = dict(shards.one_by_one("abc", make))
-    assert str(found["b"]) == said
-    assert (found["b"].code in PASSING_CODES) == said.startswith("S302")
-    assert found["a"].meta == {"video": "a"}
-    assert found["c"].meta == {"video": "c"}
+    outcomes = dict(shards.one_by_one("abc", make))
+    assert str(outcomes["b"]) == expected
+    assert (outcomes["b"].code in PASSING_CODES) == expected.startswith("S302")
+    assert outcomes["a"].meta == {"video": "a"}
+    assert outcomes["c"].meta == {"video": "c"}
 
 
 @pytest.mark.parametrize(

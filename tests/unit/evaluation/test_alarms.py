@@ -73,13 +73,15 @@ def test_calibration_equals_trying_every_score(made, merge_seconds, limit):
 
 
 def naive_count(made, threshold, edges, merge_seconds):
-    return sum(len(naive_find(scores, threshold, its, merge_seconds)) for scores, its in zip(made, edges, strict=True))
+    return sum(
+        len(naive_find(scores, threshold, times, merge_seconds)) for scores, times in zip(made, edges, strict=True)
+    )
 
 
 @settings(max_examples=300)
 @given(st.lists(st.tuples(st.sampled_from(LEVELS), steps), min_size=1, max_size=40), gaps)
 def test_gaps_are_measured_by_the_times_of_frames(frames, merge_seconds):
-    scores, lasts = (np.array(its) for its in zip(*frames, strict=True))
+    scores, lasts = (np.array(column) for column in zip(*frames, strict=True))
     edges = np.concatenate([[0], np.cumsum(lasts)])
     curve = trace([scores], edges=[edges], merge_seconds=merge_seconds)
     for threshold, count in zip(curve.thresholds.tolist(), curve.alarms.tolist(), strict=True):

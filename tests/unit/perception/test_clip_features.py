@@ -82,12 +82,12 @@ def test_whatever_a_network_or_a_reader_raises_costs_its_video(bad):
     def made(**of):
         return [wanted(name, [99] if name == bad and not of else [1, 2], frames=of.get(name)) for name in "abc"]
 
-    for videos, said in (
+    for videos, expected in (
         (made(), "S301 ValueError: this clip"),
         (made(**{bad: Broken([])}), "S301 RuntimeError: this file"),
     ):
         outcomes = dict(compute(videos, Failing(batch=4), lambda: None))
-        assert str(outcomes[bad]) == said
+        assert str(outcomes[bad]) == expected
         for name in {*"abc"} - {bad}:
             assert outcomes[name].arrays["features"][:, 0].tolist() == [1, 2]
 

@@ -50,9 +50,9 @@ def fill(folder, *names):
 @pytest.mark.parametrize("snapshots", [1, 10])
 def test_images_beside_videos_are_no_video_and_are_counted(tmp_path, model, snapshots):
     fill(tmp_path / "cam", "a.mp4", "b.mp4", *(f"{n}.jpg" for n in range(snapshots)))
-    its = read(tmp_path / "cam", model)
-    assert sorted(its.paths.values()) == ["a.mp4", "b.mp4"]
-    assert its.passed_over == {"images beside videos": snapshots}
+    footage_read = read(tmp_path / "cam", model)
+    assert sorted(footage_read.paths.values()) == ["a.mp4", "b.mp4"]
+    assert footage_read.passed_over == {"images beside videos": snapshots}
 
 
 def test_a_cover_above_the_videos_hides_none_of_them(tmp_path, model):
@@ -66,18 +66,18 @@ def test_a_link_back_makes_no_video_twice(tmp_path, model):
     fill(tmp_path / "cam", "a.mp4", "sub/b.mp4")
     (tmp_path / "cam/up").symlink_to("..")
     (tmp_path / "cam/sub/again").symlink_to(tmp_path / "cam")
-    its = read(tmp_path / "cam", model)
-    assert sorted(Path(path).name for path in its.paths.values()) == ["a.mp4", "b.mp4"]
-    assert its.passed_over == {"links to folders that were looked at": 2}
+    footage_read = read(tmp_path / "cam", model)
+    assert sorted(Path(path).name for path in footage_read.paths.values()) == ["a.mp4", "b.mp4"]
+    assert footage_read.passed_over == {"links to folders that were looked at": 2}
 
 
 def test_a_link_that_leads_nowhere_is_a_video_that_will_not_be_scored(tmp_path, model):
     fill(tmp_path / "cam", "a.mp4")
     (tmp_path / "cam/b.mp4").symlink_to("nowhere")
     (tmp_path / "cam/notes").symlink_to("nowhere")
-    its = read(tmp_path / "cam", model)
-    assert sorted(its.paths.values()) == ["a.mp4", "b.mp4"]
-    assert its.passed_over == {"links that lead nowhere": 1}
+    footage_read = read(tmp_path / "cam", model)
+    assert sorted(footage_read.paths.values()) == ["a.mp4", "b.mp4"]
+    assert footage_read.passed_over == {"links that lead nowhere": 1}
 
 
 JUNK = (
@@ -92,10 +92,10 @@ JUNK = (
 
 def test_what_systems_leave_behind_is_passed_over_and_counted(tmp_path, model):
     fill(tmp_path / "cam", "a.mp4", *JUNK)
-    its = read(tmp_path / "cam", model)
-    assert list(its.paths.values()) == ["a.mp4"]
+    footage_read = read(tmp_path / "cam", model)
+    assert list(footage_read.paths.values()) == ["a.mp4"]
     names = ("hidden", "@eaDir/", "#recycle/", "$RECYCLE.BIN/", "lost+found/", "__MACOSX/")
-    assert its.passed_over == dict.fromkeys(names, 1)
+    assert footage_read.passed_over == dict.fromkeys(names, 1)
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path, model, monkeypatch):
@@ -125,17 +125,17 @@ def test_a_video_is_known_by_its_content_whatever_it_is_called(tmp_path, model):
     videos.write(tmp_path / "cam/a.m4s", videos.frames(9), kind="ts")
     (tmp_path / "cam/sound.m4a").write_bytes((tmp_path / "cam/recording").read_bytes())
     os.mkfifo(tmp_path / "cam/pipe.mp4")
-    its = read(tmp_path / "cam", model)
-    assert sorted(its.paths.values()) == ["a.m4s", "recording"]
-    assert its.passed_over == {".txt": 1, ".bin": 1, "without suffix": 1, ".m4a": 1, "special files": 1}
+    footage_read = read(tmp_path / "cam", model)
+    assert sorted(footage_read.paths.values()) == ["a.m4s", "recording"]
+    assert footage_read.passed_over == {".txt": 1, ".bin": 1, "without suffix": 1, ".m4a": 1, "special files": 1}
 
 
 def test_what_was_passed_over_is_written_beside_the_table(tmp_path, model):
     fill(tmp_path / "cam", "a.mp4", "x.dat", "y.dat", "z.txt")
-    its = read(tmp_path / "cam", model)
-    its.write_table(tmp_path / "tables")
+    footage_read = read(tmp_path / "cam", model)
+    footage_read.write_table(tmp_path / "tables")
     assert footage.read_passed_over(tmp_path / "tables") == {".dat": 2, ".txt": 1}
-    assert footage.describe(its.passed_over) == "3 files were not looked at: .dat 2, .txt 1"
+    assert footage.describe(footage_read.passed_over) == "3 files were not looked at: .dat 2, .txt 1"
     (tmp_path / "cam/x.dat").unlink()
     read(tmp_path / "cam", model).write_table(tmp_path / "tables")
     assert footage.read_passed_over(tmp_path / "tables") == {".dat": 1, ".txt": 1}

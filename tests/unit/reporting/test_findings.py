@@ -138,7 +138,7 @@ def notes(**options):
 
 def test_a_video_that_is_unlike_the_training_videos_has_a_note():
     words = (
-        "unlike the training videos: record image features are 2.1 times as far from the nearest as those are from each"
+        "unlike the training videos: its image features are 2.1 times as far from the nearest as those are from each"
         " other, 20 % outside their range (6 % is usual)"
     )
     assert notes(unlikeness=FAR | NEAR) == [words]

@@ -99,9 +99,9 @@ def test_a_video_that_cannot_be_drawn_costs_itself(place, monkeypatch):
         return real(self, video, *rest)
 
     monkeypatch.setattr(Overlays, "_draw", draw)
-    found = run(place)
-    assert (found.rows["a"].code, found.rows["a"].reason) == ("S301", "overlay: ValueError: too narrow")
-    assert found.ok() == ["b"]
+    result = run(place)
+    assert (result.rows["a"].code, result.rows["a"].reason) == ("S301", "overlay: ValueError: too narrow")
+    assert result.ok() == ["b"]
 
 
 def test_the_truth_is_red_where_it_is_known(place):

@@ -21,24 +21,24 @@ def read(ticks, tick=TS, fps=25, **more):
 )
 def test_a_constant_rate_rounded_to_ticks_is_that_rate_from_any_start(start, fps, n):
     ticks = [round((start / 90_000 + number / fps) * 1000) for number in range(n)]
-    found = read(ticks, MS, fps)
-    np.testing.assert_array_equal(found.edges, np.arange(n + 1) * fps.denominator / fps.numerator)
-    assert found.start == pytest.approx(start / 90_000, abs=1e-3)
+    clock = read(ticks, MS, fps)
+    np.testing.assert_array_equal(clock.edges, np.arange(n + 1) * fps.denominator / fps.numerator)
+    assert clock.start == pytest.approx(start / 90_000, abs=1e-3)
 
 
 @given(st.lists(st.integers(1, 400_000), min_size=1, max_size=60), st.integers(0, 10**9))
 def test_irregular_times_are_kept_from_the_first_frame_on(moves, start):
     ticks = np.cumsum([start, *moves])
-    found = read(ticks.tolist(), last=9000)
+    clock = read(ticks.tolist(), last=9000)
     if np.ptp(moves) > 4:
-        np.testing.assert_allclose(found.edges, [*((ticks - start) / 90_000), (ticks[-1] - start + 9000) / 90_000])
-    assert (found.start, found.joins) == (start / 90_000, 0)
+        np.testing.assert_allclose(clock.edges, [*((ticks - start) / 90_000), (ticks[-1] - start + 9000) / 90_000])
+    assert (clock.start, clock.joins) == (start / 90_000, 0)
 
 
 def test_times_in_the_order_of_decoding_are_put_in_their_places():
     """XviD with B-frames in AVI: 0.12 0.16 0.24 0.20."""
-    found = read([3, 4, 6, 5, 7, 9, 8, 10], Fraction(1, 25))
-    np.testing.assert_array_equal(found.edges, np.arange(9) / 25)
+    clock = read([3, 4, 6, 5, 7, 9, 8, 10], Fraction(1, 25))
+    np.testing.assert_array_equal(clock.edges, np.arange(9) / 25)
     dropped = read([0, 1, 3, 2, 6, 5, 7], Fraction(1, 25))
     np.testing.assert_allclose(dropped.edges, np.array([0, 1, 2, 3, 5, 6, 7, 8]) / 25)
 
@@ -46,9 +46,9 @@ def test_times_in_the_order_of_decoding_are_put_in_their_places():
 @pytest.mark.parametrize("first", [50, 9])
 def test_two_recordings_one_after_the_other_are_one_time(first):
     ticks = [133_200 + 3600 * number for number in [*range(first), *range(50)]]
-    found = read(ticks)
-    np.testing.assert_allclose(found.edges, np.arange(first + 51) / 25)
-    assert found.joins == 1
+    clock = read(ticks)
+    np.testing.assert_allclose(clock.edges, np.arange(first + 51) / 25)
+    assert clock.joins == 1
 
 
 def test_a_leap_forward_is_another_clock_only_where_the_stream_shows_seams():

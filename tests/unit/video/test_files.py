@@ -43,10 +43,10 @@ def regular(n, fps=25, start=0.0):
 @pytest.mark.parametrize("container", ["mp4", "matroska", "mpegts", "flv"])
 @pytest.mark.parametrize("start", [0, 3600, 90_000])
 def test_seconds_count_from_the_first_frame_whatever_the_clock_of_the_file_says(tmp_path, container, start):
-    found = decode(write(tmp_path / "v", regular(50, start=start), container=container))
-    np.testing.assert_array_equal(found.arrays["seconds"], np.arange(51) / 25)
-    assert found.meta["start"] == pytest.approx(start, abs=2), "some writers add a second and a half"
-    assert (found.meta["fps"], found.meta["joins"]) == ("25", 0)
+    artefact = decode(write(tmp_path / "v", regular(50, start=start), container=container))
+    np.testing.assert_array_equal(artefact.arrays["seconds"], np.arange(51) / 25)
+    assert artefact.meta["start"] == pytest.approx(start, abs=2), "some writers add a second and a half"
+    assert (artefact.meta["fps"], artefact.meta["joins"]) == ("25", 0)
 
 
 @pytest.mark.parametrize("container", ["mp4", "matroska", "mpegts", "flv"])
@@ -59,9 +59,9 @@ def test_a_camera_that_idles_keeps_its_time(tmp_path, container):
 
 @pytest.mark.parametrize("every", [5, 60, 600])
 def test_a_time_lapse_has_its_true_rate(tmp_path, every):
-    found = decode(write(tmp_path / "v", [90_000 * every * number for number in range(20)]))
-    assert found.meta["fps"] == f"1/{every}"
-    assert found.arrays["seconds"][[1, 19]].tolist() == [every, 19 * every]
+    artefact = decode(write(tmp_path / "v", [90_000 * every * number for number in range(20)]))
+    assert artefact.meta["fps"] == f"1/{every}"
+    assert artefact.arrays["seconds"][[1, 19]].tolist() == [every, 19 * every]
 
 
 @pytest.mark.parametrize("second", [0, 1000, 90_000])
@@ -71,16 +71,16 @@ def test_two_recordings_joined_by_cat_are_one_after_the_other(tmp_path, second):
     ]
     path = tmp_path / "v"
     path.write_bytes(b"".join(part.read_bytes() for part in parts))
-    found = decode(path)
-    np.testing.assert_allclose(found.arrays["seconds"], np.arange(101) / 25, atol=1e-6)
-    assert found.meta["joins"] == 1
+    artefact = decode(path)
+    np.testing.assert_allclose(artefact.arrays["seconds"], np.arange(101) / 25, atol=1e-6)
+    assert artefact.meta["joins"] == 1
 
 
 def test_a_change_of_rate_is_no_damage(tmp_path):
     ticks = [*range(0, 30 * 6000, 6000), *range(30 * 6000, 30 * 6000 + 50 * 3600, 3600)]  # 15 a second, then 25
-    found = decode(write(tmp_path / "v", ticks, container="mpegts"))
-    np.testing.assert_allclose(found.arrays["seconds"][:-1], np.array(ticks) / 90_000, atol=1e-6)
-    assert found.meta["errors"] == 0
+    artefact = decode(write(tmp_path / "v", ticks, container="mpegts"))
+    np.testing.assert_allclose(artefact.arrays["seconds"][:-1], np.array(ticks) / 90_000, atol=1e-6)
+    assert artefact.meta["errors"] == 0
 
 
 def test_a_pause_of_the_camera_is_no_damage_and_lost_packets_are(tmp_path):
@@ -162,10 +162,12 @@ def test_all_eight_orientations_are_those_of_every_player(tmp_path, matrix):
     picture[:24, :32], picture[:24, 32:], picture[24:, :32], picture[24:, 32:] = greys
     path = videos.write(tmp_path / "v.mp4", [picture] * 9)
     with_matrix(path, matrix)
-    found = decode(path)
+    artefact = decode(path)
     frame = next(video.open_source(path).pictures())
     rgb = frame.image.to_ndarray(format="rgb24")
-    assert (rgb.shape[1], rgb.shape[0]) == tuple(found.arrays["size"][1:]) == ((48, 64) if matrix[0] == 0 else (64, 48))
+    assert (
+        (rgb.shape[1], rgb.shape[0]) == tuple(artefact.arrays["size"][1:]) == ((48, 64) if matrix[0] == 0 else (64, 48))
+    )
     quarters = [part.mean() for half in np.array_split(rgb, 2) for part in np.array_split(half, 2, axis=1)]
     assert "".join(str(int(np.abs(np.array(greys) - grey).argmin())) for grey in quarters) == EIGHT[matrix]
 
@@ -223,9 +225,9 @@ CONTAINERS = {
 def test_a_container_is_known_by_its_content(tmp_path, container):
     codec, demuxer = CONTAINERS[container]
     path = write(tmp_path / "a", range(40), tick=Fraction(1, 25), container=container, codec=codec, options={"g": "10"})
-    found = decode(path)
-    assert (found.meta["container"], found.meta["frames"], found.meta["errors"]) == (demuxer, 40, 0)
-    np.testing.assert_array_equal(found.arrays["seconds"], np.arange(41) / 25)
+    artefact = decode(path)
+    assert (artefact.meta["container"], artefact.meta["frames"], artefact.meta["errors"]) == (demuxer, 40, 0)
+    np.testing.assert_array_equal(artefact.arrays["seconds"], np.arange(41) / 25)
 
 
 def test_a_transport_stream_is_known_from_any_byte(tmp_path):
@@ -256,18 +258,18 @@ def test_counters_of_packets_tell_what_is_lost(tmp_path):
     with av.open(str(path)) as file:
         pid = file.streams.video[0].id
     packets = [whole[at : at + 188] for at in range(0, len(whole), 188)]
-    its = [number for number, packet in enumerate(packets) if (packet[1] & 0x1F) * 256 + packet[2] == pid]
+    numbers = [number for number, packet in enumerate(packets) if (packet[1] & 0x1F) * 256 + packet[2] == pid]
 
     def seams(parts):
         path.write_bytes(b"".join(parts))
         return transport.count_seams(path, transport.find_packets(path.read_bytes()[: containers.HEAD]), pid)
 
     assert seams(packets) == (0, 0)
-    assert seams(packets[: its[3] + 1] + packets[its[3] :]) == (0, 0), "a packet may come twice"
-    for lost in (its[5:6], its[5:9], its[-2:-1]):
-        after = packets[its[its.index(lost[-1]) + 1]]
+    assert seams(packets[: numbers[3] + 1] + packets[numbers[3] :]) == (0, 0), "a packet may come twice"
+    for lost in (numbers[5:6], numbers[5:9], numbers[-2:-1]):
+        after = packets[numbers[numbers.index(lost[-1]) + 1]]
         begins = after[1] >> 6 & 1
-        found = seams([packet for number, packet in enumerate(packets) if number not in lost])
-        assert found == (begins, 1 - begins)
+        counted = seams([packet for number, packet in enumerate(packets) if number not in lost])
+        assert counted == (begins, 1 - begins)
     assert seams([bytes(4) + packet for packet in packets]) == (0, 0)
     assert seams([*packets[:20], b"junk", *packets[20:]]) == (0, 1)

@@ -1,5 +1,7 @@
 """What a video says of itself agrees with what is decoded of it."""
 
+import cv2
+import numpy as np
 import pytest
 
 from support import videos
@@ -27,6 +29,15 @@ def test_the_size_is_that_of_the_upright_picture(tmp_path):
 def test_images_of_a_folder_are_its_frames(tmp_path):
     videos.write_folder(tmp_path / "v", videos.frames(5))
     assert probe(tmp_path / "v") == Probe(5, 64, 48, exact=True)
+
+
+def test_pages_of_an_image_are_frames(tmp_path):
+    (tmp_path / "v").mkdir()
+    pages = [np.full((48, 64, 3), 20 * page, dtype=np.uint8) for page in range(3)]
+    cv2.imwritemulti(str(tmp_path / "v/1.tif"), pages)
+    cv2.imwrite(str(tmp_path / "v/2.tif"), pages[0])
+    assert probe(tmp_path / "v") == Probe(4, 64, 48, exact=True)
+    assert len(list(open_source(tmp_path / "v").pictures())) == 4
 
 
 @pytest.mark.parametrize(("content", "code"), [(b"", "V102"), (b"no video at all", "V101")])

@@ -26,10 +26,10 @@ class Weights:
         if not name:
             return
         folders = (self.variant.parent, folder)
-        found = next((its / name for its in folders if (its / name).is_file()), None)
-        if found is None:
+        path = next((place / name for place in folders if (place / name).is_file()), None)
+        if path is None:
             places = " or ".join(map(str, folders))
             hint = f"put it there, or name its folder as `weights` in {where}"
             raise UserError(f"{self.variant}: weights: {name!r} is not in {places}; {hint}")
-        if problem := self.family[self.parameters.type].problem(found):
-            raise UserError(f"{found}: {problem}")
+        if problem := self.family[self.parameters.type].problem(path):
+            raise UserError(f"{path}: {problem}")

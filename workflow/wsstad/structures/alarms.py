@@ -61,7 +61,7 @@ def trace(videos: Sequence[np.ndarray], *, edges: Sequence[np.ndarray], merge_se
         lows.append(before[begins])
         highs.append(np.asarray(scores, dtype=np.float64)[begins])
     values = np.unique(np.concatenate(videos)).astype(np.float64)
-    up, down = (np.searchsorted(np.sort(np.concatenate(its)), values, "right") for its in (lows, highs))
+    up, down = (np.searchsorted(np.sort(np.concatenate(ends)), values, "right") for ends in (lows, highs))
     return Curve(values, up - down, hours_of(edges))
 
 

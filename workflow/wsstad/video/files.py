@@ -52,7 +52,7 @@ class FileSource(Source):
 
     def _decode(self) -> Iterator[Picture]:
         with self._open() as container:
-            stream = _choose(container)
+            stream = choose_stream(container)
             if stream.codec_context is None:
                 raise QuarantineError("V104", "unknown codec")
             self._check_pixels(stream.codec_context.width, stream.codec_context.height)
@@ -129,7 +129,7 @@ class FileSource(Source):
         self.gaps = seams.torn + min(_gaps(self.clock().edges), seams.clean)
 
 
-def _choose(container: av.container.InputContainer) -> av.VideoStream:
+def choose_stream(container: av.container.InputContainer) -> av.VideoStream:
     """Return the stream that ffmpeg takes: no cover picture, the default one of the file, then the largest."""
     moving = [stream for stream in container.streams.video if not _is_picture(stream)]
     if not moving:

@@ -1,6 +1,7 @@
 """Folders of images, each a frame of a video, or several where a file has several pages."""
 
 import logging
+import mmap
 import re
 import struct
 from collections.abc import Iterator
@@ -109,7 +110,16 @@ def _checked(image: np.ndarray | None) -> np.ndarray | None:
     return image if image is not None and image.dtype in (np.uint8, np.uint16) else None
 
 
-def _whole_pages(content: bytes) -> list[int]:
+def count_pages(file: Path) -> int:
+    """Return how many frames an image file is: the pages of a TIFF, else one."""
+    with open(file, "rb") as stream:
+        if stream.read(4) not in TIFFS:
+            return 1
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return max(1, len(_whole_pages(content)))
+
+
+def _whole_pages(content: bytes | mmap.mmap) -> list[int]:
     """Return the numbers of the pages of a TIFF that are no smaller copies of others; nothing of other files."""
     if content[:4] not in TIFFS:
         return []

@@ -6,7 +6,10 @@ from pathlib import Path
 import av
 
 from wsstad.errors import QuarantineError
-from wsstad.video.sources import FolderSource, Source, open_source
+from wsstad.video.files import choose_stream
+from wsstad.video.images import FolderSource, count_pages
+from wsstad.video.source import Source
+from wsstad.video.sources import open_source
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,16 @@ def probe(path: Path) -> Probe:
     pictures.close()  # type: ignore[attr-defined]
     if first is None:
         raise QuarantineError("V104", "no first frame")
-    n_frames, exact = (len(source.files), True) if isinstance(source, FolderSource) else _count(source)
+    n_frames, exact = (
+        (sum(map(count_pages, source.files)), True) if isinstance(source, FolderSource) else _count(source)
+    )
     return Probe(n_frames, first.width, first.height, exact)
 
 
 def _count(source: Source) -> tuple[int, bool]:
     with av.open(f"file:{source.path}", format=source.container, metadata_errors="replace") as container:
-        pictures = [its for its in container.streams.video if not its.disposition & av.stream.Disposition.attached_pic]
-        if pictures[0].frames:
-            return pictures[0].frames, True
+        stream = choose_stream(container)
+        if stream.frames:
+            return stream.frames, True
         seconds = container.duration / av.time_base if container.duration else 0
         return round(seconds * source.fps), False

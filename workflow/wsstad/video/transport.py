@@ -50,8 +50,8 @@ def count_seams(path: Path, packets: Packets, pid: int) -> Seams:
         rows = content[at : at + (len(content) - at) // packets.size * packets.size].reshape(-1, packets.size)
         astray = np.flatnonzero(rows[:, 0] != SYNC)
         rows = rows[: astray[0]] if len(astray) else rows
-        found, last = _seams(rows[:, :6], pid, last)
-        clean, torn = clean + found.clean, torn + found.torn
+        seams, last = _seams(rows[:, :6], pid, last)
+        clean, torn = clean + seams.clean, torn + seams.torn
         at += len(rows) * packets.size
         if len(astray):  # bytes were lost or added: look for the next packets
             torn += 1
@@ -67,11 +67,11 @@ def _seams(heads: np.ndarray, pid: int, last: int) -> tuple[Seams, int]:
     it counts anew.
     """
     kind = heads[:, 3] >> 4 & 3  # 1: something is carried, 2: facts alone, 3: both
-    its = heads[((heads[:, 1] & 0x1F).astype(int) * 256 + heads[:, 2] == pid) & (kind & 1 > 0)]
-    counters = (its[:, 3] & 0xF).astype(int)
-    announced = (its[:, 3] & 0x20 > 0) & (its[:, 4] > 0) & (its[:, 5] & 0x80 > 0)
+    packets = heads[((heads[:, 1] & 0x1F).astype(int) * 256 + heads[:, 2] == pid) & (kind & 1 > 0)]
+    counters = (packets[:, 3] & 0xF).astype(int)
+    announced = (packets[:, 3] & 0x20 > 0) & (packets[:, 4] > 0) & (packets[:, 5] & 0x80 > 0)
     if not len(counters):
         return Seams(0, 0), last
     steps = np.diff(counters, prepend=counters[0] if last < 0 else last) % 16
-    broken, begins = (steps > 1) & ~announced, its[:, 1] & 0x40 > 0
+    broken, begins = (steps > 1) & ~announced, packets[:, 1] & 0x40 > 0
     return Seams(int((broken & begins).sum()), int((broken & ~begins).sum())), int(counters[-1])

@@ -99,16 +99,16 @@ def test_masks_that_are_not_there_are_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         ("video\tx\na\t1\n".encode("utf-16"), r"byte 0 is no UTF-8; allowed: text saved as UTF-8"),
         (b'video\tx\na\t1\nb\t"open\nc\t2\n', r"row 3: .*a quote that opens a cell must be closed"),
         (b'video\tx\na\t"1"2\n', r"row 2: .*a quote that opens a cell must be closed"),
     ],
 )
-def test_a_table_that_is_no_text_is_told_with_its_row(tmp_path, content, said):
+def test_a_table_that_is_no_text_is_told_with_its_row(tmp_path, content, expected):
     (tmp_path / "videos.tsv").write_bytes(content)
-    with pytest.raises(UserError, match=rf"videos\.tsv: {said}") as caught:
+    with pytest.raises(UserError, match=rf"videos\.tsv: {expected}") as caught:
         storage.read_table(tmp_path / "videos.tsv")
     assert "\n" not in str(caught.value)
 

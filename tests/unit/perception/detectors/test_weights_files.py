@@ -12,7 +12,7 @@ def pt(path, *classes, code=False):
     """Write an archive as torch does, whose pickle names these classes."""
     pickled = (
         b"\x80\x02"
-        + b"".join(b"c%s\n%s\n" % tuple(its.rsplit(".", 1)[i].encode() for i in (0, 1)) for its in classes)
+        + b"".join(b"c%s\n%s\n" % tuple(name.rsplit(".", 1)[i].encode() for i in (0, 1)) for name in classes)
         + b"."
     )
     with zipfile.ZipFile(path, "w") as archive:
@@ -73,11 +73,11 @@ def write(path, content):
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_none_is_told_in_one_line(tmp_path, name):
-    make, said = CASES[name]
-    found = weights_files.problem(make(tmp_path))
-    assert found.startswith(said)
-    assert "; allowed: a .pt of ultralytics" in found
-    assert "\n" not in found
+    make, expected = CASES[name]
+    problem = weights_files.problem(make(tmp_path))
+    assert problem.startswith(expected)
+    assert "; allowed: a .pt of ultralytics" in problem
+    assert "\n" not in problem
 
 
 @pytest.mark.parametrize("keep", [0.1, 0.5, 0.999])

@@ -13,6 +13,7 @@ from wsstad.artefacts.storage import Artefact
 from wsstad.reporting import timecodes, verdicts
 from wsstad.reporting.findings import KIND, NO_THRESHOLD, OVERLAY, THUMBNAIL, Findings, Threshold
 from wsstad.reporting.page import footage
+from wsstad.structures import times
 from wsstad.structures.tubes import VideoTubes
 
 PATHS = {"quiet": "quiet.mp4", "loud": "cam 1/loud.mp4", "odd": f"{pages.HOSTILE}.mp4", "cut": "cut.mp4"}
@@ -26,8 +27,12 @@ def page(folder, *, curve=CURVE, thumbnail=b"RIFFxxxxWEBP", film=True):
         said = scoring.prediction(video, tubes, scores)
         shown = VideoTubes(40, 100, 80, np.ones(40, dtype=bool), tubes)
         threshold = Threshold.of(curve, 1.0)
-        its = Findings(PATHS[video], said, shown, CARD, np.arange(40) / 10, 10.0, threshold)
-        arrays = {"scores": its.scores, **({THUMBNAIL: np.frombuffer(thumbnail, dtype=np.uint8)} if thumbnail else {})}
+        its = Findings(PATHS[video], said, shown, CARD, np.arange(41) / 10, 10.0, threshold)
+        arrays = {
+            "scores": its.scores,
+            "knots": times.to_knots(its.edges),
+            **({THUMBNAIL: np.frombuffer(thumbnail, dtype=np.uint8)} if thumbnail else {}),
+        }
         files = {".tubes.json": "a" * 64, **({OVERLAY: "b" * 64} if film else {})}
         path = manifest.artefact_path(folder, video, "c" * 64)
         digest = storage.write_artefact(

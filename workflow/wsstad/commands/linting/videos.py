@@ -40,6 +40,8 @@ def _look(row: dict[str, str], where: str, path: Path, decoded: Manifest | None)
         its = probe(path)
     except QuarantineError as error:
         return VideoFacts(row, where, path, n_bytes, problem=f"unreadable: {error}")
+    except OSError as error:
+        return VideoFacts(row, where, path, problem=f"unreadable: {error.strerror}")
     truth = "counted" if its.exact else "estimated"
     return VideoFacts(row, where, path, n_bytes, its.n_frames, (its.width, its.height), truth)
 

@@ -28,9 +28,7 @@ def read(source: Path, videos: Videos, entry: AnnotationParameters) -> list[BoxR
     reader: Reader = FORMATS[entry.format].load()
     rows = reader(Path(located.path), sorted(videos), located)
     size = entry.size if isinstance(entry, DrawnParameters) else None
-    # Rows are named as the user has them, wherever the source lies on this machine.
-    named = [replace(row, where=row.where.removeprefix(f"{source}/")) for row in rows]
-    return [row if row.size else replace(row, size=size) for row in named]
+    return [row if row.size else replace(row, size=size) for row in rows]
 
 
 def convert(source: Path, videos: Videos, entry: AnnotationParameters, *, tested: Set[str], where: str) -> list[BoxRow]:
@@ -40,7 +38,8 @@ def convert(source: Path, videos: Videos, entry: AnnotationParameters, *, tested
     unknown videos, and abnormal test videos (`tested`) without a box, are counted in the log; where no boxes were to be
     expected, that is all that it says.
     """
-    rows = read(source, videos, entry)
+    # The table names rows as the user has them, wherever the source lies on this machine.
+    rows = [replace(row, where=row.where.removeprefix(f"{source}/")) for row in read(source, videos, entry)]
     if entry.format == "none":
         log.info("annotate: no boxes by %s: nothing of localisation is measured", where)
         return []

@@ -11,7 +11,8 @@ from wsstad.parameters import Count, Distinct, FileName, Parameters, Positive
 
 def _below(path: str) -> str:
     """Return a path below the dataset's source, or an absolute one, for boxes may lie apart from the footage."""
-    return "/" + names.check_below(path[1:], "path") if path.startswith("/") else names.check_below(path, "path")
+    below = names.check_below(path.removeprefix("/"), "path")
+    return f"/{below}" if path.startswith("/") else below
 
 
 Below = Annotated[str, AfterValidator(_below)]
