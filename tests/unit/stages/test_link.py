@@ -119,7 +119,7 @@ def test_only_videos_with_changed_detections_are_linked_again(run, tmp_path, mon
     [
         ("min_iou: 2", "min_iou"),
         ("min_iuo: 0.3", "unknown key 'min_iuo'"),
-        ("type: magic", "allowed: iou"),
+        ("type: magic", "allowed: identity, iou, motion"),
         ("kinds: [unary, octonary]", "octonary"),
     ],
 )
