@@ -12,6 +12,7 @@ from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.commands import init, lint
 from wsstad.errors import UserError
+from wsstad.video import containers
 
 HEADER = "video\tevent\tframe\tx1\ty1\tx2\ty2\tfill\n"
 
@@ -75,8 +76,8 @@ def test_bad_files_are_found_with_their_row(folder, capsys):
     for line in (
         f"error    {at} 2: footage/normal/v00.mp4: missing",
         f"error    {at} 4: footage/normal/v02.mp4: empty",
-        f"warning  {at} 6: footage/normal/v04.mp4: unreadable: V101 neither mp4/mov, avi, mkv/webm nor mpegts, "
-        "by its first bytes",
+        f"warning  {at} 6: footage/normal/v04.mp4: unreadable: V101 none of {containers.KNOWN}, "
+        "by its first bytes; ffmpeg -i <file> -c copy <new>.mkv makes one of what ffmpeg can read",
         f"warning  {at} 8: 5 frames, counted; fewer than 8 are no clip, it will be quarantined (V106)",
         f"warning  {at} 10: 12 frames, counted; less than the 16 of a clip, its last frame is repeated",
     ):
