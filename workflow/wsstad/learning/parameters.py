@@ -38,7 +38,7 @@ class MethodParameters(VariantParameters):
 
 
 class TubesParameters(MethodParameters):
-    """What every method has that chooses among sub-tubes."""
+    """Every method that chooses among sub-tubes."""
 
     kinds: Literal["both", "unary", "multivariate"] = "both"
     """Tubes that count (Table 4, MVT); a video without one is scored by others, and no training learns it."""
@@ -62,7 +62,7 @@ class ProjectionParameters(Parameters):
 
 
 class TrainedParameters(MethodParameters):
-    """What every method with a model has."""
+    """Every method that has a model."""
 
     held_out: Share = 0.2
     """Share of the training videos of each label that only choose the iteration, by VAUC; 0 takes the last."""
@@ -73,7 +73,7 @@ class TrainedParameters(MethodParameters):
 
 
 class LearnedParameters(TrainedParameters, TubesParameters):
-    """What every method has that learns from the features of tubes."""
+    """Every method that learns from the features of tubes."""
 
     needs: ClassVar[tuple[str, ...]] = ("frames", "tubes", "image_features", "region_features")
     seeded: ClassVar[bool] = True
@@ -90,7 +90,7 @@ class LearnedParameters(TrainedParameters, TubesParameters):
 
 
 class GradientParameters(LearnedParameters):
-    """What every method has that an optimiser trains on mini-batches."""
+    """Every method that an optimiser trains on mini-batches."""
 
     batch_bags: Count = 30
     """Abnormal bags of a mini-batch, and as many normal ones (section 5.1); all where there are fewer."""

@@ -19,7 +19,7 @@ Below = Annotated[str, AfterValidator(_below)]
 
 
 class AnnotationParameters(Parameters):
-    """What every format has."""
+    """Every format."""
 
     format: str
     path: Below
@@ -32,7 +32,7 @@ class AnnotationParameters(Parameters):
 
 
 class DrawnParameters(AnnotationParameters):
-    """What every format of drawn boxes has."""
+    """Every format of boxes that somebody drew."""
 
     size: tuple[Count, Count] | None = Field(None, exclude_if=lambda size: size is None)
     """Width and height of the picture that the boxes were drawn on; without it, that of the video."""
@@ -77,7 +77,7 @@ class SstParameters(DrawnParameters):
 
 
 class TracksParameters(DrawnParameters):
-    """What every format of tracks of other tools has."""
+    """Every format of other tools that holds tracks."""
 
     labels: Annotated[tuple[str, ...], *Distinct] | None = None
     """Only tracks with these labels are taken; without it, all."""

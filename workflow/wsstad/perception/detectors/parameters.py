@@ -9,7 +9,7 @@ from wsstad.parameters import Count, Distinct, FileName, Fraction, Positive, Sha
 
 
 class DetectorParameters(VariantParameters):
-    """What every detector has."""
+    """Every detector."""
 
     max_detections: Count = 300
     """The most boxes in a frame, the best ones."""

@@ -8,7 +8,7 @@ from wsstad.parameters import Count, FileName, Positive, Sha256, VariantParamete
 
 
 class ExtractorParameters(VariantParameters):
-    """What every extractor has."""
+    """Every extractor."""
 
     batch: Count = 1
     """Clips in a batch."""

@@ -8,7 +8,7 @@ from wsstad.parameters import Count, Distinct, Fraction, Share, VariantParameter
 
 
 class LinkerParameters(VariantParameters):
-    """What every linker has."""
+    """Every linker."""
 
     min_frames: Count = 16
     """Tubes of fewer frames, filled ones included, are dropped. 16 frames are one clip."""
