@@ -115,6 +115,7 @@ COMMANDS = {
     "wsstad report [--no-pixels]": "wsstad report --help",
     # The clone's footage was scored with the crf that it was decoded with, which therefore must not change.
     "wsstad run --set decode.crf=20": "wsstad why --set evaluate.bootstrap=200",
+    "wsstad run --dry-run": SAME,
     "wsstad run <table>": "wsstad why benchmark",
     "wsstad run [TARGET ...]": "wsstad run --help",
     "wsstad run table1 ... table5": "wsstad why table1",
