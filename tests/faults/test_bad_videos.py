@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from PIL import Image, UnidentifiedImageError
 
 from support import videos
 from wsstad import video
 from wsstad.errors import QuarantineError
-from wsstad.video import decoding
+from wsstad.video import declared, decoding
 
 
 def empty(path):
@@ -181,3 +182,19 @@ def outcome(path):
         return f"{sum(1 for _ in video.open_source(path).images())} frames"
     except QuarantineError as error:
         return error.code
+
+
+def test_a_cut_picture_is_none_even_when_another_library_has_replaced_the_opener(tmp_path, monkeypatch):
+    """Once ultralytics is imported, PIL asks for a plugin that is not there where it cannot tell a picture."""
+    opener = Image.open
+
+    def asking(*arguments, **options):
+        try:
+            return opener(*arguments, **options)
+        except UnidentifiedImageError:
+            raise ModuleNotFoundError("No module named 'pi_heif'") from None
+
+    monkeypatch.setattr(Image, "open", asking)
+    bad_image(tmp_path / "v")
+    assert not declared.check_picture(tmp_path / "v" / "5.png", 1_000_000)
+    assert declared.check_picture(tmp_path / "v" / "6.png", 1_000_000)

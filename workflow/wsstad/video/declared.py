@@ -44,6 +44,10 @@ def check_picture(path: Path, max_pixels: int) -> bool:
             largest += width * height
     except (OSError, SyntaxError, ValueError, OverflowError, UnidentifiedImageError):  # what PIL raises of a bad head
         return False
+    except (
+        ImportError
+    ):  # ultralytics, once imported, replaces PIL's `open` by one that asks for a plugin of other formats
+        return False
     if (n_bytes := path.stat().st_size) > LARGEST_PIXEL * largest + HEAD:
         raise QuarantineError("V109", f"{path.name}: {n_bytes} bytes for {largest} pixels")
     return True
