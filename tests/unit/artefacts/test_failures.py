@@ -1,12 +1,13 @@
 """Failures over one video: its code, and what is raised because no video is to blame."""
 
 import errno
+from pathlib import Path
 
 import pytest
 
 from wsstad.artefacts import failures, shards
-from wsstad.artefacts.storage import Artefact, DamagedError
-from wsstad.errors import PASSING_CODES, QuarantineError, UserError
+from wsstad.artefacts.storage import Artefact
+from wsstad.errors import PASSING_CODES, DamagedError, QuarantineError, UserError
 
 
 class OutOfMemoryError(RuntimeError):
@@ -47,7 +48,7 @@ def test_an_exception_costs_its_video(error, expected):
     "error",
     [
         UserError("a.yaml: row 3"),
-        DamagedError("a.h5: cut"),
+        DamagedError(Path("a.h5"), "cut"),
         *(OSError(number, "x") for number in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE)),
     ],
     ids=lambda error: f"{type(error).__name__}{getattr(error, 'errno', '')}",

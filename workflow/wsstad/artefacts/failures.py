@@ -7,8 +7,8 @@ import errno
 import logging
 from collections.abc import Callable
 
-from wsstad.artefacts.storage import Artefact, DamagedError
-from wsstad.errors import QuarantineError, UserError
+from wsstad.artefacts.storage import Artefact
+from wsstad.errors import DamagedError, QuarantineError, UserError
 
 log = logging.getLogger(__name__)
 
