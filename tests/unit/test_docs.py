@@ -224,7 +224,7 @@ def test_the_example_of_the_formats_reads_an_artefact(tmp_path, monkeypatch):
     np.testing.assert_array_equal(names["boxes"], boxes)
 
 
-@pytest.mark.parametrize("page", sorted((SHARE / "docs/formats").glob("*.md")), ids=lambda its: its.stem)
+@pytest.mark.parametrize("page", sorted((SHARE / "docs/formats").glob("*.md")), ids=lambda page: page.stem)
 def test_the_example_of_a_page_of_formats_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run("\n".join(fences(page.read_text(), "python")))

@@ -29,7 +29,7 @@ def tables(tmp_path):
 
 def groups(tables, parts, part):
     videos = dataset_tables.read_videos(tables)
-    return {videos[video]["group"] for video, its in parts.items() if its == part}
+    return {videos[video]["group"] for video, side in parts.items() if side == part}
 
 
 def test_a_cross_validation_keeps_groups_together_and_is_told(tables, capsys):

@@ -40,7 +40,7 @@ def run(*arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
-def said(capsys) -> list[str]:
+def printed(capsys) -> list[str]:
     return capsys.readouterr().out.splitlines()
 
 
@@ -50,7 +50,7 @@ def artefact(place: Path, video: str) -> Path:
 
 def test_whole_results(place, capsys):
     assert run() == 0
-    assert said(capsys) == ["5 files are as they were written"]
+    assert printed(capsys) == ["5 files are as they were written"]
 
 
 def _flip(path: Path) -> None:
@@ -76,7 +76,7 @@ def test_what_is_wrong_is_named_and_set_aside(place, capsys, harm, flaw):
     path = artefact(place, "b")
     harm(path)
     assert run() == 1
-    line, summary = said(capsys)
+    line, summary = printed(capsys)
     assert line.startswith(f"{path}: ")
     assert flaw in line
     assert summary == (
@@ -93,7 +93,7 @@ def test_what_is_missing_is_named(place, capsys):
     path.unlink()
     Path("results/tables/benchmark.md").unlink()
     assert run() == 1
-    lines = said(capsys)
+    lines = printed(capsys)
     assert lines[0] == f"{path}: is missing; {place} names it"
     assert lines[1] == "results/tables/benchmark.md: is missing"
 
@@ -102,7 +102,7 @@ def test_a_flipped_bit_of_a_table_and_of_a_manifest(place, capsys):
     _flip(Path("results/tables/benchmark.md"))
     _flip(place)
     assert run() == 1
-    assert [line.split(":")[0] for line in said(capsys)[:2]] == [str(place), "results/tables/benchmark.md"]
+    assert [line.split(":")[0] for line in printed(capsys)[:2]] == [str(place), "results/tables/benchmark.md"]
 
 
 def test_a_file_that_nothing_vouches_for_is_named_and_left_alone(place, capsys):
@@ -110,7 +110,7 @@ def test_a_file_that_nothing_vouches_for_is_named_and_left_alone(place, capsys):
     Path("results/logs").mkdir()
     Path("results/logs/snakemake.log").touch()
     assert run("--repair") == 0
-    assert said(capsys)[0] == "results/notes.txt: foreign: nothing here vouches for it; left alone"
+    assert printed(capsys)[0] == "results/notes.txt: foreign: nothing here vouches for it; left alone"
     assert Path("results/notes.txt").exists()
 
 
@@ -122,10 +122,10 @@ def test_a_damaged_file_of_a_kept_run_is_named_and_left_alone(place, capsys):
     Path("results/kept/before/benchmarks").mkdir()
     Path("results/kept/before/benchmarks/detect.tsv").touch()
     assert run() == 0
-    assert said(capsys) == ["6 files are as they were written"]
+    assert printed(capsys) == ["6 files are as they were written"]
     _flip(kept)
     assert run("--repair") == 1
-    assert said(capsys) == [
+    assert printed(capsys) == [
         f"{kept}: has changed; kept by name, so no run makes it again: left alone",
         "5 files are as they were written, 1 are not; the next run makes them again, but not the 1 of kept runs",
     ]

@@ -34,7 +34,7 @@ def test_a_kept_run_is_a_folder_of_results_whose_artefacts_lie_in_another(tmp_pa
     storage.write_json(tmp_path / "results/kept/before" / paths.RUN, record)
     seals.seal(tmp_path / "results/kept/before" / paths.RUN)
     storage.write_text(tmp_path / "tables/videos.tsv", "made up\n")
-    live, kept = (ResultFiles(tmp_path / its) for its in ("results", "results/kept/before"))
+    live, kept = (ResultFiles(tmp_path / folder) for folder in ("results", "results/kept/before"))
     manifests = Path("road/frames/manifests")
     assert kept.in_store(kept.folder / manifests) == live.in_store(live.folder / manifests) == live.folder / manifests
     assert kept.values("dataset") == live.values("dataset") == ["road"]

@@ -31,13 +31,13 @@ def main(argv: list[str] | None = None) -> None:
     given = sides.read(args.first, args.results), sides.read(args.second, args.results)
     _, first, second = sides.pair(*given, only)
     comparison = gathering.gather(first, second, method=args.method)
-    at_work = {str(its.files.folder) for its in (first, second) if lock.is_held(its.files.folder)}
-    notes = [f"{its}: a run is at work there, so what is compared may be half old" for its in sorted(at_work)]
+    at_work = {str(side.files.folder) for side in (first, second) if lock.is_held(side.files.folder)}
+    notes = [f"{folder}: a run is at work there, so what is compared may be half old" for folder in sorted(at_work)]
     comparison = replace(comparison, limits=[*notes, *comparison.limits])
     changed = list(changes.describe(*comparison.settings))
     from wsstad.reporting.page import compared
 
-    names = (re.sub(r"[^A-Za-z0-9_.=-]+", "-", its.label).strip("-.") for its in (first, second))
+    names = (re.sub(r"[^A-Za-z0-9_.=-]+", "-", side.label).strip("-.") for side in (first, second))
     path = args.output or second.files.store / FOLDER / f"{'-to-'.join(names)}.html"
     storage.write_text(path, compared.page(comparison, changed, pixels=not args.no_pixels))
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end quietly when the reader closes the pipe, as `head` does

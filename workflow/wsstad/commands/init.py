@@ -24,7 +24,7 @@ from wsstad.planning import footage
 from wsstad.planning.command_line import DEFAULT
 from wsstad.planning.drafts import configuration, folders, folds, groups, lists
 from wsstad.planning.drafts.draft import NO_BOXES, Draft, Labelled
-from wsstad.planning.drafts.names import name_videos
+from wsstad.planning.drafts.file_names import name_videos
 from wsstad.planning.layouts import LAYOUTS
 
 PAPER = ("st_ucf_crime", "stra")  # datasets of these names get the paper's values as rows
@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     written = made.write(tables)
     storage.write_text(directory / DEFAULT, text)
-    counts = Counter(its.label for its in made.videos)
+    counts = Counter(video.label for video in made.videos)
     print(f"{len(made.videos)} videos below {args.folder}: {counts['normal']} normal, {counts['abnormal']} abnormal")
     notes = {**made.notes, **chosen}
     for subject in sorted(notes, key=SUBJECTS.index):
@@ -81,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--boxes", type=Path, metavar="PATH", help="annotations, a file or a folder")
     parser.add_argument(
-        "--format", default="table", choices=[its for its in FORMATS if its != "none"], help="of --boxes"
+        "--format", default="table", choices=[name for name in FORMATS if name != "none"], help="of --boxes"
     )
     parser.add_argument("--name", help="of the dataset; by default the folder's")
     parser.add_argument("--seed", type=int, default=folds.SEED, help="of the split")
@@ -111,9 +111,9 @@ def draft(args: argparse.Namespace) -> Draft:
         videos, notes["label"] = lists.read(args.folder, args.list, folders.find(args.folder))
     else:
         videos, notes["label"] = folders.read(args.folder, normal=args.normal, abnormal=args.abnormal)
-    ids = name_videos([its.path for its in videos])
-    videos = [replace(its, video=ids[its.path]) for its in videos]
-    kinds = Counter(its.kind for its in videos if its.label == "abnormal")
+    ids = name_videos([video.path for video in videos])
+    videos = [replace(video, video=ids[video.path]) for video in videos]
+    kinds = Counter(video.kind for video in videos if video.label == "abnormal")
     notes["class"] = ", ".join(f"{kind} ({count})" for kind, count in kinds.most_common(6))
     videos, notes["group"] = _grouped(args, videos)
     annotations, notes["boxes"] = _boxes(args)
@@ -126,23 +126,24 @@ def _grouped(args: argparse.Namespace, videos: list[Labelled]) -> tuple[list[Lab
     """Return the videos with their groups, and where those are from."""
     warning = "clips of one source in train and test make numbers too good"
     if args.groups == "none":
-        return [replace(its, group="") for its in videos], f"none, as asked for: {warning}"
+        return [replace(video, group="") for video in videos], f"none, as asked for: {warning}"
     if args.groups != "names":
         return lists.add_groups(args.folder, Path(args.groups), videos)
-    if any(its.group for its in videos):
-        return videos, f"{len({its.group for its in videos})} from {args.list}"
-    found, words = groups.guess(videos)
-    if not found:
+    if any(video.group for video in videos):
+        return videos, f"{len({video.group for video in videos})} from {args.list}"
+    guessed, words = groups.guess(videos)
+    if not guessed:
         return videos, f"none: {words}; {warning}, so give them with --groups FILE if there are any"
-    return [replace(its, group=found.get(its.path, "")) for its in videos], f"{words}; --groups none leaves them out"
+    grouped = [replace(video, group=guessed.get(video.path, "")) for video in videos]
+    return grouped, f"{words}; --groups none leaves them out"
 
 
 def _split(made: Draft, seed: int) -> tuple[str, folds.Folds, str]:
     """Return name and folds of the split: that of the folders or the list if they have one that can be used."""
-    parts = {its.video: its.part for its in made.videos}
+    parts = {video.video: video.part for video in made.videos}
     refused = ""
     if all(parts.values()):
-        sides = {(its.part, its.label) for its in made.videos}
+        sides = {(video.part, video.label) for video in made.videos}
         if len(sides) == 4:
             return "given", {0: parts}, "given: the parts train and test are those of the folders or the list"
         refused = "; the given parts were not taken, for one of them has no normal or no abnormal videos"
@@ -177,5 +178,5 @@ def _is_box_table(path: Path) -> bool:
 
 def _relative(path: Path, start: Path) -> str:
     """Return a path as it is read from `start`: relative where it lies below it, else absolute."""
-    path, start = (Path(os.path.normpath(Path.cwd() / its)) for its in (path, start))
+    path, start = (Path(os.path.normpath(Path.cwd() / given)) for given in (path, start))
     return path.relative_to(start).as_posix() if path.is_relative_to(start) else str(path)

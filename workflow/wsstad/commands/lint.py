@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> None:
         findings, verdict = lint(name, content, args)
         for line in show(findings, SHOWN if not args.all else len(findings)):
             print(line)
-        counts = Counter(its.severity for its in findings)
+        counts = Counter(finding.severity for finding in findings)
         n_errors, n_warnings = n_errors + counts[ERROR], n_warnings + counts[WARNING]
         for subject, text in verdict.items():
             print(f"{subject:12} {text}")
@@ -65,27 +65,28 @@ def lint(name: str, content: Json, args: argparse.Namespace) -> tuple[list[Findi
     raw = raw_videos.find(entry["videos"] or entry["source"])
     if isinstance(raw, raw_videos.Bucket):
         raise UserError(f"datasets.{name}.videos: {raw.url}: only videos in a folder can be looked at")
-    source, used = Path(entry["source"]), [its for its in content["benchmarks"] if its["dataset"] == name]
+    source = Path(entry["source"])
+    benchmarks = [benchmark for benchmark in content["benchmarks"] if benchmark["dataset"] == name]
     facts = videos.gather(tables, raw.root, command_line.RESULTS / name / "frames")
     doubles = videos.same_content(facts)
     findings = [*videos.check(tables, facts), *videos.check_content(doubles)]
-    wanted = list(dict.fromkeys(split for its in used for split in its["splits"]))
+    wanted = list(dict.fromkeys(split for benchmark in benchmarks for split in benchmark["splits"]))
     of_splits = [finding for split in wanted for finding in splits.check(tables, split, facts, doubles)]
-    annotators = list(dict.fromkeys(annotator for its in used for annotator in its["annotators"]))
+    annotators = list(dict.fromkeys(name for benchmark in benchmarks for name in benchmark["annotators"]))
     tested = _tested(tables, wanted)
-    told = []
+    summaries = []
     for annotator in annotators:
         at = f"{tables / 'dataset.yaml'}: annotations.{annotator}"
         parameters = dataset_tables.read_annotator(tables, annotator)
         rows, unread = boxes.read(source, facts, parameters, at)
         findings += [*unread, *boxes.check(rows, facts, tested, at)]
-        told.append(boxes.tell(annotator, parameters, rows, facts, tested))
+        summaries.append(boxes.describe(annotator, parameters, rows, facts, tested))
     if args.official:
         findings += OFFICIAL[args.official](tables, wanted, facts, args.lists or source)
     verdict = {
-        "videos": videos.tell(facts, doubles),
-        "splits": splits.tell(tables, wanted, facts, of_splits),
-        "annotations": "; ".join(told) or "none is named by a benchmark",
+        "videos": videos.describe(facts, doubles),
+        "splits": splits.describe(tables, wanted, facts, of_splits),
+        "annotations": "; ".join(summaries) or "none is named by a benchmark",
     }
     return [*findings, *of_splits], verdict
 
@@ -93,18 +94,18 @@ def lint(name: str, content: Json, args: argparse.Namespace) -> tuple[list[Findi
 def show(findings: Sequence[Finding], most: int) -> Iterator[str]:
     """Yield a line a finding, errors first; of those alike in one file `most`, and how many more there are."""
     seen: Counter[tuple[str, str, str]] = Counter()
-    for its in sorted(findings, key=lambda its: its.severity):
-        alike = (its.severity, its.kind, its.where.split(": ")[0])
+    for finding in sorted(findings, key=lambda finding: finding.severity):
+        alike = (finding.severity, finding.kind, finding.where.split(": ")[0])
         seen[alike] += 1
         if seen[alike] <= most:
-            yield f"{its.severity:8} {its.where}: {its.text}"
+            yield f"{finding.severity:8} {finding.where}: {finding.text}"
     for (severity, kind, file), count in seen.items():
         if count > most:
             yield f"{severity:8} {file}: {count - most} more of this kind ({kind}); --all shows them"
 
 
 def _datasets(content: Json, wanted: str | None, where: str) -> list[str]:
-    names = list(dict.fromkeys(its["dataset"] for its in content["benchmarks"]))
+    names = list(dict.fromkeys(benchmark["dataset"] for benchmark in content["benchmarks"]))
     allowed = [name for name in names if name in content["datasets"]]
     if wanted is not None and wanted not in content["datasets"]:
         raise UserError(f"--dataset {wanted}: not in {where}; allowed: {', '.join(content['datasets'])}")

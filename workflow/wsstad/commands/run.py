@@ -111,9 +111,8 @@ def _run(command: list[str], files: Sequence[Path], assignments: Sequence[str], 
             path.unlink(missing_ok=True)
         code = _heal(partial(snakemake_process.run, command, environment, descriptor))
         if name and not code:
-            print(
-                f"wsstad: kept by name: {keep.keep(command_line.read_plan(files, assignments), name)}", file=sys.stderr
-            )
+            folder = keep.keep(command_line.read_plan(files, assignments), name)
+            print(f"wsstad: kept by name: {folder}", file=sys.stderr)
     return code
 
 
@@ -169,9 +168,9 @@ def _settle(profile: Path, environment: dict[str, str]) -> None:
             print(profile.name, file=file)
 
 
-def _profile_of(name: str, mine: Path) -> Path:
-    """Return the folder of a profile that `QUEUES` names; `mine` is that of this run."""
-    known = {path.name: path for path in [*PROFILES.iterdir(), mine]}
+def _profile_of(name: str, current: Path) -> Path:
+    """Return the folder of a profile that `QUEUES` names; `current` is that of this run."""
+    known = {path.name: path for path in [*PROFILES.iterdir(), current]}
     if name in known and os.access(known[name] / "queue", os.X_OK):
         return known[name]
     raise UserError(

@@ -41,9 +41,9 @@ def decode(plan: Plan, w: Wildcards) -> Facts:
 
 def detect(plan: Plan, w: Wildcards) -> Facts:
     """Return the detector, and the content of the file that has its boxes, if one does."""
-    its = _variant(plan, "detect", "detectors", w["detector"])
+    settings = _variant(plan, "detect", "detectors", w["detector"])
     boxes = precomputed.boxes(plan, w["dataset"], w["detector"])
-    return {**its, "boxes": _content(boxes)} if boxes else its
+    return {**settings, "boxes": _content(boxes)} if boxes else settings
 
 
 def link(plan: Plan, w: Wildcards) -> Facts:

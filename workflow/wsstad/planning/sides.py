@@ -15,15 +15,8 @@ from wsstad.planning.result_files import NAMES, Group, ResultFiles, listed
 
 # The last stage that two sides have is what they are compared up to.
 LAST = ("evaluate", "extract_region", "link", "detect")
-LOOSE = (
-    "split",
-    "extractor",
-    "detector",
-    "linker",
-    "scale",
-    "annotator",
-    "dataset",
-)  # in which a bare name is looked for
+VARIANTS = ("split", "extractor", "detector", "linker", "scale")
+LOOSE = (*VARIANTS, "annotator", "dataset")  # in which a bare name is looked for
 
 
 @dataclass(frozen=True)
@@ -36,7 +29,7 @@ class Side:
 
     def groups(self, rule: str) -> list[Group]:
         """Return the outputs of a rule in the chain, those of all shards as one: one group, or none."""
-        return [its for its in self.files.groups(rule) if _agree(its.names, self.names)]
+        return [group for group in self.files.groups(rule) if _agree(group.names, self.names)]
 
 
 def read(text: str, results: Path) -> Side:
@@ -81,7 +74,7 @@ def _chains(side: Side, rule: str, only: Mapping[str, str]) -> list[dict[str, st
     """Return the chains of a side up to a rule; of several tables the benchmark, unless another is asked for."""
     over = ("shard", "table") if rule != "evaluate" else ("shard",)
     wanted = {**({"table": BENCHMARK} if rule == "evaluate" else {}), **only, **side.names}
-    return [its.names for its in side.files.groups(rule, over=over) if _agree(its.names, wanted)]
+    return [group.names for group in side.files.groups(rule, over=over) if _agree(group.names, wanted)]
 
 
 def _agree(names: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
@@ -97,13 +90,13 @@ def _choices(
     """Return in one line why there is not one pair, and what can be said to have one."""
     if pairs:
         chains = [a for a, _ in pairs]
-        told = f"{len(pairs)} pairs of results; choose one with --only"
+        reason = f"{len(pairs)} pairs of results; choose one with --only"
     else:
         chains = [*sides[0], *sides[1]]
-        told = "their results have no names in common; say what differs, such as detector=motion, on each side"
-    names = [name for name in chains[0] if len({its.get(name) for its in chains}) > 1]
-    choices = dict.fromkeys(" ".join(f"{name}={its[name]}" for name in names) for its in chains)
-    return f"{first.label} and {second.label}: {told}: {listed(choices, '; ')}"
+        reason = "their results have no names in common; say what differs, such as detector=motion, on each side"
+    names = [name for name in chains[0] if len({chain.get(name) for chain in chains}) > 1]
+    choices = dict.fromkeys(" ".join(f"{name}={chain[name]}" for name in names) for chain in chains)
+    return f"{first.label} and {second.label}: {reason}: {listed(choices, '; ')}"
 
 
 def _name(word: str, text: str) -> tuple[str, str]:
@@ -118,11 +111,11 @@ def _variant(word: str, results: Path) -> dict[str, str]:
     if not results.is_dir():
         raise UserError(_unknown(word, results))
     files = ResultFiles(results)
-    found = [name for name in LOOSE if word in files.values(name)]
-    if len(found) == 1:
-        return {found[0]: word}
-    if found:
-        raise UserError(f"{word!r}: say which is meant: {', '.join(f'{name}={word}' for name in found)}")
+    named = [name for name in LOOSE if word in files.values(name)]
+    if len(named) == 1:
+        return {named[0]: word}
+    if named:
+        raise UserError(f"{word!r}: say which is meant: {', '.join(f'{name}={word}' for name in named)}")
     raise UserError(_unknown(word, results))
 
 
@@ -130,7 +123,7 @@ def _unknown(word: str, results: Path) -> str:
     kept = f"runs that were kept in {results / kept_runs.KEPT}: {listed(kept_runs.names(results))}"
     known = {}
     if any(results.glob("*/shards.tsv")):
-        known = {name: ResultFiles(results).values(name) for name in LOOSE[:5]}
+        known = {name: ResultFiles(results).values(name) for name in VARIANTS}
     variants = "; ".join(f"{name}s: {listed(values)}" for name, values in known.items() if values)
     return f"{word!r} is no folder of results, no run that was kept and no variant; {kept}" + (
         f"; {variants}" if variants else ""

@@ -22,13 +22,13 @@ def row(name="a", frame=0, box=(1, 1, 20, 20), size=None, n=2, event="0"):
     return BoxRow(name, event, frame, tuple(map(float, box)), "none", size, f"boxes.tsv: row {n}")
 
 
-def found(rows, facts=FACTS, tested=frozenset("a")):
-    return [(its.severity, its.kind, its.where) for its in boxes.check(rows, facts, tested, WHERE)]
+def findings(rows, facts=FACTS, tested=frozenset("a")):
+    return [(finding.severity, finding.kind, finding.where) for finding in boxes.check(rows, facts, tested, WHERE)]
 
 
 def test_a_sound_annotator_gives_nothing():
     rows = [row(frame=n, n=n + 2) for n in range(50)] + [row("b", box=(-0.5, 0, 64.9, 48))]
-    assert found(rows, tested={"a", "b", "n"}) == []
+    assert findings(rows, tested={"a", "b", "n"}) == []
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_sound_annotator_gives_nothing():
     ],
 )
 def test_a_fault_is_found_once_and_where_it_is(rows, finding):
-    assert found(rows) == [finding]
+    assert findings(rows) == [finding]
 
 
 def test_an_id_that_is_meant_is_named():
@@ -62,17 +62,17 @@ def test_an_id_that_is_meant_is_named():
 
 
 def test_the_picture_that_boxes_were_drawn_on_is_what_counts():
-    assert found([row(box=(10, 10, 320, 240), size=(320, 240))]) == []
-    assert found([row(), row(box=(10, 10, 322, 240), size=(320, 240), n=3)]) == [
+    assert findings([row(box=(10, 10, 320, 240), size=(320, 240))]) == []
+    assert findings([row(), row(box=(10, 10, 322, 240), size=(320, 240), n=3)]) == [
         ("warning", "box over the edge", "boxes.tsv: row 3")
     ]
 
 
 def test_an_estimate_of_the_frames_is_not_taken_at_its_word():
     facts = {"a": video("a", n_frames=1000, truth="estimated")}
-    assert found([row(frame=1010)], facts) == []
-    assert found([row(frame=1021)], facts) == [("warning", "frame", "boxes.tsv: row 2")]
-    assert found([row(frame=10**6, box=(900, 900, 999, 999))], {"a": video("a", truth="")}) == []
+    assert findings([row(frame=1010)], facts) == []
+    assert findings([row(frame=1021)], facts) == [("warning", "frame", "boxes.tsv: row 2")]
+    assert findings([row(frame=10**6, box=(900, 900, 999, 999))], {"a": video("a", truth="")}) == []
 
 
 def test_a_file_that_cannot_be_read_is_a_finding(tmp_path):

@@ -33,16 +33,16 @@ def real(shared, tmp_path):
     return tmp_path, facts, lists
 
 
-def found(real, facts=None):
+def findings(real, facts=None):
     tables, known, lists = real
     return [
-        (its.severity, its.kind, its.text)
-        for its in official.check_ucf_crime(tables, ["official"], known if facts is None else facts, lists)
+        (finding.severity, finding.kind, finding.text)
+        for finding in official.check_ucf_crime(tables, ["official"], known if facts is None else facts, lists)
     ]
 
 
 def test_the_whole_dataset_gives_nothing(real):
-    assert found(real) == []
+    assert findings(real) == []
 
 
 def test_missing_and_unknown_videos_and_labels_are_found(real):
@@ -51,7 +51,7 @@ def test_missing_and_unknown_videos_and_labels_are_found(real):
     facts["Abuse028_x264"] = VideoFacts(row, "videos.tsv: row 2", "x")
     facts["mine"] = VideoFacts({**row, "video": "mine"}, "videos.tsv: row 3", "x")
     del facts["Abuse001_x264"]
-    assert found(real, facts) == [
+    assert findings(real, facts) == [
         ("error", "official videos", "1 of 1900 official videos are not listed, such as 'Abuse001_x264'"),
         ("error", "official label", "'Abuse028_x264' is normal; officially abnormal"),
         ("warning", "not official", "'mine' is in no official list"),
@@ -63,7 +63,7 @@ def test_other_numbers_of_frames_are_found_and_estimates_forgiven(real):
     (video, count), (other, more) = list(ucf_crime.read_frames(real[2]).items())[:2]
     facts[video] = VideoFacts(facts[video].row, "w", "x", 9, count + 1, (1, 1), "decoded")
     facts[other] = VideoFacts(facts[other].row, "w", "x", 9, more + more // 50, (1, 1), "estimated")
-    assert found(real, facts) == [
+    assert findings(real, facts) == [
         ("warning", "official frames", f"{video!r} has {count + 1} frames (decoded); published are {count}")
     ]
 
@@ -72,14 +72,14 @@ def test_another_part_and_a_shortened_list_are_found(real):
     tables, facts, lists = real
     parts = dict.fromkeys(facts, "train")
     write_split(tables / "splits/official.tsv", {0: parts})
-    kinds = [kind for _, kind, _ in found(real)]
+    kinds = [kind for _, kind, _ in findings(real)]
     assert kinds == ["official parts"] * 290
     text = (lists / "Anomaly_Train.txt").read_text().splitlines()
     (lists / "Anomaly_Train.txt").write_text("\n".join(text[:-1]))
-    assert ("error", "official list", "1609 and 290 names; published are 1610 and 290") in found(real)
+    assert ("error", "official list", "1609 and 290 names; published are 1610 and 290") in findings(real)
 
 
 def test_a_cross_validation_is_no_official_split(real):
     tables, facts, _ = real
     write_split(tables / "splits/official.tsv", {fold: dict.fromkeys(facts, "train") for fold in (0, 1)})
-    assert found(real) == [("warning", "official parts", "2 folds; the official split has one")]
+    assert findings(real) == [("warning", "official parts", "2 folds; the official split has one")]

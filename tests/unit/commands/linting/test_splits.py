@@ -18,9 +18,9 @@ def tables(tmp_path):
     def write(tested, n_folds=2, rows=ROWS):
         storage.write_table(tmp_path / "videos.tsv", rows, list(rows[0]))
         split = [
-            {"fold": fold, "video": video, "part": "test" if its == fold else "train"}
+            {"fold": fold, "video": video, "part": "test" if number == fold else "train"}
             for fold in range(n_folds)
-            for video, its in tested.items()
+            for video, number in tested.items()
         ]
         storage.write_table(tmp_path / "splits/s.tsv", split, ["fold", "video", "part"])
         return tmp_path
@@ -32,16 +32,17 @@ def facts(rows=ROWS):
     return {row["video"]: VideoFacts(row, f"videos.tsv: row {n}", row["path"]) for n, row in enumerate(rows, start=2)}
 
 
-def found(tables, doubles=(), rows=ROWS):
+def findings(tables, doubles=(), rows=ROWS):
     return [
-        (its.severity, its.kind, its.where.rsplit("/", 1)[1]) for its in splits.check(tables, "s", facts(rows), doubles)
+        (finding.severity, finding.kind, finding.where.rsplit("/", 1)[1])
+        for finding in splits.check(tables, "s", facts(rows), doubles)
     ]
 
 
 def test_a_sound_split_gives_nothing(tables):
     folder = tables(BY_GROUP)
-    assert found(folder) == []
-    assert splits.tell(folder, ["s"], facts(), []) == (
+    assert findings(folder) == []
+    assert splits.describe(folder, ["s"], facts(), []) == (
         "s: 2 folds of 24 test videos; 12 groups; nothing on both sides of a fold"
     )
 
@@ -49,21 +50,21 @@ def test_a_sound_split_gives_nothing(tables):
 def test_a_group_on_both_sides_is_found_in_both_folds_with_its_row(tables):
     folder = tables({**BY_GROUP, "v03": 1})  # the rest of its group is tested in fold 0
     rows = storage.read_table(folder / "splits/s.tsv")
-    bad = [its for its in splits.check(folder, "s", facts(), []) if its.kind == "group on both sides"]
-    numbers = [int(its.where.rsplit(" ", 1)[1]) for its in bad]
+    bad = [finding for finding in splits.check(folder, "s", facts(), []) if finding.kind == "group on both sides"]
+    numbers = [int(finding.where.rsplit(" ", 1)[1]) for finding in bad]
     assert {rows[n - 2]["video"] for n in numbers} == {"v00", "v01", "v02", "v03"}
     assert all(rows[n - 2]["part"] == "test" for n in numbers)
-    assert {its.severity for its in bad} == {"error"}
-    assert splits.tell(folder, ["s"], facts(), bad).endswith("12 groups; 4 on both sides of a fold")
+    assert {finding.severity for finding in bad} == {"error"}
+    assert splits.describe(folder, ["s"], facts(), bad).endswith("12 groups; 4 on both sides of a fold")
 
 
 def test_the_same_content_on_both_sides_is_found(tables):
-    its = facts()
+    videos = facts()
     folder = tables(BY_GROUP)
-    assert found(folder, [[its["v00"], its["v01"]]]) == [], "of one group, on one side"
-    both = [its["v00"], its["v04"]]
-    assert {kind for _, kind, _ in found(folder, [both])} == {"same content on both sides"}
-    assert len(found(folder, [both])) == 2
+    assert findings(folder, [[videos["v00"], videos["v01"]]]) == [], "of one group, on one side"
+    both = [videos["v00"], videos["v04"]]
+    assert {kind for _, kind, _ in findings(folder, [both])} == {"same content on both sides"}
+    assert len(findings(folder, [both])) == 2
 
 
 @pytest.mark.parametrize(
@@ -75,24 +76,24 @@ def test_the_same_content_on_both_sides_is_found(tables):
     ],
 )
 def test_what_a_split_lacks_is_found(tables, tested, n_folds, kind):
-    assert kind in {its[1] for its in found(tables(tested, n_folds))}
+    assert kind in {kind for _, kind, _ in findings(tables(tested, n_folds))}
 
 
 def test_a_video_that_two_folds_test_is_found(tables):
     folder = tables(BY_GROUP)
     rows = storage.read_table(folder / "splits/s.tsv")
-    for its in rows:
-        its["part"] = "test" if its["video"] == "v00" else its["part"]
+    for row in rows:
+        row["part"] = "test" if row["video"] == "v00" else row["part"]
     storage.write_table(folder / "splits/s.tsv", rows, ["fold", "video", "part"])
-    assert ("warning", "tested twice", "s.tsv") in found(folder)
+    assert ("warning", "tested twice", "s.tsv") in findings(folder)
 
 
 def test_a_class_that_is_only_tested_is_found(tables):
     rows = [{**row, "class": "rare" if row["video"] in ("v00", "v01") else "c"} for row in ROWS]
-    assert found(tables(BY_GROUP, rows=rows), rows=rows) == [("warning", "class balance", "s.tsv")]
+    assert findings(tables(BY_GROUP, rows=rows), rows=rows) == [("warning", "class balance", "s.tsv")]
 
 
 def test_a_split_that_is_not_there_is_a_finding(tables):
     (finding,) = splits.check(tables(BY_GROUP), "t", facts(), [])
     assert finding.text == "no such split; allowed: s"
-    assert splits.tell(tables(BY_GROUP), ["t"], facts(), []).startswith("t: cannot be read")
+    assert splits.describe(tables(BY_GROUP), ["t"], facts(), []).startswith("t: cannot be read")

@@ -22,7 +22,7 @@ def make(tmp_path):
 
 
 def facts(videos):
-    return {its.path: (its.label, its.kind, its.part, its.place) for its in videos}
+    return {video.path: (video.label, video.kind, video.part, video.place) for video in videos}
 
 
 def test_two_folders_are_enough_and_other_files_are_left_out(make):
@@ -57,7 +57,7 @@ def test_folders_below_both_labels_are_places_and_those_above_too(make):
     root = make(
         "west/ok/normal/a.mp4", "west/ok/abnormal/b.mp4", "east/normal/lobby/c.mp4", "east/abnormal/lobby/d.mp4"
     )
-    assert {its.path: its.place for its in folders.read(root)[0]} == {
+    assert {video.path: video.place for video in folders.read(root)[0]} == {
         "west/ok/normal/a.mp4": "west/ok",
         "west/ok/abnormal/b.mp4": "west/ok",
         "east/normal/lobby/c.mp4": "east/lobby",
@@ -108,7 +108,7 @@ def test_a_name_that_is_not_utf8(make):
 
 def test_what_a_run_made_is_no_footage(make):
     root = make("normal/a.mp4", "abnormal/b.mp4", "results/mine/frames/a.mp4", "wsstad.yaml")
-    assert [its.path for its in folders.read(root)[0]] == ["abnormal/b.mp4", "normal/a.mp4"]
+    assert [video.path for video in folders.read(root)[0]] == ["abnormal/b.mp4", "normal/a.mp4"]
 
 
 def test_a_folder_that_is_not_there(tmp_path):

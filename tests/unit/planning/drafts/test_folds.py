@@ -11,18 +11,18 @@ from wsstad.planning.drafts import folds
 
 
 def row(number, label, kind="", group=""):
-    its = {"video": f"v{number:03}", "label": label, "class": kind or label}
-    return {**its, "group": group} if group else its
+    cells = {"video": f"v{number:03}", "label": label, "class": kind or label}
+    return {**cells, "group": group} if group else cells
 
 
 def folds_that_test(made):
     """Return by the plain way in which folds each video is tested."""
-    found = {}
+    tested = {}
     for fold, parts in made.items():
         for video, part in parts.items():
             if part == "test":
-                found.setdefault(video, []).append(fold)
-    return found
+                tested.setdefault(video, []).append(fold)
+    return tested
 
 
 def straddling(rows, made):
@@ -53,11 +53,11 @@ def test_groups_never_straddle_folds_and_every_video_is_tested_once(content, n_f
     except UserError:
         return
     assert straddling(rows, made) == set()
-    assert folds_that_test(made).keys() == {its["video"] for its in rows}
-    assert all(len(its) == 1 for its in folds_that_test(made).values())
+    assert folds_that_test(made).keys() == {each["video"] for each in rows}
+    assert all(len(numbers) == 1 for numbers in folds_that_test(made).values())
     for parts in made.values():
         for part in ("train", "test"):
-            assert {its["label"] for its in rows if parts[its["video"]] == part} == {"normal", "abnormal"}
+            assert {each["label"] for each in rows if parts[each["video"]] == part} == {"normal", "abnormal"}
 
 
 def test_most_grouped_datasets_can_be_folded():
@@ -74,10 +74,10 @@ def test_labels_and_classes_are_spread_evenly():
             rows.append(row(n, label, kind))
             n += 1
     made = folds.cross_validate(rows, 5, 1)
-    by_video = {its["video"]: its for its in rows}
+    by_video = {each["video"]: each for each in rows}
     for parts in made.values():
         test = [by_video[video] for video, part in parts.items() if part == "test"]
-        counts = Counter(its["class"] for its in test)
+        counts = Counter(each["class"] for each in test)
         assert counts["normal"] == 10
         assert counts["Fire"] == 2
         assert counts["Arson"] + counts["Rare"] in (4, 5)  # a class of fewer videos than folds goes with the largest
@@ -93,7 +93,7 @@ def test_a_seed_decides_and_the_order_of_rows_does_not():
 def test_footage_without_a_label_is_in_no_split():
     rows = [row(n, ("normal", "abnormal", "")[n % 3], "x") for n in range(30)]
     made = folds.cross_validate(rows, 2, 0)
-    assert set(folds_that_test(made)) == {its["video"] for its in rows if its["label"]}
+    assert set(folds_that_test(made)) == {each["video"] for each in rows if each["label"]}
 
 
 def test_a_held_out_part_is_one_fold_of_that_share():

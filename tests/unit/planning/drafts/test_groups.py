@@ -12,7 +12,7 @@ def videos(*paths, **changes):
 
 
 @pytest.mark.parametrize(
-    ("paths", "found"),
+    ("paths", "expected"),
     [
         (["cam1_a.mp4", "cam1_b.mp4", "cam2_c.mp4", "cam3_d.mp4"], ["cam1", "cam1", "cam2", "cam3"]),
         (["x Camera 07 a.mp4", "camera 07.mp4", "CAMERA 8.mp4", "q.mp4"], ["camera 07", "camera 07", "camera 8", None]),
@@ -24,9 +24,9 @@ def videos(*paths, **changes):
         ),
     ],
 )
-def test_names_tell_of_sources(paths, found):
+def test_names_tell_of_sources(paths, expected):
     guessed, _ = groups.guess(videos(*paths))
-    assert [guessed.get(path) for path in paths] == found
+    assert [guessed.get(path) for path in paths] == expected
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_names_without_a_source_give_none(paths):
 
 
 def test_a_class_is_no_source():
-    its = [Labelled(f"{kind}_{n}.mp4", "abnormal", kind) for kind in ("Arson", "Abuse", "Fire") for n in range(3)]
-    assert groups.guess([*its, Labelled("x.mp4", "normal", "normal")])[0] == {}
+    labelled = [Labelled(f"{kind}_{n}.mp4", "abnormal", kind) for kind in ("Arson", "Abuse", "Fire") for n in range(3)]
+    assert groups.guess([*labelled, Labelled("x.mp4", "normal", "normal")])[0] == {}
 
 
 def test_a_group_of_most_videos_is_of_no_use_and_that_is_said():
@@ -57,7 +57,9 @@ def test_a_group_of_most_videos_is_of_no_use_and_that_is_said():
 
 
 def test_folders_go_before_names():
-    its = [Labelled(f"{n}/cam{n % 2}.mp4", ("normal", "abnormal")[n % 2], "x", place=f"site{n // 2}") for n in range(8)]
-    guessed, why = groups.guess(its)
+    labelled = [
+        Labelled(f"{n}/cam{n % 2}.mp4", ("normal", "abnormal")[n % 2], "x", place=f"site{n // 2}") for n in range(8)
+    ]
+    guessed, why = groups.guess(labelled)
     assert set(guessed.values()) == {"site0", "site1", "site2", "site3"}
     assert why == "4 from the folders, such as 'site0' of 0/cam0.mp4"

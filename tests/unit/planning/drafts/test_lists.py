@@ -23,7 +23,7 @@ def file(tmp_path):
 
 def read(file):
     videos, why = lists.read(file.parent, file, PATHS)
-    return {its.path: (its.label, its.kind, its.group, its.part) for its in videos}, why
+    return {video.path: (video.label, video.kind, video.group, video.part) for video in videos}, why
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,9 @@ def read(file):
     ],
 )
 def test_tables_and_lines_say_the_same(file, text):
-    found, why = read(file(text))
-    assert found == {"a.mp4": ("normal", "normal", "", ""), "sub/c.mp4": ("abnormal", "abnormal", "", "")}
-    assert why.endswith("list.csv; 1 videos that it has not are left out")
+    videos, why = read(file(text))
+    assert videos == {"a.mp4": ("normal", "normal", "", ""), "sub/c.mp4": ("abnormal", "abnormal", "", "")}
+    assert why.endswith("list.csv; 1 videos that are not in it are left out")
 
 
 def test_a_list_may_have_class_group_and_part(file):
@@ -52,13 +52,13 @@ def test_a_list_may_have_class_group_and_part(file):
 
 
 def test_of_several_columns_that_may_be_meant_one_is(file):
-    found, _ = read(file("id,path,label,video\n7,a.mp4,0,x\n8,b.mp4,1,y\n"))
-    assert found.keys() == {"a.mp4", "b.mp4"}
+    videos, _ = read(file("id,path,label,video\n7,a.mp4,0,x\n8,b.mp4,1,y\n"))
+    assert videos.keys() == {"a.mp4", "b.mp4"}
 
 
 def test_a_label_may_be_the_class(file):
-    found, why = read(file("path,label\na,Normal\nb,Arson\nc,Abuse\n"))
-    assert {path: its[:2] for path, its in found.items()} == {
+    videos, why = read(file("path,label\na,Normal\nb,Arson\nc,Abuse\n"))
+    assert {path: cells[:2] for path, cells in videos.items()} == {
         "a.mp4": ("normal", "normal"),
         "b.mp4": ("abnormal", "Arson"),
         "sub/c.mp4": ("abnormal", "Abuse"),
@@ -95,8 +95,8 @@ def test_groups_come_from_a_list_of_their_own(file):
     grouped, why = lists.add_groups(
         file("").parent, file("clip\tlabel\tsource\na.mp4\tx\tA\nc.mp4\tx\tA\nmore.mp4\tx\tB\n"), videos
     )
-    assert [its.group for its in grouped] == ["A", "", "A"]
+    assert [video.group for video in grouped] == ["A", "", "A"]
     assert why.startswith("1 from ")
-    assert why.endswith("1 videos that it has not stand alone")
+    assert why.endswith("1 videos that are not in it are each a group of their own")
     with pytest.raises(UserError, match="none of its 1 videos, such as 'z'"):
         lists.add_groups(file("").parent, file("path,group\nz,A\n"), videos)

@@ -1,7 +1,7 @@
 """Checks of annotations: boxes inside frames, frames inside videos, and whether an annotator makes sense as a whole."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path, PurePosixPath
 
 from wsstad.commands.linting.finding import ERROR, WARNING, Facts, Finding, VideoFacts
@@ -18,9 +18,14 @@ MANY = 0.5  # share of an annotator's boxes from which a fault is one of the ann
 def read(source: Path, facts: Facts, entry: AnnotationParameters, where: str) -> tuple[list[BoxRow], list[Finding]]:
     """Return the boxes of an annotator, or why they cannot be read."""
     try:
-        return conversion.read(source, {video: its.row for video, its in facts.items()}, entry), []
+        return conversion.read(source, _rows(facts), entry), []
     except (UserError, OSError) as error:
         return [], [Finding(ERROR, "annotations", where, str(error))]
+
+
+def _rows(facts: Facts) -> dict[str, Mapping[str, str]]:
+    """Return the rows of videos.tsv, by video."""
+    return {name: video.row for name, video in facts.items()}
 
 
 def check(rows: Sequence[BoxRow], facts: Facts, tested: Set[str], where: str) -> Iterator[Finding]:
@@ -29,7 +34,7 @@ def check(rows: Sequence[BoxRow], facts: Facts, tested: Set[str], where: str) ->
     yield from _unknown(rows, facts, where)
     whole = list(_check_whole(known, facts, where))
     yield from whole
-    kinds = {its.kind for its in whole}
+    kinds = {finding.kind for finding in whole}
     sound = []
     for row in known:
         try:
@@ -48,7 +53,7 @@ def check(rows: Sequence[BoxRow], facts: Facts, tested: Set[str], where: str) ->
         if facts[video].row["label"] == "normal":
             yield Finding(ERROR, "boxes of normal videos", facts[video].where, f"{video!r} is normal, and has boxes")
     if known:
-        for video in conversion.unboxed({video: its.row for video, its in facts.items()}, boxed, tested):
+        for video in conversion.unboxed(_rows(facts), boxed, tested):
             text = f"abnormal test video {video!r} has no box by {where}: it cannot be localised"
             yield Finding(WARNING, "no box", facts[video].where, text)
 
@@ -95,17 +100,17 @@ def _check_whole(rows: Sequence[BoxRow], facts: Facts, where: str) -> Iterator[F
         yield Finding(ERROR, "frame base", where, f"{text}: frames seem to count from 1; here they count from 0")
 
 
-def _picture(row: BoxRow, its: VideoFacts) -> tuple[int, int] | None:
+def _picture(row: BoxRow, video: VideoFacts) -> tuple[int, int] | None:
     """Return the size of the picture that a box was drawn on, if it is known."""
-    return row.size or (its.size if its.truth else None)
+    return row.size or (video.size if video.truth else None)
 
 
-def _check_place(row: BoxRow, its: VideoFacts, kinds: Set[str]) -> Iterator[Finding]:
+def _check_place(row: BoxRow, video: VideoFacts, kinds: Set[str]) -> Iterator[Finding]:
     """Yield what is wrong with where and when a box is, unless the whole annotator has that fault."""
-    if "frame base" not in kinds and its.is_beyond(row.frame + 1):
-        text = f"frame {row.frame} of {row.video!r}, whose last is {its.n_frames - 1} ({its.truth}); it is left out"
+    if "frame base" not in kinds and video.is_beyond(row.frame + 1):
+        text = f"frame {row.frame} of {row.video!r}, whose last is {video.n_frames - 1} ({video.truth}); it is left out"
         yield Finding(WARNING, "frame", row.where, text)
-    size = _picture(row, its)
+    size = _picture(row, video)
     if size is None or {"units", "picture", "corners"} & kinds:
         return
     (width, height), (x1, y1, x2, y2) = size, row.box
@@ -116,7 +121,7 @@ def _check_place(row: BoxRow, its: VideoFacts, kinds: Set[str]) -> Iterator[Find
         yield Finding(WARNING, "box over the edge", row.where, f"{text}: cut at its edge")
 
 
-def tell(name: str, entry: AnnotationParameters, rows: Sequence[BoxRow], facts: Facts, tested: Set[str]) -> str:
+def describe(name: str, entry: AnnotationParameters, rows: Sequence[BoxRow], facts: Facts, tested: Set[str]) -> str:
     """Return what the verdict says of an annotator."""
     if entry.format == "none":
         return f"{name}: no boxes, VAUC alone"

@@ -1,5 +1,6 @@
 """Checks against the official lists of a public dataset: names, labels, parts, published numbers of frames."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -12,34 +13,34 @@ from wsstad.planning.layouts import ucf_crime
 def check_ucf_crime(tables: Path, splits: Sequence[str], facts: Facts, lists: Path) -> Iterator[Finding]:
     """Yield where videos, labels, classes, parts or frames differ from UCF-Crime's lists in the folder `lists`."""
     official = ucf_crime.read_lists(lists)
-    counts = {part: sum(its == part for _, its in official.values()) for part in ucf_crime.PUBLISHED}
+    counts = Counter(part for _, part in official.values())
+    train, test = ucf_crime.PUBLISHED.values()
     if counts != ucf_crime.PUBLISHED:
-        text = f"{counts['train']} and {counts['test']} names; published are 1610 and 290"
+        text = f"{counts['train']} and {counts['test']} names; published are {train} and {test}"
         yield Finding(ERROR, "official list", str(lists), text)
     where = str(tables / "videos.tsv")
     missing = [video for video in official if video not in facts]
     if missing:
         text = f"{len(missing)} of {len(official)} official videos are not listed, such as {missing[0]!r}"
         yield Finding(ERROR, "official videos", where, text)
-    for video, its in facts.items():
-        if video not in official:
-            yield Finding(WARNING, "not official", its.where, f"{video!r} is in no official list")
+    for name, video in facts.items():
+        if name not in official:
+            yield Finding(WARNING, "not official", video.where, f"{name!r} is in no official list")
             continue
-        label = "normal" if official[video][0] == "Normal" else "abnormal"
-        if its.row["label"] != label:
-            yield Finding(ERROR, "official label", its.where, f"{video!r} is {its.row['label']}; officially {label}")
+        label = "normal" if official[name][0] == "Normal" else "abnormal"
+        if video.row["label"] != label:
+            yield Finding(ERROR, "official label", video.where, f"{name!r} is {video.row['label']}; officially {label}")
     yield from _check_frames(facts, ucf_crime.read_frames(lists))
     for split in splits:
         yield from _check_parts(tables, split, {video: part for video, (_, part) in official.items()})
 
 
 def _check_frames(facts: Facts, published: Mapping[str, int]) -> Iterator[Finding]:
-    for video, its in facts.items():
-        n_frames = published.get(video, its.n_frames)
-        tolerance = n_frames // 50 if its.truth == "estimated" else 0
-        if its.truth and abs(its.n_frames - n_frames) > tolerance:
-            text = f"{video!r} has {its.n_frames} frames ({its.truth}); published are {n_frames}"
-            yield Finding(WARNING, "official frames", its.where, text)
+    for name, video in facts.items():
+        n_frames = published.get(name, video.n_frames)
+        if video.truth and abs(video.n_frames - n_frames) > video.slack(n_frames):
+            text = f"{name!r} has {video.n_frames} frames ({video.truth}); published are {n_frames}"
+            yield Finding(WARNING, "official frames", video.where, text)
 
 
 def _check_parts(tables: Path, split: str, official: Mapping[str, str]) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from wsstad.artefacts import storage
-from wsstad.commands.linting.finding import ERROR, WARNING, Facts, Finding, VideoFacts
+from wsstad.commands.linting.finding import ERROR, WARNING, Facts, Finding, VideoFacts, span
 from wsstad.errors import UserError
 from wsstad.planning import dataset_tables
 
@@ -26,7 +26,7 @@ def check(tables: Path, split: str, facts: Facts, doubles: Sequence[Sequence[Vid
             dataset_tables.check_labels(tables, split, part)
         except UserError as error:
             yield Finding(severity, "labels", str(path), str(error).removeprefix(f"{path}: ") + refused)
-    twins = {its.row["video"]: n for n, alike in enumerate(doubles) for its in alike}
+    twins = {video.row["video"]: n for n, alike in enumerate(doubles) for video in alike}
     for fold, parts in folds.items():
         groups = {video: group for video in parts if (group := facts[video].row.get("group", ""))}
         for kind, of in (("group", groups), ("same content", {v: n for v, n in twins.items() if v in parts})):
@@ -61,7 +61,7 @@ def _check_tests(path: Path, folds: Mapping[int, Mapping[str, str]], facts: Fact
     tested = Counter(video for parts in folds.values() for video, part in parts.items() if part == "test")
     for video in (video for video, count in tested.items() if count > 1):
         yield Finding(WARNING, "tested twice", str(path), f"{video!r} is tested in {tested[video]} folds")
-    never = [video for video, its in facts.items() if video not in tested and its.row["label"]]
+    never = [name for name, video in facts.items() if name not in tested and video.row["label"]]
     if len(folds) > 1 and never:
         text = f"{len(never)} videos, such as {never[0]!r}, are tested in no fold"
         yield Finding(WARNING, "never tested", str(path), text)
@@ -71,10 +71,10 @@ def _check_tests(path: Path, folds: Mapping[int, Mapping[str, str]], facts: Fact
         yield Finding(WARNING, "few videos", str(path), text)
 
 
-def tell(tables: Path, splits: Sequence[str], facts: Facts, findings: Sequence[Finding]) -> str:
+def describe(tables: Path, splits: Sequence[str], facts: Facts, findings: Sequence[Finding]) -> str:
     """Return the line of the verdict on the splits."""
-    sides = sum(its.kind.endswith("on both sides") for its in findings)
-    n_groups = len({its.row.get("group", "") for its in facts.values()} - {""})
+    sides = sum(finding.kind.endswith("on both sides") for finding in findings)
+    n_groups = len({video.row.get("group", "") for video in facts.values()} - {""})
     texts = []
     for split in splits:
         try:
@@ -83,7 +83,6 @@ def tell(tables: Path, splits: Sequence[str], facts: Facts, findings: Sequence[F
             texts.append(f"{split}: cannot be read")
             continue
         tests = [sum(part == "test" for part in parts.values()) for parts in folds.values()]
-        sizes = " to ".join(str(its) for its in dict.fromkeys((min(tests, default=0), max(tests, default=0))))
-        texts.append(f"{split}: {len(folds)} {'fold' if len(folds) == 1 else 'folds'} of {sizes} test videos")
+        texts.append(f"{split}: {len(folds)} {'fold' if len(folds) == 1 else 'folds'} of {span(tests)} test videos")
     groups = f"{n_groups} groups" if n_groups else "no groups are known"
     return f"{'; '.join(texts)}; {groups}; {sides or 'nothing'} on both sides of a fold"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Manifest
-from wsstad.commands.linting.finding import ERROR, WARNING, Facts, Finding, VideoFacts
+from wsstad.commands.linting.finding import ERROR, WARNING, Facts, Finding, VideoFacts, span
 from wsstad.errors import DamagedError, QuarantineError
 from wsstad.planning import dataset_tables, raw_videos
 from wsstad.structures.clips import CLIP_FRAMES, MIN_CLIP_FRAMES
@@ -37,13 +37,13 @@ def _look(row: dict[str, str], where: str, path: Path, decoded: Manifest | None)
     if known:
         return VideoFacts(row, where, path, n_bytes, known[0], known[1:], "decoded")
     try:
-        its = probe(path)
+        header = probe(path)
     except QuarantineError as error:
         return VideoFacts(row, where, path, n_bytes, problem=f"unreadable: {error}")
     except OSError as error:
         return VideoFacts(row, where, path, problem=f"unreadable: {error.strerror}")
-    truth = "counted" if its.exact else "estimated"
-    return VideoFacts(row, where, path, n_bytes, its.n_frames, (its.width, its.height), truth)
+    truth = "counted" if header.exact else "estimated"
+    return VideoFacts(row, where, path, n_bytes, header.n_frames, (header.width, header.height), truth)
 
 
 def _decoded(video: str, decoded: Manifest | None) -> tuple[int, int, int] | None:
@@ -54,28 +54,31 @@ def _decoded(video: str, decoded: Manifest | None) -> tuple[int, int, int] | Non
         size = storage.read_artefact(decoded.path(video), kind="frames", names=["size"]).arrays["size"]
     except DamagedError:
         return None
-    n_frames, width, height = (int(its) for its in size)
+    n_frames, width, height = map(int, size)
     return n_frames, width, height
 
 
 def check(tables: Path, facts: Facts) -> Iterator[Finding]:
     """Yield what is wrong with single videos, and with their labels as a whole."""
-    for its in facts.values():
-        if its.problem:
-            missing = its.problem in ("missing", "empty")
+    for video in facts.values():
+        if video.problem:
+            missing = video.problem in ("missing", "empty")
             yield Finding(
-                ERROR if missing else WARNING, its.problem.split(":")[0], its.where, f"{its.path}: {its.problem}"
+                ERROR if missing else WARNING,
+                video.problem.split(":")[0],
+                video.where,
+                f"{video.path}: {video.problem}",
             )
-        elif not its.row["label"]:
-            yield Finding(WARNING, "label", its.where, f"{its.row['video']!r} has no label: it is in no split")
-        if its.truth and not its.problem and its.n_frames < CLIP_FRAMES:
-            short = f"{its.n_frames} frames, {its.truth}"
-            if its.n_frames < MIN_CLIP_FRAMES:
+        elif not video.row["label"]:
+            yield Finding(WARNING, "label", video.where, f"{video.row['video']!r} has no label: it is in no split")
+        if video.truth and not video.problem and video.n_frames < CLIP_FRAMES:
+            short = f"{video.n_frames} frames, {video.truth}"
+            if video.n_frames < MIN_CLIP_FRAMES:
                 text = f"{short}; fewer than {MIN_CLIP_FRAMES} are no clip, it will be quarantined (V106)"
             else:
                 text = f"{short}; less than the {CLIP_FRAMES} of a clip, its last frame is repeated"
-            yield Finding(WARNING, "too short", its.where, text)
-    counts = Counter(its.row["label"] for its in facts.values())
+            yield Finding(WARNING, "too short", video.where, text)
+    counts = Counter(video.row["label"] for video in facts.values())
     for few, many in (("normal", "abnormal"), ("abnormal", "normal")):
         if counts[many] > UNLIKE * counts[few]:
             text = f"{counts[few]} {few} and {counts[many]} {many} videos"
@@ -87,34 +90,35 @@ def same_content(facts: Facts) -> list[list[VideoFacts]]:
     from wsstad.video.sources import source_digest
 
     by_size: dict[int, list[VideoFacts]] = defaultdict(list)
-    for its in facts.values():
-        if its.n_bytes:
-            by_size[its.n_bytes].append(its)
+    for video in facts.values():
+        if video.n_bytes:
+            by_size[video.n_bytes].append(video)
     by_digest: dict[str, list[VideoFacts]] = defaultdict(list)
     for alike in by_size.values():
-        for its in alike if len(alike) > 1 else ():
-            by_digest[source_digest(its.path)].append(its)
+        for video in alike if len(alike) > 1 else ():
+            by_digest[source_digest(video.path)].append(video)
     return [alike for alike in by_digest.values() if len(alike) > 1]
 
 
 def check_content(doubles: Sequence[Sequence[VideoFacts]]) -> Iterator[Finding]:
     """Yield a finding for each video that another row has already; one of another label is an error."""
     for first, *others in doubles:
-        for its in others:
-            differs = its.row["label"] != first.row["label"]
-            text = f"{its.row['video']!r} has the content of {first.row['video']!r}"
-            text += f", which is {first.row['label']} and not {its.row['label']}" if differs else ""
-            yield Finding(ERROR if differs else WARNING, "same content", its.where, text)
+        for video in others:
+            differs = video.row["label"] != first.row["label"]
+            text = f"{video.row['video']!r} has the content of {first.row['video']!r}"
+            text += f", which is {first.row['label']} and not {video.row['label']}" if differs else ""
+            yield Finding(ERROR if differs else WARNING, "same content", video.where, text)
 
 
-def tell(facts: Facts, doubles: Sequence[Sequence[VideoFacts]]) -> str:
+def describe(facts: Facts, doubles: Sequence[Sequence[VideoFacts]]) -> str:
     """Return the line of the verdict on the videos."""
-    problems = Counter(its.problem.split(":")[0] for its in facts.values() if its.problem)
-    lengths = [its.n_frames for its in facts.values() if its.truth]
-    truths = Counter(its.truth for its in facts.values() if its.truth)
-    text = f"{len(facts)} listed; " + ", ".join(f"{problems[its]} {its}" for its in ("missing", "empty", "unreadable"))
+    problems = Counter(video.problem.split(":")[0] for video in facts.values() if video.problem)
+    lengths = [video.n_frames for video in facts.values() if video.truth]
+    truths = Counter(video.truth for video in facts.values() if video.truth)
+    text = f"{len(facts)} listed; " + ", ".join(
+        f"{problems[problem]} {problem}" for problem in ("missing", "empty", "unreadable")
+    )
     if lengths:
-        shown = " to ".join(str(its) for its in dict.fromkeys((min(lengths), max(lengths))))
-        text += f"; {shown} frames ({', '.join(f'{n} {its}' for its, n in truths.items())})"
+        text += f"; {span(lengths)} frames ({', '.join(f'{n} {truth}' for truth, n in truths.items())})"
     n_doubles = sum(len(alike) - 1 for alike in doubles)
     return f"{text}; {n_doubles or 'none'} with the content of another"

@@ -49,11 +49,11 @@ class Draft:
 
     def rows(self) -> list[dict[str, str]]:
         """Return the rows of ``videos.tsv``, sorted by video; the group is a column where any video has one."""
-        grouped = any(its.group for its in self.videos)
+        grouped = any(video.group for video in self.videos)
         rows = []
-        for its in sorted(self.videos, key=lambda its: its.video):
-            row = {"video": its.video, "path": its.path, "label": its.label, "class": its.kind}
-            rows.append({**row, "group": its.group} if grouped else row)
+        for video in sorted(self.videos, key=lambda video: video.video):
+            row = {"video": video.video, "path": video.path, "label": video.label, "class": video.kind}
+            rows.append({**row, "group": video.group} if grouped else row)
         return rows
 
     def write(self, folder: Path) -> list[Path]:

@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 from wsstad.errors import UserError
 from wsstad.planning import footage, footage_folder
 from wsstad.planning.drafts.draft import Labelled
+from wsstad.planning.drafts.file_names import words
 from wsstad.planning.drafts.groups import CAMERA
 from wsstad.planning.drafts.labels import label_names
-from wsstad.planning.drafts.names import words
 
 PARTS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 
@@ -21,15 +21,18 @@ def read(root: Path, *, normal: Collection[str] = (), abnormal: Collection[str] 
     """
     paths = find(root)
     known = _labels_of_folders(paths, normal, abnormal)
-    labelled = {path: [(n, known[its]) for n, its in enumerate(_above(path)) if its in known] for path in paths}
+    labelled = {
+        path: [(n, known[folder]) for n, folder in enumerate(_above(path)) if folder in known] for path in paths
+    }
     _check(root, labelled)
     first = {path: levels[0][0] for path, levels in labelled.items()}
     shared = _shared_names(paths, first, labelled)
     videos = [_describe(path, first[path], labelled[path][0][1], shared) for path in paths]
     names = {
-        label: sorted({f"{its}/" for its, own in known.items() if own == label}) for label in ("normal", "abnormal")
+        label: sorted({f"{folder}/" for folder, own in known.items() if own == label})
+        for label in ("normal", "abnormal")
     }
-    return videos, "; ".join(f"{label}: {_few(its)}" for label, its in names.items())
+    return videos, "; ".join(f"{label}: {_few(folders)}" for label, folders in names.items())
 
 
 def find(root: Path) -> list[str]:
@@ -52,7 +55,7 @@ def find(root: Path) -> list[str]:
 
 def _above(path: str) -> list[str]:
     """Return the folders above a video, the outermost first, each as its whole path."""
-    return [its.as_posix() for its in reversed(PurePosixPath(path).parents)][1:]
+    return [folder.as_posix() for folder in reversed(PurePosixPath(path).parents)][1:]
 
 
 def _labels_of_folders(paths: Sequence[str], normal: Collection[str], abnormal: Collection[str]) -> dict[str, str]:
@@ -61,9 +64,9 @@ def _labels_of_folders(paths: Sequence[str], normal: Collection[str], abnormal: 
     for path in paths:
         for folder in _above(path):
             beside[str(PurePosixPath(folder).parent)].add(PurePosixPath(folder).name)
-    found: dict[str, str] = {}
+    labels: dict[str, str] = {}
     for parent, names in beside.items():
-        found |= {(PurePosixPath(parent) / name).as_posix(): label for name, label in label_names(names).items()}
+        labels |= {(PurePosixPath(parent) / name).as_posix(): label for name, label in label_names(names).items()}
     given = {name.strip("/"): label for names, label in ((normal, "normal"), (abnormal, "abnormal")) for name in names}
     folders = {(PurePosixPath(parent) / name).as_posix() for parent, names in beside.items() for name in names}
     for name, label in given.items():
@@ -72,8 +75,8 @@ def _labels_of_folders(paths: Sequence[str], normal: Collection[str], abnormal: 
             raise UserError(
                 f"--{label} {name}: no such folder; allowed: {_few(sorted(folders), 12) or 'none is there'}"
             )
-        found |= dict.fromkeys(meant, label)
-    return found
+        labels |= dict.fromkeys(meant, label)
+    return labels
 
 
 def _check(root: Path, labelled: dict[str, list[tuple[int, str]]]) -> None:
@@ -104,14 +107,16 @@ def _shared_names(paths: Sequence[str], first: dict[str, int], labelled: dict[st
 def _describe(path: str, level: int, label: str, shared: Collection[str]) -> Labelled:
     """Return a video by its folders, that of number `level` being the one of its label."""
     parts = PurePosixPath(path).parent.parts
-    part = next((PARTS[word] for its in parts for word in words(its) if word in PARTS), "")
-    rest = [its for n, its in enumerate(parts) if n != level and not (len(words(its)) == 1 and words(its)[0] in PARTS)]
+    part = next((PARTS[word] for name in parts for word in words(name) if word in PARTS), "")
+    rest = [
+        name for n, name in enumerate(parts) if n != level and not (len(words(name)) == 1 and words(name)[0] in PARTS)
+    ]
     below = parts[level + 1] if len(parts) > level + 1 else ""
     kind = "normal"
     if label == "abnormal":
         is_class = bool(below) and below not in shared and not CAMERA.search(below) and below in rest
         kind = below if is_class else parts[level] if not label_names([parts[level]]) else "abnormal"
-        rest = [its for its in rest if its != below] if is_class else rest
+        rest = [name for name in rest if name != below] if is_class else rest
     return Labelled(path, label, kind, part=part, place="/".join(rest))
 
 

@@ -44,7 +44,8 @@ def cross_validate(rows: Sequence[Row], n_folds: int, seed: int) -> dict[int, di
                 "groups; take fewer folds or another seed"
             )
     return {
-        fold: {video: "test" if its == fold else "train" for video, its in tested.items()} for fold in range(n_folds)
+        fold: {video: "test" if number == fold else "train" for video, number in tested.items()}
+        for fold in range(n_folds)
     }
 
 
@@ -76,10 +77,10 @@ def choose(rows: Sequence[Row], seed: int = SEED) -> tuple[str, dict[int, dict[s
 
 def groups_of(rows: Sequence[Row], column: str) -> dict[str, set[str]]:
     """Return the groups that the videos of each value of a column are of."""
-    found: dict[str, set[str]] = defaultdict(set)
+    groups: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        found[row[column]].add(group_of(row))
-    return found
+        groups[row[column]].add(group_of(row))
+    return groups
 
 
 def group_of(row: Row) -> str:

@@ -1,7 +1,7 @@
 """Groups of videos, such as cameras or sources, guessed from folders and names of files.
 
 Two clips of one camera on both sides of a fold make every method look better than it is, so that a group is better
-guessed than not. A wrong guess costs little as long as the groups are many: it only keeps strangers together.
+guessed than not. A wrong guess costs little as long as the groups are many: it only keeps unrelated videos together.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from wsstad.planning.drafts.draft import Labelled
-from wsstad.planning.drafts.names import stem, words
+from wsstad.planning.drafts.file_names import stem, words
 
 CAMERA = re.compile(
     r"(?<![a-z])(?:cam(?:era)?|scene|site|source|src|loc(?:ation)?|place|view|channel|ch)[ _-]?(\d+|[a-z](?![a-z]))",
@@ -27,13 +27,13 @@ def guess(videos: Sequence[Labelled]) -> tuple[dict[str, str], str]:
     A video of which nothing is known is a group of its own.
     """
     readings: tuple[tuple[str, Callable[[Labelled], str]], ...] = (
-        ("folders", lambda its: its.place),
-        ("cameras in the names", lambda its: _camera(its.path)),
-        ("names up to a last number", lambda its: _whole(its)),
+        ("folders", lambda video: video.place),
+        ("cameras in the names", _camera),
+        ("names up to a last number", _whole),
     )
     rejected = []
     for source, read in readings:
-        groups = {its.path: group for its in videos if (group := read(its))}
+        groups = {video.path: group for video in videos if (group := read(video))}
         example = next(iter(groups.items()), ("", ""))
         reason = _reason_against(videos, groups)
         if not reason:
@@ -44,15 +44,15 @@ def guess(videos: Sequence[Labelled]) -> tuple[dict[str, str], str]:
     return {}, "; ".join(["nothing in folders or names tells of cameras or sources", *rejected])
 
 
-def _camera(path: str) -> str:
-    found = CAMERA.search(stem(path))
-    return found[0].lower() if found else ""
+def _camera(video: Labelled) -> str:
+    match = CAMERA.search(stem(video.path))
+    return match[0].lower() if match else ""
 
 
 def _whole(video: Labelled) -> str:
     """Return the name of what a video is a piece of; the name of its label or class is none."""
-    found = PIECE.match(CODEC.sub("", stem(video.path)))
-    whole = found["whole"] if found else ""
+    match = PIECE.match(CODEC.sub("", stem(video.path)))
+    whole = match["whole"] if match else ""
     labels = {video.label, "normal", "abnormal", "anomaly", "videos", "video", *words(video.kind)}
     return whole if {*words(whole)} - labels else ""
 
@@ -62,7 +62,7 @@ def _reason_against(videos: Sequence[Labelled], groups: dict[str, str]) -> str:
     if len(set(groups.values())) == len(groups):
         return "none"
     for label in ("normal", "abnormal"):
-        paths = [its.path for its in videos if its.label == label]
+        paths = [video.path for video in videos if video.label == label]
         group, count = Counter(groups.get(path, path) for path in paths).most_common(1)[0]
         if count > 1 and count > MOST * len(paths):
             return f"{group!r} has {count} of {len(paths)} {label} videos"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from wsstad.planning.drafts.names import words
+from wsstad.planning.drafts.file_names import words
 
 NORMAL = {"normal", "normals", "negative", "background"}
 ABNORMAL = {"abnormal", "abnormals", "anomaly", "anomalies", "anomalous", "positive"}
@@ -19,13 +19,13 @@ def label_names(names: Iterable[str]) -> dict[str, str]:
     """
     beside = sorted(set(names))
     joined = {"".join(words(name)): name for name in beside}
-    found = {name: label for name in beside if (label := _own_label(words(name)))}
+    labels = {name: label for name in beside if (label := _own_label(words(name)))}
     for whole, name in joined.items():
         for denial in NOT:
             other = joined.get(whole.removeprefix(denial)) if whole.startswith(denial) else None
-            if other and not {name, other} & found.keys():
-                found |= {name: "normal", other: "abnormal"}
-    return found
+            if other and not {name, other} & labels.keys():
+                labels |= {name: "normal", other: "abnormal"}
+    return labels
 
 
 def _own_label(parts: list[str]) -> str:

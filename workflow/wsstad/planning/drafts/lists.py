@@ -12,9 +12,9 @@ from pathlib import Path
 
 from wsstad.errors import UserError
 from wsstad.planning.drafts.draft import Labelled
+from wsstad.planning.drafts.file_names import stem, without_suffix
 from wsstad.planning.drafts.folders import PARTS
 from wsstad.planning.drafts.labels import label_names
-from wsstad.planning.drafts.names import stem, without_suffix
 
 COLUMNS = {
     "path": ("path", "video", "file", "filename", "clip", "name", "videoname", "videoid", "id"),
@@ -34,7 +34,7 @@ def read(root: Path, file: Path, paths: Sequence[str]) -> tuple[list[Labelled], 
     """
     rows = _read(file, ("path", "label"))
     labels, why = _labels(file, rows)
-    found: list[Labelled] = []
+    videos: list[Labelled] = []
     row_of: dict[str, int] = {}
     for (number, row), path in zip(rows, _matched(root, file, rows, paths), strict=True):
         if path in row_of:
@@ -45,26 +45,25 @@ def read(root: Path, file: Path, paths: Sequence[str]) -> tuple[list[Labelled], 
         word = row.get("class", "") or (row["label"] if is_class else "abnormal")
         kind = "normal" if label == "normal" else word
         part = _part(file, number, row.get("part", ""))
-        found.append(Labelled(path, label, kind, group=row.get("group", ""), part=part))
+        videos.append(Labelled(path, label, kind, group=row.get("group", ""), part=part))
     for label in ("normal", "abnormal"):
-        if label not in {its.label for its in found}:
+        if label not in {video.label for video in videos}:
             raise UserError(f"{file}: no {label} videos; a benchmark needs normal and abnormal ones")
-    left_out = len(paths) - len(found)
-    return found, f"from {file}{why}" + (f"; {left_out} videos that it has not are left out" if left_out else "")
+    left_out = len(paths) - len(videos)
+    return videos, f"from {file}{why}" + (f"; {left_out} videos that are not in it are left out" if left_out else "")
 
 
 def add_groups(root: Path, file: Path, videos: Sequence[Labelled]) -> tuple[list[Labelled], str]:
     """Return the videos with the groups of a list; one that it does not have is a group of its own."""
     rows = _read(file, ("path", "group"))
-    matched = _matched(root, file, rows, [its.path for its in videos], skip=True)
+    matched = _matched(root, file, rows, [video.path for video in videos], skip=True)
     groups = {path: row["group"] for (_, row), path in zip(rows, matched, strict=True) if path}
     if not groups:
         raise UserError(f"{file}: none of its {len(rows)} videos, such as {rows[0][1]['path']!r}, is under {root}")
     alone = len(videos) - len(groups)
-    text = f"{len(set(groups.values()))} from {file}" + (
-        f"; {alone} videos that it has not stand alone" if alone else ""
-    )
-    return [replace(its, group=groups.get(its.path, "")) for its in videos], text
+    rest = f"; {alone} videos that are not in it are each a group of their own" if alone else ""
+    grouped = [replace(video, group=groups.get(video.path, "")) for video in videos]
+    return grouped, f"{len(set(groups.values()))} from {file}{rest}"
 
 
 def _read(file: Path, needed: Collection[str]) -> Rows:
@@ -116,15 +115,15 @@ def _columns(cells: Sequence[str]) -> list[str]:
 def _labels(file: Path, rows: Rows) -> tuple[dict[str, str], str]:
     """Return the label of every word that a list has for one, and how words were understood that say none."""
     first = {row["label"]: number for number, row in reversed(rows)}
-    found = {word: NUMBERS[word.lower()] for word in first if word.lower() in NUMBERS} | label_names(first)
-    others = sorted((word for word in first if word not in found), key=lambda word: first[word])
-    if others and {*found.values()} == {"normal"}:  # a list of kinds of events, and of normal videos
+    labels = {word: NUMBERS[word.lower()] for word in first if word.lower() in NUMBERS} | label_names(first)
+    others = sorted((word for word in first if word not in labels), key=lambda word: first[word])
+    if others and {*labels.values()} == {"normal"}:  # a list of kinds of events, and of normal videos
         names = ", ".join(sorted(others)[:4])
-        return found | dict.fromkeys(others, "abnormal"), f"; what is not normal there is abnormal, such as {names}"
+        return labels | dict.fromkeys(others, "abnormal"), f"; what is not normal there is abnormal, such as {names}"
     if others:
         allowed = "normal and abnormal, 0 and 1, or words such as fight and noFight"
         raise UserError(f"{file}: row {first[others[0]]}: label {others[0]!r} is not understood; allowed: {allowed}")
-    return found, ""
+    return labels, ""
 
 
 def _part(file: Path, number: int, word: str) -> str:

@@ -9,6 +9,7 @@ name once, so that they are looked for by name, wherever they lie. Boxes: Test_a
 The boxes are not those of the paper, so its name for the dataset, st_ucf_crime, is not this one's.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -29,27 +30,28 @@ def read(source: Path) -> Draft:
     Raises `UserError` where a list is missing, or none of its videos is there.
     """
     official = read_lists(source)
-    found = {PurePosixPath(path).name: path.as_posix() for path in footage_folder.scan(source).videos}
-    here = {video: its for video, its in official.items() if f"{video}.mp4" in found}
+    paths = {PurePosixPath(path).name: path.as_posix() for path in footage_folder.scan(source).videos}
+    here = {video: row for video, row in official.items() if f"{video}.mp4" in paths}
     if not here:
         raise UserError(f"{source}: none of the {len(official)} videos of the official lists is there")
     videos = []
     for video, (kind, part) in here.items():
         label = "normal" if kind == "Normal" else "abnormal"
-        videos.append(Labelled(found[f"{video}.mp4"], label, kind, part=part, video=video))
+        videos.append(Labelled(paths[f"{video}.mp4"], label, kind, part=part, video=video))
     annotations = _annotations(source)
-    counts = {part: sum(its.part == part for its in videos) for part in PUBLISHED}
+    counts = Counter(video.part for video in videos)
     return Draft(
         title="UCF-Crime",
         videos=videos,
-        splits={"official": {0: {its.video: its.part for its in videos}}},
+        splits={"official": {0: {video.video: video.part for video in videos}}},
         annotations=annotations or NO_BOXES,
         statement="UCF-Crime: surveillance videos from public sources, with real people in view. "
         "Its terms are those of its publisher.",
         notes={
             "label": f"from the official lists; {len(official) - len(here)} of {len(official)} videos are not there",
             "group": "none: the lists name no sources",
-            "split": f"official: {counts['train']} of 1610 videos train, {counts['test']} of 290 test",
+            "split": "official: "
+            f"{counts['train']} of {PUBLISHED['train']} videos train, {counts['test']} of {PUBLISHED['test']} test",
             "boxes": ", ".join(annotations) if annotations else "none of the public annotations is there",
         },
     )
@@ -95,13 +97,18 @@ def _annotations(source: Path) -> Json:
     pickle, merged, intervals = (
         _find(source, name) for name in ("Test_annotation.pkl", "merged_ucf_crime.json", INTERVALS)
     )
-    found: Json = {}
+    annotations: Json = {}
     if pickle:
         events = {"events": intervals.relative_to(source).as_posix()} if intervals else {}
-        found["liu_ma"] = {"format": "liu_ma", "path": pickle.relative_to(source).as_posix(), **events, "size": SIZE}
+        annotations["liu_ma"] = {
+            "format": "liu_ma",
+            "path": pickle.relative_to(source).as_posix(),
+            **events,
+            "size": SIZE,
+        }
     if merged:
-        found["sst"] = {"format": "sst", "path": merged.relative_to(source).as_posix(), "size": SIZE}
-    return found
+        annotations["sst"] = {"format": "sst", "path": merged.relative_to(source).as_posix(), "size": SIZE}
+    return annotations
 
 
 def _find(source: Path, *names: str) -> Path | None:

@@ -11,7 +11,7 @@ i (from 0, by name) is tested in fold i mod 4, as in config/datasets/ucsd_ped2.
 from pathlib import Path
 
 from wsstad.errors import UserError
-from wsstad.planning.drafts.draft import Draft, Labelled
+from wsstad.planning.drafts.draft import NO_BOXES, Draft, Labelled
 from wsstad.planning.footage_folder import has_images
 
 FOLDS = 4
@@ -29,8 +29,8 @@ def read(source: Path, name: str) -> Draft:
     below = root.relative_to(source)
     videos, tested = [], {}
     for part, label in LABELS.items():
-        clips = sorted(its for its in (root / part).iterdir() if its.name.startswith(part) and has_images(its))
-        clips = [its for its in clips if not its.name.endswith("_gt")]
+        clips = sorted(path for path in (root / part).iterdir() if path.name.startswith(part) and has_images(path))
+        clips = [clip for clip in clips if not clip.name.endswith("_gt")]
         if len(clips) < FOLDS:
             raise UserError(
                 f"{root / part}: {len(clips)} clips; the layout has {part}/{part}001/*.tif, {FOLDS} or more"
@@ -41,15 +41,16 @@ def read(source: Path, name: str) -> Draft:
             videos.append(Labelled(path, label, kind, video=clip.name))
             tested[clip.name] = i % FOLDS
     folds = {
-        fold: {video: "test" if its == fold else "train" for video, its in tested.items()} for fold in range(FOLDS)
+        fold: {video: "test" if number == fold else "train" for video, number in tested.items()}
+        for fold in range(FOLDS)
     }
-    masked = [its for its in (root / "Test").glob("Test*_gt") if any(its.glob("*.bmp"))]
-    n_abnormal = sum(its.label == "abnormal" for its in videos)
+    masked = [folder for folder in (root / "Test").glob("Test*_gt") if any(folder.glob("*.bmp"))]
+    n_abnormal = sum(video.label == "abnormal" for video in videos)
     return Draft(
         title=f"UCSD {name.removeprefix('UCSD').title()}",
         videos=videos,
         splits={"cv4": folds},
-        annotations={"masks": {"format": "ucsd_masks", "path": (below / "Test").as_posix()}} if masked else NO_MASKS,
+        annotations={"masks": {"format": "ucsd_masks", "path": (below / "Test").as_posix()}} if masked else NO_BOXES,
         statement="UCSD Anomaly Detection Dataset: a fixed camera above a campus walkway, with real people in view. "
         "Its terms are those of its publisher.",
         notes={
@@ -59,6 +60,3 @@ def read(source: Path, name: str) -> Draft:
             "boxes": f"masks: {len(masked)} of {n_abnormal} abnormal clips have them",
         },
     )
-
-
-NO_MASKS = {"labels": {"format": "none"}}

@@ -6,7 +6,7 @@ import string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsstad.planning.drafts.names import name_videos
+from wsstad.planning.drafts.file_names import name_videos
 
 PARTS = st.text(alphabet=string.ascii_letters + string.digits + "_-. é#$", min_size=1, max_size=12)
 PATHS = st.lists(st.lists(PARTS, min_size=1, max_size=3).map("/".join), min_size=1, max_size=12, unique=True)
