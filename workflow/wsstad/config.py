@@ -209,12 +209,12 @@ def _explain_type(error: ValidationError, kind: type[BaseModel]) -> str:
     loc, above = first["loc"], first["loc"][:-1]
     key, parent = _place(loc), _place(above)
     alike = [item["loc"][-1] for item in errors if loc and (item["type"], item["loc"][:-1]) == (first["type"], above)]
-    names = ", ".join(f"value {part + 1}" if isinstance(part, int) else repr(part) for part in alike)
+    keys = ", ".join(f"value {part + 1}" if isinstance(part, int) else repr(part) for part in alike)
     given = list(first["input"]) if isinstance(first["input"], tuple) else first["input"]
     if first["type"] == "extra_forbidden":
-        return f"{parent}: unknown key {names}; allowed: {', '.join(_fields(kind, above))}"
+        return f"{parent}: unknown key {keys}; allowed: {', '.join(_fields(kind, above))}"
     if first["type"] == "missing":
-        return f"{parent}: {names} is missing"
+        return f"{parent}: {keys} is missing"
     if first["type"] == "literal_error":
         allowed = first["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
         return f"{key}: {given!r} is unknown; allowed: {allowed or 'nothing, leave it out'}"

@@ -78,7 +78,7 @@ P = TypeVar("P", bound=Parameters, covariant=True)
 class Registered(Generic[P]):
     """A type of a family: the class of its parameters, and where its code is, as "package.module:name".
 
-    `look` names likewise a function that tells why a file cannot be its weights, by a look that loads no library.
+    `look` names in the same way a function that returns why a file cannot be its weights, and loads no library for it.
     """
 
     parameters: type[P]

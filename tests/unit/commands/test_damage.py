@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wsstad.artefacts import manifest, seals, shards, storage
+from support.shards import write_detections
+from wsstad.artefacts import manifest, seals, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
 from wsstad.commands import damage, snakemake_records
@@ -48,15 +49,7 @@ class FakePlan:
 def place(tmp_path, monkeypatch):
     """A folder with one shard of detections of three videos."""
     monkeypatch.chdir(tmp_path)
-    path = Path(STAGES["detect"].output.format(dataset="d", detector="motion", shard="000"))
-    shards.process_shard(
-        "detections",
-        manifest_path=path,
-        keys={video: video * 64 for video in "abc"},
-        compute=lambda videos: [(video, Artefact({"x": np.arange(9) + ord(video)})) for video in videos],
-        counts=lambda artefact: {},
-        count_names=(),
-    )
+    path = write_detections()
     record(path)
     for each in (path, *path.parent.parent.glob("*.h5")):
         os.utime(each, (time.time() - 60, time.time() - 60))
@@ -139,16 +132,26 @@ def test_the_companion_of_an_artefact_counts_too(tmp_path, monkeypatch):
     assert made.exists()
 
 
-def test_models_and_their_table(tmp_path, monkeypatch):
+@pytest.fixture
+def trained(tmp_path, monkeypatch):
+    """The table of one model, the model and its history."""
     monkeypatch.chdir(tmp_path)
     path = Path(STAGES["train"].output.format(**BLOCK.__dict__, table="benchmark"))
     model = manifest.artefact_path(path.parent.parent / "models/mgpr/3", "fold0", "2" * 64, ".safetensors")
     digest = storage.write_tensors(model, {"w": np.ones(9)}, {}, key="2" * 64)
+    history = model.with_suffix(".history.tsv")
+    storage.write_text(history, "iteration\tloss\n1\t0.25\n")
+    seals.seal(history)
     cells = {"method": "mgpr", "seed": 3, "fold": 0, "key": "2" * 64, "digest": digest}
-    row = {**cells, "safetensors_bytes": model.stat().st_size}
+    row = {**cells, "safetensors_bytes": model.stat().st_size, "history.tsv_bytes": history.stat().st_size}
     storage.write_table(path, [row], list(row))
     seals.seal(path)
     record(path)
+    return path, model, history
+
+
+def test_models_and_their_table(trained):
+    path, model, _ = trained
     look()
     assert path.exists()
     model.write_bytes(model.read_bytes()[:-1] + b"\x7f")
@@ -204,19 +207,8 @@ def test_a_result_without_a_seal_is_looked_at_again_and_not_called_damaged(place
     assert not list(place.parent.iterdir())
 
 
-def test_the_history_and_the_card_of_a_model_are_read_through(tmp_path, monkeypatch, caplog):
-    monkeypatch.chdir(tmp_path)
-    path = Path(STAGES["train"].output.format(**BLOCK.__dict__, table="benchmark"))
-    model = manifest.artefact_path(path.parent.parent / "models/mgpr/3", "fold0", "2" * 64, ".safetensors")
-    digest = storage.write_tensors(model, {"w": np.ones(9)}, {}, key="2" * 64)
-    history = model.with_suffix(".history.tsv")
-    storage.write_text(history, "iteration\tloss\n1\t0.25\n")
-    seals.seal(history)
-    cells = {"method": "mgpr", "seed": 3, "fold": 0, "key": "2" * 64, "digest": digest}
-    row = {**cells, "safetensors_bytes": model.stat().st_size, "history.tsv_bytes": history.stat().st_size}
-    storage.write_table(path, [row], list(row))
-    seals.seal(path)
-    record(path)
+def test_the_history_of_a_model_is_read_through(trained, caplog):
+    path, model, history = trained
     look()
     assert path.exists()
     history.write_text("iteration\tloss\n1\t0.35\n")

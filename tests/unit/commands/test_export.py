@@ -76,6 +76,7 @@ def test_detections_have_classes_and_no_track(folder):
     [
         (["tubes", "--method", "mgpr"], "--method names the method of top1"),
         (["top1"], "--method names the method of top1"),
+        (["tubes", "--only", "motion"], "--only: 'motion' is not NAME=VALUE; allowed names: dataset, split"),
         (["tubes", "--only", "linker=motion"], "no linker 'motion'; allowed: iou"),
         (["tubes", "--videos", "v009"], "no video 'v009' there; allowed: v001"),
         (["tubes", "--results", "nowhere"], "nowhere: no such folder"),

@@ -81,7 +81,7 @@ def test_who_only_looks_hears_snakemake_itself_and_changes_nothing(started, monk
     half.touch()
     Path("results/.lock").touch()
     Path("results/.queues").write_text("slurm\n")
-    run.main([*words[:1], "--set", "decode.crf=20", *words[1:]] if words[0] != "--" else words)
+    run.main(["--set", "decode.crf=20", *words])
     ((command, environment),) = started
     assert " --forcerun results/x.tsv --configfile " in " ".join(command)
     assert "WSSTAD_LOCKED" not in environment

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wsstad.artefacts import seals, shards, storage
+from support.shards import write_detections
+from wsstad.artefacts import seals, storage
 from wsstad.artefacts.manifest import read_manifest
 from wsstad.artefacts.storage import Artefact
 from wsstad.commands import lock, verify
 from wsstad.errors import UserError
-from wsstad.planning.stages import STAGES
 
 
 @pytest.fixture
@@ -19,15 +19,7 @@ def place(tmp_path, monkeypatch):
     """A folder with a configuration, one shard of detections of three videos, and a table."""
     monkeypatch.chdir(tmp_path)
     Path("wsstad.yaml").write_text("shard_videos: 12\n")
-    path = Path(STAGES["detect"].output.format(dataset="d", detector="motion", shard="000"))
-    shards.process_shard(
-        "detections",
-        manifest_path=path,
-        keys={video: video * 64 for video in "abc"},
-        compute=lambda videos: [(video, Artefact({"x": np.arange(9) + ord(video)})) for video in videos],
-        counts=lambda artefact: {},
-        count_names=(),
-    )
+    path = write_detections()
     table = Path("results/tables/benchmark.md")
     storage.write_text(table, "| a |\n")
     seals.seal(table)
@@ -105,12 +97,12 @@ def test_a_flipped_bit_of_a_table_and_of_a_manifest(place, capsys):
     assert [line.split(":")[0] for line in printed(capsys)[:2]] == [str(place), "results/tables/benchmark.md"]
 
 
-def test_a_file_that_nothing_vouches_for_is_named_and_left_alone(place, capsys):
+def test_a_file_without_a_seal_is_named_and_left_alone(place, capsys):
     Path("results/notes.txt").touch()
     Path("results/logs").mkdir()
     Path("results/logs/snakemake.log").touch()
     assert run("--repair") == 0
-    assert printed(capsys)[0] == "results/notes.txt: foreign: nothing here vouches for it; left alone"
+    assert printed(capsys)[0] == "results/notes.txt: foreign: it has no seal and no digest; left alone"
     assert Path("results/notes.txt").exists()
 
 

@@ -16,9 +16,7 @@ from pathlib import Path
 from wsstad import cli
 from wsstad.artefacts import storage
 from wsstad.commands import changes, lock
-from wsstad.errors import UserError
-from wsstad.planning import command_line, sides
-from wsstad.planning.result_files import NAMES
+from wsstad.planning import command_line, result_files, sides
 from wsstad.reporting.compare import gathering, words
 
 FOLDER = "compare"  # of the pages, in a folder of results
@@ -27,7 +25,7 @@ FOLDER = "compare"  # of the pages, in a folder of results
 def main(argv: list[str] | None = None) -> None:
     """Print a comparison and write its page."""
     args = parser().parse_args(argv)
-    only = dict(_name(word) for word in args.only)
+    only = dict(result_files.read_name(word, "--only") for word in args.only)
     given = sides.read(args.first, args.results), sides.read(args.second, args.results)
     _, first, second = sides.pair(*given, only)
     comparison = gathering.gather(first, second, method=args.method)
@@ -57,10 +55,3 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", type=Path, metavar="FILE", help="the page; by default in results/compare/")
     parser.add_argument("--no-pixels", action="store_true", help="without pictures of the footage")
     return parser
-
-
-def _name(word: str) -> tuple[str, str]:
-    name, equals, value = word.partition("=")
-    if not equals or name not in NAMES:
-        raise UserError(f"--only: {word!r} is not NAME=VALUE; allowed names: {', '.join(NAMES)}")
-    return name, value

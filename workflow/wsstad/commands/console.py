@@ -91,10 +91,8 @@ class View:
             for log, beat in stage.failed.items():
                 if beat.state == "failed" and self._is_new(log, beat.started):
                     yield f"{stage.name} failed: {job_logs.failure(log)} ({log})"
-            line, age = (
-                status.stage_line(stage, now),
-                max((beat.elapsed for beat in stage.running.values()), default=0.0),
-            )
+            line = status.stage_line(stage, now)
+            age = max((beat.elapsed for beat in stage.running.values()), default=0.0)
             if stage.beats and stage.done >= stage.total:
                 if (stage.unit != JOBS or stage.took >= BRIEF) and self._is_new(stage.name, "ended"):
                     yield f"{line}, took {clock(stage.took)}"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from wsstad import cli
 from wsstad.errors import UserError
+from wsstad.planning import result_files
 from wsstad.planning.result_files import ResultFiles
 from wsstad.structures.tracks import VideoTracks
 
@@ -26,7 +27,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parser().parse_args(argv)
     if (args.what == "top1") != bool(args.method):
         raise UserError("export: --method names the method of top1, and of nothing else")
-    source = exporting.Source(ResultFiles(args.results).narrowed(dict(args.only)), args.videos)
+    only = dict(result_files.read_name(word, "--only") for word in args.only)
+    source = exporting.Source(ResultFiles(args.results).narrowed(only), args.videos)
     videos = source.top1(args.method, args.seed) if args.what == "top1" else getattr(source, args.what)()
     paths = exporting.WRITERS[args.to](args.output, videos)
     print(f"{args.what} of {len(videos)} videos: {summary(videos)} -> {len(paths)} files in {args.output}")
@@ -44,7 +46,6 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--videos", nargs="+", default=[], metavar="VIDEO", help="these alone")
     parser.add_argument(
         "--only",
-        type=_pair,
         nargs="+",
         default=[],
         metavar="NAME=VALUE",
@@ -60,10 +61,3 @@ def summary(videos: list[VideoTracks]) -> str:
     interpolated = boxes - sum(int(track.observed.sum()) for track in tracks)
     named = sum(bool(track.name) for track in tracks)
     return f"{named} tracks, {boxes} boxes, {interpolated} of them interpolated"
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE, such as detector=motion")
-    return name, value

@@ -1,4 +1,4 @@
-"""What a run does about damage that its jobs came upon: it reads their folders through, and begins again.
+"""What a run does about damage that its jobs found: it reads their folders through, and starts again.
 
 At its start a run looks at sizes and times. What has changed without them is noticed by the job that needs it, which
 sets it aside and fails; and where one file has changed unseen, others beside it may have.
@@ -22,7 +22,7 @@ class Healing:
         self._healed: set[Path] = set()
 
     def again(self) -> str:
-        """Return what to say before the run begins again; nothing if it is not to."""
+        """Return the line to print before the run starts again; nothing if it is not to."""
         journal = damaged.read_journal()
         damaged.begin_journal()
         if not journal:

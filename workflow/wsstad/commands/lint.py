@@ -12,13 +12,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from wsstad import config
+from wsstad import config, locations
 from wsstad.commands.linting import boxes, splits, videos
 from wsstad.commands.linting.finding import ERROR, WARNING, Finding
 from wsstad.commands.linting.official import OFFICIAL
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
-from wsstad.locations import SHARE
 from wsstad.planning import command_line, dataset_tables, raw_videos
 
 SHOWN = 5  # findings of a kind in a file, unless all are asked for
@@ -34,7 +33,7 @@ def main(argv: list[str] | None = None) -> None:
     content = config.check(config.read([command_line.BASE, *files], args.set), "config", where)
     n_errors = n_warnings = 0
     for name in _datasets(content, args.dataset, where):
-        findings, verdict = lint(name, content, args)
+        findings, verdict = lint(name, content, where, args)
         for line in show(findings, SHOWN if not args.all else len(findings)):
             print(line)
         counts = Counter(finding.severity for finding in findings)
@@ -58,13 +57,13 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def lint(name: str, content: Json, args: argparse.Namespace) -> tuple[list[Finding], dict[str, str]]:
+def lint(name: str, content: Json, where: str, args: argparse.Namespace) -> tuple[list[Finding], dict[str, str]]:
     """Return what is wrong with a dataset, and three lines on it by subject."""
     entry = content["datasets"][name]
-    tables = _tables(name, entry)
+    tables = locations.find(entry["tables"] or f"config/datasets/{name}", f"{where}: datasets.{name}.tables")
     raw = raw_videos.find(entry["videos"] or entry["source"])
     if isinstance(raw, raw_videos.Bucket):
-        raise UserError(f"datasets.{name}.videos: {raw.url}: only videos in a folder can be looked at")
+        raise UserError(f"{where}: datasets.{name}.videos: {raw.url}: only videos in a folder can be looked at")
     source = Path(entry["source"])
     benchmarks = [benchmark for benchmark in content["benchmarks"] if benchmark["dataset"] == name]
     facts = videos.gather(tables, raw.root, command_line.RESULTS / name / "frames")
@@ -72,7 +71,7 @@ def lint(name: str, content: Json, args: argparse.Namespace) -> tuple[list[Findi
     findings = [*videos.check(tables, facts), *videos.check_content(doubles)]
     wanted = list(dict.fromkeys(split for benchmark in benchmarks for split in benchmark["splits"]))
     of_splits = [finding for split in wanted for finding in splits.check(tables, split, facts, doubles)]
-    annotators = list(dict.fromkeys(name for benchmark in benchmarks for name in benchmark["annotators"]))
+    annotators = list(dict.fromkeys(annotator for benchmark in benchmarks for annotator in benchmark["annotators"]))
     tested = _tested(tables, wanted)
     summaries = []
     for annotator in annotators:
@@ -112,12 +111,6 @@ def _datasets(content: Json, wanted: str | None, where: str) -> list[str]:
     if not wanted and not allowed:
         raise UserError(f"{where}: benchmarks: none of a dataset that is listed; allowed: one at least")
     return [wanted] if wanted else allowed
-
-
-def _tables(name: str, entry: Json) -> Path:
-    """Return the folder of a dataset's tables: as it is, else as it comes with wsstad."""
-    given = Path(entry["tables"] or f"config/datasets/{name}")
-    return given if given.exists() else SHARE / given
 
 
 def _tested(tables: Path, wanted: Sequence[str]) -> set[str]:

@@ -26,8 +26,8 @@ def is_held(results: Path) -> bool:
 def held(results: Path, *, wait: bool = False, looks: bool = False) -> Iterator[int]:
     """Hold the lock of a folder of results, and give its file descriptor; the kernel frees it however a process ends.
 
-    While another process holds it, `wait`, or raise `UserError` at once. Who only `looks` makes no file: where there is
-    no lock, nothing was ever at work.
+    While another process holds it, `wait`, or raise `UserError` at once. A caller that only `looks` makes no file:
+    where there is no lock, nothing was ever at work.
     """
     path = results / ".lock"
     if looks and not path.exists():

@@ -24,8 +24,9 @@ from wsstad import heartbeat
 from wsstad.commands import console, damage, keep, lock, snakemake_process, snakemake_records
 from wsstad.commands.healing import Healing
 from wsstad.commands.run_progress import only_looks
+from wsstad.commands.snakemake_process import option
 from wsstad.errors import UserError
-from wsstad.locations import SHARE, SNAKEFILE
+from wsstad.locations import SHARE
 from wsstad.planning import command_line, kept_runs
 from wsstad.planning.command_line import RESULTS
 
@@ -82,8 +83,8 @@ def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[st
     files = command_line.enter_one(args)
     if name:
         kept_runs.check_new(RESULTS, name)
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE)]
-    command += ["--workflow-profile", str(profile), *targets, *(["--cores", args.cores] if args.cores else []), *more]
+    command = [*snakemake_process.COMMAND, "--workflow-profile", str(profile), *targets]
+    command += [*(["--cores", args.cores] if args.cores else []), *more]
     if only_looks(more):
         code = _look(command, files, args.set, profile)
     else:
@@ -97,7 +98,7 @@ def _run(command: list[str], files: Sequence[Path], assignments: Sequence[str], 
 
     What ends well is kept by `name`, where there is one.
     """
-    command = [*command, *_configfile(command_line.with_set_file(files, assignments))]
+    command = [*command, *option("--configfile", command_line.with_set_file(files, assignments))]
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the waiting for the lock, without a traceback
     with lock.held(RESULTS, wait=True) as descriptor:
         environment = _environment(profile)
@@ -117,20 +118,16 @@ def _run(command: list[str], files: Sequence[Path], assignments: Sequence[str], 
 
 
 def _look(command: list[str], files: Sequence[Path], assignments: Sequence[str], profile: Path) -> int:
-    """Let Snakemake say what a run would do, and change nothing on disk; return its exit status.
+    """Have Snakemake list what a run would do, and change nothing on disk; return its exit status.
 
-    What a run would first set aside, as it is damaged, is told to Snakemake as what it has to make again.
+    What a run would first set aside, as it is damaged, is handed to Snakemake as what is to be made again.
     """
     with lock.held(RESULTS, wait=True, looks=True) as descriptor, TemporaryDirectory() as folder:
         again = damage.remove(command_line.read_plan(files, assignments), dry=True)
-        command = [*command, *(["--forcerun", *map(str, again)] if again else [])]
-        command += _configfile(command_line.with_set_file(files, assignments, Path(folder)))
+        files = command_line.with_set_file(files, assignments, Path(folder))
+        command = [*command, *option("--forcerun", again), *option("--configfile", files)]
         with snakemake_records.unchanged():
             return snakemake_process.run(command, _environment(profile), descriptor)[0]
-
-
-def _configfile(files: Sequence[Path]) -> list[str]:
-    return ["--configfile", *map(str, files)] if files else []
 
 
 def _heal(run: Callable[..., tuple[int, bool]]) -> int:

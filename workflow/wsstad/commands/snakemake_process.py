@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from wsstad.locations import PACKAGE
+from wsstad.locations import PACKAGE, SNAKEFILE
 
+COMMAND = (sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE))
 STOPS = {signal.SIGINT, signal.SIGTERM}
 AWAITED = {*STOPS, signal.SIGCHLD}
 FROM_KERNEL = 0x80  # si_code of a signal that a terminal sent, to every process in front of it
@@ -39,6 +40,11 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
 def _joined(first: Path, rest: str) -> str:
     entries = [entry for entry in rest.split(os.pathsep) if Path(entry).is_absolute()]
     return os.pathsep.join(dict.fromkeys([str(first), *entries]))
+
+
+def option(name: str, values: Sequence[Path]) -> list[str]:
+    """Return the words of an option that takes several values; none where there are none, which Snakemake refuses."""
+    return [name, *map(str, values)] if values else []
 
 
 def run(

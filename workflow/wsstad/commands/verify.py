@@ -22,7 +22,7 @@ from wsstad.planning.stages import STAGES
 
 RESULTS = command_line.RESULTS
 LOST = "; kept by name, so no run makes it again: left alone"
-# What a run keeps of itself, and raw videos that were made up: nothing vouches for it, and no result is read from it.
+# What a run keeps of itself, and raw videos that were made up: they have no seal, and no result is read from them.
 APART = ("logs", "benchmarks", "*/source", "*/tables/videos.tsv", "kept/*/logs", "kept/*/benchmarks")
 
 
@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> None:
             aside = damaged.set_aside(path) if args.repair and path.exists() and path not in lost else None
             print(f"{path}: {flaw}{f'; set aside as {aside.name}' if aside else LOST if path in lost else ''}")
     for path in foreign:
-        print(f"{path}: foreign: nothing here vouches for it; left alone")
+        print(f"{path}: foreign: it has no seal and no digest; left alone")
     print(_summary(whole, len(wrong), len(lost), repaired=args.repair))
     sys.exit(bool(lost if args.repair else wrong))
 
@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def look() -> tuple[dict[Path, str], list[Path], int]:
-    """Return what is wrong, by file; the files that nothing vouches for; and how many are whole."""
+    """Return what is wrong, by file; the files without seal or digest; and how many are whole."""
     wrong: dict[Path, str] = {}
     foreign, whole = list[Path](), 0
     apart = {path for pattern in APART for path in RESULTS.glob(pattern)}

@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 
 from wsstad.commands import changes, damage, lock, outlook, snakemake_process, snakemake_records
 from wsstad.commands.outlook import StageOutlook
+from wsstad.commands.snakemake_process import option
 from wsstad.errors import UserError
-from wsstad.locations import SHARE, SNAKEFILE
+from wsstad.locations import SHARE
 from wsstad.planning import command_line, job_settings, paths
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import BENCHMARK, Plan
@@ -93,20 +94,18 @@ def _amount(rule: str, stages: Sequence[StageOutlook]) -> str:
 
 def _pending(files: Sequence[Path], assignments: Sequence[str], table: str, damaged: Sequence[Path]) -> dict[Path, str]:
     """Return the outputs of the jobs that Snakemake would run, each with its status; those `damaged` are missing."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE), "--summary"]
-    command += ["--workflow-profile", str(SHARE / "workflow/profiles/default")]
+    command = [*snakemake_process.COMMAND, "--summary", "--workflow-profile", str(SHARE / "workflow/profiles/default")]
     with TemporaryDirectory() as folder:
         files = command_line.with_set_file(files, assignments, Path(folder))
-        command += ["--configfile", *map(str, files)] if files else []
-        command += ["--forcerun", *map(str, damaged)] if damaged else []
+        command += [*option("--configfile", files), *option("--forcerun", damaged)]
         done = _summary([*command, "--", table])
     messages = [line for line in done.stderr.splitlines() if line.startswith("wsstad: ")]
     if done.returncode:
         raise UserError(messages[-1].removeprefix("wsstad: ") if messages else done.stderr)
     print("\n".join(messages), file=sys.stderr, end="\n" if messages else "")
     rows = [line.split("\t") for line in done.stdout.splitlines()]
-    found = {Path(row[0]): row[-2] for row in rows if row[-1] == "update pending"}
-    return {path: "missing" if path in damaged else status for path, status in found.items()}
+    statuses = {Path(row[0]): row[-2] for row in rows if row[-1] == "update pending"}
+    return {path: "missing" if path in damaged else status for path, status in statuses.items()}
 
 
 def _summary(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

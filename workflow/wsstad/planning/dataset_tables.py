@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wsstad import config, names
 from wsstad.artefacts import storage
-from wsstad.artefacts import tables as tables_of
+from wsstad.artefacts.tables import read as read_limited
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.evaluation.annotations.parameters import AnnotationParameters
@@ -28,7 +28,7 @@ def _read_videos(tables: Path, state: State) -> dict[str, dict[str, str]]:
     path = tables / "videos.tsv"
     videos: dict[str, dict[str, str]] = {}
     first_row: dict[str, int] = {}
-    for number, row in config.check_rows(tables_of.read(path, MOST_VIDEOS), "videos", path):
+    for number, row in config.check_rows(read_limited(path, MOST_VIDEOS), "videos", path):
         folded = row["video"].lower()
         if folded in first_row:
             raise UserError(f"{path}: row {number}: video {row['video']!r} is already in row {first_row[folded]}")
@@ -54,9 +54,8 @@ def source_paths(tables: Path, source: Path, videos: Iterable[str]) -> dict[str,
         if video not in listed:
             raise UserError(f"{tables / 'videos.tsv'}: video {video!r} of the shard map is not listed")
         paths[video] = source / listed[video]["path"]
-        if (
-            not paths[video].exists() and not paths[video].is_symlink()
-        ):  # a dangling link is a video that is not there now
+        # A dangling link is a video that is not there now.
+        if not paths[video].exists() and not paths[video].is_symlink():
             path = listed[video]["path"]
             raise UserError(f"{rows[video]}: path: {path!r} of video {video!r} is not under {source}")
     return paths

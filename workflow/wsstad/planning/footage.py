@@ -23,7 +23,7 @@ LONGEST = 100  # characters of a video's id
 class Footage:
     """Videos to be scored: the name of their results, their folder, paths in it by id, the model and its card.
 
-    `passed_over` is how much of each kind lies there and is none of them.
+    `passed_over` counts by kind the other files that lie there.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Footage:
         }
 
     def write_table(self, folder: Path) -> None:
-        """Write ``videos.tsv``, and what was passed over, unless they stand so already."""
+        """Write ``videos.tsv`` and the counts of other files, unless they stand so already."""
         path, rows = folder / "videos.tsv", list(self.rows().values())
         try:
             stands = storage.read_table(path) == rows
@@ -95,7 +95,7 @@ def read(name: str, entry: Json, where: str) -> Footage:
 
 
 def describe(passed_over: Mapping[str, int]) -> str:
-    """Return in words what was passed over, the most first; nothing where that is nothing.
+    """Return in words how many files were not looked at, the commonest kind first; nothing where there are none.
 
     >>> describe({".txt": 1, "hidden": 4})
     '5 files were not looked at: hidden 4, .txt 1'
@@ -106,7 +106,7 @@ def describe(passed_over: Mapping[str, int]) -> str:
 
 
 def read_passed_over(folder: Path) -> dict[str, int]:
-    """Return what `write_table` has noted of it in a folder."""
+    """Return the counts of other files that `write_table` wrote in a folder."""
     path = folder / PASSED_OVER
     return {row["kind"]: int(row["files"]) for row in storage.read_table(path)} if path.exists() else {}
 

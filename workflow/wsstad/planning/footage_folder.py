@@ -1,4 +1,4 @@
-"""Which videos lie in a folder, at any depth, and what else lies there: it is counted, never passed over in silence.
+"""Which videos lie in a folder, at any depth, and how many other files: they are counted by kind.
 
 A file is a video by its suffix, or else by its first bytes. A folder of images is a video where no video lies in it:
 beside videos, images are snapshots and covers.
@@ -29,7 +29,7 @@ JUNK = {
 
 @dataclass
 class Scan:
-    """The videos of a folder, as paths in it, and how much of each kind was passed over."""
+    """The videos of a folder, as paths in it, and how many other files of each kind lie there."""
 
     root: Path
     videos: list[Path] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Scan:
     _seen: set[tuple[int, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """Take the folders above for seen: a link to one of them is a way back."""
+        """Count the folders above as seen: a link to one of them leads back."""
         for folder in self.root.resolve().parents:
             stat = folder.stat()
             self._seen.add((stat.st_dev, stat.st_ino))
@@ -84,7 +84,7 @@ class Scan:
 
 
 def scan(root: Path) -> Scan:
-    """Return the videos below a folder and what was passed over."""
+    """Return the videos below a folder, and the counts of other files."""
     result = Scan(root)
     result.walk()
     return result

@@ -97,5 +97,5 @@ def _state(file: Path) -> FileState:
         stat = file.stat()
     except OSError:  # a dangling link
         stat = file.lstat()
-    # Whoever may read a file again does not touch it.
+    # A file that can be read again has its old time and size: the inode counts while it can be read.
     return str(file), stat.st_size, stat.st_mtime_ns, stat.st_ino if os.access(file, os.R_OK) else 0

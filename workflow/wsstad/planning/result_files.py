@@ -114,6 +114,14 @@ class ResultFiles:
         ]
 
 
+def read_name(word: str, where: str) -> tuple[str, str]:
+    """Return name and value of a word such as ``detector=motion``; raise `UserError`, which begins with `where`."""
+    name, equals, value = word.partition("=")
+    if not equals or name not in NAMES:
+        raise UserError(f"{where}: {word!r} is not NAME=VALUE; allowed names: {', '.join(NAMES)}")
+    return name, value
+
+
 def listed(values: Collection[str], separator: str = ", ") -> str:
     """Return the first of some values as an error lists them.
 

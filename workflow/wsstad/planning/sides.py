@@ -11,7 +11,7 @@ from pathlib import Path
 from wsstad.errors import UserError
 from wsstad.planning import kept_runs
 from wsstad.planning.plan import BENCHMARK
-from wsstad.planning.result_files import NAMES, Group, ResultFiles, listed
+from wsstad.planning.result_files import Group, ResultFiles, listed, read_name
 
 # The last stage that two sides have is what they are compared up to.
 LAST = ("evaluate", "extract_region", "link", "detect")
@@ -35,7 +35,7 @@ class Side:
 def read(text: str, results: Path) -> Side:
     """Return a side as it was typed, with only the names that were; raise `UserError` for one that is not there."""
     where, _, words = text.rpartition(":") if "=" in text else (text, "", "")
-    names = dict(_name(word, text) for word in words.split(",") if word)
+    names = dict(read_name(word, repr(text)) for word in words.split(",") if word)
     if where in kept_runs.names(results):
         folder = kept_runs.folder(results, where)
     elif not where or Path(where).is_dir():
@@ -97,13 +97,6 @@ def _choices(
     names = [name for name in chains[0] if len({chain.get(name) for chain in chains}) > 1]
     choices = dict.fromkeys(" ".join(f"{name}={chain[name]}" for name in names) for chain in chains)
     return f"{first.label} and {second.label}: {reason}: {listed(choices, '; ')}"
-
-
-def _name(word: str, text: str) -> tuple[str, str]:
-    name, equals, value = word.partition("=")
-    if not equals or name not in NAMES:
-        raise UserError(f"{text!r}: {word!r} is not NAME=VALUE; allowed names: {', '.join(NAMES)}")
-    return name, value
 
 
 def _variant(word: str, results: Path) -> dict[str, str]:

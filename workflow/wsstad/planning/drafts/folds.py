@@ -43,6 +43,11 @@ def cross_validate(rows: Sequence[Row], n_folds: int, seed: int) -> dict[int, di
                 f"{n_folds} folds, seed {seed}: fold {fold} would test no {lacking[0]} video, so unequal are the "
                 "groups; take fewer folds or another seed"
             )
+    return make(tested, n_folds)
+
+
+def make(tested: Mapping[str, int], n_folds: int) -> dict[int, dict[str, str]]:
+    """Return the folds in each of which the videos of its number are tested, and the others trained on."""
     return {
         fold: {video: "test" if number == fold else "train" for video, number in tested.items()}
         for fold in range(n_folds)

@@ -11,6 +11,7 @@ i (from 0, by name) is tested in fold i mod 4, as in config/datasets/ucsd_ped2.
 from pathlib import Path
 
 from wsstad.errors import UserError
+from wsstad.planning.drafts import folds
 from wsstad.planning.drafts.draft import NO_BOXES, Draft, Labelled
 from wsstad.planning.footage_folder import has_images
 
@@ -40,16 +41,12 @@ def read(source: Path, name: str) -> Draft:
             kind = "Normal" if label == "normal" else "Anomaly"
             videos.append(Labelled(path, label, kind, video=clip.name))
             tested[clip.name] = i % FOLDS
-    folds = {
-        fold: {video: "test" if number == fold else "train" for video, number in tested.items()}
-        for fold in range(FOLDS)
-    }
     masked = [folder for folder in (root / "Test").glob("Test*_gt") if any(folder.glob("*.bmp"))]
     n_abnormal = sum(video.label == "abnormal" for video in videos)
     return Draft(
         title=f"UCSD {name.removeprefix('UCSD').title()}",
         videos=videos,
-        splits={"cv4": folds},
+        splits={"cv4": folds.make(tested, FOLDS)},
         annotations={"masks": {"format": "ucsd_masks", "path": (below / "Test").as_posix()}} if masked else NO_BOXES,
         statement="UCSD Anomaly Detection Dataset: a fixed camera above a campus walkway, with real people in view. "
         "Its terms are those of its publisher.",
