@@ -18,12 +18,19 @@ def test_a_lock_is_refused_while_it_is_held_and_free_afterwards(tmp_path):
     assert subprocess.run(["flock", "--nonblock", tmp_path / ".lock", "true"]).returncode == 0
 
 
-def test_who_only_looks_makes_no_lock_and_waits_for_one(tmp_path):
+def test_a_look_makes_no_lock_and_is_refused_while_one_is_held(tmp_path):
     with lock.held(tmp_path / "results", looks=True) as descriptor:
         assert descriptor > 2
     assert not (tmp_path / "results").exists()
     with lock.held(tmp_path), pytest.raises(UserError, match="a run"), lock.held(tmp_path, looks=True):
         pass
+
+
+def test_whether_it_is_held_is_told_without_taking_it(tmp_path):
+    assert not lock.is_held(tmp_path), "no lock was ever made"
+    with lock.held(tmp_path):
+        assert lock.is_held(tmp_path)
+    assert not lock.is_held(tmp_path)
 
 
 def test_a_lock_ends_with_an_error(tmp_path):

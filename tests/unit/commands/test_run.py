@@ -73,7 +73,7 @@ def test_snakemake_gets_targets_files_and_the_words_after_the_dashes(started, tm
 
 
 @pytest.mark.parametrize("words", [["--", "--summary"], ["--dry-run"], ["-n", "--", "--forceall"], ["--", "-pn"]])
-def test_who_only_looks_hears_snakemake_itself_and_changes_nothing(started, monkeypatch, capsys, words):
+def test_a_look_prints_what_snakemake_prints_and_changes_nothing(started, monkeypatch, capsys, words):
     monkeypatch.setattr(run.command_line, "read_plan", lambda *args: "plan")
     monkeypatch.setattr(run.damage, "remove", lambda plan, dry: [Path("results/x.tsv")])
     half = Path("results/.x.h5.4711.tmp")

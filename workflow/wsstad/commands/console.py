@@ -24,9 +24,9 @@ EFFORT = 20  # we look again after this many times the time that a look takes
 
 
 def watch(run: Callable[..., tuple[int, bool]], again: Callable[[], str] = lambda: "") -> tuple[int, bool]:
-    """Run Snakemake by `run` and show how far it is; say how it ended, and return its exit status.
+    """Run Snakemake by `run`, show how far it is and how it ended; return its exit status, and whether to run it again.
 
-    Where it failed, `again` says what follows if it is to be run once more, which is returned too.
+    Where it failed, `again` returns the line to print if it is to be run once more, an empty one if it is not.
     """
     view = View(_Console(stderr=True, highlight=False))
     SNAKEMAKE_LOG.parent.mkdir(parents=True, exist_ok=True)

@@ -116,7 +116,7 @@ def _set_damaged_aside(output: Output, written: int, *, dry: bool) -> Iterator[s
 
 
 def _may_pass(output: Output) -> Iterator[str]:
-    """Yield the videos that were set aside for what may have passed since."""
+    """Yield the videos that were quarantined for a cause that may have passed since."""
     for _, video, row in entries(output):
         if row.get("code") in RETRIED_CODES:
             yield f"{video} was set aside, {row['code']} {row['reason']}"
