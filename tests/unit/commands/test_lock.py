@@ -26,7 +26,7 @@ def test_a_look_makes_no_lock_and_is_refused_while_one_is_held(tmp_path):
         pass
 
 
-def test_whether_it_is_held_is_told_without_taking_it(tmp_path):
+def test_is_held_takes_no_lock(tmp_path):
     assert not lock.is_held(tmp_path), "no lock was ever made"
     with lock.held(tmp_path):
         assert lock.is_held(tmp_path)

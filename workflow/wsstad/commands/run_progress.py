@@ -22,7 +22,7 @@ RUN = paths.RUN
 REPORT = "report"
 TARGETS = (REPORT, "overlays", "scores")  # that are no tables
 DEFAULT = (BENCHMARK, REPORT)
-# Arguments of Snakemake with which it runs nothing; -n also stands among other letters, and --dry-run may be abbreviated.
+# Arguments of Snakemake with which it runs nothing; -n may stand among other letters, --dry-run be abbreviated.
 LOOKS = re.compile(
     r"--(report|summary|detailed-summary|dry.*|unlock|lint|dag|rulegraph|filegraph|help|list.*|version)(=.*)?"
     r"|-[nptkfFq]*n[nptkfFq]*|-[lhDSv]"
