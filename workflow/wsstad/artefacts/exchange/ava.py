@@ -116,11 +116,11 @@ def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
     for video in videos:
         if video.size is None:
             raise ValueError(f"{video.video}: no size")
-        numbers = collecting.numbers_of((t.name for t in video.tracks if t.name != UNTRACKED), first=0)
+        numbers = collecting.numbers_of(video)
         for frame, track, i in collecting.by_frame(video):
             corners = (value / video.size[k % 2] for k, value in enumerate(track.boxes[i].tolist()))
             row = f"{video.video},{frame},{','.join(map(_decimals, corners))},{actions[track.label]}"
-            tracks.append(f"{row},{numbers[track.name] if track.name != UNTRACKED else -1}\n")
+            tracks.append(f"{row},{numbers.get(track.name, -1)}\n")
             scores.append(f"{row},{collecting.score_text(track.scores[i])}\n")
             interpolated += [] if track.observed[i] else [tracks[-1]]
     texts = {

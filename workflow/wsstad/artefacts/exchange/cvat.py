@@ -113,7 +113,7 @@ def _document(video: VideoTracks, number: int) -> Iterable[str]:
         width=video.size[0],
         height=video.size[1],
     )
-    numbers = collecting.numbers_of((track.name for track in video.tracks if track.name != UNTRACKED), first=0)
+    numbers = collecting.numbers_of(video)
     free = max(numbers.values(), default=-1) + 1
     for track in video.tracks:
         if track.name == UNTRACKED:  # CVAT has no boxes without a track in a video: each is one of a frame

@@ -19,7 +19,7 @@ from wsstad.artefacts import storage
 from wsstad.artefacts.exchange import collecting, mask_objects
 from wsstad.artefacts.exchange.collecting import Box, Collector
 from wsstad.errors import UserError
-from wsstad.structures.tracks import UNTRACKED, VideoTracks
+from wsstad.structures.tracks import VideoTracks
 
 IMAGES = {".bmp", ".png", ".tif", ".tiff"}
 PLACES = ("{}.npz", "{}.npy", "{}.mat", "{}_gt", "{}")
@@ -163,7 +163,7 @@ def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
 def _painted(video: VideoTracks) -> Iterator[np.ndarray]:
     if video.size is None or video.n_frames is None:
         raise ValueError(f"{video.video}: no size or no number of frames")
-    numbers = collecting.numbers_of((t.name for t in video.tracks if t.name != UNTRACKED), first=0)
+    numbers = collecting.numbers_of(video)
     free = max(numbers.values(), default=-1) + 1  # of boxes without a track: one for all
     if free >= np.iinfo(np.uint16).max:
         raise UserError(

@@ -94,12 +94,12 @@ def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
 
 
 def _lines(video: VideoTracks, classes: dict[str, int]) -> list[str]:
-    numbers = collecting.numbers_of((t.name for t in video.tracks if t.name != UNTRACKED), first=0)
+    numbers = collecting.numbers_of(video)
     lines = []
     for frame, track, i in collecting.by_frame(video):
         x1, y1, x2, y2 = track.boxes[i].tolist()
         corners = ",".join(map(collecting.decimal, (x1 + 1, y1 + 1, x2 - x1, y2 - y1)))
-        name = numbers[track.name] if track.name != UNTRACKED else NO_ID
+        name = numbers.get(track.name, NO_ID)
         # A conf of 0 would leave the box out.
         score = collecting.score_text(max(float(track.scores[i]), 1e-6))
         lines.append(f"{frame + 1},{name},{corners},{score},{classes[track.label]},1,{0 if track.observed[i] else 1}\n")

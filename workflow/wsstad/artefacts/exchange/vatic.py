@@ -72,10 +72,10 @@ def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
 def _lines(video: VideoTracks) -> list[str]:
     if quoted := [label for label in video.labels if '"' in label]:
         raise UserError(f"{video.video}: label {quoted[0]!r}; allowed in VATIC: no quotation mark")
-    numbers = collecting.numbers_of((t.name for t in video.tracks if t.name != UNTRACKED), first=0)
+    numbers = collecting.numbers_of(video)
     lines = []
     for track in video.tracks:  # VATIC lists track by track
-        name = numbers[track.name] if track.name != UNTRACKED else NO_ID
+        name = numbers.get(track.name, NO_ID)
         for i, frame in enumerate(track.frames.tolist()):
             corners = " ".join(map(collecting.decimal, track.boxes[i].tolist()))
             score = f'"{SCORE}{collecting.score_text(track.scores[i])}"'
