@@ -1,8 +1,8 @@
 """Boxes that others detected or tracked, in the place of a detector: read from a file, no pixel is looked at.
 
-Boxes are scaled to the video where the file tells another size, clipped to the frame and put on the grid. Beside the
+Boxes are scaled to the video where the file has another size, clipped to the frame and put on the grid. Beside the
 columns of detections the artefact then has `track`, the number of each box's track in the video or -1, `observed`, the
-`kind` of each track (its label, where that is a kind of tubes, else unary), and where the file tells it `detected`, the
+`kind` of each track (its label, where that is a kind of tubes, else unary), and where the file has it `detected`, the
 frames with any detection. The linker `identity` makes tubes of them.
 """
 
@@ -91,7 +91,7 @@ def to_arrays(
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Return the columns of "detections" for a video of `n_frames` frames of `size`, and the classes of its labels.
 
-    Raises `UserError` for a box after the last frame, and where the file tells another number of frames.
+    Raises `UserError` for a box after the last frame, and where the file has another number of frames.
     """
     tracks = [track for track in video.tracks if variant.classes is None or track.label in variant.classes]
     tracks.sort(key=lambda track: (natural_key(track.name), track.label))

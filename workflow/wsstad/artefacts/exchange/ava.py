@@ -2,7 +2,7 @@
 
 Corners are shares of the width and height. Timestamps are seconds: `fps` and `start` turn them into frames; without
 `fps` they are the numbers of frames themselves, as we write them, since AVA's evaluation cuts decimals off. The eighth
-column is the person in annotations and the score in detections: `eighth` tells.
+column is the person in annotations and the score in detections: `eighth` names which.
 
 We write both: ``tracks.csv`` with persons and ``scores.csv`` with scores, row by row the same boxes; the rows of
 ``interpolated.csv`` are those of ``tracks.csv`` that were interpolated. ``labels.pbtxt`` names the actions, and
@@ -43,7 +43,7 @@ def read(
 ) -> list[VideoTracks]:
     """Read the boxes of all videos of a file or folder, or of `videos` alone, in a picture of `UNIT` x `UNIT` pixels.
 
-    Raises `UserError` naming a row that is none.
+    Raises `UserError` naming a bad row.
     """
     file = _file(path)
     names = _names(file.with_name(LABELS))
@@ -110,7 +110,7 @@ def _listed(path: Path) -> list[str]:
 
 
 def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
-    """Write the five files of all videos, which must tell their sizes; return their paths."""
+    """Write the five files of all videos, whose sizes must be known; return their paths."""
     actions = {label: n for n, label in enumerate(labels_of(videos), start=1)}
     tracks, scores, interpolated = [], [], []
     for video in videos:

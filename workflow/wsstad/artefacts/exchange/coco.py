@@ -1,7 +1,7 @@
 """COCO video JSON: the sections of COCO, and ``videos``; annotations with ``track_id``.
 
 There is no one standard. Read are the layouts of CocoVID (``images[].frame_id``, ``annotations[].instance_id``) and TAO
-(``frame_index``, ``track_id``); both count frames from 0, `first_frame` tells of files that do not. A file without
+(``frame_index``, ``track_id``); both count frames from 0; `first_frame` is for files that do not. A file without
 ``videos`` names them by the folders in ``images[].file_name``. A bbox is ``[left, top, width, height]`` in pixels whose
 first edge is 0. We write all of these keys, and of our own ``annotations[].interpolated`` and ``images[].detected``
 (whether a detector saw anything there), which other readers skip.
@@ -44,7 +44,7 @@ def files(path: Path) -> dict[str, Path]:
 
 
 def read(path: Path, videos: Collection[str] | None = None, *, first_frame: int = 0) -> list[VideoTracks]:
-    """Read the boxes of all videos of a file, or of `videos` alone; raise `UserError` naming an entry that is none."""
+    """Read the boxes of all videos of a file, or of `videos` alone; raise `UserError` naming a bad entry."""
     path = _file(path)
     content = _load(path)
     images = _images(content, path, first_frame)
@@ -114,7 +114,7 @@ def _get(entry: Facts, key: str, where: str) -> Id:
 
 def _known(entries: Mapping[Id, T], key: Id, name: str, where: str) -> T:
     if key not in entries:
-        raise UserError(f"{where}: {name} {key!r} is the id of none")
+        raise UserError(f"{where}: {name} {key!r}: no entry has this id")
     return entries[key]
 
 
@@ -130,7 +130,7 @@ def _names(content: Facts, path: Path) -> dict[Id, str]:
 
 
 def _lengths(content: Facts, path: Path) -> dict[str, int]:
-    """Return the number of frames of the videos that tell it."""
+    """Return the number of frames of the videos that have one."""
     names = _names(content, path)
     return {
         names[entry["id"]]: entry["length"]
@@ -187,7 +187,7 @@ def _box(entry: Facts, place: int, frame: int, where: str) -> Box:
 
 
 def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
-    """Write ``annotations.json`` with all videos, which must tell size and number of frames; return its path."""
+    """Write ``annotations.json`` with all videos, whose size and number of frames must be known; return its path."""
     content: Json = {"info": {"description": "boxes over time, exported by wsstad"}, "licenses": []}
     labels = {label: n for n, label in enumerate(labels_of(videos), start=1)}
     content["categories"] = [{"id": n, "name": label} for label, n in labels.items()]

@@ -90,10 +90,10 @@ def table(rows: int, columns: int) -> np.ndarray:
     """Return all complete assignments, (ways, rows): the column of each row, `columns` for none."""
     if rows <= columns:
         return np.array(list(permutations(range(columns), rows)))
-    found = np.full((ways(rows, columns), rows), columns)
-    for way, picked in zip(found, permutations(range(rows), columns), strict=True):
+    assignments = np.full((ways(rows, columns), rows), columns)
+    for way, picked in zip(assignments, permutations(range(rows), columns), strict=True):
         way[list(picked)] = range(columns)
-    return found
+    return assignments
 
 
 def _try_all(
