@@ -1,6 +1,6 @@
 """Tracks: the boxes of one object over time, with gaps, as annotation tools and trackers exchange them.
 
-Unlike a tube, a track may skip frames, and says of every box whether somebody saw it or it was interpolated.
+Unlike a tube, a track may skip frames, and each of its boxes is marked as observed or interpolated.
 """
 
 from collections.abc import Iterator, Sequence

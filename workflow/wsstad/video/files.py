@@ -149,7 +149,7 @@ def _is_picture(stream: av.stream.Stream) -> bool:
 
 
 def _gaps(edges: np.ndarray) -> int:
-    """Return how many frames come later than those around them: a change of rate is none."""
+    """Return how many frames come later than those around them; a change of rate is no gap."""
     steps = np.diff(edges)
     if len(steps) < 2:
         return 0

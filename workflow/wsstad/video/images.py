@@ -79,7 +79,7 @@ class FolderSource(Source):
         return bits
 
     def _pages(self, file: Path) -> Iterator[np.ndarray | None]:
-        """Yield what `_pages` does of a file; raise `QuarantineError` when it says that it is larger than allowed."""
+        """Yield what `_pages` does of a file; raise `QuarantineError` when its header has a size over the limit."""
         if prechecks.check_picture(file, self.max_pixels):
             yield from _pages(file)
         else:
@@ -137,7 +137,7 @@ def _whole_pages(content: bytes | mmap.mmap) -> list[int]:
                 numbers.append(len(seen) - 1)
             (at,) = layout.offset.unpack_from(content, at + layout.entry.size * entries)
     except struct.error:
-        return numbers  # cut: the decoder says what it thinks of it
+        return numbers  # cut: left to the decoder
     return numbers
 
 

@@ -1,4 +1,4 @@
-"""Boxes as a file lists them, one after another, checked and put together to tracks; and what all files share."""
+"""Boxes as a file lists them, one after another, checked and put together into tracks; and what all formats share."""
 
 import math
 import re
@@ -38,7 +38,7 @@ class Collector:
     boxes: dict[tuple[str, str], list[Box]] = field(default_factory=dict)
 
     def add(self, name: str, label: str, box: Box) -> None:
-        """Add a box to a track; raise `UserError` for what is no box."""
+        """Add a box to a track; raise `UserError` for a bad box."""
         check(box, f"{self.where} {box.place}")
         self.boxes.setdefault((name, label), []).append(box)
 

@@ -1,6 +1,6 @@
-"""What a file of weights is, by a look that loads no library and runs no code: it is refused before the first job.
+"""Refuse a bad file of weights before the first job, without loading a library or running code of the file.
 
-`yolo_networks` looks closer when the network is loaded.
+`yolo_networks` checks more when it loads the network.
 """
 
 import io
