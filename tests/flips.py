@@ -47,20 +47,20 @@ def main(argv: list[str] | None = None) -> None:
     finished = make(folder / "finished")
     outcomes = flips.read_campaign(finished / "results", args.n, args.seed)
     report("read", outcomes)
-    said: list[str] = []
+    problems: list[str] = []
     total: dict[str, Counter[str]] = {}
     for number in range(args.rounds):
         began = time.monotonic()
         outcome = run_round(finished, folder / "round", number, args.each, args.seed + number)
         for kind, counts in outcome.outcomes.items():
             total.setdefault(kind, Counter()).update(counts)
-        said += [f"round {number}: {outcome.said}"] if outcome.said else []
+        problems += [f"round {number}: {outcome.problems}"] if outcome.problems else []
         all_of, took = sum(outcome.outcomes.values(), Counter()), time.monotonic() - began
         print(f"round {number}: {all_of.total()} flips, {dict(all_of)}, {took:.0f} s", flush=True)
     report("run", total)
-    print("\n".join(said))
+    print("\n".join(problems))
     bad = sum(counts[name] for found in (outcomes, total) for counts in found.values() for name in counts.keys() - GOOD)
-    sys.exit(bool(bad or said))
+    sys.exit(bool(bad or problems))
 
 
 def run_round(finished: Path, place: Path, number: int, each: int, seed: int) -> flips.Round:

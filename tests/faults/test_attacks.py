@@ -164,8 +164,8 @@ def test_what_a_shell_block_is_given_is_no_command(tmp_path, name):
 def profile(tmp_path, monkeypatch):
     """A folder with results; a program in it that somebody else put there, which the list of queues names."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(run.snakemake_process, "run", lambda *its, **more: (0, False))
-    monkeypatch.setattr(run.signal, "signal", lambda *its: None)
+    monkeypatch.setattr(run.snakemake_process, "run", lambda *arguments, **options: (0, False))
+    monkeypatch.setattr(run.signal, "signal", lambda *arguments: None)
     (tmp_path / "wsstad.yaml").write_text("shard_videos: 3\n")
     (tmp_path / "results").mkdir()
     theirs = tmp_path / "results/theirs"
@@ -207,10 +207,7 @@ TRAPS = (
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory):
-    """A folder with a hostile name, full of traps; in it a dataset of two videos in folders with hostile names.
-
-    Gives the folder, and the names of its dataset's folders.
-    """
+    """A folder with a hostile name, full of traps; in it a dataset of two videos in folders with hostile names."""
     folder = tmp_path_factory.mktemp("attacked") / f"$(touch {HIT}) ` ' {{x}}"
     tables, source, weights = (
         folder / f"{name} $(touch {HIT}) ; touch {HIT} # ' {{output}}" for name in ("t", "s", "w")
@@ -325,9 +322,9 @@ def test_the_name_of_a_table_leads_nowhere(content, hostile, tmp_path, monkeypat
     path = tmp_path / "config/tables" / f"{NAMES[name]}.yaml"
     path.parent.mkdir(parents=True)
     path.write_text("title: x\nmethods: [random]\n")
-    found = yaml.safe_load((hostile / "wsstad.yaml").read_text())
+    configuration = yaml.safe_load((hostile / "wsstad.yaml").read_text())
     with pytest.raises(UserError, match=r"is part of paths|name of a rule"):
-        Plan(found, Path("results"))
+        Plan(configuration, Path("results"))
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../x.mp4", "a/../../x.mp4", "..", "a\0b", ""])
@@ -472,8 +469,8 @@ def snapshot(folder):
     """Return mtime, inode and bytes of every file below a folder, and the names of all folders."""
     states = {path: path.lstat() for path in sorted(folder.rglob("*"))}
     return {
-        str(path.relative_to(folder)): (its.st_mtime_ns, its.st_ino, path.read_bytes()) if path.is_file() else ()
-        for path, its in states.items()
+        str(path.relative_to(folder)): (state.st_mtime_ns, state.st_ino, path.read_bytes()) if path.is_file() else ()
+        for path, state in states.items()
     }
 
 
@@ -518,7 +515,7 @@ def test_a_look_changes_nothing_on_disk(damaged, words):
     assert done.returncode == 0, done.stderr
     assert {name for name, state in snapshot(damaged).items() if before.get(name) != state} == set()
     assert before.keys() == snapshot(damaged).keys()
-    assert "decode" in done.stdout + done.stderr, "what is damaged is told as what is made again"
+    assert "decode" in done.stdout + done.stderr, "damaged results are listed as to be made again"
 
 
 @pytest.mark.parametrize("words", LOOKS[:1] + LOOKS[-1:], ids=["run", "why"])
@@ -770,10 +767,10 @@ TABLES = {
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_that_is_none_is_one_line(tmp_path, name):
-    content, said = TABLES[name]
+    content, message = TABLES[name]
     path = tmp_path / "t.tsv"
     path.write_bytes(content)
-    with pytest.raises(UserError, match=rf"t\.tsv: .*{said}|t\.tsv: {said}"):
+    with pytest.raises(UserError, match=rf"t\.tsv: .*{message}|t\.tsv: {message}"):
         tables.read(path, most_rows=1000)
 
 

@@ -7,7 +7,7 @@ from PIL import Image, UnidentifiedImageError
 from support import videos
 from wsstad import video
 from wsstad.errors import QuarantineError
-from wsstad.video import declared, decoding
+from wsstad.video import decoding, prechecks
 
 
 def empty(path):
@@ -196,5 +196,5 @@ def test_a_cut_picture_is_none_even_when_another_library_has_replaced_the_opener
 
     monkeypatch.setattr(Image, "open", asking)
     bad_image(tmp_path / "v")
-    assert not declared.check_picture(tmp_path / "v" / "5.png", 1_000_000)
-    assert declared.check_picture(tmp_path / "v" / "6.png", 1_000_000)
+    assert not prechecks.check_picture(tmp_path / "v" / "5.png", 1_000_000)
+    assert prechecks.check_picture(tmp_path / "v" / "6.png", 1_000_000)

@@ -60,11 +60,11 @@ def kind_of(path: Path) -> str:
 
 def files(results: Path) -> dict[str, list[Path]]:
     """Return all files of some results that are not empty, by kind."""
-    found: dict[str, list[Path]] = {}
+    by_kind: dict[str, list[Path]] = {}
     for path in sorted(results.rglob("*")):
         if path.is_file() and path.stat().st_size and "source" not in path.relative_to(results).parts:
-            found.setdefault(kind_of(path.relative_to(results)), []).append(path)
-    return found
+            by_kind.setdefault(kind_of(path.relative_to(results)), []).append(path)
+    return by_kind
 
 
 def choose(results: Path, n: int, seed: int, *, once: bool = False) -> Iterator[Flip]:
@@ -92,7 +92,7 @@ def content_of(path: Path) -> object:
         return artefact.key, artefact.digest, artefact.meta, artefact.origin, arrays
     if name and name["suffix"] == run_files.MODEL_SUFFIX:
         tensors, meta, key = storage.read_tensors(path)
-        return meta, key, {its: storage.array_digest(array) for its, array in tensors.items()}
+        return meta, key, {name: storage.array_digest(array) for name, array in tensors.items()}
     if path.name.endswith(".state.json"):
         heartbeat.read(path.with_name(path.name.replace(".state.json", ".log")))
         return None
@@ -120,7 +120,7 @@ def read_flipped(flip: Flip, clean: object) -> str:
 
 
 def _in_child(path: Path, clean: object) -> str:
-    ours, theirs = os.pipe()
+    receiver, sender = os.pipe()
     child = os.fork()
     if not child:
         try:
@@ -129,12 +129,12 @@ def _in_child(path: Path, clean: object) -> str:
             outcome = "noticed" if str(path) in str(error) and "\n" not in str(error) else f"unnamed: {error}"
         except BaseException as error:
             outcome = f"{type(error).__name__}: {error}"
-        os.write(theirs, outcome.encode()[:400])
+        os.write(sender, outcome.encode()[:400])
         os._exit(0)
-    os.close(theirs)
-    ready, _, _ = select.select([ours], [], [], LIMIT)
-    outcome = os.read(ours, 400).decode(errors="replace") if ready else "hang"
-    os.close(ours)
+    os.close(sender)
+    ready, _, _ = select.select([receiver], [], [], LIMIT)
+    outcome = os.read(receiver, 400).decode(errors="replace") if ready else "hang"
+    os.close(receiver)
     if outcome == "hang":
         os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -159,7 +159,7 @@ def read_campaign(results: Path, n: int, seed: int) -> dict[str, Counter[str]]:
 
 def snapshot(folder: Path) -> dict[str, bytes]:
     """Return the bytes of all results that a run leaves the same; of the report without its costs."""
-    found = {}
+    contents = {}
     for path in sorted((folder / "results").rglob("*")):
         name = path.relative_to(folder / "results").as_posix()
         if path.is_file() and not name.startswith(OF_THE_RUN) and "source/" not in name and not damaged.is_aside(path):
@@ -167,8 +167,8 @@ def snapshot(folder: Path) -> dict[str, bytes]:
             if name == "report.html":
                 content = COSTS.sub("", content.decode(errors="replace")).encode()
             if name != ".report.html.sha256":
-                found[name] = content
-    return found
+                contents[name] = content
+    return contents
 
 
 def copy(folder: Path, to: Path) -> None:
@@ -192,7 +192,7 @@ class Round(NamedTuple):
     """What became of the flips of one run, and the words of what went wrong."""
 
     outcomes: dict[str, Counter[str]]
-    said: str
+    problems: str
 
 
 def run_flipped(folder: Path, clean: dict[str, bytes], flips: list[Flip], *, keep_time: bool) -> Round:
@@ -205,14 +205,14 @@ def run_flipped(folder: Path, clean: dict[str, bytes], flips: list[Flip], *, kee
     for flip in flips:
         flip.apply(keep_time=keep_time)
     done = command(folder, "run", "--cores", "1")
-    said = "" if not done.returncode else f"run ended with {done.returncode}: {done.stderr[-600:]}"
+    problems = "" if not done.returncode else f"run ended with {done.returncode}: {done.stderr[-600:]}"
     first = snapshot(folder)
     last, named = first, ""
     if first != clean:
         verified = command(folder, "verify", "--repair")
         named = verified.stdout
         if verified.returncode or command(folder, "run", "--cores", "1").returncode:
-            said += f"verify or the run after it failed: {verified.stderr[-600:]}"
+            problems += f"verify or the run after it failed: {verified.stderr[-600:]}"
         last = snapshot(folder)
     outcomes: dict[str, Counter[str]] = {}
     for flip in flips:
@@ -233,8 +233,8 @@ def run_flipped(folder: Path, clean: dict[str, bytes], flips: list[Flip], *, kee
     others = [name for name in {*clean, *last} if clean.get(name) != last.get(name)]
     others = [name for name in others if not (name in named and _is_of_another_setting(name, last))]
     if others:
-        said += f"not as in the clean run: {', '.join(sorted(others)[:5])}"
-    return Round(outcomes, said)
+        problems += f"not as in the clean run: {', '.join(sorted(others)[:5])}"
+    return Round(outcomes, problems)
 
 
 def _is_of_another_setting(name: str, last: dict[str, bytes]) -> bool:

@@ -47,12 +47,12 @@ def _box(draw, whole):
 @st.composite
 def videos(draw, *, labels=("car", "a person & <co>"), **options):
     """Up to two videos of up to three tracks each."""
-    found = []
+    made = []
     for video in ("v001", "Fight-2_x264")[: draw(st.integers(1, 2))]:
         names = [str(n) for n in sorted(draw(st.sets(st.integers(0, 99), max_size=3)))]
-        its = tuple(draw(tracks_of(name, draw(st.sampled_from(labels)), **options)) for name in names)
-        found.append(VideoTracks(video, its, SIZE, N_FRAMES))
-    return found
+        tracks = tuple(draw(tracks_of(name, draw(st.sampled_from(labels)), **options)) for name in names)
+        made.append(VideoTracks(video, tracks, SIZE, N_FRAMES))
+    return made
 
 
 def differences(before, after):
@@ -60,12 +60,12 @@ def differences(before, after):
     lost, errors, scores = [], [0.0], [0.0]
     read = {video.video: {(t.name, t.label): t for t in video.tracks} for video in after}
     for video in before:
-        its = read.get(video.video, {})
-        if its.keys() != {(t.name, t.label) for t in video.tracks}:
-            lost.append((video.video, sorted(its)))
+        tracks = read.get(video.video, {})
+        if tracks.keys() != {(t.name, t.label) for t in video.tracks}:
+            lost.append((video.video, sorted(tracks)))
             continue
         for one in video.tracks:
-            other = its[one.name, one.label]
+            other = tracks[one.name, one.label]
             if one.frames.tolist() != other.frames.tolist() or one.observed.tolist() != other.observed.tolist():
                 lost.append((video.video, one.name))
                 continue

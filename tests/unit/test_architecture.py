@@ -53,7 +53,7 @@ DOORS = {
     "ultralytics": {"wsstad.perception.detectors.yolo", "wsstad.perception.detectors.yolo_networks"},
     "pickle": {"wsstad.evaluation.annotations.liu_ma", "wsstad.perception.networks.i3d_checkpoints"},
     "jinja2": {"wsstad.reporting.page"},
-    "PIL": {"wsstad.video.declared"},
+    "PIL": {"wsstad.video.prechecks"},
     "lap": {"wsstad.perception.linkers"},
     "polars": {"wsstad.artefacts.exchange.parquet"},
     "pandas": {"wsstad.reporting.results_folder"},

@@ -84,5 +84,5 @@ def test_bits_at_random_in_all_kinds_of_files(copy, tmp_path):
     clean = flips.snapshot(copy.folder)
     found = list(flips.choose(copy.folder / "results", 40, seed=4, once=True))
     outcome = flips.run_flipped(copy.folder, clean, found, keep_time=False)
-    assert outcome.said == ""
+    assert outcome.problems == ""
     assert {name for counts in outcome.outcomes.values() for name in counts} <= {"healed", "harmless"}

@@ -19,8 +19,8 @@ def parameters(**options):
 
 
 def arrays(*tracks, size=made.SIZE, path="boxes", place=PLACE, detected=None, **options):
-    found = VideoTracks("v", tracks, size, 40, None, detected)
-    return ready_boxes.to_arrays(found, parameters(**options), path=path, **place)
+    video = VideoTracks("v", tracks, size, 40, None, detected)
+    return ready_boxes.to_arrays(video, parameters(**options), path=path, **place)
 
 
 def test_detections_are_those_of_any_detector():
@@ -29,14 +29,14 @@ def test_detections_are_those_of_any_detector():
     boxes = np.hstack([corners, corners + rng.uniform(0.5, 200, (60, 2))])
     frames, scores = np.sort(rng.integers(0, 40, 60)), rng.integers(1, 4097, 60) / 4096
     rows = list(zip(frames.tolist(), boxes.tolist(), scores.tolist(), strict=True))
-    found, classes = arrays(made.detections(rows))
+    columns, classes = arrays(made.detections(rows))
     assert classes == ["car"]
     for frame in range(40):
-        here, theirs = found["frame"] == frame, frames == frame
-        expected = canonical(boxes[theirs], scores[theirs], np.zeros(theirs.sum()), size=made.SIZE)
-        np.testing.assert_array_equal(found["boxes"][here], expected.boxes)
-        np.testing.assert_array_equal(found["score"][here], expected.scores)
-    kinds = {name: found[name].dtype for name in ("frame", "boxes", "score", "label", "track", "observed", "kind")}
+        read, given = columns["frame"] == frame, frames == frame
+        expected = canonical(boxes[given], scores[given], np.zeros(given.sum()), size=made.SIZE)
+        np.testing.assert_array_equal(columns["boxes"][read], expected.boxes)
+        np.testing.assert_array_equal(columns["score"][read], expected.scores)
+    kinds = {name: columns[name].dtype for name in ("frame", "boxes", "score", "label", "track", "observed", "kind")}
     types = (np.int32, np.float32, np.float32, np.int16, np.int32, bool, np.uint8)
     assert list(kinds.values()) == [np.dtype(each) for each in types]
 
@@ -44,33 +44,27 @@ def test_detections_are_those_of_any_detector():
 def test_tracks_keep_their_numbers_marks_and_kinds():
     first = made.track("10", [3, 4], BOXES, observed=[True, False])
     second = made.track("2", [4], [[0, 0, 640, 480]], label="multivariate")
-    found, classes = arrays(first, second, made.detections([(3, (0, 0, 9, 9), 0.5)], label="bus"))
+    columns, classes = arrays(first, second, made.detections([(3, (0, 0, 9, 9), 0.5)], label="bus"))
     assert classes == ["bus", "car", "multivariate"]
-    assert found["frame"].tolist() == [3, 3, 4, 4]
-    assert found["track"].tolist() == [2, -1, 1, 2]
-    assert found["label"].tolist() == [1, 0, 2, 1]
-    assert found["observed"].tolist() == [True, True, True, False]
-    assert found["kind"].tolist() == [0, 1, 0]
+    assert columns["frame"].tolist() == [3, 3, 4, 4]
+    assert columns["track"].tolist() == [2, -1, 1, 2]
+    assert columns["label"].tolist() == [1, 0, 2, 1]
+    assert columns["observed"].tolist() == [True, True, True, False]
+    assert columns["kind"].tolist() == [0, 1, 0]
 
 
 def test_boxes_in_a_picture_of_another_size_are_scaled():
     track = made.track("1", [0], [[10, 20, 30, 60]])
     assert arrays(track, size=(320, 240))[0]["boxes"].tolist() == [[20, 40, 60, 120]]
     assert arrays(track, size=(320, 240), place={"n_frames": 40, "size": (320, 240)})[0]["boxes"][0, 0] == 10
-    assert (
-        arrays(
-            track,
-            size=None,
-        )[0]["boxes"][0, 0]
-        == 10
-    )
+    assert arrays(track, size=None)[0]["boxes"][0, 0] == 10
     assert PrecomputedParameters(type="precomputed", format="mot", path="x", size=[320, 240]).size == (320, 240)
 
 
 def test_weak_and_small_boxes_and_those_over_the_limit_are_left_out_and_counted(caplog):
     rows = [(0, (0, 0, 9, 9), 0.9), (0, (0, 0, 0.5, 9), 0.95), (0, (5, 5, 9, 9), 0.8), (0, (1, 1, 9, 9), 0.1)]
-    found, _ = arrays(made.detections([*rows, (1, (0, 0, 9, 9), 0.5)]), confidence=0.2, max_detections=1)
-    assert list(zip(found["frame"].tolist(), found["score"].round(1).tolist(), strict=True)) == [
+    columns, _ = arrays(made.detections([*rows, (1, (0, 0, 9, 9), 0.5)]), confidence=0.2, max_detections=1)
+    assert list(zip(columns["frame"].tolist(), columns["score"].round(1).tolist(), strict=True)) == [
         (0, pytest.approx(0.9)),
         (1, 0.5),
     ]
@@ -78,14 +72,14 @@ def test_weak_and_small_boxes_and_those_over_the_limit_are_left_out_and_counted(
 
 
 def test_only_some_classes_are_taken():
-    its = (made.track("1", [0], [[0, 0, 9, 9]]), made.track("2", [0], [[0, 0, 9, 9]], label="bus"))
-    found, classes = arrays(*its, classes=["bus"])
-    assert (classes, found["track"].tolist()) == (["bus"], [0])
+    tracks = (made.track("1", [0], [[0, 0, 9, 9]]), made.track("2", [0], [[0, 0, 9, 9]], label="bus"))
+    columns, classes = arrays(*tracks, classes=["bus"])
+    assert (classes, columns["track"].tolist()) == (["bus"], [0])
 
 
 def test_no_box_at_all_is_no_error():
-    found, classes = arrays()
-    assert (len(found["score"]), classes) == (0, [])
+    columns, classes = arrays()
+    assert (len(columns["score"]), classes) == (0, [])
 
 
 def test_a_box_after_the_last_frame_stops_the_run():
@@ -98,15 +92,15 @@ def test_a_box_after_the_last_frame_stops_the_run():
 @pytest.mark.parametrize("module", [mot, coco, cvat, vatic, ava, masks, parquet])
 def test_every_video_needs_an_entry_and_its_digest_is_that_of_its_file(module, tmp_path):
     name = module.__name__.rpartition(".")[2]
-    its = PrecomputedParameters(type="precomputed", format=name, path="boxes")
+    variant = PrecomputedParameters(type="precomputed", format=name, path="boxes")
     videos = [VideoTracks(v, (made.track("1", [0], [[0, 0, 9, 9]]),), made.SIZE, 9) for v in ("a", "b")]
     module.write(tmp_path / "boxes", videos)
-    before = ready_boxes.digests(tmp_path, its, ["a", "b", "c"])
+    before = ready_boxes.digests(tmp_path, variant, ["a", "b", "c"])
     assert before.keys() == {"a", "b"}
     with pytest.raises(UserError, match=rf"boxes: no boxes of the video 'c'; allowed: an entry of {name} for each"):
-        ready_boxes.check(before, ["a", "c"], tmp_path, its)
+        ready_boxes.check(before, ["a", "c"], tmp_path, variant)
     module.write(tmp_path / "boxes", [videos[0], VideoTracks("b", (), made.SIZE, 9)])
-    after = ready_boxes.digests(tmp_path, its, ["a", "b"])
+    after = ready_boxes.digests(tmp_path, variant, ["a", "b"])
     assert after["b"] != before["b"]
     assert (after["a"] != before["a"]) == (name in ("coco", "ava", "parquet"))  # one file has them all
 

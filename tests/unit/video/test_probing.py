@@ -13,10 +13,10 @@ from wsstad.video.sources import open_source
 @pytest.mark.parametrize(("kind", "exact"), [("mp4", True), ("avi", True), ("mkv", False), ("ts", False)])
 def test_containers_count_their_frames_or_say_how_long_they_are(tmp_path, kind, exact):
     path = videos.write(tmp_path / f"v.{kind}", videos.frames(37), kind=kind)
-    its = probe(path)
+    probed = probe(path)
     decoded = len(list(open_source(path).pictures()))
-    assert (its.width, its.height, its.exact) == (64, 48, exact)
-    assert its.n_frames == decoded if exact else abs(its.n_frames - decoded) <= 1
+    assert (probed.width, probed.height, probed.exact) == (64, 48, exact)
+    assert probed.n_frames == decoded if exact else abs(probed.n_frames - decoded) <= 1
 
 
 def test_the_size_is_that_of_the_upright_picture(tmp_path):

@@ -1,4 +1,4 @@
-"""Cells of tables that people open: text of others does nothing there but appear. What programs read stays as it is."""
+"""Cells of tables that people open: text from others is shown, never computed. Tables for programs are not changed."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def readable(rows: Iterable[Facts]) -> Iterator[Facts]:
-    """Yield rows of a table with texts that are text; numbers are as they were."""
+    """Yield the rows of a table, their texts by `as_text`; numbers stay as they are."""
     for row in rows:
         yield {name: as_text(value) if isinstance(value, str) else value for name, value in row.items()}
 

@@ -1,7 +1,7 @@
 """Damaged results are set aside, under a name that says so, never removed; a journal lists those that jobs needed.
 
 A job that needs a damaged file cannot make it: another job does. It sets the file aside, adds it to the journal and
-ends; the run, which reads the journal when it ends, then begins again without the file, and makes it.
+ends; the run, which reads the journal when it ends, then starts over without the file, and makes it.
 """
 
 from collections.abc import Iterator

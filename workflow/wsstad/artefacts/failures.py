@@ -1,6 +1,6 @@
-"""What becomes of a video over which something fails: a code, so that one video never ends a job.
+"""A failure over one video becomes a code, so that it never ends a job.
 
-What no video is to blame for is raised: a mistake of the user, a damaged result, a disk that is full.
+What is not the fault of a video is raised: a mistake of the user, a damaged result, a disk that is full.
 """
 
 import errno
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 # The machine has no more of something, whichever video comes next.
 STOPS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE}
 LONGEST = 200  # characters of a reason
-# Errors of torch, by name: it is not imported to be asked.
+# Errors of torch, by name, so that it need not be imported.
 PASSING = {"OutOfMemoryError", "AcceleratorError"}
 
 

@@ -46,7 +46,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself: its facts, the places of its arrays, size and sha256 of all behind the block."""
+    """The header of a file: its facts, the places of its arrays, size and sha256 of all behind the block."""
 
     facts: Json
     places: Mapping[str, Place]
@@ -87,10 +87,10 @@ def read(path: Path, file: BufferedReader) -> Header:
 
 
 def read_array(path: Path, file: BufferedReader, name: str, place: Place) -> np.ndarray:
-    """Read an array of an open file; raise `DamagedError` unless it is what its digest says."""
+    """Read an array of an open file; raise `DamagedError` unless it matches its digest."""
     end, length = place.offset + place.size, os.fstat(file.fileno()).st_size
     if np.dtype(place.dtype).kind not in KINDS or min(place.shape, default=0) < 0 or not 0 <= place.offset <= end:
-        raise DamagedError(path, f"array {name!r} is none of numbers")
+        raise DamagedError(path, f"array {name!r} is no array of numbers")
     if end > length:  # before room is made for it
         raise DamagedError(path, f"array {name!r} ends at byte {end} of {length}")
     array = np.empty(place.shape, place.dtype)

@@ -55,8 +55,8 @@ def one_by_one(videos: Sequence[str], make: Make, *, patience: float) -> Iterato
     """Yield the outcome of ``make(video, watch)`` for each video in turn.
 
     `make` reads what may hang through `watch`. A video of which nothing comes for `patience` seconds, or over which the
-    child dies, is tried once more and then quarantined. Whatever else `make` raises costs the video, but for what no
-    video is to blame for: a `UserError` is raised here as it is, a `RuntimeError` for a disk that is full.
+    child dies, is tried once more and then quarantined. Whatever else `make` raises costs the video, unless it
+    is not the fault of a video: a `UserError` is raised here as it is, a `RuntimeError` for a disk that is full.
     """
     left, attempt = list(videos), 1
     while left:

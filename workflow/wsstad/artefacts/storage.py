@@ -27,7 +27,7 @@ from wsstad.errors import DamagedError, UserError
 from wsstad.jsonable import Facts, Json
 
 Arrays = Mapping[str, np.ndarray]  # by name
-# What a system says of a file that is not there as it should be; all else is no fault of the file.
+# Errors of the system that mean a missing or damaged file; all others are no fault of the file.
 DAMAGE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EIO}
 
 

@@ -1,4 +1,4 @@
-"""Tables of tab-separated values, as others may have written them: limited, and refused in one line that says where."""
+"""Tables of tab-separated values, as others may have written them: limited in size, and refused in one line that names the place."""
 
 import csv
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ QUOTES = "a quote that opens a cell must be closed, or doubled where it is meant
 
 
 def read(path: Path, most_rows: int = MOST_ROWS) -> list[dict[str, str]]:
-    """Read a table with a header; raise `UserError` naming the row that is none, or the limit that is passed."""
+    """Read a table with a header; raise `UserError` naming the bad row, or the limit that is exceeded."""
     if not path.exists():
         raise UserError(f"{path}: no such table")
     if not path.is_file():

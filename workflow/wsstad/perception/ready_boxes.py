@@ -1,8 +1,8 @@
 """Boxes that others detected or tracked, in the place of a detector: read from a file, no pixel is looked at.
 
-Boxes are scaled to the video where the file tells another size, clipped to the frame and put on the grid. Beside the
+Boxes are scaled to the video where the file has another size, clipped to the frame and put on the grid. Beside the
 columns of detections the artefact then has `track`, the number of each box's track in the video or -1, `observed`, the
-`kind` of each track (its label, where that is a kind of tubes, else unary), and where the file tells it `detected`, the
+`kind` of each track (its label, where that is a kind of tubes, else unary), and where the file has it `detected`, the
 frames with any detection. The linker `identity` makes tubes of them.
 """
 
@@ -14,27 +14,20 @@ from pathlib import Path
 import numpy as np
 
 from wsstad.artefacts import shards, storage
-from wsstad.artefacts.exchange import ava, coco, collecting, cvat, masks, mot, parquet, vatic
+from wsstad.artefacts.exchange import ava, coco, cvat, formats, masks, mot, parquet, vatic
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
 from wsstad.perception.detectors.parameters import PrecomputedParameters
 from wsstad.structures import boxes as box
 from wsstad.structures.detections import SCORE_STEPS
+from wsstad.structures.natural_order import natural_key
 from wsstad.structures.tracks import UNTRACKED, Track, VideoTracks
 from wsstad.structures.tubes import KINDS
 
 log = logging.getLogger(__name__)
 
-READERS: Mapping[str, Callable[..., list[VideoTracks]]] = {
-    "mot": mot.read,
-    "coco": coco.read,
-    "cvat": cvat.read,
-    "vatic": vatic.read,
-    "ava": ava.read,
-    "parquet": parquet.read,
-    "masks": masks.read,
-}
+READERS = {**formats.READERS, "masks": masks.read}
 FILES: Mapping[str, Callable[[Path], dict[str, Path]]] = {
     "mot": mot.files,
     "coco": coco.files,
@@ -53,17 +46,17 @@ def digests(source: Path, variant: PrecomputedParameters, videos: Collection[str
         files = masks.find(path, videos, variant.file or "{video}")
     else:
         files = FILES[variant.format](path)
-    found = {video: files[video] for video in videos if video in files}
-    contents = {file: _digest(file) for file in set(found.values())}
-    return {video: contents[file] for video, file in found.items()}
+    wanted = {video: files[video] for video in videos if video in files}
+    contents = {file: _digest(file) for file in set(wanted.values())}
+    return {video: contents[file] for video, file in wanted.items()}
 
 
 def _digest(place: Path) -> str:
     """Return a digest of a file, or of all files in a folder."""
     if place.is_file():
         return storage.file_digest(place)
-    its = [(file.name, storage.file_digest(file)) for file in sorted(place.iterdir()) if file.is_file()]
-    return hashlib.sha256(storage.canonical_json(its).encode()).hexdigest()
+    contents = [(file.name, storage.file_digest(file)) for file in sorted(place.iterdir()) if file.is_file()]
+    return hashlib.sha256(storage.canonical_json(contents).encode()).hexdigest()
 
 
 def check(contents: Mapping[str, str], videos: Iterable[str], source: Path, variant: PrecomputedParameters) -> None:
@@ -81,54 +74,57 @@ def read_all(
 ) -> Iterator[shards.Outcome]:
     """Yield the detections of each of `videos`; the variant's path starts from the folder `source`."""
     path = source / variant.path
-    found = {its.video: its for its in READERS[variant.format](path, videos, **variant.convention)}
-    yield from shards.one_by_one(videos, lambda video: _artefact(found[video], frames, variant, path))
+    tracks = {read.video: read for read in READERS[variant.format](path, videos, **variant.convention)}
+    yield from shards.one_by_one(videos, lambda video: _artefact(tracks[video], frames, variant, path))
 
 
-def _artefact(found: VideoTracks, frames: Manifest, variant: PrecomputedParameters, path: Path) -> Artefact:
-    decoded = storage.read_artefact(frames.path(found.video), kind="frames", names=["size"])
+def _artefact(video: VideoTracks, frames: Manifest, variant: PrecomputedParameters, path: Path) -> Artefact:
+    decoded = storage.read_artefact(frames.path(video.video), kind="frames", names=["size"])
     n_frames, width, height = (int(value) for value in decoded.arrays["size"])
-    arrays, classes = to_arrays(found, variant, n_frames=n_frames, size=(width, height), path=path)
+    arrays, classes = to_arrays(video, variant, n_frames=n_frames, size=(width, height), path=path)
     meta = {"classes": classes, "boxes": len(arrays["score"])}
     return Artefact(arrays, meta, origin={"detector": variant.model_dump()})
 
 
 def to_arrays(
-    found: VideoTracks, variant: PrecomputedParameters, *, n_frames: int, size: tuple[int, int], path: Path
+    video: VideoTracks, variant: PrecomputedParameters, *, n_frames: int, size: tuple[int, int], path: Path
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Return the columns of "detections" for a video of `n_frames` frames of `size`, and the classes of its labels.
 
-    Raises `UserError` for a box after the last frame, and where the file tells another number of frames.
+    Raises `UserError` for a box after the last frame, and where the file has another number of frames.
     """
-    tracks = [track for track in found.tracks if variant.classes is None or track.label in variant.classes]
-    tracks.sort(key=lambda track: (collecting.natural(track.name), track.label))
+    tracks = [track for track in video.tracks if variant.classes is None or track.label in variant.classes]
+    tracks.sort(key=lambda track: (natural_key(track.name), track.label))
     classes = sorted({track.label for track in tracks})
-    _check_frames(found, tracks, n_frames, path)
-    scale = _scale(variant.size or found.size or size, size)
+    _check_frames(video, tracks, n_frames, path)
+    scale = _scale(variant.size or video.size or size, size)
     columns = _columns(tracks, classes, scale, size)
     kept = _kept(columns, variant)
     lost = len(kept) - int(kept.sum())
     if lost:
         log.warning(
-            "detect: left out %d of %d boxes of %s, as they are too small or weak", lost, len(kept), found.video
+            "detect: left out %d of %d boxes of %s, as they are too small or weak", lost, len(kept), video.video
         )
-    arrays = {"size": np.array([n_frames, *size], dtype=np.int64), **{name: its[kept] for name, its in columns.items()}}
+    arrays = {
+        "size": np.array([n_frames, *size], dtype=np.int64),
+        **{name: column[kept] for name, column in columns.items()},
+    }
     kinds = [KINDS.index(track.label) if track.label in KINDS else 0 for track in tracks]
     arrays["kind"] = np.array(kinds, dtype=np.uint8)
-    if found.detected is not None:
-        arrays["detected"] = found.detected
+    if video.detected is not None:
+        arrays["detected"] = video.detected
     return arrays, classes
 
 
-def _check_frames(found: VideoTracks, tracks: Sequence[Track], n_frames: int, path: Path) -> None:
+def _check_frames(video: VideoTracks, tracks: Sequence[Track], n_frames: int, path: Path) -> None:
     for track in tracks:
         if track.frames[-1] >= n_frames:
             where = track.place(len(track.frames) - 1)
-            raise UserError(f"{where}: frame {track.frames[-1]} of {found.video!r}; allowed: 0 to {n_frames - 1}")
-    if found.detected is not None and len(found.detected) != n_frames:
-        raise UserError(f"{path}: {found.video!r} has {len(found.detected)} frames there; the video has {n_frames}")
-    if found.n_frames is not None and found.n_frames != n_frames:
-        log.info("detect: %s: %d frames in %s, %d in the video", found.video, found.n_frames, path, n_frames)
+            raise UserError(f"{where}: frame {track.frames[-1]} of {video.video!r}; allowed: 0 to {n_frames - 1}")
+    if video.detected is not None and len(video.detected) != n_frames:
+        raise UserError(f"{path}: {video.video!r} has {len(video.detected)} frames there; the video has {n_frames}")
+    if video.n_frames is not None and video.n_frames != n_frames:
+        log.info("detect: %s: %d frames in %s, %d in the video", video.video, video.n_frames, path, n_frames)
 
 
 def _scale(drawn_on: tuple[int, int], size: tuple[int, int]) -> np.ndarray:

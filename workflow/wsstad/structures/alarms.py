@@ -56,10 +56,11 @@ def trace(videos: Sequence[np.ndarray], *, edges: Sequence[np.ndarray], merge_se
     lows, highs = [], []
     for scores, times in zip(videos, edges, strict=True):
         # A frame begins an alarm at every threshold below its score that no frame shortly before it exceeds.
-        before = _highest_before(np.asarray(scores, dtype=np.float64), times, merge_seconds)
-        begins = before < scores
+        exact = np.asarray(scores, dtype=np.float64)
+        before = _highest_before(exact, times, merge_seconds)
+        begins = before < exact
         lows.append(before[begins])
-        highs.append(np.asarray(scores, dtype=np.float64)[begins])
+        highs.append(exact[begins])
     values = np.unique(np.concatenate(videos)).astype(np.float64)
     up, down = (np.searchsorted(np.sort(np.concatenate(ends)), values, "right") for ends in (lows, highs))
     return Curve(values, up - down, hours_of(edges))

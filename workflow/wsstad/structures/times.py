@@ -1,7 +1,7 @@
 """Times: when each frame of a video begins, in seconds since the first one, and when the last frame is over.
 
 `edges` (n_frames + 1,) float64 rise strictly; frame i is shown from edges[i] to edges[i + 1]. Whatever counts hours,
-gaps or seconds asks them: a frame rate says nothing of a camera that idles at one frame a second and bursts at 25.
+gaps or seconds uses them: a frame rate is wrong for a camera that idles at one frame a second and bursts at 25.
 """
 
 from collections.abc import Mapping, Sequence

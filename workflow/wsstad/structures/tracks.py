@@ -1,6 +1,6 @@
 """Tracks: the boxes of one object over time, with gaps, as annotation tools and trackers exchange them.
 
-Unlike a tube, a track may skip frames, and says of every box whether somebody saw it or it was interpolated.
+Unlike a tube, a track may skip frames, and each of its boxes is marked as observed or interpolated.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,7 +44,7 @@ class Track:
 
 @dataclass(frozen=True)
 class VideoTracks:
-    """All tracks of a video; `size` (width, height), `n_frames` and `fps` where a file tells them.
+    """All tracks of a video; `size` (width, height), `n_frames` and `fps` where a file has them.
 
     `detected` (n_frames,) bool tells the frames in which a detector saw anything, where that is known.
     """
@@ -72,9 +72,9 @@ def needed(track: Track) -> np.ndarray:
 
     Those are the observed ones, and interpolated ones that are no straight line between them.
     """
-    kept = track.observed.copy()
     if track.name == UNTRACKED:
-        return kept | True
+        return np.ones(len(track.frames), dtype=bool)
+    kept = track.observed.copy()
     for run in track.runs():
         anchors = np.flatnonzero(track.observed[run]) + run.start
         if not len(anchors):

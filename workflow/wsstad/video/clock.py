@@ -1,7 +1,7 @@
 """The one clock: from whatever times a stream gives its frames to seconds since the first frame, rising.
 
 Streams start anywhere (a camera's uptime), jump where recordings were joined, give no times at all, or give them in the
-order of decoding. Nothing here is guessed that a stream says itself.
+order of decoding. What a stream gives is used; only the rest is guessed.
 """
 
 from collections.abc import Sequence

@@ -149,15 +149,15 @@ def _is_picture(stream: av.stream.Stream) -> bool:
 
 
 def _gaps(edges: np.ndarray) -> int:
-    """Return how many frames come later than those around them: a change of rate is none."""
+    """Return how many frames come later than those around them; a change of rate is no gap."""
     steps = np.diff(edges)
     if len(steps) < 2:
         return 0
-    padded = np.pad(steps, NEIGHBOURS // 2, mode="reflect") if len(steps) > NEIGHBOURS // 2 else steps
-    if len(padded) == len(steps):
-        usual = np.full(len(steps), np.median(steps))
-    else:
+    if len(steps) > NEIGHBOURS // 2:
+        padded = np.pad(steps, NEIGHBOURS // 2, mode="reflect")
         usual = np.median(np.lib.stride_tricks.sliding_window_view(padded, NEIGHBOURS), axis=1)
+    else:
+        usual = np.median(steps)
     return int((steps > GAP * usual).sum())
 
 

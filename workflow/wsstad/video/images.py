@@ -2,7 +2,6 @@
 
 import logging
 import mmap
-import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,8 @@ import cv2
 import numpy as np
 
 from wsstad.errors import QuarantineError
-from wsstad.video import declared
+from wsstad.structures.natural_order import natural_key
+from wsstad.video import prechecks
 from wsstad.video.pixels import from_rgb
 from wsstad.video.source import Picture, Source
 
@@ -79,8 +79,8 @@ class FolderSource(Source):
         return bits
 
     def _pages(self, file: Path) -> Iterator[np.ndarray | None]:
-        """Yield what `_pages` does of a file; raise `QuarantineError` when it says that it is larger than allowed."""
-        if declared.check_picture(file, self.max_pixels):
+        """Yield what `_pages` does of a file; raise `QuarantineError` when its header has a size over the limit."""
+        if prechecks.check_picture(file, self.max_pixels):
             yield from _pages(file)
         else:
             yield None
@@ -137,7 +137,7 @@ def _whole_pages(content: bytes | mmap.mmap) -> list[int]:
                 numbers.append(len(seen) - 1)
             (at,) = layout.offset.unpack_from(content, at + layout.entry.size * entries)
     except struct.error:
-        return numbers  # cut: the decoder says what it thinks of it
+        return numbers  # cut: left to the decoder
     return numbers
 
 
@@ -149,12 +149,3 @@ def list_images(folder: Path) -> list[Path]:
     names = [p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith(".")]
     names = [path for path in names if not path.is_dir()]
     return sorted(names, key=lambda p: (natural_key(p.name), p.name))
-
-
-def natural_key(name: str) -> list[int | str]:
-    """Return a sort key in which runs of digits count as numbers.
-
-    >>> sorted(["a10", "a9", "b1"], key=natural_key)
-    ['a9', 'a10', 'b1']
-    """
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]

@@ -35,7 +35,7 @@ def write(
     # Of pictures of a few macroblocks x264's tree of macroblocks gives now these bytes, now others.
     options = {"crf": str(crf), "preset": preset, "g": str(keys), "mbtree": "0", "flags": "+bitexact"}
     if ticks is not None:
-        options["bf"] = "0"  # the length of a file is reckoned in the order of decoding
+        options["bf"] = "0"  # the length of a file is computed in the order of decoding
     write_h264(path, map(from_rgb, frames), fps=fps, options=options, ticks=ticks, aspect=aspect, movflags="+faststart")
 
 

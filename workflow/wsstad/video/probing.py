@@ -1,4 +1,4 @@
-"""What a video says of itself before it is decoded: frames by its header, size by its first picture."""
+"""The size and length of a video before it is decoded: frames by its header, size by its first picture."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ class Probe:
 
 
 def probe(path: Path) -> Probe:
-    """Return what a video says of itself; raise `QuarantineError` where no first frame can be read."""
+    """Return size and length of a video; raise `QuarantineError` where no first frame can be read."""
     source = open_source(path)
     pictures = source.pictures()
     first = next(pictures, None)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wsstad.artefacts import storage
 from wsstad.errors import QuarantineError
-from wsstad.video import declared
+from wsstad.video import prechecks
 from wsstad.video.files import FileSource
 from wsstad.video.images import FolderSource, list_images
 from wsstad.video.source import Source
@@ -18,7 +18,7 @@ def open_source(path: Path, max_pixels: int = sys.maxsize) -> Source:
     Raises `OSError` where nothing is there, such as of a link that leads nowhere.
     """
     path.stat()
-    if kind := declared.special(path):
+    if kind := prechecks.special(path):
         raise QuarantineError("V101", f"{kind}, not a file")
     return FolderSource(path, max_pixels) if path.is_dir() else FileSource(path, max_pixels)
 
@@ -30,9 +30,9 @@ def source_digest(path: Path) -> str:
     there, which may change.
     """
     path.stat()
-    if kind := declared.special(path):
+    if kind := prechecks.special(path):
         return hashlib.sha256(kind.encode()).hexdigest()
     if not path.is_dir():
         return storage.file_digest(path)
-    facts = [[file.name, declared.special(file) or storage.file_digest(file)] for file in list_images(path)]
+    facts = [[file.name, prechecks.special(file) or storage.file_digest(file)] for file in list_images(path)]
     return hashlib.sha256(storage.canonical_json(facts).encode()).hexdigest()

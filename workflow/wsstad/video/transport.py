@@ -1,6 +1,6 @@
 """MPEG transport streams: where their packets lie, and whether some are missing.
 
-A demuxer gives no word of a lost packet that took whole frames with it; the counter that packets carry tells.
+A demuxer does not report a lost packet that took whole frames with it; the counters of the packets show it.
 """
 
 from pathlib import Path

@@ -22,9 +22,9 @@ def content(**changes):
     }
 
 
-def read(folder, its, **options):
+def read(folder, entries, **options):
     path = folder / "annotations.json"
-    path.write_text(json.dumps(its))
+    path.write_text(json.dumps(entries))
     return coco.read(path, **options)
 
 
@@ -45,9 +45,9 @@ def test_reads_the_layout_of_cocovid(tmp_path):
 
 def test_without_videos_folders_name_them_and_without_numbers_frames_are_in_natural_order(tmp_path):
     images = [{"id": n, "file_name": f"cam1/{n}.jpg"} for n in (11, 9, 10)]
-    its = content(images=images, annotations=[BOX])
-    del its["videos"]
-    (video,) = read(tmp_path, its)
+    entries = content(images=images, annotations=[BOX])
+    del entries["videos"]
+    (video,) = read(tmp_path, entries)
     assert (video.video, video.n_frames) == ("cam1", 3)
     assert (video.tracks[0].name, video.tracks[0].frames.tolist()) == (UNTRACKED, [2])
 
@@ -66,13 +66,13 @@ def test_whether_anything_was_detected_is_kept(tmp_path):
     [
         ({"annotations": [{**BOX, "bbox": [1, 2, 3]}]}, "annotation 0: bbox: [1, 2, 3]; allowed: [left, top"),
         ({"annotations": [{**BOX, "bbox": [1, 2, 0, 4]}]}, "annotation 0: box 1 2 1 6; allowed: finite"),
-        ({"annotations": [{**BOX, "image_id": 12}]}, "annotation 0: image_id 12 is the id of none"),
-        ({"annotations": [{**BOX, "category_id": 4}]}, "annotation 0: category_id 4 is the id of none"),
+        ({"annotations": [{**BOX, "image_id": 12}]}, "annotation 0: image_id 12: no entry has this id"),
+        ({"annotations": [{**BOX, "category_id": 4}]}, "annotation 0: category_id 4: no entry has this id"),
         ({"annotations": [{**BOX, "score": "high"}]}, "annotation 0: score: 'high'; allowed: 0 to 1"),
         ({"annotations": [BOX, 7]}, "annotation 1: int; allowed: an object"),
         ({"annotations": [{"id": 1, "image_id": 11, "bbox": [1, 2, 3, 4]}]}, "annotation 0: no 'category_id'"),
         ({"annotations": [{**BOX, "track_id": 1}] * 2}, "annotation 1: track '1' has two boxes in frame 30"),
-        ({"images": [{"id": 11, "video_id": 6, "frame_index": 0}]}, "image 0: video_id 6 is the id of none"),
+        ({"images": [{"id": 11, "video_id": 6, "frame_index": 0}]}, "image 0: video_id 6: no entry has this id"),
         ({"images": [{"id": 11, "video_id": 5, "frame_index": "a"}]}, "image 0: frame_index: 'a'; allowed: a whole"),
         ({"images": [{"id": 11, "video_id": 5, "frame_id": 0}] * 2}, "image 1: id 11 is there already"),
         ({"videos": [{"id": n, "name": "a.mp4"} for n in (5, 6)]}, "video 1: video 'a' is there already"),
@@ -95,11 +95,11 @@ def test_another_file_is_refused(tmp_path, text, message):
 
 def test_what_is_written_is_what_pycocotools_indexes(tmp_path):
     """The keys that pycocotools and TrackEval ask for, with ids that are there once and refer to what is there."""
-    its = (
+    tracks = (
         made.track("3", [0, 2], [[0, 0, 9, 9]] * 2, observed=[True, False]),
         made.detections([(1, (0, 0, 4, 4), 0.5)]),
     )
-    coco.write(tmp_path, [made.VideoTracks(name, its, made.SIZE, 3, 25.0) for name in ("a", "b")])
+    coco.write(tmp_path, [made.VideoTracks(name, tracks, made.SIZE, 3, 25.0) for name in ("a", "b")])
     written = json.loads((tmp_path / "annotations.json").read_text())
     for section in ("videos", "images", "annotations", "categories"):
         ids = [entry["id"] for entry in written[section]]

@@ -63,8 +63,8 @@ def test_a_single_file_names_its_video_and_a_project_several(tmp_path):
     tasks = task.format(4, "cam1.mp4") + task.format(5, "cam2.mp4")
     head = f"<meta><project><id>1</id><name>p</name><tasks>{tasks}</tasks></project></meta>"
     (tmp_path / "annotations.xml").write_text(document(box(2), head=head, attributes='id="0" label="a" task_id="5"'))
-    found = cvat.read(tmp_path / "annotations.xml")
-    assert [(v.video, len(v.tracks)) for v in found] == [("cam1", 0), ("cam2", 1)]
+    read_videos = cvat.read(tmp_path / "annotations.xml")
+    assert [(v.video, len(v.tracks)) for v in read_videos] == [("cam1", 0), ("cam2", 1)]
     (tmp_path / "annotations.xml").write_text(document(box(2), head=head, attributes='id="0" label="a" task_id="6"'))
     with pytest.raises(UserError, match=r"track 0: task_id '6'; allowed: 4, 5"):
         cvat.read(tmp_path / "annotations.xml")
@@ -103,6 +103,7 @@ HEAD = {
     "attribute": ["name", "mutable", "input_type", "default_value", "values"],
     "original_size": ["width", "height"],
 }
+FLAGS, SIDES = ("outside", "occluded", "keyframe"), ("xtl", "ytl", "xbr", "ybr")  # of a box
 
 
 def validate(path):
@@ -129,25 +130,15 @@ def validate(path):
         boxes = track.findall("box")
         assert boxes[0].get("keyframe") == "1"
         assert boxes[0].get("outside") == "0"
-        frames = [int(its.get("frame")) for its in boxes]
+        frames = [int(listed.get("frame")) for listed in boxes]
         assert frames == sorted(set(frames))
         assert 0 <= frames[0] <= frames[-1] < n_frames
-        for its in boxes:
-            assert set(its.attrib) == {
-                "frame",
-                "outside",
-                "occluded",
-                "keyframe",
-                "xtl",
-                "ytl",
-                "xbr",
-                "ybr",
-                "z_order",
-            }
-            assert {its.get(name) for name in ("outside", "occluded", "keyframe")} <= {"0", "1"}
-            assert float(its.get("xtl")) < float(its.get("xbr"))
-            assert float(its.get("ytl")) < float(its.get("ybr"))
-            assert {attribute.get("name") for attribute in its} == specified or not specified
+        for listed in boxes:
+            assert set(listed.attrib) == {"frame", *FLAGS, *SIDES, "z_order"}
+            assert {listed.get(name) for name in FLAGS} <= {"0", "1"}
+            assert float(listed.get("xtl")) < float(listed.get("xbr"))
+            assert float(listed.get("ytl")) < float(listed.get("ybr"))
+            assert {attribute.get("name") for attribute in listed} == specified or not specified
         # CVAT shows a track until a box outside: frames may be left out after one alone.
         for before, after in itertools.pairwise(boxes):
             assert before.get("outside") == "1" or int(after.get("frame")) == int(before.get("frame")) + 1
@@ -160,9 +151,9 @@ def shown_by_cvat(path):
     root = ElementTree.parse(path).getroot()  # noqa: S314 - our own file
     n_frames = int(root.findtext("meta/task/size"))
     for track in root.iter("track"):
-        keys = [its for its in track.findall("box") if its.get("keyframe") == "1"]
-        corners = [np.array([float(its.get(name)) for name in ("xtl", "ytl", "xbr", "ybr")]) for its in keys]
-        frames = [int(its.get("frame")) for its in keys]
+        keys = [listed for listed in track.findall("box") if listed.get("keyframe") == "1"]
+        corners = [np.array([float(listed.get(name)) for name in SIDES]) for listed in keys]
+        frames = [int(listed.get("frame")) for listed in keys]
         for k, key in enumerate(keys):
             stop = frames[k + 1] if k + 1 < len(keys) else n_frames
             after = corners[k + 1] if k + 1 < len(keys) else corners[k]
@@ -185,8 +176,8 @@ def test_what_is_written_is_valid_and_cvat_shows_the_same_boxes(tmp_path_factory
             for i, frame in enumerate(track.frames.tolist())
         }
         assert shown.keys() == expected.keys()
-        for place, its in expected.items():
-            np.testing.assert_allclose(shown[place], its, atol=0.051)
+        for place, corners in expected.items():
+            np.testing.assert_allclose(shown[place], corners, atol=0.051)
 
 
 def test_a_union_that_is_no_straight_line_is_made_of_key_frames(tmp_path):

@@ -17,18 +17,18 @@ SIZE = (60, 24)
 
 def movie():
     """Ten frames: one object throughout, and another in frames 3 and 4."""
-    found = np.zeros((10, 24, 60), dtype=np.uint8)
+    frames = np.zeros((10, 24, 60), dtype=np.uint8)
     for frame in range(10):
-        found[frame, 2:12, 5 + frame : 15 + frame] = 1
-    found[3:5, 14:22, 40:50] = 1
-    return found
+        frames[frame, 2:12, 5 + frame : 15 + frame] = 1
+    frames[3:5, 14:22, 40:50] = 1
+    return frames
 
 
 def cells(frames):
     """Return a cell array as MATLAB has it."""
-    found = np.empty((1, len(frames)), dtype=object)
-    found[0, :] = list(frames)
-    return found
+    array = np.empty((1, len(frames)), dtype=object)
+    array[0, :] = list(frames)
+    return array
 
 
 def images(folder, frames, suffix, scale):
@@ -38,14 +38,16 @@ def images(folder, frames, suffix, scale):
 
 
 WRITERS = {
-    "npy": lambda place, its: np.save(place / "v01.npy", its),
-    "npy of truths": lambda place, its: np.save(place / "v01.npy", its > 0),
-    "npz": lambda place, its: np.savez(place / "v01.npz", packed=np.packbits(its, axis=-1), shape=np.array(its.shape)),
-    "cells": lambda place, its: savemat(place / "v01.mat", {"volLabel": cells(its)}),
-    "mat": lambda place, its: savemat(place / "v01.mat", {"masks": np.moveaxis(its, 0, -1)}),
-    "png": lambda place, its: images(place / "v01", its, ".png", 255),
-    "bmp": lambda place, its: images(place / "v01_gt", its, ".bmp", 255),
-    "tif": lambda place, its: images(place / "v01", its, ".tif", 1),
+    "npy": lambda place, frames: np.save(place / "v01.npy", frames),
+    "npy of truths": lambda place, frames: np.save(place / "v01.npy", frames > 0),
+    "npz": lambda place, frames: np.savez(
+        place / "v01.npz", packed=np.packbits(frames, axis=-1), shape=np.array(frames.shape)
+    ),
+    "cells": lambda place, frames: savemat(place / "v01.mat", {"volLabel": cells(frames)}),
+    "mat": lambda place, frames: savemat(place / "v01.mat", {"masks": np.moveaxis(frames, 0, -1)}),
+    "png": lambda place, frames: images(place / "v01", frames, ".png", 255),
+    "bmp": lambda place, frames: images(place / "v01_gt", frames, ".bmp", 255),
+    "tif": lambda place, frames: images(place / "v01", frames, ".tif", 1),
 }
 
 
@@ -66,9 +68,9 @@ def test_avenue_names_its_files_by_the_number_of_the_video(tmp_path):
 
 
 def test_values_are_objects_where_it_is_said(tmp_path):
-    its = movie().astype(np.uint16)
-    its[3:5, 14:22, 40:50] = 7
-    np.save(tmp_path / "v01.npy", its)
+    frames = movie().astype(np.uint16)
+    frames[3:5, 14:22, 40:50] = 7
+    np.save(tmp_path / "v01.npy", frames)
     (video,) = masks.read(tmp_path, ["v01"], values="objects")
     assert [(t.name, t.frames.tolist()) for t in video.tracks] == [("0", list(range(10))), ("6", [3, 4])]
     with pytest.raises(UserError, match=r"v01\.npy: frame 3: 3 values; allowed: 2 in a mask, or `values: objects`"):
@@ -78,7 +80,7 @@ def test_values_are_objects_where_it_is_said(tmp_path):
 @st.composite
 def apart(draw):
     """Tracks of whole pixels that never touch: each has a third of the frame to itself."""
-    found = []
+    tracks = []
     for band in range(draw(st.integers(0, 3))):
         frames = sorted(draw(st.sets(st.integers(0, 5), min_size=1)))
         boxes = []
@@ -86,8 +88,8 @@ def apart(draw):
             x, y = draw(st.integers(0, 16)), draw(st.integers(0, 20))
             width, height = draw(st.integers(1, 20 - x)), draw(st.integers(1, 24 - y))
             boxes.append([20 * band + x, y, 20 * band + x + width, y + height])
-        found.append(made.track(str(draw(st.integers(10 * band, 10 * band + 9))), frames, boxes, label="object"))
-    return [made.VideoTracks("v01", tuple(found), SIZE, 6)]
+        tracks.append(made.track(str(draw(st.integers(10 * band, 10 * band + 9))), frames, boxes, label="object"))
+    return [made.VideoTracks("v01", tuple(tracks), SIZE, 6)]
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])

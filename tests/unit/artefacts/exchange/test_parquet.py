@@ -40,7 +40,7 @@ def test_a_bad_row_is_named(tmp_path, change, message):
 
 def test_another_file_or_table_is_refused_in_one_line(tmp_path):
     with pytest.raises(UserError, match=r"no column 'y2'; needed: video, frame, x1, y1, x2, y2"):
-        read(tmp_path, {name: its for name, its in GOOD.items() if name != "y2"})
+        read(tmp_path, {name: value for name, value in GOOD.items() if name != "y2"})
     (tmp_path / "y.parquet").write_text("text")
     with pytest.raises(UserError, match=r"y\.parquet: no Parquet: ") as error:
         parquet.read(tmp_path / "y.parquet")

@@ -51,8 +51,8 @@ def test_boxes_on_the_grid_of_tubes_are_kept_exactly(name):
     boxes = [[1 / 16, 3.5, 100.0625, 470.9375], [0, 0, 640, 480]]
     videos = [made.VideoTracks("v", (made.track("3", [4, 9], boxes, scores=[1 / 4096, 1 / 3]),), made.SIZE, 40)]
     (again,) = round_trip(FORMATS[name], videos)
-    found = np.round(again.tracks[0].boxes, 3) if name == "ava" else again.tracks[0].boxes  # shares are not exact
-    assert np.abs(found - boxes).max() < (1e-3 if name == "ava" else 1e-12)
+    boxes_again = np.round(again.tracks[0].boxes, 3) if name == "ava" else again.tracks[0].boxes  # shares are not exact
+    assert np.abs(boxes_again - boxes).max() < (1e-3 if name == "ava" else 1e-12)
     assert again.tracks[0].frames.tolist() == [4, 9]
 
 
@@ -64,8 +64,8 @@ def test_a_video_without_a_box_is_kept(name):
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_one_of_several_videos_is_read_alone(name):
-    its = [made.VideoTracks(v, (made.track("1", [0], [[0, 0, 9, 9]]),), made.SIZE, 40) for v in ("a", "b")]
-    assert [video.video for video in round_trip(FORMATS[name], its, videos=["b"])] == ["b"]
+    videos = [made.VideoTracks(v, (made.track("1", [0], [[0, 0, 9, 9]]),), made.SIZE, 40) for v in ("a", "b")]
+    assert [video.video for video in round_trip(FORMATS[name], videos, videos=["b"])] == ["b"]
 
 
 @pytest.mark.parametrize("name", ["mot", "coco", "vatic", "ava", "parquet"])

@@ -51,7 +51,7 @@ def predict(path, frames, *, image_size, confidence, **more):
 
 
 def agree(actual, expected, size):
-    """Return the share of `theirs` that some box of `ours` matches by an IoU of 0.95."""
+    """Return the share of `expected` that some box of `actual` matches by an IoU of 0.95."""
     expected = boxes.clip(expected, *size)
     if not len(expected) or not len(actual):
         return float(len(expected) == len(actual))
@@ -73,9 +73,9 @@ def test_what_the_network_reads_is_the_pixels_over_255_in_one_batch_after_the_ot
     for shape in ((8, 64, 96, 3), (8, 64, 96, 3), (8, 96, 64, 3)):
         pixels = torch.from_numpy(random.integers(0, 256, shape, dtype=np.uint8))
         expected = pixels.permute(0, 3, 1, 2).float() / 255
-        found = detector._scaled(pixels)
-        assert torch.equal(found, expected)
-        assert found.stride() == expected.stride()
+        scaled = detector._scaled(pixels)
+        assert torch.equal(scaled, expected)
+        assert scaled.stride() == expected.stride()
 
 
 def test_boxes_on_real_footage_are_those_of_predict(folder, shared):

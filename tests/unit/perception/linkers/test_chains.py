@@ -66,9 +66,9 @@ def test_equal_to_a_walk_through_the_frames_on_random_scenes(block):
             "min_start_score": random.choice([0.0, 0.25, 0.5, 0.75]),
             "class_agnostic": bool(random.integers(2)),
         }
-        detections, found = chains_of(scene(random), **options)
-        assert found == [chain.tolist() for chain in sequential_chains(detections, **options)], f"seed {seed}"
-        linked += sum(len(chain) > 1 for chain in found)
+        detections, chains = chains_of(scene(random), **options)
+        assert chains == [chain.tolist() for chain in sequential_chains(detections, **options)], f"seed {seed}"
+        linked += sum(len(chain) > 1 for chain in chains)
     assert linked > 100
 
 
@@ -166,7 +166,7 @@ def test_a_box_taken_by_a_tube_that_waits_is_taken_from_then_on():
             if frame % 3 != k:
                 x = 2 * k + frame % 2
                 rows.append((frame, (x, 0, x + 10, 10), 0.9, 0))
-    detections, found = chains_of(rows, max_gap=5)
+    detections, chains = chains_of(rows, max_gap=5)
     expected = sequential_chains(detections, **{**OPTIONS, "max_gap": 5})
-    assert found == [chain.tolist() for chain in expected]
-    assert len(found) < 12
+    assert chains == [chain.tolist() for chain in expected]
+    assert len(chains) < 12

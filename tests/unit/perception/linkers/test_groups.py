@@ -25,8 +25,7 @@ def chosen_in(graphs):
 @settings(max_examples=150, deadline=None)
 @given(GRAPHS)
 def test_groups_are_assigned_as_one_by_one_and_as_by_trying_everything(graphs):
-    found = chosen_in(graphs)
-    for graph, pairs in zip(graphs, found, strict=True):
+    for graph, pairs in zip(graphs, chosen_in(graphs), strict=True):
         real = {pair: weight for pair, weight in graph.items() if weight}
         rows, columns = sorted({i for i, _ in graph}), sorted({j for _, j in graph})
         assert pairs == brute_force(rows, columns, real)[1]
@@ -46,9 +45,9 @@ def test_large_components_and_stars_are_assigned_as_one_by_one(rows, columns):
 
 @given(st.integers(1, 4), st.integers(1, 4))
 def test_the_table_holds_every_complete_assignment_once(rows, columns):
-    found = [tuple(way) for way in table(rows, columns).tolist()]
-    assert len(set(found)) == len(found) == ways(rows, columns)
-    for way in found:
+    assignments = [tuple(way) for way in table(rows, columns).tolist()]
+    assert len(set(assignments)) == len(assignments) == ways(rows, columns)
+    for way in assignments:
         used = [j for j in way if j < columns]
         assert len(used) == len(set(used)) == min(rows, columns)
 

@@ -18,8 +18,8 @@ READ = PrecomputedParameters(type="precomputed", format="mot", path="boxes")
 
 
 def link(*tracks, detected=None, **options):
-    found = VideoTracks("v", tracks, made.SIZE, made.N_FRAMES, None, detected)
-    arrays, _ = ready_boxes.to_arrays(found, READ, n_frames=made.N_FRAMES, size=made.SIZE, path="boxes")
+    video = VideoTracks("v", tracks, made.SIZE, made.N_FRAMES, None, detected)
+    arrays, _ = ready_boxes.to_arrays(video, READ, n_frames=made.N_FRAMES, size=made.SIZE, path="boxes")
     return linkers.create(IdentityParameters(type="identity", **options)).link(arrays)
 
 
@@ -67,10 +67,12 @@ def test_what_a_file_says_was_detected_counts():
 
 
 def test_the_surest_tubes_stay_in_their_order():
-    its = [made.track(str(n), [0, 1], [[0, 0, 9, 9]] * 2, scores=[score] * 2) for n, score in enumerate((0.5, 0.25, 1))]
-    video, dropped = link(*its, max_tubes=2)
+    tracks = [
+        made.track(str(n), [0, 1], [[0, 0, 9, 9]] * 2, scores=[score] * 2) for n, score in enumerate((0.5, 0.25, 1))
+    ]
+    video, dropped = link(*tracks, max_tubes=2)
     assert ([tube.score for tube in video.tubes], dropped) == ([0.5, 1.0], 1)
-    assert link(*its, min_frames=3)[0].tubes[0].kind == "frame"
+    assert link(*tracks, min_frames=3)[0].tubes[0].kind == "frame"
 
 
 def test_boxes_without_a_track_make_no_tube_but_were_detected():
@@ -93,9 +95,9 @@ def test_tubes_of_another_linker_come_back_the_same_from_a_file(seed, module, tm
     assert {tube.kind for tube in before.tubes} == {"unary", "multivariate"}
     tracks = tuple(exporting.track_of(tube, str(n), tube.kind, tube.score) for n, tube in enumerate(before.tubes))
     module.write(tmp_path, [VideoTracks("v", tracks, (64, 48), 100, None, before.detected)])
-    (found,) = module.read(tmp_path)
-    arrays, _ = ready_boxes.to_arrays(found, READ, n_frames=100, size=(64, 48), path=tmp_path)
+    (video,) = module.read(tmp_path)
+    arrays, _ = ready_boxes.to_arrays(video, READ, n_frames=100, size=(64, 48), path=tmp_path)
     after, _ = linkers.create(IdentityParameters(type="identity")).link(arrays)
-    ours, theirs = before.to_arrays(), VideoTubes.from_arrays(after.to_arrays()).to_arrays()
+    expected, actual = before.to_arrays(), VideoTubes.from_arrays(after.to_arrays()).to_arrays()
     for name in ("size", "start", "length", "kind", "boxes", "observed", *(["detected"] if module is coco else [])):
-        np.testing.assert_array_equal(ours[name], theirs[name])
+        np.testing.assert_array_equal(actual[name], expected[name])

@@ -9,21 +9,21 @@ from wsstad.perception.linkers.candidates import Candidates
 
 
 def naive(detections, step, above):
-    found = []
+    pairs = []
     for i, j in np.ndindex(len(detections), len(detections)):
         overlap = naive_iou(detections.boxes[i].tolist(), detections.boxes[j].tolist())
         later = detections.frame[j] - detections.frame[i] == step and (step or i < j)
         if later and overlap > above:
-            found.append((i, j, overlap))
-    return found
+            pairs.append((i, j, overlap))
+    return pairs
 
 
 @settings(max_examples=150, deadline=None)
 @given(detection_rows(), st.integers(0, 2), st.sampled_from([0.0, 0.25, 0.5]))
 def test_equal_to_trying_all_pairs(rows, step, above):
     detections = Candidates.from_arrays(make_arrays(rows))
-    found = detections.neighbours(step, above=above)
-    assert list(zip(*(column.tolist() for column in found), strict=True)) == naive(detections, step, above)
+    pairs = detections.neighbours(step, above=above)
+    assert list(zip(*(column.tolist() for column in pairs), strict=True)) == naive(detections, step, above)
 
 
 @pytest.mark.parametrize("step", [0, 1])

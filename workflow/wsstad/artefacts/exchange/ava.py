@@ -2,7 +2,7 @@
 
 Corners are shares of the width and height. Timestamps are seconds: `fps` and `start` turn them into frames; without
 `fps` they are the numbers of frames themselves, as we write them, since AVA's evaluation cuts decimals off. The eighth
-column is the person in annotations and the score in detections: `eighth` tells.
+column is the person in annotations and the score in detections: `eighth` names which.
 
 We write both: ``tracks.csv`` with persons and ``scores.csv`` with scores, row by row the same boxes; the rows of
 ``interpolated.csv`` are those of ``tracks.csv`` that were interpolated. ``labels.pbtxt`` names the actions, and
@@ -43,7 +43,7 @@ def read(
 ) -> list[VideoTracks]:
     """Read the boxes of all videos of a file or folder, or of `videos` alone, in a picture of `UNIT` x `UNIT` pixels.
 
-    Raises `UserError` naming a row that is none.
+    Raises `UserError` naming a bad row.
     """
     file = _file(path)
     names = _names(file.with_name(LABELS))
@@ -110,17 +110,17 @@ def _listed(path: Path) -> list[str]:
 
 
 def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
-    """Write the five files of all videos, which must tell their sizes; return their paths."""
+    """Write the five files of all videos, whose sizes must be known; return their paths."""
     actions = {label: n for n, label in enumerate(labels_of(videos), start=1)}
     tracks, scores, interpolated = [], [], []
     for video in videos:
         if video.size is None:
             raise ValueError(f"{video.video}: no size")
-        numbers = collecting.numbers_of((t.name for t in video.tracks if t.name != UNTRACKED), first=0)
+        numbers = collecting.numbers_of(video)
         for frame, track, i in collecting.by_frame(video):
             corners = (value / video.size[k % 2] for k, value in enumerate(track.boxes[i].tolist()))
             row = f"{video.video},{frame},{','.join(map(_decimals, corners))},{actions[track.label]}"
-            tracks.append(f"{row},{numbers[track.name] if track.name != UNTRACKED else -1}\n")
+            tracks.append(f"{row},{numbers.get(track.name, -1)}\n")
             scores.append(f"{row},{collecting.score_text(track.scores[i])}\n")
             interpolated += [] if track.observed[i] else [tracks[-1]]
     texts = {

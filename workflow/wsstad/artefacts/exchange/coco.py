@@ -1,7 +1,7 @@
 """COCO video JSON: the sections of COCO, and ``videos``; annotations with ``track_id``.
 
 There is no one standard. Read are the layouts of CocoVID (``images[].frame_id``, ``annotations[].instance_id``) and TAO
-(``frame_index``, ``track_id``); both count frames from 0, `first_frame` tells of files that do not. A file without
+(``frame_index``, ``track_id``); both count frames from 0; `first_frame` is for files that do not. A file without
 ``videos`` names them by the folders in ``images[].file_name``. A bbox is ``[left, top, width, height]`` in pixels whose
 first edge is 0. We write all of these keys, and of our own ``annotations[].interpolated`` and ``images[].detected``
 (whether a detector saw anything there), which other readers skip.
@@ -20,6 +20,7 @@ from wsstad.artefacts.exchange import collecting
 from wsstad.artefacts.exchange.collecting import Box, Collector
 from wsstad.errors import UserError
 from wsstad.jsonable import Facts, Json
+from wsstad.structures.natural_order import natural_key
 from wsstad.structures.tracks import UNTRACKED, Track, VideoTracks, labels_of
 
 FILE = "annotations.json"
@@ -43,7 +44,7 @@ def files(path: Path) -> dict[str, Path]:
 
 
 def read(path: Path, videos: Collection[str] | None = None, *, first_frame: int = 0) -> list[VideoTracks]:
-    """Read the boxes of all videos of a file, or of `videos` alone; raise `UserError` naming an entry that is none."""
+    """Read the boxes of all videos of a file, or of `videos` alone; raise `UserError` naming a bad entry."""
     path = _file(path)
     content = _load(path)
     images = _images(content, path, first_frame)
@@ -59,7 +60,7 @@ def read(path: Path, videos: Collection[str] | None = None, *, first_frame: int 
             collectors[image.video].add(_track_name(entry), label, _box(entry, n, image.frame, where))
     lengths = _lengths(content, path)
     return [
-        _video(video, collector, [its for its in images.values() if its.video == video], lengths.get(video))
+        _video(video, collector, [image for image in images.values() if image.video == video], lengths.get(video))
         for video, collector in collectors.items()
         if videos is None or video in videos
     ]
@@ -113,7 +114,7 @@ def _get(entry: Facts, key: str, where: str) -> Id:
 
 def _known(entries: Mapping[Id, T], key: Id, name: str, where: str) -> T:
     if key not in entries:
-        raise UserError(f"{where}: {name} {key!r} is the id of none")
+        raise UserError(f"{where}: {name} {key!r}: no entry has this id")
     return entries[key]
 
 
@@ -129,7 +130,7 @@ def _names(content: Facts, path: Path) -> dict[Id, str]:
 
 
 def _lengths(content: Facts, path: Path) -> dict[str, int]:
-    """Return the number of frames of the videos that tell it."""
+    """Return the number of frames of the videos that have one."""
     names = _names(content, path)
     return {
         names[entry["id"]]: entry["length"]
@@ -159,7 +160,7 @@ def _images(content: Facts, path: Path, first_frame: int) -> dict[Id, Image]:
         frame = entry[key] - first_frame if key else 0
         images[identifier] = Image(video, frame, _size(entry), entry.get("detected"))
     for of_video in unnumbered.values():  # frames without a number: their order
-        for frame, (_, identifier) in enumerate(sorted(of_video, key=lambda its: collecting.natural(its[0]))):
+        for frame, (_, identifier) in enumerate(sorted(of_video, key=lambda entry: natural_key(entry[0]))):
             images[identifier] = images[identifier]._replace(frame=frame)
     return images
 
@@ -186,7 +187,7 @@ def _box(entry: Facts, place: int, frame: int, where: str) -> Box:
 
 
 def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
-    """Write ``annotations.json`` with all videos, which must tell size and number of frames; return its path."""
+    """Write ``annotations.json`` with all videos, whose size and number of frames must be known; return its path."""
     content: Json = {"info": {"description": "boxes over time, exported by wsstad"}, "licenses": []}
     labels = {label: n for n, label in enumerate(labels_of(videos), start=1)}
     content["categories"] = [{"id": n, "name": label} for label, n in labels.items()]
@@ -200,13 +201,12 @@ def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
         content["videos"].append({"id": n, "name": video.video, "length": video.n_frames, **about, **rate})
         first = len(content["images"]) + 1
         content["images"] += _frames(video, n, first, about)
-        names = collecting.numbers_of((track.name for track in video.tracks if track.name != UNTRACKED), first=0)
+        numbers = collecting.numbers_of(video)
         for frame, track, i in collecting.by_frame(video):
-            name = names[track.name] if track.name != UNTRACKED else None
-            entry = _annotation(track, i, name)
+            entry = _annotation(track, i, numbers.get(track.name))
             ids = {"id": len(content["annotations"]) + 1, "image_id": first + frame, "video_id": n}
             content["annotations"].append({**ids, "category_id": labels[track.label], **entry})
-        n_tracks += len(names)
+        n_tracks += len(numbers)
     path = folder / FILE
     storage.write_text(path, json.dumps(content, allow_nan=False))
     return [path]
@@ -224,10 +224,10 @@ def _frames(video: VideoTracks, n: int, first: int, about: Facts) -> list[Json]:
     ]
 
 
-def _annotation(track: Track, i: int, name: int | None) -> Json:
+def _annotation(track: Track, i: int, number: int | None) -> Json:
     x1, y1, x2, y2 = track.boxes[i].tolist()
     box = [round(value, collecting.DECIMALS) for value in (x1, y1, x2 - x1, y2 - y1)]
-    identity = {} if name is None else {"track_id": name, "instance_id": name}
+    identity = {} if number is None else {"track_id": number, "instance_id": number}
     score = float(collecting.score_text(track.scores[i]))
     return {
         **identity,

@@ -1,4 +1,4 @@
-"""Boxes as a file lists them, one after another, checked and put together to tracks; and what all files share."""
+"""Boxes as a file lists them, one after another, checked and put together into tracks; and what all formats share."""
 
 import math
 import re
@@ -38,7 +38,7 @@ class Collector:
     boxes: dict[tuple[str, str], list[Box]] = field(default_factory=dict)
 
     def add(self, name: str, label: str, box: Box) -> None:
-        """Add a box to a track; raise `UserError` for what is no box."""
+        """Add a box to a track; raise `UserError` for a bad box."""
         check(box, f"{self.where} {box.place}")
         self.boxes.setdefault((name, label), []).append(box)
 
@@ -109,16 +109,16 @@ def find(path: Path, patterns: Iterable[str], *, left_out: Sequence[str] = ()) -
         return {path.stem: path}
     if not path.is_dir():
         raise UserError(f"{path}: no such file or folder")
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for pattern in patterns:
         form = re.compile(re.escape(pattern).replace(re.escape("{video}"), "([^/]+)"))
         for file in sorted(path.glob(pattern.replace("{video}", "*"))):
             if file.name not in left_out and (match := form.fullmatch(file.relative_to(path).as_posix())):
-                found.setdefault(match[1], file)
-    if not found:
+                files.setdefault(match[1], file)
+    if not files:
         allowed = ", ".join(pattern.replace("{video}", "<video>") for pattern in patterns)
         raise UserError(f"{path}: no file of boxes; allowed: {allowed}")
-    return found
+    return files
 
 
 def video_name(text: str) -> str:
@@ -156,22 +156,9 @@ def by_frame(video: VideoTracks) -> list[tuple[int, Track, int]]:
     return [(frame, video.tracks[n], i) for frame, n, i in sorted(rows)]
 
 
-def numbers_of(names: Iterable[str], *, first: int) -> Mapping[str, int]:
-    """Return a number for each name, from `first` on in their order; whole numbers that are names stay what they are.
-
-    >>> numbers_of(["7", "9"], first=1), numbers_of(["a", "b"], first=1)
-    ({'7': 7, '9': 9}, {'a': 1, 'b': 2})
-    """
-    names = list(dict.fromkeys(names))
-    if all(name.isdecimal() and int(name) >= first and str(int(name)) == name for name in names):
+def numbers_of(video: VideoTracks) -> Mapping[str, int]:
+    """Return a number for the name of each track: the name itself where all are whole numbers, else from 0 on."""
+    names = list(dict.fromkeys(track.name for track in video.tracks if track.name != UNTRACKED))
+    if all(name.isdecimal() and str(int(name)) == name for name in names):
         return {name: int(name) for name in names}
-    return {name: n for n, name in enumerate(names, start=first)}
-
-
-def natural(name: str) -> list[tuple[int, str]]:
-    """Return the key by which ``10.png`` follows ``9.png``.
-
-    >>> sorted(["a10", "a9"], key=natural)
-    ['a9', 'a10']
-    """
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
+    return {name: n for n, name in enumerate(names)}

@@ -1,7 +1,7 @@
 """CVAT for video 1.1: an XML file a video, with a ``track`` an object and a ``box`` a frame.
 
-Frames count from 0; ``xtl ytl xbr ybr`` are edges in pixels. A box with ``outside="1"`` is none: the track is gone from
-that frame on. Between two listed boxes CVAT interpolates linearly, and its own files list the interpolated boxes with
+Frames count from 0; ``xtl ytl xbr ybr`` are edges in pixels. A box with ``outside="1"`` is left out: the track is gone
+from that frame on. Between two listed boxes CVAT interpolates linearly, and its own files list the interpolated boxes with
 ``keyframe="0"``. What comes after the last listed box is not made up. A file of a project has several tasks, one a
 video, and names them on each track by ``task_id``.
 
@@ -70,30 +70,30 @@ ATTRIBUTE = """\
 
 def files(path: Path) -> dict[str, Path]:
     """Return the file of each video."""
-    found = collecting.find(path, PLACES)
+    listed = collecting.find(path, PLACES)
     named: dict[str, Path] = {}
-    for video, file in found.items():
-        many = path.is_file() or (len(found) == 1 and file.name == "annotations.xml")
+    for video, file in listed.items():
+        many = path.is_file() or (len(listed) == 1 and file.name == "annotations.xml")
         named |= (
-            dict.fromkeys((its.video for its in Document.read(file).videos(video)), file) if many else {video: file}
+            dict.fromkeys((each.video for each in Document.read(file).videos(video)), file) if many else {video: file}
         )
     return named
 
 
 def read(path: Path, videos: Collection[str] | None = None) -> list[VideoTracks]:
-    """Read the boxes of all videos at `path`, or of `videos` alone; raise `UserError` naming a line that is none.
+    """Read the boxes of all videos at `path`, or of `videos` alone; raise `UserError` naming a bad line.
 
     In a folder a file is named by its video. A single file names its video, or its videos, itself.
     """
-    found = []
+    wanted: list[VideoTracks] = []
     for video, file in collecting.find(path, PLACES).items():
-        its = Document.read(file).videos("" if path.is_file() else video)
-        found += [each for each in its if videos is None or each.video in videos]
-    return found
+        listed = Document.read(file).videos("" if path.is_file() else video)
+        wanted += [each for each in listed if videos is None or each.video in videos]
+    return wanted
 
 
 def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
-    """Write ``<video>.xml`` for each video, which must tell its size and number of frames; return the paths."""
+    """Write ``<video>.xml`` for each video, whose size and number of frames must be known; return the paths."""
     paths = []
     for number, video in enumerate(videos, start=1):
         paths.append(folder / f"{video.video}.xml")
@@ -113,7 +113,7 @@ def _document(video: VideoTracks, number: int) -> Iterable[str]:
         width=video.size[0],
         height=video.size[1],
     )
-    numbers = collecting.numbers_of((track.name for track in video.tracks if track.name != UNTRACKED), first=0)
+    numbers = collecting.numbers_of(video)
     free = max(numbers.values(), default=-1) + 1
     for track in video.tracks:
         if track.name == UNTRACKED:  # CVAT has no boxes without a track in a video: each is one of a frame

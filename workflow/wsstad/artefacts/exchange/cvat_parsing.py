@@ -16,6 +16,8 @@ CORNERS = ("xtl", "ytl", "xbr", "ybr")
 NAMES = ("task/source", "job/source", "meta/source", "task/name")  # where a video is named, best first
 KEPT = (*NAMES, "task/id", "task/size")
 
+_Head = dict[str, str]  # what the head of a file says of a video, by parent/tag
+
 
 @dataclass
 class _Listed:
@@ -37,20 +39,13 @@ class _Track:
     boxes: list[_Listed] = field(default_factory=list)
 
 
-@dataclass
-class _Task:
-    """What the head of a file says of a video."""
-
-    values: dict[str, str] = field(default_factory=dict)
-
-
 class Document:
     """What a file holds."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.tasks: list[_Task] = []
-        self.meta = _Task()
+        self.tasks: list[_Head] = []
+        self.meta: _Head = {}
         self.tracks: list[_Track] = []
         self._stack: list[tuple[str, dict[str, str]]] = []
         self._text = ""
@@ -65,18 +60,18 @@ class Document:
 
     def videos(self, video: str = "") -> list[VideoTracks]:
         """Return the tracks of each video of the file; a file of one video may get its name from outside."""
-        tasks = self.tasks or [_Task()]
+        tasks = self.tasks or [{}]
         if len(tasks) == 1:
             return [self._video(tasks[0], self.tracks, video)]
-        by_task = {task.values.get("task/id", ""): task for task in tasks}
+        by_task = {task.get("task/id", ""): task for task in tasks}
         for track in self.tracks:
             if track.task not in by_task:
                 allowed = ", ".join(by_task)
                 raise UserError(f"{self.path}: track {track.name}: task_id {track.task!r}; allowed: {allowed}")
         return [self._video(task, [t for t in self.tracks if t.task == key], "") for key, task in by_task.items()]
 
-    def _video(self, task: _Task, listed: list[_Track], video: str) -> VideoTracks:
-        values = {**self.meta.values, **task.values}
+    def _video(self, task: _Head, listed: list[_Track], video: str) -> VideoTracks:
+        values = {**self.meta, **task}
         source = next((values[key] for key in NAMES if values.get(key)), "")
         name = video or collecting.video_name(source) or self.path.stem
         collector = Collector(f"{self.path}: line")
@@ -115,7 +110,7 @@ class Document:
         self._stack.append((tag, attributes))
         self._text = ""
         if tag == "task":
-            self.tasks.append(_Task())
+            self.tasks.append({})
         elif tag == "track":
             name, label = (self._get(key) for key in ("id", "label"))
             self.tracks.append(_Track(name, label, attributes.get("task_id", "")))
@@ -133,8 +128,9 @@ class Document:
             raise UserError(f"{where}: <box> outside of a track; allowed: CVAT for video 1.1")
         flags = {key: self._flag(key) for key in ("outside", "keyframe")}
         corners = tuple(number(self._get(key), key, where) for key in CORNERS)
-        if self._stack[-1][1].get("rotation", "0").strip("0.") not in ("",):
-            raise UserError(f"{where}: a box turned by {self._stack[-1][1]['rotation']} degrees; allowed: upright ones")
+        rotation = self._stack[-1][1].get("rotation", "0")
+        if rotation.strip("0."):
+            raise UserError(f"{where}: a box turned by {rotation} degrees; allowed: upright ones")
         frame, line = whole(self._get("frame"), "frame", where), self._parser.CurrentLineNumber
         self.tracks[-1].boxes.append(_Listed(line, frame, corners, flags["outside"], flags["keyframe"]))
 
@@ -156,12 +152,12 @@ class Document:
         if tag == "attribute" and parent == "box":
             self.tracks[-1].boxes[-1].attributes[attributes.get("name", "")] = self._text.strip()
         elif tag in ("width", "height"):
-            self._head().values.setdefault(tag, self._text.strip())
+            self._head().setdefault(tag, self._text.strip())
         elif f"{parent}/{tag}" in KEPT:
-            self._head().values.setdefault(f"{parent}/{tag}", self._text.strip())
+            self._head().setdefault(f"{parent}/{tag}", self._text.strip())
         self._text = ""
 
-    def _head(self) -> _Task:
+    def _head(self) -> _Head:
         """Return what is under way in the head: a task, or what holds for all."""
         return self.tasks[-1] if any(tag == "task" for tag, _ in self._stack) else self.meta
 
@@ -188,12 +184,12 @@ def _filled(listed: list[_Listed]) -> list[Box]:
 
 
 def _seen(box: _Listed) -> Box:
-    told = box.attributes.get("interpolated")
+    interpolated = box.attributes.get("interpolated")
     score = box.attributes.get("score", "")
     try:
         value = float(score) if score else 1.0
     except ValueError:  # an attribute of the user's own
         value = 1.0
-    observed = box.keyframe if told not in ("true", "false") else told == "false"
+    observed = box.keyframe if interpolated not in ("true", "false") else interpolated == "false"
     x1, y1, x2, y2 = box.corners
     return Box(box.place, box.frame, x1, y1, x2, y2, value, observed)

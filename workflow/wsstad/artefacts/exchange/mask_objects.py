@@ -17,14 +17,12 @@ Parts = list[tuple[int, Corners]]  # number of the object, and its box
 def link(masks: Iterable[np.ndarray], min_area: int) -> Iterator[tuple[tuple[int, int], Parts]]:
     """Yield for each of `masks` (height, width), nonzero where an object is, width and height, and the objects in it.
 
-    Components of fewer than `min_area` pixels are none.
+    Components of fewer than `min_area` pixels are left out.
     """
     before, n_objects = np.zeros((0, 0), dtype=np.int32), 0
     for mask in masks:
         labels, boxes = _components(mask, min_area)
-        numbers = {}
-        for old, new in _matched(before, labels):
-            numbers[new] = old
+        numbers = {new: old for old, new in _matched(before, labels)}
         for label in boxes.keys() - numbers.keys():
             n_objects += 1
             numbers[label] = n_objects

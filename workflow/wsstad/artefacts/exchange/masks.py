@@ -19,7 +19,7 @@ from wsstad.artefacts import storage
 from wsstad.artefacts.exchange import collecting, mask_objects
 from wsstad.artefacts.exchange.collecting import Box, Collector
 from wsstad.errors import UserError
-from wsstad.structures.tracks import UNTRACKED, VideoTracks
+from wsstad.structures.tracks import VideoTracks
 
 IMAGES = {".bmp", ".png", ".tif", ".tiff"}
 PLACES = ("{}.npz", "{}.npy", "{}.mat", "{}_gt", "{}")
@@ -34,20 +34,20 @@ def find(path: Path, videos: Collection[str], file: str = "{video}") -> dict[str
     """
     if not path.is_dir():
         raise UserError(f"{path}: no such folder of masks")
-    found = {}
+    places = {}
     for video in sorted(videos):
         digits = re.search(r"(\d+)$", video)
         stem = file.replace("{video}", video).replace("{number}", str(int(digits[1])) if digits else video)
         place = next((path / form.format(stem) for form in PLACES if (path / form.format(stem)).exists()), None)
         if place is not None:
-            found[video] = place
-    return found
+            places[video] = place
+    return places
 
 
 def read(
     path: Path, videos: Collection[str], *, min_area: int = 10, values: str = "binary", file: str = "{video}"
 ) -> list[VideoTracks]:
-    """Read the masks of those of `videos` that have some in the folder `path`; raise `UserError` for what is none."""
+    """Read the masks of those of `videos` that have some in the folder `path`; raise `UserError` for a bad one."""
     return [_read(video, place, min_area, values) for video, place in find(path, videos, file).items()]
 
 
@@ -112,10 +112,10 @@ def _matlab(path: Path) -> Iterator[np.ndarray]:
     from scipy.io.matlab import MatReadError
 
     try:
-        content = {name: its for name, its in loadmat(path).items() if not name.startswith("__")}
+        content = {name: value for name, value in loadmat(path).items() if not name.startswith("__")}
     except (OSError, ValueError, TypeError, MatReadError, NotImplementedError) as error:
         raise UserError(f"{path}: no MATLAB file before version 7.3: {error}") from error
-    arrays = {name: its for name, its in content.items() if isinstance(its, np.ndarray)}
+    arrays = {name: value for name, value in content.items() if isinstance(value, np.ndarray)}
     if len(arrays) != 1:
         raise UserError(f"{path}: variables {', '.join(arrays) or 'none'}; allowed: one, with the masks")
     ((name, masks),) = arrays.items()
@@ -136,9 +136,9 @@ READERS: Mapping[str, Callable[[Path], Iterator[np.ndarray]]] = {".npz": _packed
 
 def _checked(mask: np.ndarray, where: str, values: str) -> np.ndarray:
     """Return a mask as int32; raise `UserError` for one with more values than may be."""
-    found = np.unique(mask)
-    if values == "binary" and len(found) > BINARY:
-        raise UserError(f"{where}: {len(found)} values; allowed: 2 in a mask, or `values: objects`")
+    present = np.unique(mask)
+    if values == "binary" and len(present) > BINARY:
+        raise UserError(f"{where}: {len(present)} values; allowed: 2 in a mask, or `values: objects`")
     if mask.dtype.kind == "f" and not np.array_equal(mask, np.round(mask)):
         raise UserError(f"{where}: values that are no whole numbers; allowed: whole numbers")
     whole = mask.astype(np.int32)
@@ -148,7 +148,7 @@ def _checked(mask: np.ndarray, where: str, values: str) -> np.ndarray:
 def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
     """Write ``<video>/<frame>.png`` of 16 bits for each frame, a value a track; return the folders.
 
-    The videos must tell size and number of frames. Raises `UserError` for more objects than there are values.
+    Size and number of frames of the videos must be known. Raises `UserError` for more objects than there are values.
     """
     for video in videos:
         for frame, mask in enumerate(_painted(video)):
@@ -163,7 +163,7 @@ def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
 def _painted(video: VideoTracks) -> Iterator[np.ndarray]:
     if video.size is None or video.n_frames is None:
         raise ValueError(f"{video.video}: no size or no number of frames")
-    numbers = collecting.numbers_of((t.name for t in video.tracks if t.name != UNTRACKED), first=0)
+    numbers = collecting.numbers_of(video)
     free = max(numbers.values(), default=-1) + 1  # of boxes without a track: one for all
     if free >= np.iinfo(np.uint16).max:
         raise UserError(

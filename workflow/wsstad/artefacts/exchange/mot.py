@@ -1,9 +1,9 @@
 """MOTChallenge text: ``frame,id,left,top,width,height,conf,class,visibility`` a box, a file a video.
 
 The benchmark's own instructions: frames, ids and pixels count from 1, so the first pixel's left edge is 1; an id of -1
-is none; in a ground truth a `conf` of 0 leaves a row out. Files of results have -1 from the class on. Many trackers
-write pixels from 0: `first_pixel` tells. We write a tenth column, which every reader known to us skips: 1 for a box
-that was interpolated, else 0; and beside the files ``labels.txt`` with the name of each class, a line each, as CVAT
+means no track; in a ground truth a `conf` of 0 leaves a row out. Files of results have -1 from the class on. Many trackers
+write pixels from 0: `first_pixel` is for those. We write a tenth column, which every reader known to us skips: 1 for a
+box that was interpolated, else 0; and beside the files ``labels.txt`` with the name of each class, a line each, as CVAT
 reads and writes it.
 """
 
@@ -31,10 +31,9 @@ def files(path: Path) -> dict[str, Path]:
 def read(
     path: Path, videos: Collection[str] | None = None, *, first_frame: int = 1, first_pixel: int = 1
 ) -> list[VideoTracks]:
-    """Read the boxes of all videos at `path`, or of `videos` alone; raise `UserError` naming a row that is none."""
-    found = files(path)
-    wanted = [video for video in found if videos is None or video in videos]
-    return [_read(found[video], video, first_frame, first_pixel) for video in wanted]
+    """Read the boxes of all videos at `path`, or of `videos` alone; raise `UserError` naming a bad row."""
+    wanted = {video: file for video, file in files(path).items() if videos is None or video in videos}
+    return [_read(file, video, first_frame, first_pixel) for video, file in wanted.items()]
 
 
 def _read(path: Path, video: str, first_frame: int, first_pixel: int) -> VideoTracks:
@@ -54,16 +53,17 @@ def _read(path: Path, video: str, first_frame: int, first_pixel: int) -> VideoTr
         )
         frame = whole(cells[0], "frame", where) - first_frame
         x1, y1 = left - first_pixel, top - first_pixel
-        name = UNTRACKED if whole(cells[1], "id", where) < 0 else str(whole(cells[1], "id", where))
+        identifier = whole(cells[1], "id", where)
         interpolated = len(cells) > 9 and cells[9].strip() == "1"
-        score = 1.0 if conf == -1 else conf  # -1: not told
+        score = 1.0 if conf == -1 else conf  # -1: unknown
         box = Box(place, frame, x1, y1, x1 + width, y1 + height, score, not interpolated)
+        name = UNTRACKED if identifier < 0 else str(identifier)
         collector.add(name, _label(cells, labels, where), box)
     return VideoTracks(video, collector.tracks())
 
 
 def _label(cells: Sequence[str], labels: Sequence[str], where: str) -> str:
-    """Return the name of a row's class, or its number where nobody names it; results have none."""
+    """Return the name of a row's class, or its number where no name is listed; results have none."""
     if len(cells) < 8 or not cells[7].strip().isdecimal() or cells[7].strip() == "0":
         return collecting.OBJECT
     n = int(cells[7])
@@ -94,12 +94,12 @@ def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
 
 
 def _lines(video: VideoTracks, classes: dict[str, int]) -> list[str]:
-    numbers = collecting.numbers_of((t.name for t in video.tracks if t.name != UNTRACKED), first=0)
+    numbers = collecting.numbers_of(video)
     lines = []
     for frame, track, i in collecting.by_frame(video):
         x1, y1, x2, y2 = track.boxes[i].tolist()
         corners = ",".join(map(collecting.decimal, (x1 + 1, y1 + 1, x2 - x1, y2 - y1)))
-        name = numbers[track.name] if track.name != UNTRACKED else NO_ID
+        name = numbers.get(track.name, NO_ID)
         # A conf of 0 would leave the box out.
         score = collecting.score_text(max(float(track.scores[i]), 1e-6))
         lines.append(f"{frame + 1},{name},{corners},{score},{classes[track.label]},1,{0 if track.observed[i] else 1}\n")

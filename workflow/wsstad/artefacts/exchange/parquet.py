@@ -82,17 +82,24 @@ def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
     import polars as pl
 
     rows = [
-        (video.video, frame, track.name or None, track.label, *track.boxes[i].tolist(), score, not track.observed[i])
+        (
+            video.video,
+            frame,
+            track.name or None,
+            track.label,
+            *track.boxes[i].tolist(),
+            float(track.scores[i]),
+            not track.observed[i],
+        )
         for video in videos
         for frame, track, i in collecting.by_frame(video)
-        for score in (float(track.scores[i]),)
     ]
     corners = dict.fromkeys(CORNERS, pl.Float64)
     texts = {"video": pl.String, "frame": pl.Int64, "track": pl.String, "label": pl.String}
     schema = {**texts, **corners, "score": pl.Float64, "interpolated": pl.Boolean}
     about = [(video.video, *(video.size or (None, None)), video.n_frames, video.fps) for video in videos]
     sizes = {"video": pl.String, "width": pl.Int64, "height": pl.Int64, "frames": pl.Int64, "fps": pl.Float64}
-    for name, its, columns in ((BOXES, rows, schema), (VIDEOS, about, sizes)):
+    for name, content, columns in ((BOXES, rows, schema), (VIDEOS, about, sizes)):
         with storage.atomic(folder / name) as temporary:
-            pl.DataFrame(its, schema=columns, orient="row").write_parquet(temporary)
+            pl.DataFrame(content, schema=columns, orient="row").write_parquet(temporary)
     return [folder / BOXES, folder / VIDEOS]

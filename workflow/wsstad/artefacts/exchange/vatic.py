@@ -1,7 +1,7 @@
 """VATIC text: ``id xmin ymin xmax ymax frame lost occluded generated "label" "attribute" ...`` a box, a file a video.
 
 So VATIC's README has it, and UCFCrime2Local. Frames and pixels count from 0. A box that is ``lost`` is outside of the
-picture, and none; one that is ``generated`` was interpolated. We write a score as the attribute ``"score=0.5"``.
+picture, and left out; one that is ``generated`` was interpolated. We write a score as the attribute ``"score=0.5"``.
 """
 
 import re
@@ -27,9 +27,8 @@ def files(path: Path) -> dict[str, Path]:
 
 
 def read(path: Path, videos: Collection[str] | None = None) -> list[VideoTracks]:
-    """Read the boxes of all videos at `path`, or of `videos` alone; raise `UserError` naming a row that is none."""
-    found = files(path)
-    return [_read(found[video], video) for video in found if videos is None or video in videos]
+    """Read the boxes of all videos at `path`, or of `videos` alone; raise `UserError` naming a bad row."""
+    return [_read(file, video) for video, file in files(path).items() if videos is None or video in videos]
 
 
 def _read(path: Path, video: str) -> VideoTracks:
@@ -72,10 +71,10 @@ def write(folder: Path, videos: Sequence[VideoTracks]) -> list[Path]:
 def _lines(video: VideoTracks) -> list[str]:
     if quoted := [label for label in video.labels if '"' in label]:
         raise UserError(f"{video.video}: label {quoted[0]!r}; allowed in VATIC: no quotation mark")
-    numbers = collecting.numbers_of((t.name for t in video.tracks if t.name != UNTRACKED), first=0)
+    numbers = collecting.numbers_of(video)
     lines = []
     for track in video.tracks:  # VATIC lists track by track
-        name = numbers[track.name] if track.name != UNTRACKED else NO_ID
+        name = numbers.get(track.name, NO_ID)
         for i, frame in enumerate(track.frames.tolist()):
             corners = " ".join(map(collecting.decimal, track.boxes[i].tolist()))
             score = f'"{SCORE}{collecting.score_text(track.scores[i])}"'

@@ -5,26 +5,18 @@ them; those that no straight line gives stay rows. Boxes without a track are one
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from wsstad.artefacts.exchange import ava, coco, cvat, mot, parquet, vatic
+from wsstad.artefacts.exchange.formats import READERS
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations.parameters import TracksParameters
 from wsstad.evaluation.annotations.table import BoxRow
 from wsstad.structures import tracks
 from wsstad.structures.tracks import UNTRACKED, Track, VideoTracks
 
-READERS: Mapping[str, Callable[..., list[VideoTracks]]] = {
-    "mot": mot.read,
-    "coco": coco.read,
-    "cvat": cvat.read,
-    "vatic": vatic.read,
-    "ava": ava.read,
-    "parquet": parquet.read,
-}
 ALONE = "untracked"  # the event of boxes without a track
 
 

@@ -1,8 +1,9 @@
-"""What a file of weights is, by a look that loads no library and runs no code: it is refused before the first job.
+"""Refuse a bad file of weights before the first job, without loading a library or running code of the file.
 
-`yolo_networks` looks closer when the network is loaded.
+`yolo_networks` checks more when it loads the network.
 """
 
+import io
 import pickletools
 import zipfile
 from collections.abc import Iterator
@@ -10,10 +11,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 ALLOWED = "allowed: a .pt of ultralytics for detection, segmentation or pose, or an .onnx that it exported"
-USABLE = {"DetectionModel", "SegmentationModel", "PoseModel"}
-TASKS = {"detect", "segment", "pose"}
+# The models of ultralytics that give upright boxes in one layout, and their tasks; masks and joints are left out.
+USABLE = {"DetectionModel": "detect", "SegmentationModel": "segment", "PoseModel": "pose"}
 POINTER = b"version https://git-lfs"
-METADATA = 14  # the field of an ONNX model that holds pairs of words
+METADATA, KEY, VALUE = 14, 1, 2  # the field of an ONNX model that holds pairs of words, and the fields of a pair
 VARINT, EIGHT, BYTES, FOUR = 0, 1, 2, 5  # how a field is written
 
 
@@ -62,18 +63,17 @@ def _classes(pickled: bytes) -> Iterator[tuple[str, str]]:
 def _problem_of_onnx(path: Path) -> str:
     facts = {}
     with open(path, "rb") as file:
-        for field, content in _fields(file, path.stat().st_size, keep=METADATA):
-            if field == METADATA:
-                words = dict(_pairs(content))
-                facts[words.get(1, b"")] = words.get(2, b"").decode()
+        for _, content in _fields(file, path.stat().st_size, keep={METADATA}):
+            words = dict(_fields(io.BytesIO(content), len(content), keep={KEY, VALUE}))
+            facts[words.get(KEY, b"")] = words.get(VALUE, b"").decode()
     if b"names" not in facts:
         return "names no classes, so ultralytics did not export it"
     task = facts.get(b"task", "detect")
-    return "" if task in TASKS else f"is for the task {task!r}"
+    return "" if task in USABLE.values() else f"is for the task {task!r}"
 
 
-def _fields(file: BinaryIO, size: int, keep: int) -> Iterator[tuple[int, bytes]]:
-    """Yield the number of each field of a message, and the content of those called `keep`; the others are skipped."""
+def _fields(file: BinaryIO, size: int, keep: set[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield number and content of the fields of a message that `keep` holds the numbers of; the others are skipped."""
     while file.tell() < size:
         number, kind = divmod(_varint(file), 8)
         if kind == VARINT:
@@ -83,27 +83,10 @@ def _fields(file: BinaryIO, size: int, keep: int) -> Iterator[tuple[int, bytes]]
             length = {EIGHT: 8, FOUR: 4}[kind] if kind != BYTES else _varint(file)
         if file.tell() + length > size:
             raise EOFError
-        if number == keep:
+        if number in keep:
             yield number, file.read(length)
         else:
             file.seek(length, 1)
-            yield number, b""
-
-
-def _pairs(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the fields of a short message of words."""
-    at = 0
-    while at + 1 < len(content):
-        number, length, at = content[at] // 8, 0, at + 1
-        shift = 0
-        while True:
-            byte, at = content[at], at + 1
-            length |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                break
-        yield number, content[at : at + length]
-        at += length
 
 
 def _varint(file: BinaryIO) -> int:

@@ -1,4 +1,4 @@
-"""Networks of other hands, read from their files: what they take, what they give, and whether that can be used.
+"""Networks that others trained, read from their files: what they take, what they give, and whether that can be used.
 
 Nothing is assumed of a file: its task, the layout of its output, its classes and the shape of its input are looked up,
 and tried on an empty picture. What cannot be used is refused in one line.
@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from wsstad.errors import UserError
+from wsstad.perception.detectors.weights_files import USABLE
 
-# The models of ultralytics that give upright boxes in one layout; masks and joints beside them are left.
-USABLE = {"DetectionModel": "detect", "SegmentationModel": "segment", "PoseModel": "pose"}
 ALLOWED = "allowed: a YOLO of ultralytics for detection, segmentation or pose"
 EXPORT = "yolo export model=<file>.pt format=onnx dynamic=True"
 SIDE = 64  # pixels of the picture that a network is tried on

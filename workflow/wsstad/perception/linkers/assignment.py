@@ -47,7 +47,7 @@ def _assign_component(edges: list[Edge]) -> list[tuple[int, int]]:
         return [(row, column)]
     edges = sorted(edges)
     choices = [[(column, weight) for row, column, weight in edges if row == one] for one in rows]
-    if prod(len(its) + 1 for its in choices) <= MOST_CHOICES:
+    if prod(len(of_row) + 1 for of_row in choices) <= MOST_CHOICES:
         _, picked = _search(choices, set())
         return [(row, column) for row, column in zip(rows, picked, strict=True) if column is not None]
     row_of = {row: i for i, row in enumerate(rows)}

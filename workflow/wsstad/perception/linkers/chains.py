@@ -86,8 +86,8 @@ class _Chains:
         head = _roots(np.where(goes_on, previous, np.arange(len(inside))))[members]
         order = np.argsort(head, kind="stable")
         cuts = (np.flatnonzero(np.diff(head[order])) + 1).tolist()
-        found = members[order]
-        return [found[first:stop] for first, stop in pairwise([0, *cuts, len(order)]) if stop > first]
+        ordered = members[order]
+        return [ordered[first:stop] for first, stop in pairwise([0, *cuts, len(order)]) if stop > first]
 
     def _inside(self) -> list[bool]:
         """Return whether a tube started at each detection or at one that it follows."""
@@ -121,8 +121,8 @@ class _Chains:
 
     def _group(self, group: int) -> list[Edge]:
         """Return the possible links from the frame before that compete in a group."""
-        its = self.order[self.start[group] : self.start[group + 1]]
-        return list(zip(*(column[its].tolist() for column in self.near), strict=True))
+        links = self.order[self.start[group] : self.start[group + 1]]
+        return list(zip(*(column[links].tolist() for column in self.near), strict=True))
 
     def _in_tube(self, i: int) -> bool:
         """Return whether a tube started at detection `i` or at one that it follows."""

@@ -42,7 +42,7 @@ def label_components(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarra
 def assign_groups(group: np.ndarray, row: np.ndarray, column: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return which edges (n,) are chosen when the graph of each `group` is assigned as by `assignment.assign`.
 
-    `weight` is integer; an edge of weight 0 is none. Edges are sorted by row within a group; no edge comes twice.
+    `weight` is integer; an edge of weight 0 counts as absent. Edges are sorted by row within a group; no edge comes twice.
     """
     chosen = np.zeros(len(group), dtype=bool)
     if not len(group):
@@ -90,10 +90,10 @@ def table(rows: int, columns: int) -> np.ndarray:
     """Return all complete assignments, (ways, rows): the column of each row, `columns` for none."""
     if rows <= columns:
         return np.array(list(permutations(range(columns), rows)))
-    found = np.full((ways(rows, columns), rows), columns)
-    for way, picked in zip(found, permutations(range(rows), columns), strict=True):
+    assignments = np.full((ways(rows, columns), rows), columns)
+    for way, picked in zip(assignments, permutations(range(rows), columns), strict=True):
         way[list(picked)] = range(columns)
-    return found
+    return assignments
 
 
 def _try_all(

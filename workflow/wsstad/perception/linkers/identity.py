@@ -25,20 +25,21 @@ class IdentityLinker:
     def link(self, arrays: Mapping[str, np.ndarray]) -> tuple[VideoTubes, int]:
         """Return the tubes of a video from its "detections" arrays, and how many more than `max_tubes` there were.
 
-        Raises `UserError` for detections that know no tracks.
+        Raises `UserError` for detections without tracks.
         """
         if "track" not in arrays:
             raise UserError("link: the linker 'identity' takes tracks; allowed: a detector of the type precomputed")
         n_frames, width, height = (int(value) for value in arrays["size"])
-        found, detected = [], np.zeros(n_frames, dtype=bool)
+        tubes: list[Tube] = []
+        detected = np.zeros(n_frames, dtype=bool)
         for number in range(int(arrays["track"].max(initial=-1)) + 1):
             rows = arrays["track"] == number
             if rows.any():
-                found += list(self._tubes(arrays, np.flatnonzero(rows), KINDS[arrays["kind"][number]]))
-        for tube in found:
+                tubes += self._tubes(arrays, np.flatnonzero(rows), KINDS[arrays["kind"][number]])
+        for tube in tubes:
             detected[tube.start : tube.stop] |= tube.observed & (tube.kind != "frame")
         detected[arrays["frame"][arrays["track"] < 0]] = True
-        wanted = [tube for tube in found if self._is_wanted(tube)]
+        wanted = [tube for tube in tubes if self._is_wanted(tube)]
         kept = self._best(wanted)
         size = n_frames, width, height
         return VideoTubes(*size, arrays.get("detected", detected), kept or videolets(*size)), len(wanted) - len(kept)
@@ -46,10 +47,10 @@ class IdentityLinker:
     def _is_wanted(self, tube: Tube) -> bool:
         return tube.kind in (*self.parameters.kinds, "frame") and len(tube.boxes) >= self.parameters.min_frames
 
-    def _best(self, found: list[Tube]) -> list[Tube]:
+    def _best(self, tubes: list[Tube]) -> list[Tube]:
         """Return the tubes with the greatest sum of confidences, in their order."""
-        evidence = [-tube.score * int(tube.observed.sum()) for tube in found]
-        return [found[i] for i in sorted(np.argsort(evidence, kind="stable")[: self.parameters.max_tubes].tolist())]
+        evidence = [-tube.score * int(tube.observed.sum()) for tube in tubes]
+        return [tubes[i] for i in sorted(np.argsort(evidence, kind="stable")[: self.parameters.max_tubes].tolist())]
 
     def _tubes(self, arrays: Mapping[str, np.ndarray], rows: np.ndarray, kind: str) -> Iterator[Tube]:
         """Yield the tubes of the boxes of one track, `rows` of the arrays, which are in the order of frames."""

@@ -65,10 +65,10 @@ def _intersections(
     )
     wide = np.minimum(one[2], other[2]) - np.maximum(one[0], other[0])
     tall = np.minimum(one[3], other[3]) - np.maximum(one[1], other[1])
-    found = np.flatnonzero((wide > 0) & (tall > 0))
-    row, later, at = np.unravel_index(found, wide.shape)
+    crossing = np.flatnonzero((wide > 0) & (tall > 0))
+    row, later, at = np.unravel_index(crossing, wide.shape)
     if step == 0:
         once = row < later
-        found, row, later, at = found[once], row[once], later[once], at[once]
-    shared = wide.reshape(-1)[found].astype(np.float64) * tall.reshape(-1)[found]
+        crossing, row, later, at = crossing[once], row[once], later[once], at[once]
+    shared = wide.reshape(-1)[crossing].astype(np.float64) * tall.reshape(-1)[crossing]
     return start[first + at] + row, start[first + at + step] + later, shared

@@ -1,4 +1,4 @@
-"""What a path and the head of a picture say of themselves, before anything is read that could hang or fill memory."""
+"""Checks before a path is opened, or a picture decoded, which could hang or fill memory."""
 
 import stat
 import warnings
@@ -42,11 +42,9 @@ def check_picture(path: Path, max_pixels: int) -> bool:
             if width * height > max_pixels:
                 raise QuarantineError("V109", f"{path.name}: {width}x{height} is more than {max_pixels} pixels")
             largest += width * height
-    except (OSError, SyntaxError, ValueError, OverflowError, UnidentifiedImageError):  # what PIL raises of a bad head
-        return False
-    except (
-        ImportError
-    ):  # ultralytics, once imported, replaces PIL's `open` by one that asks for a plugin of other formats
+    # What PIL raises for a bad head; and `ImportError`, since ultralytics, once imported, replaces PIL's `open` by one
+    # that asks for a plugin of other formats.
+    except (OSError, SyntaxError, ValueError, OverflowError, UnidentifiedImageError, ImportError):
         return False
     if (n_bytes := path.stat().st_size) > LARGEST_PIXEL * largest + HEAD:
         raise QuarantineError("V109", f"{path.name}: {n_bytes} bytes for {largest} pixels")
