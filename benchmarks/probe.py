@@ -94,7 +94,7 @@ def print_differences(scores: Mapping[str, np.ndarray], abnormal: np.ndarray, gr
     draws = [np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))]) for _ in range(DRAWS)]
     auc = {name: np.array([roc_auc_score(abnormal[draw], of[draw]) for draw in draws]) for name, of in means.items()}
     print()
-    for name in means.keys() - {best}:
+    for name in [name for name in means if name != best]:
         low, high = np.quantile(auc[best] - auc[name], (0.025, 0.975))
         print(f"{best} less {name}: 95 % of other draws of groups between {low:.3f} and {high:.3f}")
 

@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> None:
         seeds = method_runs.read(table, name, expected).seeds.values()
         write_row(
             name,
-            [{t: prediction.video_score for t, prediction in model.predictions.items()} for model in seeds],
+            [{t: prediction.video_score for t, prediction in seed.predictions.items()} for seed in seeds],
             abnormal,
         )
 

@@ -1,14 +1,10 @@
 """The pages of a comparison and of verdicts as a browser shows them: quiet, usable without a mouse, no network."""
 
-import shutil
-from dataclasses import replace
-
 import pytest
 
-from support import pages
 from support.browsing import asked, audit, find_all, open_page
-from unit.reporting.compare.test_gathering import change, gather
-from unit.reporting.page import test_footage
+from unit.reporting.compare.test_gathering import gather, write_pair
+from unit.reporting.page import test_verdict_page
 from wsstad.artefacts import storage
 from wsstad.reporting.page import compared
 
@@ -16,12 +12,7 @@ from wsstad.reporting.page import compared
 @pytest.fixture(scope="session")
 def comparison(tmp_path_factory):
     """The page of two made-up runs, whose names were chosen to do harm."""
-    folder = tmp_path_factory.mktemp("comparison")
-    (folder / "a").mkdir()
-    pages.write(folder / "a", videos=8, kind=pages.HOSTILE)
-    storage.write_text(folder / "a/results/made_up/shards.tsv", "video\tshard\n")
-    shutil.copytree(folder / "a", folder / "b")
-    change(folder / "b/results", lambda row: replace(row, s_loc_of_runs=(0.9, 0.9), s_loc=0.9) if row.s_loc else row)
+    folder = write_pair(tmp_path_factory.mktemp("comparison"))
     storage.write_text(
         folder / "page.html", compared.page(gather(folder), ["detector.threshold: 25 -> 12"], pixels=True)
     )
@@ -31,7 +22,7 @@ def comparison(tmp_path_factory):
 @pytest.fixture(scope="session")
 def verdicts(tmp_path_factory):
     folder = tmp_path_factory.mktemp("verdicts")
-    storage.write_text(folder / "verdicts.html", test_footage.page(folder, film=False, thumbnail=b""))
+    storage.write_text(folder / "verdicts.html", test_verdict_page.page(folder, film=False, thumbnail=b""))
     return folder / "verdicts.html"
 
 
@@ -44,7 +35,7 @@ def test_it_is_quiet_and_breaks_no_rule(chromium, request, name, width, scheme):
     assert chromium.get_log("browser") == []
     assert chromium.execute_script("return window.hacked") is None
     assert chromium.execute_script("return document.documentElement.scrollWidth") <= width
-    assert [(its["id"], its["nodes"][0]["html"]) for its in audit(chromium)["violations"]] == []
+    assert [(violation["id"], violation["nodes"][0]["html"]) for violation in audit(chromium)["violations"]] == []
 
 
 def test_videos_of_a_comparison_stand_side_by_side_and_sort_by_how_much_they_moved(chromium, comparison):
@@ -67,7 +58,7 @@ def test_verdicts_are_filtered_and_ordered(chromium, verdicts):
     open_page(chromium, verdicts)
 
     def shown():
-        return [its.get_attribute("data-label") for its in find_all(chromium, "article.video") if its.is_displayed()]
+        return [card.get_attribute("data-label") for card in find_all(chromium, "article.video") if card.is_displayed()]
 
     assert shown() == ["alarm", "alarm", "quiet", "not scored"]
     chromium.find_element("css selector", "select[name=label] option:nth-child(3)").click()
@@ -75,5 +66,5 @@ def test_verdicts_are_filtered_and_ordered(chromium, verdicts):
     assert chromium.find_element("css selector", "output").text == "1 videos"
     chromium.find_element("css selector", "select[name=label] option:nth-child(1)").click()
     chromium.find_element("css selector", "select[name=order] option[value=name]").click()
-    names = [its.get_attribute("data-name") for its in find_all(chromium, "article.video")]
+    names = [card.get_attribute("data-name") for card in find_all(chromium, "article.video")]
     assert names[1:] == ["cam 1/loud.mp4", "cut.mp4", "quiet.mp4"]

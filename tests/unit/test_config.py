@@ -62,6 +62,13 @@ def test_what_is_wrong_is_one_line_with_key_value_and_what_is_allowed(change, me
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_is_not_finite_is_refused(value):
+    score = {"source": "a", "model": "b", "alarms_per_hour": value}
+    with pytest.raises(UserError, match=r"a\.yaml: score\.new\.alarms_per_hour: (nan|inf) is not allowed"):
+        config.check({"score": {"new": score}}, "config", "a.yaml")
+
+
 def test_an_unknown_type_of_variant_names_the_known_ones(tmp_path):
     path = tmp_path / "x.yaml"
     path.write_text("type: laser\n")

@@ -261,6 +261,21 @@ def test_a_row_of_the_wrong_length_is_named(tmp_path, line):
         storage.read_table(tmp_path / "t.tsv")
 
 
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("video\tx\na\t1\n".encode("utf-16"), r"after row 1: not UTF-8; save it as UTF-8"),
+        (b'video\tx\na\t1\nb\t"open\nc\t2\n', r"row 3: .*a quote that opens a cell must be closed"),
+        (b'video\tx\na\t"1"2\n', r"row 2: .*a quote that opens a cell must be closed"),
+    ],
+)
+def test_a_table_that_is_no_text_is_refused_with_its_row(tmp_path, content, expected):
+    (tmp_path / "videos.tsv").write_bytes(content)
+    with pytest.raises(UserError, match=rf"videos\.tsv: {expected}") as caught:
+        storage.read_table(tmp_path / "videos.tsv")
+    assert "\n" not in str(caught.value)
+
+
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(UserError, match="no such table"):
         storage.read_table(tmp_path / "t.tsv")

@@ -1,5 +1,7 @@
 """`wsstad export`: what it writes from a folder of results, and what it refuses."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,14 @@ def test_tubes_are_tracks_with_their_index_kind_score_and_marks(folder, name, mo
         np.testing.assert_array_equal(track.observed, tube.observed)
         assert np.float32(track.scores[0]) == np.float32(tube.score)
     assert "tubes of 1 videos: 2 tracks, 6 boxes, 1 of them interpolated -> " in capsys.readouterr().out
+
+
+def test_a_kept_run_is_exported_from_the_artefacts_that_it_names(folder):
+    kept = folder / "results/kept/before"
+    shutil.copytree(folder / "results/small", kept / "small", ignore=shutil.ignore_patterns("*.h5"))
+    for run, output in (("results", "out"), (str(kept), "again")):
+        export.main(["tubes", "--results", run, "--to", "mot", "--output", output])
+    assert (folder / "again/v001.txt").read_bytes() == (folder / "out/v001.txt").read_bytes()
 
 
 def test_coco_keeps_the_frames_in_which_anything_was_detected(folder):

@@ -19,23 +19,23 @@ def random_boxes(rng, n, frames):
 def greedy(values, least):
     """Return the pairs that are matched of a matrix, one after the other."""
     pairs = sorted(((-v, i, j) for (i, j), v in np.ndenumerate(values) if v >= least))
-    found, used = [], (set(), set())
+    matched, used = [], (set(), set())
     for v, i, j in pairs:
         if i not in used[0] and j not in used[1]:
             used[0].add(i)
             used[1].add(j)
-            found.append(-v)
-    return found
+            matched.append(-v)
+    return matched
 
 
 @given(seed=st.integers(0, 10_000), n=st.integers(0, 25), m=st.integers(0, 25))
 def test_boxes_are_matched_as_one_after_the_other(seed, n, m):
     rng = np.random.default_rng(seed)
     (f1, b1), (f2, b2) = random_boxes(rng, n, 4), random_boxes(rng, m, 4)
-    found = agreement.of_boxes((f1, f2), (b1, b2), 0.3)
+    actual = agreement.of_boxes((f1, f2), (b1, b2), 0.3)
     naive = [v for frame in range(4) for v in greedy(iou(b1[f1 == frame], b2[f2 == frame]), 0.3)]
-    assert (found.first, found.second, found.matched) == (n, m, len(naive))
-    assert found.likeness == pytest.approx(sum(naive))
+    assert (actual.first, actual.second, actual.matched) == (n, m, len(naive))
+    assert actual.likeness == pytest.approx(sum(naive))
     other = agreement.of_boxes((f2, f1), (b2, b1), 0.3)
     assert (other.first, other.second) == (m, n)
 
@@ -85,9 +85,9 @@ def test_tubes_are_matched_by_the_pixels_that_they_share(seed, monkeypatch):
     naive = greedy(values, 0.4)
     for most in (agreement.MOST_PAIRS, 5):
         monkeypatch.setattr(agreement, "MOST_PAIRS", most)
-        found = agreement.of_tubes(first, second, 0.4)
-        assert (found.first, found.second, found.matched) == (7, 9, len(naive))
-        assert found.likeness == pytest.approx(sum(naive))
+        actual = agreement.of_tubes(first, second, 0.4)
+        assert (actual.first, actual.second, actual.matched) == (7, 9, len(naive))
+        assert actual.likeness == pytest.approx(sum(naive))
     assert len(naive) >= 3
 
 

@@ -20,9 +20,11 @@ from wsstad.structures.tubes import Tube, VideoTubes
 def a_manifest(folder, kind, arrays, counts=None, quarantined=()):
     """Write an artefact of each video, and return the manifest that names them."""
     rows = {video: Row(video, "", code="V106", reason="3 frames") for video in quarantined}
-    for video, its in arrays.items():
+    for video, content in arrays.items():
         key = f"{abs(hash((str(folder), video))):064x}"
-        digest = storage.write_artefact(manifest.artefact_path(folder, video, key), Artefact(its), kind=kind, key=key)
+        digest = storage.write_artefact(
+            manifest.artefact_path(folder, video, key), Artefact(content), kind=kind, key=key
+        )
         rows[video] = Row(video, key, digest, counts=(counts or {}).get(video, {}))
     return Manifest(folder, rows)
 
@@ -30,8 +32,8 @@ def a_manifest(folder, kind, arrays, counts=None, quarantined=()):
 def detected(*boxes):
     """Return the arrays of a video whose frame k has the boxes of the k-th argument."""
     frames = []
-    for its in boxes:
-        array = np.array(its, dtype=np.float32).reshape(-1, 4)
+    for boxes_of_frame in boxes:
+        array = np.array(boxes_of_frame, dtype=np.float32).reshape(-1, 4)
         frames.append(Detections(array, np.ones(len(array), dtype=np.float32), np.zeros(len(array), dtype=np.int16)))
     return detections.to_arrays(frames, width=100, height=100)
 
@@ -61,8 +63,8 @@ def test_the_same_do_not_diverge_and_the_first_that_does_is_named(tmp_path):
 
 def test_tubes_are_matched_and_frames_are_counted(tmp_path):
     boxes = np.repeat(np.array([BOX], dtype=np.float32), 6, axis=0)
-    videos = [VideoTubes(10, 100, 100, np.ones(10, dtype=bool), its) for its in ([Tube(0, boxes)], [Tube(1, boxes)])]
-    sides = [a_manifest(tmp_path / str(i), "tubes", {"v0": its.to_arrays()}) for i, its in enumerate(videos)]
+    videos = [VideoTubes(10, 100, 100, np.ones(10, dtype=bool), [Tube(start, boxes)]) for start in (0, 1)]
+    sides = [a_manifest(tmp_path / str(i), "tubes", {"v0": video.to_arrays()}) for i, video in enumerate(videos)]
     change = divergence.of_videos("link", "tubes", *sides)
     assert change.agreement == agreement.of_tubes(*videos) == Agreement(1, 1, 1, pytest.approx(5 / 7))
     frames = [Manifest(tmp_path, {"v0": Row("v0", "k", str(n), counts={"frames": n})}) for n in (64, 32)]
@@ -73,11 +75,11 @@ def test_tubes_are_matched_and_frames_are_counted(tmp_path):
 def features(n, d, seed=0, hashes=None):
     arrays = {"features": np.random.default_rng(seed).random((n, d)).astype(np.float16)}
     if hashes is not None:
-        arrays["hash"] = np.array([[its] * 16 for its in hashes], dtype=np.uint8)
+        arrays["hash"] = np.array([[value] * 16 for value in hashes], dtype=np.uint8)
     return arrays
 
 
-def test_features_of_other_sizes_are_not_compared_and_it_is_said_why(tmp_path):
+def test_features_of_other_sizes_are_not_compared_for_a_reason(tmp_path):
     first = a_manifest(tmp_path / "a", "image_features", {"v0": features(4, 8), "v1": features(4, 8)})
     wide = a_manifest(tmp_path / "b", "image_features", {"v0": features(4, 6), "v1": features(4, 6)})
     change = divergence.of_videos("extract_image", "image_features", first, wide)
@@ -85,20 +87,20 @@ def test_features_of_other_sizes_are_not_compared_and_it_is_said_why(tmp_path):
     assert change.notes == ("2 of 2 videos: features of 8 and of 6 numbers have no distance",)
     longer = a_manifest(tmp_path / "c", "image_features", {"v0": features(5, 8), "v1": features(4, 8, seed=1)})
     change = divergence.of_videos("extract_image", "image_features", first, longer)
-    assert change.notes == ("1 of 2 videos: another number of clips",)
+    assert change.notes == ("1 of 2 videos: the numbers of clips differ",)
     assert change.agreement == agreement.of_features(features(4, 8)["features"], features(4, 8, seed=1)["features"])
 
 
 def test_region_features_are_compared_where_clip_and_boxes_are_the_same(tmp_path):
     a, b = features(4, 8, 0, [1, 2, 2, 3]), features(3, 8, 1, [3, 4, 2])
     a["features"][2] = a["features"][1]
-    sides = [a_manifest(tmp_path / name, "region_features", {"v0": its}) for name, its in (("a", a), ("b", b))]
+    sides = [a_manifest(tmp_path / name, "region_features", {"v0": arrays}) for name, arrays in (("a", a), ("b", b))]
     change = divergence.of_videos("extract_region", "region_features", *sides)
     naive = sum(agreement.of_features(a["features"][[i]], b["features"][[j]]).likeness for i, j in ((1, 2), (3, 0)))
     assert change.agreement == Agreement(3, 3, 2, pytest.approx(naive))
     ready = a_manifest(tmp_path / "c", "region_features", {"v0": features(4, 8)})
     change = divergence.of_videos("extract_region", "region_features", sides[0], ready)
-    assert change.notes == ("1 of 1 videos: features that were imported do not say which boxes they are of",)
+    assert change.notes == ("1 of 1 videos: imported features have no record of their boxes",)
 
 
 def test_artefacts_that_are_gone_are_named(tmp_path):

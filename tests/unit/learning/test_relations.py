@@ -22,14 +22,6 @@ def naive_relation(module: RelationModule, features: torch.Tensor) -> torch.Tens
     return (torch.cat(heads) + F).T
 
 
-@given(st.integers(1, 9), st.integers(0, 99))
-@settings(max_examples=25, deadline=None)
-def test_relation_is_eqs_1_to_3(n: int, seed: int) -> None:
-    features, _ = features_and_mask([n], seed, dtype=torch.float64)
-    module = RelationModule(D, HEADS).double()
-    assert torch.allclose(module(features)[0], naive_relation(module, features[0]), atol=1e-12)
-
-
 @pytest.mark.parametrize("pad", [0, 3])
 def test_relation_is_multi_head_attention_and_residual(pad: int) -> None:
     features, mask = features_and_mask([5, 3, 1], pad=pad)
@@ -51,12 +43,13 @@ def naive_convolution(module: GraphRelation, features: torch.Tensor) -> torch.Te
     return torch.stack(rows)
 
 
-@given(st.integers(1, 7), st.integers(0, 99))
+@pytest.mark.parametrize(("relation", "naive"), [(RelationModule, naive_relation), (GraphRelation, naive_convolution)])
+@given(n=st.integers(1, 9), seed=st.integers(0, 99))
 @settings(max_examples=25, deadline=None)
-def test_graph_convolution_is_its_formula(n: int, seed: int) -> None:
+def test_a_relation_is_its_formula(relation, naive, n: int, seed: int) -> None:
     features, _ = features_and_mask([n], seed, dtype=torch.float64)
-    module = GraphRelation(D, HEADS).double()
-    assert torch.allclose(module(features)[0], naive_convolution(module, features[0]), atol=1e-12)
+    module = relation(D, HEADS).double()
+    assert torch.allclose(module(features)[0], naive(module, features[0]), atol=1e-12)
 
 
 @pytest.mark.parametrize("relation", RELATIONS)

@@ -120,7 +120,7 @@ def test_a_threshold_by_hand_says_what_it_would_have_cost(curve, by_hand, note):
     assert config.check(content, "tubes", "a.tubes.json") == content
     assert content["threshold"] == {"score": by_hand, "alarms_per_hour": None, "note": f"given by hand; {note}"}
     assert (content["verdict"], content["reason"]) == ("alarm", "")
-    (line,) = [line for line in verdicts.describe([], CARD, content["threshold"], changed=[]) if "an alarm is" in line]
+    _, line = verdicts.remarks([], CARD, content["threshold"], changed=[])
     assert line == f"an alarm is a score above {by_hand:.4f}, given by hand; {note}"
 
 
@@ -204,9 +204,8 @@ def test_verdicts_are_told_the_alarms_first():
         row("cut.mp4", "not scored", note="V101 not a video"),
     ]
     threshold = {"score": 0.5, "alarms_per_hour": 1.0, "note": ""}
-    assert list(
-        verdicts.describe(rows, CARD, threshold, changed=[], passed_over="5 files were not looked at: .dav 5")
-    ) == [
+    remarks = verdicts.remarks(rows, CARD, threshold, changed=[], skipped="5 files were not looked at: .dav 5")
+    assert list(verdicts.describe(rows, remarks)) == [
         "scored by mgpr, seed 0, trained on demo (cv4, fold 1)",
         "an alarm is a score above 0.5000, calibrated for 1 false alarm an hour on held-out normal videos",
         "5 files were not looked at: .dav 5",
@@ -216,13 +215,13 @@ def test_verdicts_are_told_the_alarms_first():
         "quiet       0.40  a.mp4    nothing was detected in any frame: the whole image was scored",
         "not scored        cut.mp4  V101 not a video",
     ]
-    lines = list(verdicts.describe(rows, CARD, {**threshold, "note": "little footage"}, changed=["link"]))
-    assert lines[2:4] == [
+    remarks = list(verdicts.remarks(rows, CARD, {**threshold, "note": "little footage"}, changed=["link"]))
+    assert remarks[2:] == [
         "warning: little footage",
         "warning: the code of link, or a library behind it, has changed since the model was trained",
     ]
     rows[0]["note"] = "unlike the training videos: far"
-    lines = list(verdicts.describe(rows, CARD, threshold, changed=[]))
+    lines = list(verdicts.describe(rows, verdicts.remarks(rows, CARD, threshold, changed=[])))
     assert lines[2] == (
         "warning: 1 of 3 videos are unlike those that the model learned from: its verdict on them is a guess,"
         " and a flat timeline, all alarm or all quiet, is no finding"

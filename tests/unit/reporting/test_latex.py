@@ -13,6 +13,7 @@ from wsstad.reporting.leaderboard import Grid, Layout, Row, Score, Words
         ("mgpr_m1 & 5 %", r"mgpr\_m1 \& 5 \%"),
         ("88.9 ± 2.8", r"88.9 $\pm$ 2.8"),
         ("90.0 ▲, 80.0 ▼", r"90.0 $\uparrow$, 80.0 $\downarrow$"),
+        ("a < b > c | d", r"a $<$ b $>$ c $\vert$ d"),
         ("a{b}~^\\#$", r"a\{b\}\textasciitilde{}\textasciicircum{}\textbackslash{}\#\$"),
     ],
 )

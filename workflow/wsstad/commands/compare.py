@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> None:
     path = args.output or second.files.store / FOLDER / f"{'-to-'.join(names)}.html"
     storage.write_text(path, compared.page(comparison, changed, pixels=not args.no_pixels))
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end quietly when the reader closes the pipe, as `head` does
-    print("\n".join([*words.tell(comparison, changed), "", f"every video, side by side: {path}"]), flush=True)
+    print("\n".join([*words.describe(comparison, changed), "", f"every video, side by side: {path}"]), flush=True)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -12,12 +12,14 @@ from wsstad.structures import boxes as box
 from wsstad.structures.tubes import VideoTubes
 
 LEAST_IOU = 0.5  # of two boxes, or of two tubes as volumes, that are called the same
-MOST_PAIRS = 2_000_000  # of boxes that are looked at at once
+MOST_PAIRS = 2_000_000  # of boxes that are compared at once
+
+_NONE = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Things that the first result has, the second has, and both have; `likeness` is summed over the last.
+    """How many boxes, tubes or clips the first result has, the second, and both; `likeness` is summed over the last.
 
     Of boxes and tubes `likeness` is their IoU; of features it is their relative distance.
     """
@@ -63,17 +65,15 @@ def of_tubes(first: VideoTubes, second: VideoTubes, least: float = LEAST_IOU) ->
     """Return the agreement of the tubes of two results, matched as boxes are, by their IoU as volumes."""
     (f_tube, f_frame, f_boxes), (s_tube, s_frame, s_boxes) = _flat(first), _flat(second)
     n = len(second.tubes)
-    found: list[tuple[np.ndarray, np.ndarray]] = []
+    overlaps = [(_NONE, _NONE)]
     for i, j in _of_one_frame(f_frame, s_frame):
         corners = [np.maximum(f_boxes[i, :2], s_boxes[j, :2]), np.minimum(f_boxes[i, 2:], s_boxes[j, 2:])]
-        found.append(_summed(f_tube[i] * n + s_tube[j], box.area(np.concatenate(corners, axis=1))))
-    keys, shared = (
-        _summed(*(np.concatenate(its) for its in zip(*found, strict=True))) if found else _summed(_NONE, _NONE)
-    )
+        overlaps.append(_summed(f_tube[i] * n + s_tube[j], box.area(np.concatenate(corners, axis=1))))
+    keys, shared = _summed(*map(np.concatenate, zip(*overlaps, strict=True)))
     a, b = np.divmod(keys, max(n, 1))
     volumes = [
-        np.bincount(tube, weights=box.area(boxes), minlength=len(its.tubes))
-        for tube, boxes, its in ((f_tube, f_boxes, first), (s_tube, s_boxes, second))
+        np.bincount(tube, weights=box.area(boxes), minlength=len(video.tubes))
+        for tube, boxes, video in ((f_tube, f_boxes, first), (s_tube, s_boxes, second))
     ]
     union = volumes[0][a] + volumes[1][b] - shared
     ious = np.divide(shared, union, out=np.zeros(len(keys)), where=union > 0)
@@ -107,24 +107,22 @@ def match(first: np.ndarray, second: np.ndarray, value: np.ndarray) -> np.ndarra
     return np.concatenate(chosen)
 
 
-_NONE = np.zeros(0, dtype=np.int64)
-
-
 def _of_one_frame(first: np.ndarray, second: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the indices of every pair of items in one frame, all of a frame at once."""
-    orders = [np.argsort(its, kind="stable") for its in (first, second)]
+    """Yield the indices of every pair of items of one frame, those of whole frames at a time."""
+    orders = [np.argsort(items, kind="stable") for items in (first, second)]
     frames = np.intersect1d(first, second)
     starts, counts = [], []
-    for its, order in zip((first, second), orders, strict=True):
-        low, high = (np.searchsorted(its[order], frames, side) for side in ("left", "right"))
+    for items, order in zip((first, second), orders, strict=True):
+        low, high = (np.searchsorted(items[order], frames, side) for side in ("left", "right"))
         starts.append(low)
         counts.append(high - low)
     sizes = counts[0] * counts[1]
     group = (np.cumsum(sizes) - 1) // MOST_PAIRS if len(sizes) else _NONE
     for number in np.unique(group):
-        mine = np.flatnonzero(group == number)
-        frame = np.repeat(mine, sizes[mine])
-        within = np.arange(len(frame)) - np.repeat(np.cumsum(sizes[mine]) - sizes[mine], sizes[mine])
+        members = np.flatnonzero(group == number)
+        n_pairs = sizes[members]
+        frame = np.repeat(members, n_pairs)
+        within = np.arange(len(frame)) - np.repeat(np.cumsum(n_pairs) - n_pairs, n_pairs)
         i, j = np.divmod(within, counts[1][frame])
         yield orders[0][starts[0][frame] + i], orders[1][starts[1][frame] + j]
 
@@ -133,8 +131,8 @@ def _flat(video: VideoTubes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return tube, frame and box of every box of every tube."""
     lengths = [len(tube.boxes) for tube in video.tubes]
     tube = np.repeat(np.arange(len(lengths)), lengths)
-    frames = [np.arange(its.start, its.stop) for its in video.tubes]
-    boxes = [its.boxes for its in video.tubes]
+    frames = [np.arange(part.start, part.stop) for part in video.tubes]
+    boxes = [part.boxes for part in video.tubes]
     return tube, np.concatenate([_NONE, *frames]), np.concatenate([np.zeros((0, 4)), *boxes])
 
 

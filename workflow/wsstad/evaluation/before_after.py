@@ -23,7 +23,7 @@ METHODS, BOUNDS = "methods", "upper bounds"
 
 @dataclass(frozen=True)
 class Change:
-    """A metric of a method before and after, on `n` paired videos, and what the tests say of the difference.
+    """A metric of a method before and after, on paired videos, and what the tests say of the difference.
 
     `better` is "first" or "second", empty where no difference is shown.
     """
@@ -91,18 +91,20 @@ class Paired:
 def pair(first: MethodResult, second: MethodResult, *, unlike: Collection[str] = (), boxes: bool = True) -> Paired:
     """Return the tests that two results of a method share: the same fold and video, with the same label.
 
-    `unlike` are videos whose annotations are others, so that their S_loc is not compared; without `boxes`, none is.
+    `unlike` are videos whose annotations differ, so that their S_loc is not compared; without `boxes`, none is.
     """
-    sides = [{(row.fold, row.video): row for row in its.videos} for its in (first, second)]
-    missing = [{(row.fold, row.video) for row in its.missing} for its in (first, second)]
+    sides = [{(row.fold, row.video): row for row in result.videos} for result in (first, second)]
+    missing = [{(row.fold, row.video) for row in result.missing} for result in (first, second)]
     tests = [t for t in sorted(sides[0].keys() & sides[1].keys()) if sides[0][t].label == sides[1][t].label]
-    boxed, known = [], [{t for t, row in its.items() if row.s_loc is not None} for its in sides]
-    for test in sorted(known[0] | known[1]) if boxes else ():
-        if test[1] not in unlike and all(test in known[i] or test in missing[i] for i in (0, 1)):
-            boxed.append(test)
+    known = [{t for t, row in rows.items() if row.s_loc is not None} for rows in sides]
+    boxed = [
+        test
+        for test in (sorted(known[0] | known[1]) if boxes else ())
+        if test[1] not in unlike and all(test in known[i] or test in missing[i] for i in (0, 1))
+    ]
     lost = [
-        its.counts.abnormal.localised - len(known[i] | (known[1 - i] & missing[i]))
-        for i, its in enumerate((first, second))
+        result.counts.abnormal.localised - len(known[i] | (known[1 - i] & missing[i]))
+        for i, result in enumerate((first, second))
     ]
     n_lost = max(0, min(lost)) if boxes and not unlike else 0
     return Paired(tuple(tests), tuple(boxed), sides[0], sides[1], n_lost)
@@ -120,25 +122,24 @@ def compare(
 
     `trained` are the methods that both trained; `unlike` and `boxes` as of `pair`.
     """
-    shared = [
-        (row, second.of(row.method)) for row in first.results if row.method in {its.method for its in second.results}
-    ]
+    others = {row.method: row for row in second.results}
+    shared = [(row, others[row.method]) for row in first.results if row.method in others]
     families = {
         METHODS: [sides for sides in shared if sides[0].method in trained and all(map(_has_runs, sides))],
         BOUNDS: [sides for sides in shared if all(row.is_oracle for row in sides)],
     }
     changes: list[Change] = []
     for family, members in families.items():
-        found: dict[str, list[_Measured]] = {}
+        by_metric: dict[str, list[_Measured]] = {}
         for sides in members:
-            for its in _measure(*sides, pair(*sides, unlike=unlike, boxes=boxes)):
-                if not (family == BOUNDS and its.difference.metric == "VAUC"):  # 100 % by definition
-                    found.setdefault(its.difference.metric, []).append(its)
-        for metric, rows in found.items():
-            verdicts = significance.decide([its.difference for its in rows], size=len(members))
+            for measured in _measure(*sides, pair(*sides, unlike=unlike, boxes=boxes)):
+                if not (family == BOUNDS and measured.difference.metric == "VAUC"):  # 100 % by definition
+                    by_metric.setdefault(measured.difference.metric, []).append(measured)
+        for metric, rows in by_metric.items():
+            verdicts = significance.decide([row.difference for row in rows], size=len(members))
             changes += [
-                Change(family, its.method, metric, its.first, its.second, verdict)
-                for its, verdict in zip(rows, verdicts, strict=True)
+                Change(family, row.method, metric, row.first, row.second, verdict)
+                for row, verdict in zip(rows, verdicts, strict=True)
             ]
     return changes
 
@@ -161,7 +162,7 @@ def videos(paired: Paired) -> list[VideoChange]:
                 (ranked[0][test], ranked[1][test]) if test in ranked[0] else None,
             )
         )
-    return sorted(changes, key=lambda its: (-abs(its.moved), its.fold, its.video))
+    return sorted(changes, key=lambda change: (-abs(change.moved), change.fold, change.video))
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ def _measure(first: MethodResult, second: MethodResult, paired: Paired) -> Itera
         before, after = (Row(np.zeros((len(row.s_loc), 2)), row.s_loc) for row in (before, after))
     resampling = Resampling(first.settings.bootstrap, BOOTSTRAP_SEED)
     shared = significance.draw_shared(abnormal, folds, n_boxed=before.s_loc.shape[1], resampling=resampling)
-    eps = {f"IoU@{its:g}": its for its in first.settings.thresholds if its in second.settings.thresholds}
+    eps = {f"IoU@{t:g}": t for t in first.settings.thresholds if t in second.settings.thresholds}
     for difference in significance.compare(after, before, shared, list(eps.values())):
         metric = difference.metric
         if metric == "VAUC":
@@ -197,7 +198,7 @@ def _measure(first: MethodResult, second: MethodResult, paired: Paired) -> Itera
             sides = [
                 row.s_loc if metric == "MIoU" else metrics.iou_at(row.s_loc, eps[metric]) for row in (before, after)
             ]
-            values = [float(its.mean()) for its in sides]
+            values = [float(side.mean()) for side in sides]
         if can_rank or metric != "VAUC":
             yield _Measured(first.method, values[0], values[1], difference)
 
@@ -209,12 +210,12 @@ def _ranked(paired: Paired, rows: Mapping[Case, VideoResult]) -> dict[Case, floa
     abnormal, folds = paired.labels(), np.array([fold for fold, _ in paired.tests])
     runs = np.array([rows[test].scores_of_runs or (rows[test].score,) for test in paired.tests])
     right, same_fold = pair_matrix(runs.reshape(len(paired.tests), -1).T, abnormal, folds)
-    found: dict[Case, float] = {}
+    shares: dict[Case, float] = {}
     for is_abnormal, axis in ((True, 1), (False, 0)):
         pairs, hits = same_fold.sum(axis=axis), (right * same_fold).sum(axis=axis)
-        mine = [test for test, its in zip(paired.tests, abnormal, strict=True) if its == is_abnormal]
-        found |= {test: float(h / n) for test, h, n in zip(mine, hits, pairs, strict=True) if n}
-    return found
+        tests = [test for test, flag in zip(paired.tests, abnormal, strict=True) if flag == is_abnormal]
+        shares |= {test: float(h / n) for test, h, n in zip(tests, hits, pairs, strict=True) if n}
+    return shares
 
 
 def _has_runs(result: MethodResult) -> bool:

@@ -49,19 +49,19 @@ def first_of(changes: Iterable[StageChange]) -> StageChange | None:
 
 def of_videos(rule: str, kind: str, first: Manifest, second: Manifest) -> StageChange:
     """Return what a stage that works on videos made of them twice; a video that was set aside is not there."""
-    here, there = set(first.ok()), set(second.ok())
-    both = sorted(here & there)
+    in_first, in_second = set(first.ok()), set(second.ok())
+    both = sorted(in_first & in_second)
     differ = tuple(video for video in both if first.rows[video].digest != second.rows[video].digest)
-    found, notes = _measure(kind, first, second, both, set(differ))
+    total, notes = _measure(kind, first, second, both, set(differ))
     return StageChange(
         rule,
         "videos",
         len(both),
         differ,
-        tuple(sorted(here - there)),
-        tuple(sorted(there - here)),
+        tuple(sorted(in_first - in_second)),
+        tuple(sorted(in_second - in_first)),
         "frames" if kind == "frames" else UNITS[kind],
-        found,
+        total,
         tuple(notes),
     )
 
@@ -71,24 +71,25 @@ def of_runs(
 ) -> StageChange:
     """Return what two tables of models or of predictions have in common, from their rows."""
     sides = [
-        {f"{row['method']}, seed {row['seed']}, fold {row['fold']}": row["digest"] for row in its}
-        for its in (first, second)
+        {f"{row['method']}, seed {row['seed']}, fold {row['fold']}": row["digest"] for row in rows}
+        for rows in (first, second)
     ]
     return _of_digests(rule, entries, *sides)
 
 
 def of_metrics(first: BlockResult, second: BlockResult) -> StageChange:
     """Return which methods have other numbers."""
-    sides = [{row.method: repr([row.metrics, row.folds, row.counts]) for row in its.results} for its in (first, second)]
+    sides = [
+        {row.method: repr([row.metrics, row.folds, row.counts]) for row in block.results} for block in (first, second)
+    ]
     return _of_digests("evaluate", "methods", *sides)
 
 
 def _of_digests(rule: str, entries: str, first: Mapping[str, str], second: Mapping[str, str]) -> StageChange:
     both = [name for name in first if name in second]
     differ = tuple(name for name in both if first[name] != second[name])
-    only_first, only_second = (
-        tuple(name for name in its if name not in other) for its, other in ((first, second), (second, first))
-    )
+    only_first = tuple(name for name in first if name not in second)
+    only_second = tuple(name for name in second if name not in first)
     return StageChange(rule, entries, len(both), differ, only_first, only_second)
 
 
@@ -97,7 +98,7 @@ def _measure(
 ) -> tuple[Agreement | None, list[str]]:
     """Return the agreement over the videos that both have, and what to know of it."""
     if kind == "frames":
-        frames = [sum(its.rows[video].counts.get("frames", 0) for video in both) for its in (first, second)]
+        frames = [sum(side.rows[video].counts.get("frames", 0) for video in both) for side in (first, second)]
         return Agreement(*frames), []
     total, unread, refused = Agreement(), list[str](), dict[str, list[str]]()
     for video in both:
@@ -105,15 +106,15 @@ def _measure(
             total += MEASURES[kind](first, second, video) if video in differ else _of_same(kind, first, video)
         except UserError as error:
             unread.append(f"{video}: {error}")
-        except _OtherShapeError as error:
+        except _IncomparableError as error:
             refused.setdefault(str(error), []).append(video)
     notes = [f"{len(videos)} of {len(both)} videos: {reason}" for reason, videos in refused.items()]
     notes += [f"{len(unread)} of {len(both)} videos could not be read, the first {unread[0]}"] if unread else []
     return (total if len(both) > len(unread) + sum(map(len, refused.values())) else None), notes
 
 
-class _OtherShapeError(Exception):
-    """Two results cannot be held side by side."""
+class _IncomparableError(Exception):
+    """Why the features of a video have no distance in two results."""
 
 
 def _of_same(kind: str, manifest: Manifest, video: str) -> Agreement:
@@ -126,17 +127,17 @@ def _of_same(kind: str, manifest: Manifest, video: str) -> Agreement:
 
 
 def _of_detections(first: Manifest, second: Manifest, video: str) -> Agreement:
-    a, b = (readers.read_arrays(its, video, "detections", ("frame", "boxes")) for its in (first, second))
+    a, b = (readers.read_arrays(side, video, "detections", ("frame", "boxes")) for side in (first, second))
     return agreement.of_boxes((a["frame"], b["frame"]), (a["boxes"], b["boxes"]))
 
 
 def _of_tubes(first: Manifest, second: Manifest, video: str) -> Agreement:
-    a, b = (VideoTubes.from_arrays(readers.read_arrays(its, video, "tubes")) for its in (first, second))
+    a, b = (VideoTubes.from_arrays(readers.read_arrays(side, video, "tubes")) for side in (first, second))
     return agreement.of_tubes(a, b)
 
 
 def _of_image_features(first: Manifest, second: Manifest, video: str) -> Agreement:
-    a, b = (readers.read_arrays(its, video, "image_features", ("features",))["features"] for its in (first, second))
+    a, b = (readers.read_arrays(side, video, "image_features", ("features",))["features"] for side in (first, second))
     return _of_features(a, b)
 
 
@@ -146,20 +147,20 @@ def _of_region_features(first: Manifest, second: Manifest, video: str) -> Agreem
     for manifest in (first, second):
         arrays = readers.read_arrays(manifest, video, "region_features")
         if "hash" not in arrays:
-            raise _OtherShapeError("features that were imported do not say which boxes they are of")
+            raise _IncomparableError("imported features have no record of their boxes")
         names, rows = np.unique(arrays["hash"], axis=0, return_index=True)
         sides.append(({name.tobytes(): row for name, row in zip(names, rows, strict=True)}, arrays["features"]))
     (a_rows, a), (b_rows, b) = sides
     shared = sorted(a_rows.keys() & b_rows.keys())
-    found = _of_features(a[[a_rows[name] for name in shared]], b[[b_rows[name] for name in shared]])
-    return Agreement(len(a_rows), len(b_rows), found.matched, found.likeness)
+    agreed = _of_features(a[[a_rows[name] for name in shared]], b[[b_rows[name] for name in shared]])
+    return Agreement(len(a_rows), len(b_rows), agreed.matched, agreed.likeness)
 
 
 def _of_features(first: np.ndarray, second: np.ndarray) -> Agreement:
     if first.shape[1] != second.shape[1]:
-        raise _OtherShapeError(f"features of {first.shape[1]} and of {second.shape[1]} numbers have no distance")
+        raise _IncomparableError(f"features of {first.shape[1]} and of {second.shape[1]} numbers have no distance")
     if len(first) != len(second):
-        raise _OtherShapeError("another number of clips")
+        raise _IncomparableError("the numbers of clips differ")
     return agreement.of_features(first, second)
 
 

@@ -39,7 +39,7 @@ def from_rows(rows: Sequence[BoxRow], *, n_frames: int, width: int, height: int)
     """Return the ground truth of a video of `n_frames` frames of `width` x `height` pixels from its checked rows.
 
     Boxes drawn on a picture of another size are scaled. Raises `UserError` when a box lies outside of the frame, when
-    boxes of no known size go well beyond it, or when every box after the video's last frame.
+    boxes without a size go well beyond it, or when every box comes after the video's last frame.
     """
     n_late = sum(row.frame >= n_frames for row in rows)
     if n_late == len(rows):
@@ -68,9 +68,8 @@ def _check_reach(rows: Sequence[BoxRow], width: int, height: int) -> None:
     right, bottom = max(row.box[2] for row in unsized), max(row.box[3] for row in unsized)
     if right > BEYOND * width or bottom > BEYOND * height:
         worst = max(unsized, key=lambda row: max(row.box[2] / width, row.box[3] / height))
-        where, video = worst.where, worst.video
-        reach = f"boxes of {video!r} reach {right:g} x {bottom:g}, the video has {width} x {height}"
-        raise UserError(f"{where}: {reach}: give `size`, that of the picture that they were drawn on")
+        reach = f"boxes of {worst.video!r} reach {right:g} x {bottom:g}, the video has {width} x {height}"
+        raise UserError(f"{worst.where}: {reach}: give `size`, that of the picture that they were drawn on")
 
 
 class _Union:

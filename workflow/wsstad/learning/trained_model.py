@@ -48,11 +48,8 @@ class TrainedModel:
         """Make the network."""
         try:
             self._method = methods.restore(self._path, self._tensors, self._meta, **machine)
-        except (
-            KeyError,
-            RuntimeError,
-            AttributeError,
-        ) as error:  # no tensor of that name or shape; no class with `load`
+        except (KeyError, RuntimeError, AttributeError) as error:
+            # No tensor of that name or shape; no class with `load`.
             raise UserError(f"{self._path}: not a model of type {self.type}: {error}") from error
 
     def predict(self, video: str, manifests: Mapping[str, Manifest]) -> Scored:

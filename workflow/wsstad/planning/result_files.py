@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from wsstad.artefacts import seals, storage
+from wsstad.artefacts import manifest, seals, storage
+from wsstad.artefacts.manifest import Manifest
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
 from wsstad.locations import SHARE
@@ -87,6 +88,11 @@ class ResultFiles:
             choices = [" ".join(f"{name}={group.names[name]}" for name in differ) for group in groups]
             raise UserError(f"{self.folder}: `{rule}` has {len(groups)} results; choose one: {listed(choices, '; ')}")
         return groups[0]
+
+    def manifest(self, group: Group) -> Manifest:
+        """Return the manifest of a group, of all its shards; its artefacts are those of the store."""
+        rows = manifest.read_manifest(*group.paths)
+        return Manifest(self.in_store(rows.folder), rows.rows)
 
     def configuration(self) -> Json:
         """Return the configuration of the last run; nothing where it left no record, or a damaged one."""

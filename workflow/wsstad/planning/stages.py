@@ -197,7 +197,7 @@ STAGES = {
         Stage(
             "verdict",
             ("results/{dataset}/scores/{model}/verdicts.tsv",),
-            ("wsstad.reporting.verdicts", "wsstad.reporting.page.footage", "wsstad.artefacts.cells"),
+            ("wsstad.reporting.verdicts", "wsstad.reporting.page.verdict_page", "wsstad.artefacts.cells"),
             scope="footage",
             target="apart",
             absent="score: no footage is named",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wsstad.artefacts import manifest, readers, storage
+from wsstad.artefacts import readers, storage
 from wsstad.artefacts.exchange import ava, coco, cvat, masks, mot, parquet, vatic
 from wsstad.artefacts.manifest import Manifest
 from wsstad.errors import UserError
@@ -43,13 +43,13 @@ class Source:
     def tubes(self) -> list[VideoTracks]:
         """Return the tubes of each video, named by their index, each with its kind as label and its mean confidence."""
         made, rates = self._manifests("link")
-        found = []
+        videos = []
         for video in self._wanted(made.ok()):
-            its = readers.read_tubes(made, video)
-            tracks = tuple(track_of(tube, str(n), tube.kind, tube.score) for n, tube in enumerate(its.tubes))
-            about = (its.width, its.height), its.n_frames, rates[video]
-            found.append(VideoTracks(video, tracks, *about, detected=its.detected.astype(bool)))
-        return found
+            linked = readers.read_tubes(made, video)
+            tracks = tuple(track_of(tube, str(n), tube.kind, tube.score) for n, tube in enumerate(linked.tubes))
+            about = (linked.width, linked.height), linked.n_frames, rates[video]
+            videos.append(VideoTracks(video, tracks, *about, detected=linked.detected.astype(bool)))
+        return videos
 
     def top1(self, method: str, seed: int) -> list[VideoTracks]:
         """Return the top-1 of a method in each test video: a track a fold that tests it, with the video's score.
@@ -64,23 +64,19 @@ class Source:
             allowed = dict.fromkeys(f"{name} {n}" for name, n in zip(runs["method"], runs["seed"], strict=True))
             raise UserError(f"{self.files.folder}: no run of {method!r} with seed {seed}; allowed: {listed(allowed)}")
         tracks: dict[str, list[Track]] = {}
-        about: dict[str, VideoPrediction] = {}
+        about: dict[str, tuple[tuple[int, int], int, float]] = {}
         for fold in sorted(map(int, rows["fold"])):
-            for video, its in results.predictions(method, seed=seed, fold=fold).items():
-                tube = _chosen(its, made)
-                tracks.setdefault(video, []).append(track_of(tube, str(fold), TOP1, its.video_score))
-                about[video] = its
-        return [
-            VideoTracks(video, tuple(tracks[video]), (its.width, its.height), its.n_frames, rates[video])
-            for video in self._wanted(sorted(tracks))
-            for its in (about[video],)
-        ]
+            for video, prediction in results.predictions(method, seed=seed, fold=fold).items():
+                track = track_of(_top1_tube(prediction, made), str(fold), TOP1, prediction.video_score)
+                tracks.setdefault(video, []).append(track)
+                about[video] = (prediction.width, prediction.height), prediction.n_frames, rates[video]
+        return [VideoTracks(video, tuple(tracks[video]), *about[video]) for video in self._wanted(sorted(tracks))]
 
     def _manifests(self, rule: str) -> tuple[Manifest, dict[str, float]]:
         """Return the manifest of a rule, and the frame rate of each of its videos."""
         group = self.files.of(rule)
-        decoded = manifest.read_manifest(*self.files.narrowed({"dataset": group.names["dataset"]}).of("decode").paths)
-        made = manifest.read_manifest(*group.paths)
+        decoded = self.files.manifest(self.files.narrowed({"dataset": group.names["dataset"]}).of("decode"))
+        made = self.files.manifest(group)
         return made, {video: readers.read_fps(decoded, video) for video in made.ok()}
 
     def _wanted(self, known: Collection[str]) -> list[str]:
@@ -106,12 +102,12 @@ def track_of(tube: Tube, name: str, label: str, score: float) -> Track:
     )
 
 
-def _chosen(its: VideoPrediction, tubes: Manifest) -> Tube:
+def _top1_tube(prediction: VideoPrediction, tubes: Manifest) -> Tube:
     """Return the top-1 of a prediction, with what of it was observed where it is part of a tube."""
-    tube, start, stop = its.spans[its.top1].tolist()
-    if tube >= 0 and tubes.rows[its.video].ok:
-        return readers.read_tubes(tubes, its.video).tubes[tube].cut(start, stop)
-    return its.candidates[its.top1]
+    tube, start, stop = prediction.spans[prediction.top1].tolist()
+    if tube >= 0 and tubes.rows[prediction.video].ok:
+        return readers.read_tubes(tubes, prediction.video).tubes[tube].cut(start, stop)
+    return prediction.candidates[prediction.top1]
 
 
 def _detections(arrays: Mapping[str, np.ndarray], classes: Sequence[str]) -> Iterator[Track]:

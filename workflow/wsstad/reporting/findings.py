@@ -46,8 +46,8 @@ class Threshold:
             return cls(by_hand, None, _rate_by_hand(curve, by_hand))
         if curve is None:
             return None
-        found = alarms.calibrate(curve, per_hour)
-        return cls(found.threshold, per_hour, found.note)
+        calibration = alarms.calibrate(curve, per_hour)
+        return cls(calibration.threshold, per_hour, calibration.note)
 
 
 @dataclass(frozen=True)
@@ -175,10 +175,10 @@ class Findings:
         return facts | ({"boxes": np.round(tube.boxes.astype(float), 4).tolist()} if with_boxes else {})
 
     def _threshold(self) -> dict[str, object] | None:
-        if self.threshold is None:
+        threshold = self.threshold
+        if threshold is None:
             return None
-        its = self.threshold
-        return {"score": its.score, "alarms_per_hour": its.per_hour, "note": its.note}
+        return {"score": threshold.score, "alarms_per_hour": threshold.per_hour, "note": threshold.note}
 
     def _span(self, start: int, stop: int) -> Span:
         """Return a span in frames and in seconds."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wsstad.artefacts import manifest, model_card, readers, run_files, storage
+from wsstad.artefacts import model_card, readers, run_files, storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.model_card import Card
 from wsstad.artefacts.storage import Artefact
@@ -243,8 +243,7 @@ class Results:
     def _manifest(self, rule: str, video: str = "") -> tuple[Manifest, str]:
         """Return the manifest of a rule's shards, and the dataset; raise `UserError` unless it has a good `video`."""
         group = self._files.of(rule)
-        made = manifest.read_manifest(*group.paths)
-        made = Manifest(self._files.in_store(made.folder), made.rows)
+        made = self._files.manifest(group)
         dataset = group.names["dataset"]
         if video and video not in made.rows:
             raise UserError(f"{self.folder / dataset}: no video {video!r}; allowed: {listed(sorted(made.rows))}")

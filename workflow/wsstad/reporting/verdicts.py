@@ -1,7 +1,7 @@
 """The verdicts on some footage as a table and in words, the alarms first."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from wsstad.artefacts import storage
 from wsstad.artefacts.manifest import Manifest, Row
@@ -40,13 +40,13 @@ def read(scores: Manifest, paths: Mapping[str, str]) -> tuple[list[Json], Facts 
     return rows, next(iter(facts.values()), {}).get("threshold")
 
 
-def describe(
-    rows: Sequence[Facts], card: Card, threshold: Facts | None, *, changed: Sequence[str], passed_over: str = ""
+def remarks(
+    rows: Sequence[Facts], card: Card, threshold: Facts | None, *, changed: Sequence[str], skipped: str = ""
 ) -> Iterator[str]:
-    """Yield the rows of the table in words, the model and its threshold first.
+    """Yield what there is to know of all rows of the table: the model, its threshold, and warnings.
 
-    `changed` are the stages whose code is not that which the model was trained with, `passed_over` what lies beside the
-    videos, in words.
+    `changed` are the stages whose code is not that which the model was trained with, `skipped` names in words the files
+    beside the videos.
     """
     yield f"scored by {card.method}, seed {card.seed}, trained on {card.dataset} ({card.split}, fold {card.fold})"
     if threshold and threshold["alarms_per_hour"] is None:
@@ -67,8 +67,13 @@ def describe(
             f"warning: {len(unlike)} of {len(rows)} videos are unlike those that the model learned from: its verdict on"
             " them is a guess, and a flat timeline, all alarm or all quiet, is no finding"
         )
-    if passed_over:
-        yield passed_over
+    if skipped:
+        yield skipped
+
+
+def describe(rows: Sequence[Facts], remarks: Iterable[str]) -> Iterator[str]:
+    """Yield the rows of the table in words, after the remarks on all of them."""
+    yield from remarks
     counts = Counter(row["verdict"] for row in rows)
     yield f"{len(rows)} video{'s' * (len(rows) != 1)}: " + ", ".join(
         f"{counts[name]} {name}" for name in ORDER if counts[name]

@@ -1,15 +1,13 @@
 """Read every source once: upright frames of one size on the clip grid, or the reason why a video has none."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from wsstad import cli
 from wsstad.artefacts import failures, isolation, shards
 from wsstad.artefacts.manifest import Row, artefact_path
 from wsstad.artefacts.storage import Artefact
-from wsstad.errors import QuarantineError
-from wsstad.jsonable import Facts
 from wsstad.planning import artefact_keys, dataset_tables
 from wsstad.planning.stages import STORE_SUFFIX
 from wsstad.progress import Progress
@@ -25,13 +23,13 @@ def main(argv: list[str] | None = None) -> None:
     settings = {name: getattr(args, name) for name in ("store", "crf", "damaged", "max_pixels")}
     videos = shards.read_shard(args.shard_map, args.shard)
     paths = dataset_tables.source_paths(args.tables, args.source, videos)
-    digests = {name: _digest(path) for name, path in paths.items()}
-    keys = {name: _key(name, digest, settings) for name, digest in digests.items()}
+    digests, unreadable = _read_digests(paths)
+    keys = {name: artefact_keys.frames(digest, settings) for name, digest in digests.items()}
     folder = args.manifest.parent.parent
 
     def make(name: str, watch: isolation.Watch) -> Artefact:
-        store = artefact_path(folder, name, str(keys[name]), STORE_SUFFIX)
-        return decoding.decode(paths[name], str(digests[name]), store=store, settings=settings, watch=watch)
+        store = artefact_path(folder, name, keys[name], STORE_SUFFIX)
+        return decoding.decode(paths[name], digests[name], store=store, settings=settings, watch=watch)
 
     def compute(missing: Sequence[str]) -> Iterator[shards.Outcome]:
         with Progress(f"decode {args.shard}", len(missing), "videos") as progress:
@@ -40,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
     shards.process_shard(
         "frames",
         manifest_path=args.manifest,
-        keys=keys,
+        keys={name: unreadable.get(name) or keys[name] for name in paths},
         compute=compute,
         counts=decoding.count,
         count_names=("frames", "errors"),
@@ -48,18 +46,16 @@ def main(argv: list[str] | None = None) -> None:
     )
 
 
-def _digest(path: Path) -> str | QuarantineError:
-    """Return the digest of a source, or why it cannot be read."""
-    try:
-        return source_digest(path)
-    except OSError as error:
-        return failures.unreadable(error)
-
-
-def _key(name: str, digest: str | QuarantineError, settings: Facts) -> str | Row:
-    if isinstance(digest, QuarantineError):
-        return Row(name, "", code=digest.code, reason=digest.reason)
-    return artefact_keys.frames(digest, settings)
+def _read_digests(paths: Mapping[str, Path]) -> tuple[dict[str, str], dict[str, Row]]:
+    """Return the digest of each source, and of each that cannot be read the row that quarantines it."""
+    digests, unreadable = {}, {}
+    for name, path in paths.items():
+        try:
+            digests[name] = source_digest(path)
+        except OSError as error:
+            cause = failures.unreadable(error)
+            unreadable[name] = Row(name, "", code=cause.code, reason=cause.reason)
+    return digests, unreadable
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

@@ -34,8 +34,8 @@ def main(argv: list[str] | None = None) -> None:
         return manifest.artefact_path(args.manifest.parent.parent, video, make_key(video), suffix)
 
     def count(artefact: Artefact) -> dict[str, int]:
-        found = artefact.meta["alarms"]
-        return {"frames": artefact.meta["frames"], **({} if found is None else {"alarms": len(found)})}
+        alarms = artefact.meta["alarms"]
+        return {"frames": artefact.meta["frames"], **({} if alarms is None else {"alarms": len(alarms)})}
 
     def compute(videos: Sequence[str]) -> Iterator[shards.Outcome]:
         rows = dataset_tables.read_videos(args.tables)

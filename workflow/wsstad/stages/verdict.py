@@ -19,19 +19,17 @@ def main(argv: list[str] | None = None) -> None:
         "--output", type=Path, required=True, help="verdicts.tsv; the words go to .txt and .html beside it"
     )
     args = parser.parse_args(argv)
+    from wsstad.reporting.page import verdict_page
+
     paths = {video: row["path"] for video, row in dataset_tables.read_videos(args.tables).items()}
     scores = manifest.read_manifest(*args.scores)
     rows, threshold = verdicts.read(scores, paths)
     card = model_card.read(args.model)
     changed = card.changed(artefact_keys.chain_code(**card.types()))
-    passed_over = footage.describe(footage.read_passed_over(args.tables))
-    lines = verdicts.describe(rows, card, threshold, changed=changed, passed_over=passed_over)
-    words = list(map(names.printable, lines))
+    skipped = footage.describe(footage.read_passed_over(args.tables))
+    remarks = list(map(names.printable, verdicts.remarks(rows, card, threshold, changed=changed, skipped=skipped)))
     text, page = args.output.with_suffix(".txt"), args.output.with_suffix(".html")
-    storage.write_text(text, "\n".join(words) + "\n")
-    from wsstad.reporting.page import footage as footage_page
-
-    head = words[: words.index("") - 1]  # without the counts, which are its heading
-    storage.write_text(page, footage_page.page(scores, rows, head))
+    storage.write_text(text, "\n".join(map(names.printable, verdicts.describe(rows, remarks))) + "\n")
+    storage.write_text(page, verdict_page.page(scores, rows, remarks))
     storage.write_table(args.output, cells.readable(rows), verdicts.COLUMNS)
     seals.seal(text, page, args.output)

@@ -22,7 +22,7 @@ def truths(rows):
     for row in check(rows):
         videos.setdefault(row.video, []).append(row)
     size = {"n_frames": made.N_FRAMES, "width": made.SIZE[0], "height": made.SIZE[1]}
-    return {video: groundtruth.from_rows(its, **size) for video, its in videos.items()}
+    return {video: groundtruth.from_rows(of_video, **size) for video, of_video in videos.items()}
 
 
 @given(made.videos())
@@ -31,10 +31,10 @@ def test_evaluation_sees_the_boxes_of_all_tracks_whatever_the_format(videos):
     for video in videos:
         for n, track in enumerate(video.tracks):
             rows += tracks.rows_of(video, track, str(n), "none")
-    found = truths(rows)
+    truth = truths(rows)
     for video in videos:
         for n, track in enumerate(video.tracks):
-            event = found[video.video].events[sorted(map(str, range(len(video.tracks)))).index(str(n))]
+            event = truth[video.video].events[sorted(map(str, range(len(video.tracks)))).index(str(n))]
             assert np.flatnonzero(event.present).tolist() == track.frames.tolist()
             np.testing.assert_allclose(event.boxes[event.present], track.boxes, atol=0.051)
 
@@ -53,8 +53,8 @@ def test_what_was_interpolated_is_filled_and_no_key_frame(name, tmp_path):
 
 
 def test_tracks_of_some_labels_alone(tmp_path):
-    its = (made.track("1", [0], [[0, 0, 9, 9]]), made.track("2", [1], [[0, 0, 9, 9]], label="bus"))
-    coco.write(tmp_path, [made.VideoTracks("v001", its, made.SIZE, made.N_FRAMES)])
+    vehicles = (made.track("1", [0], [[0, 0, 9, 9]]), made.track("2", [1], [[0, 0, 9, 9]], label="bus"))
+    coco.write(tmp_path, [made.VideoTracks("v001", vehicles, made.SIZE, made.N_FRAMES)])
     assert [row.event for row in read("coco", tmp_path, labels=["bus"])] == ["2"]
     with pytest.raises(UserError, match=r"no track has the label 'tram' of `labels`; allowed: bus, car"):
         read("coco", tmp_path, labels=["tram"])
@@ -62,12 +62,12 @@ def test_tracks_of_some_labels_alone(tmp_path):
 
 def test_an_object_of_two_labels_is_one_event_and_boxes_without_a_track_are_another(tmp_path):
     rows = [(3, (0, 0, 9, 9), 0.5), (3, (20, 20, 30, 30), 0.5)]
-    its = (
+    tracked = (
         made.track("1", [5], [[0, 0, 9, 9]]),
         made.track("1", [1], [[0, 0, 9, 9]], label="bus"),
         made.detections(rows),
     )
-    coco.write(tmp_path, [made.VideoTracks("v001", its, made.SIZE, made.N_FRAMES)])
-    found = read("coco", tmp_path)
-    assert sorted({row.event for row in found}) == ["1", "1/1", "untracked"]
-    assert len(truths(found)["v001"].events) == 2
+    coco.write(tmp_path, [made.VideoTracks("v001", tracked, made.SIZE, made.N_FRAMES)])
+    event_rows = read("coco", tmp_path)
+    assert sorted({row.event for row in event_rows}) == ["1", "1/1", "untracked"]
+    assert len(truths(event_rows)["v001"].events) == 2

@@ -189,3 +189,27 @@ def test_equals_the_boxes_published_with_the_real_masks(shared):
     # In Test008 a person on a bicycle passes behind a car: one component, and a new object afterwards.
     objects = Counter(video for video, _ in {(row.video, row.event) for row in rows})
     assert [objects[video] for video in videos] == [1, 1, 2, 2, 1, 2, 2, 3, 2, 1, 3, 1]
+
+
+@pytest.mark.parametrize("suffix", [".bmp", ".png", ".tif"])
+def test_masks_of_any_lossless_kind_are_read(tmp_path, suffix):
+    (tmp_path / "v000_gt").mkdir()
+    mask = np.zeros((48, 64), np.uint8)
+    mask[10:20, 5:25] = 255
+    for number in range(3):
+        assert cv2.imwrite(str(tmp_path / "v000_gt" / f"{number}{suffix}"), mask)
+    rows = ucsd_masks.read(tmp_path, ["v000"], PARAMETERS)
+    assert [(row.frame, row.box) for row in rows] == [(frame, (5, 10, 25, 20)) for frame in range(3)]
+
+
+def test_missing_masks_are_an_error(tmp_path):
+    videos = [f"v{n:03d}" for n in range(3)]
+    (tmp_path / "v1_gt").mkdir()
+    with pytest.raises(
+        UserError, match=r"no masks of any of the 3 videos; looked for .*v000_gt/; the folder has v1_gt"
+    ):
+        ucsd_masks.read(tmp_path, videos, PARAMETERS)
+    (tmp_path / "v000_gt").mkdir()
+    (tmp_path / "v000_gt" / "1.jpg").touch()
+    with pytest.raises(UserError, match=r"v000_gt: 1 files and no image; allowed: \.bmp, \.png, \.tif"):
+        ucsd_masks.read(tmp_path, videos, PARAMETERS)

@@ -22,8 +22,11 @@ BOX = {"event": "0", "frame": "3", "x1": "1", "y1": "1", "x2": "9", "y2": "9", "
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Two folders of the same made-up results, with annotations; the second has its own numbers of mgpr."""
-    folder = tmp_path_factory.mktemp("made")
+    return write_pair(tmp_path_factory.mktemp("made"))
+
+
+def write_pair(folder):
+    """Write two folders of the same made-up results, with annotations; the second has its own numbers of mgpr."""
     (folder / "a").mkdir()
     pages.write(folder / "a", videos=8, kind=pages.HOSTILE)
     results = folder / "a/results"
@@ -31,7 +34,7 @@ def made(tmp_path_factory):
     boxes = [{"video": f"v{i:03d}", **BOX} for i in (2, 4)]
     storage.write_table(results / "made_up/annotations/boxes.tsv", boxes, list(boxes[0]))
     shutil.copytree(folder / "a", folder / "b")
-    change(folder / "b/results", lambda row: replace(row, s_loc_of_runs=(0.9, 0.9), s_loc=0.9) if row.s_loc else row)
+    change(folder / "b/results", raised)
     return folder
 
 
@@ -42,12 +45,17 @@ def folders(made, tmp_path, monkeypatch):
     return shutil.copytree(made, tmp_path, dirs_exist_ok=True)
 
 
-def change(results, of_video, of_result=lambda its: its):
-    """Change what was measured of mgpr: each video, and the whole."""
+def raised(row):
+    """Return the result of a video with another S_loc, where it has one."""
+    return replace(row, s_loc_of_runs=(0.9, 0.9), s_loc=0.9) if row.s_loc else row
+
+
+def change(results, of_video, method="mgpr"):
+    """Change what was measured of a method in each video."""
     block = results_file.read(results / METRICS)
     moved = [
-        of_result(replace(its, videos=tuple(of_video(row) for row in its.videos))) if its.method == "mgpr" else its
-        for its in block.results
+        replace(result, videos=tuple(map(of_video, result.videos))) if result.method == method else result
+        for result in block.results
     ]
     results_file.write(results / METRICS, replace(block, results=tuple(moved)))
 
@@ -59,17 +67,20 @@ def gather(folders, **options):
 
 
 def test_metrics_videos_costs_and_limits_are_gathered(folders):
-    found = gather(folders)
-    assert found.method == "mgpr"
-    assert [its.rule for its in found.stages] == ["train", "evaluate"]
-    assert found.diverged is None, "the made-up metrics are the same; only single videos are not"
-    assert {(its.family, its.method) for its in found.changes} == {("methods", "mgpr"), ("upper bounds", "upper_bound")}
-    boxed = [its for its in found.videos if its.s_loc]
+    comparison = gather(folders)
+    assert comparison.method == "mgpr"
+    assert [stage.rule for stage in comparison.stages] == ["train", "evaluate"]
+    assert comparison.diverged is None, "the made-up metrics are the same; only single videos are not"
+    assert {(row.family, row.method) for row in comparison.changes} == {
+        ("methods", "mgpr"),
+        ("upper bounds", "upper_bound"),
+    }
+    boxed = [video for video in comparison.videos if video.s_loc]
     assert len(boxed) == 4
-    assert all(its.s_loc[1] == 0.9 for its in boxed)
-    assert [name for name, *_ in found.costs()] == ["decode", "train"]
-    assert all(a == b for _, a, b in found.costs())
-    lacking = [line for line in found.limits if "not compared, since" in line]
+    assert all(video.s_loc[1] == 0.9 for video in boxed)
+    assert [name for name, *_ in comparison.costs()] == ["decode", "train"]
+    assert all(a == b for _, a, b in comparison.costs())
+    lacking = [line for line in comparison.limits if "not compared, since" in line]
     assert {line.split(":")[0] for line in lacking} == {
         *("decode", "detect", "link", "extract_image", "extract_region", "predict")
     }
@@ -87,29 +98,26 @@ def test_s_loc_is_not_compared_against_other_annotations(folders):
     path = folders / "b/results/made_up/annotations/boxes.tsv"
     boxes = [{"video": "v002", **BOX}, {"video": "v004", **BOX, "x2": "20"}]
     storage.write_table(path, boxes, list(boxes[0]))
-    found = gather(folders)
-    assert "S_loc: not compared of 1 videos, since their annotations are others: v004" in found.limits
-    assert {its.video for its in found.videos if its.s_loc} == {"v000", "v002", "v006"}
+    comparison = gather(folders)
+    assert "S_loc: not compared for 1 videos whose annotations differ: v004" in comparison.limits
+    assert {video.video for video in comparison.videos if video.s_loc} == {"v000", "v002", "v006"}
     path.unlink()
     assert any("those of one side are gone" in line for line in gather(folders).limits)
 
 
 def test_s_loc_over_other_frames_is_not_compared_at_all(folders):
-    def other_gamma(its):
-        return replace(its, settings=replace(its.settings, gamma="union"))
-
     block = results_file.read(folders / "b/results" / METRICS)
-    moved = tuple(other_gamma(its) for its in block.results)
+    moved = tuple(replace(row, settings=replace(row.settings, gamma="union")) for row in block.results)
     results_file.write(folders / "b/results" / METRICS, replace(block, results=moved))
-    found = gather(folders)
-    assert "S_loc: not compared, since the frames that count (gamma) differ: detected, union" in found.limits
-    assert {its.metric for its in found.changes} == {"VAUC"}
+    comparison = gather(folders)
+    assert "S_loc: not compared, since the frames that count (gamma) differ: detected, union" in comparison.limits
+    assert {row.metric for row in comparison.changes} == {"VAUC"}
 
 
 def test_tests_and_methods_of_one_side_are_named(folders):
     change(folders / "b/results", lambda row: replace(row, video="new") if row.video == "v003" else row)
     block = results_file.read(folders / "b/results" / METRICS)
-    rest = tuple(its for its in block.results if its.method != "dmrm")
+    rest = tuple(row for row in block.results if row.method != "dmrm")
     results_file.write(folders / "b/results" / METRICS, replace(block, results=rest, comparisons=(), family=None))
     limits = gather(folders).limits
     a, b = (str(folders / name / "results") for name in ("a", "b"))
@@ -120,28 +128,23 @@ def test_tests_and_methods_of_one_side_are_named(folders):
 
 def test_without_metrics_of_both_only_stages_are_compared(folders):
     for name in ("a", "b"):
-        path = (
-            folders
-            / name
-            / "results"
-            / STAGES["link"].output.removeprefix("results/").format(**pages.WILDCARDS, shard="000")
-        )
+        path = folders / name / STAGES["link"].output.format(**pages.WILDCARDS, shard="000")
         storage.write_text(path, "video\tstatus\tcode\treason\tkey\tdigest\n")
     (folders / "b/results" / METRICS).unlink()
-    found = gather(folders)
-    assert found.changes == ()
-    assert found.videos == ()
-    assert "metrics: not compared, since both sides have to be evaluated" in found.limits
+    comparison = gather(folders)
+    assert comparison.changes == ()
+    assert comparison.videos == ()
+    assert "metrics: not compared, since both sides have to be evaluated" in comparison.limits
 
 
 def test_settings_are_compared_as_far_as_both_sides_know_them(folders):
-    found = gather(folders)
-    assert found.settings[0] == found.settings[1]
-    assert found.settings[0]["detector"] == {"name": "motion"}
+    comparison = gather(folders)
+    assert comparison.settings[0] == comparison.settings[1]
+    assert comparison.settings[0]["detector"] == {"name": "motion"}
     write_run(folders / "a", {"evaluate": {"gamma": "union"}})
     assert "evaluate" not in gather(folders).settings[0]
     write_run(folders / "b", {"evaluate": {"gamma": "gt_only"}})
-    assert [its["evaluate"]["gamma"] for its in gather(folders).settings] == ["union", "gt_only"]
+    assert [settings["evaluate"]["gamma"] for settings in gather(folders).settings] == ["union", "gt_only"]
 
 
 def write_run(folder, config):
@@ -150,21 +153,24 @@ def write_run(folder, config):
 
 
 def test_the_page_holds_both_sides_and_needs_nothing_else(folders):
-    found = gather(folders)
-    text = compared.page(found, ["detector.threshold: 25 -> 12"], pixels=True)
+    comparison = gather(folders)
+    text = compared.page(comparison, ["detector.threshold: 25 -> 12"], pixels=True)
     assert "detector.threshold: 25 -&gt; 12" in text
     assert not re.search(r"""(src|href)=["']?(https?:|//)""", text)
     assert pages.HOSTILE not in text
     assert text.count("data:video/mp4") == 8, "four videos moved, and both sides show each"
     assert len(text.encode()) < 25_000_000
-    plain = compared.page(found, [], pixels=False)
+    plain = compared.page(comparison, [], pixels=False)
     assert "data:video/mp4" not in plain
     assert "without pictures of the footage" in plain
-    for line in found.limits:
+    for line in comparison.limits:
         assert line.split(":")[0] in text
 
 
-def test_what_a_side_does_not_illustrate_is_said(folders):
+def test_a_side_without_an_illustration_is_named(folders):
+    alike = compared.page(gather(folders, method="dmrm"), [], pixels=True)
+    assert "every video has the same" in alike
+    change(folders / "b/results", raised, method="dmrm")
     text = compared.page(gather(folders, method="dmrm"), [], pixels=True)
     assert "data:video/mp4" not in text
-    assert "no report of this side shows dmrm in this video" in text or "every video has the same" in text
+    assert text.count("no report of this side shows dmrm in this video") == 2 * 4, "either side, in four videos"

@@ -43,12 +43,12 @@ def made(**more):
     return Comparison(Made("before"), Made("after"), stages, **more)
 
 
-def told(comparison, changed=()):
-    return list(words.tell(comparison, list(changed)))
+def lines_of(comparison, changed=()):
+    return list(words.describe(comparison, list(changed)))
 
 
 @pytest.mark.parametrize(
-    ("stage", "said"),
+    ("stage", "end"),
     [
         (StageChange("decode", "videos", 12), "the same 12 videos"),
         (
@@ -65,21 +65,21 @@ def told(comparison, changed=()):
         (StageChange("train", "models", 4, ("a",)), "1 of 4 models differ"),
     ],
 )
-def test_a_stage_says_how_much_of_it_is_other(stage, said):
-    assert words.amount(stage).endswith(said)
+def test_the_difference_of_a_stage_is_counted(stage, end):
+    assert words.amount(stage).endswith(end)
 
 
 def test_the_first_difference_is_named_or_that_there_is_none():
-    assert "first difference: detect, 1 of 12 videos differ" in told(made())
+    assert "first difference: detect, 1 of 12 videos differ" in lines_of(made())
     same = replace(made(), stages=(StageChange("decode", "videos", 12),))
-    assert "first difference: none, the two are the same" in told(same)
+    assert "first difference: none, the two are the same" in lines_of(same)
 
 
 def test_what_was_changed_is_listed_and_cut():
-    assert "changed: detector.threshold: 25 -> 12" in told(made(), ["detector.threshold: 25 -> 12"])
-    lines = told(made(), [f"key{i} changed" for i in range(9)])
+    assert "changed: detector.threshold: 25 -> 12" in lines_of(made(), ["detector.threshold: 25 -> 12"])
+    lines = lines_of(made(), [f"key{i} changed" for i in range(9)])
     assert "changed: and 5 more, on the page" in lines
-    assert any("no setting" in line for line in told(made()))
+    assert any("no setting" in line for line in lines_of(made()))
 
 
 def rows_of(lines, *names):
@@ -88,7 +88,7 @@ def rows_of(lines, *names):
 
 def test_a_mark_stands_only_where_a_difference_is_shown():
     rows = [change(), change("stil", significant=True), change("asa", significant=True, value=-0.1)]
-    lines = told(made(changes=[*rows, change(metric="VAUC")]))
+    lines = lines_of(made(changes=[*rows, change(metric="VAUC")]))
     cells = rows_of(lines, "mgpr", "stil", "asa", "%")
     assert cells["%"] == ["%", "VAUC", "MIoU"]
     assert cells["mgpr"] == ["mgpr", *["30.0 -> 40.0 (+10.0, p 0.400)"] * 2]
@@ -101,7 +101,7 @@ def test_a_mark_stands_only_where_a_difference_is_shown():
 
 def test_upper_bounds_stand_apart():
     rows = [change(), change("upper_bound", family=before_after.BOUNDS)]
-    assert rows_of(told(made(changes=rows)), "upper_bound")["upper_bound"][0] == "upper_bound (bound)"
+    assert rows_of(lines_of(made(changes=rows)), "upper_bound")["upper_bound"][0] == "upper_bound (bound)"
     assert "of 1 method (mgpr) and of 1 upper bound (upper_bound)" in words.declared(rows)
 
 
@@ -112,7 +112,7 @@ def test_videos_are_shown_with_what_is_comparable_of_them():
         VideoChange(1, "v2", "abnormal", (0.5, nan), (0.25, 0.0), None),
         VideoChange(0, "v3", "normal", (0.5, 0.5), None, (0.5, 0.5)),
     ]
-    lines = told(made(method="mgpr", videos=videos))
+    lines = lines_of(made(method="mgpr", videos=videos))
     assert "mgpr: 2 of 3 test videos moved, most of all" in lines
     assert re.split("  +", next(line for line in lines if line.startswith("v1"))) == [
         *("v1", "abnormal", "0.12 -> 0.50", "1.00 -> 0.50", "0.500 -> 0.250")
@@ -125,16 +125,16 @@ def test_videos_are_shown_with_what_is_comparable_of_them():
 
 def test_costs_of_both_stand_side_by_side():
     cost = Cost("detect", 2, 12.4, 10.0, 100.0, "videos", 3, 9, 0, 0)
-    text = " ".join(told(Comparison(Made("before", [cost]), Made("after"), ())))
+    text = " ".join(lines_of(Comparison(Made("before", [cost]), Made("after"), ())))
     assert "detect 12 s (3/12 videos) -> –." in text
     assert words.COSTS.split(":")[0] in text
 
 
-def test_what_cannot_be_compared_is_said():
-    assert "  S_loc: not compared, since the annotators differ" in told(
+def test_what_cannot_be_compared_is_listed():
+    assert "  S_loc: not compared, since the annotators differ" in lines_of(
         made(limits=["S_loc: not compared, since the annotators differ"])
     )
-    assert not any("cannot be compared" in line for line in told(made()))
+    assert not any("cannot be compared" in line for line in lines_of(made()))
 
 
 def test_it_fits_a_screen():
@@ -147,6 +147,6 @@ def test_it_fits_a_screen():
     stages = [StageChange(name, "videos", 12, ("v1",)) for name in "abcdefgh"]
     costs = [Cost(name, 1, 1.0, 1.0, 1.0, "videos", 1, 0, 0, 0) for name in "abcdefghi"]
     comparison = Comparison(Made("a", costs), Made("b", costs), stages, rows, "mgpr", None, videos, ["x"] * 20)
-    lines = told(comparison, ["x"] * 20)
+    lines = lines_of(comparison, ["x"] * 20)
     assert len(lines) <= 50
     assert np.max([len(line) for line in lines]) <= words.WIDTH

@@ -56,7 +56,7 @@ def convert(source: Path, videos: Videos, entry: AnnotationParameters, *, tested
         if not known:
             other = next(iter(ignored))
             near = [Path(other).stem] if Path(other).stem in videos else difflib.get_close_matches(other, videos, n=1)
-            hint = f"; did you mean {near[0]}?" if near else f"; listed are the like of {min(videos)}"
+            hint = f"; did you mean {near[0]}?" if near else f"; ids there look like {min(videos)}"
             raise UserError(f"{where}: none of its {len(ignored)} videos is in videos.tsv, such as {other!r}{hint}")
     _check_no_shares(known, where)
     boxed = {row.video for row in known}

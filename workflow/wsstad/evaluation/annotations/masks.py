@@ -11,5 +11,5 @@ from wsstad.evaluation.annotations.tracks import rows_of
 
 def read(path: Path, videos: Sequence[str], parameters: MasksParameters) -> list[BoxRow]:
     """Read the masks of those of `videos` that have some in the folder `path`."""
-    found = masks.read(path, videos, **parameters.convention)
-    return [row for video in found for track in video.tracks for row in rows_of(video, track, track.name, "none")]
+    masked = masks.read(path, videos, **parameters.convention)
+    return [row for video in masked for track in video.tracks for row in rows_of(video, track, track.name, "none")]

@@ -22,9 +22,9 @@ ALONE = "untracked"  # the event of boxes without a track
 
 def read(path: Path, videos: Sequence[str], parameters: TracksParameters) -> list[BoxRow]:
     """Read the boxes of every video at `path`, in any format of tracks; raise `UserError` for a label that none has."""
-    found = READERS[parameters.format](path, **parameters.convention)
-    _check_labels(path, found, parameters.labels)
-    return [row for video in found for row in _rows(video, parameters)]
+    tracked = READERS[parameters.format](path, **parameters.convention)
+    _check_labels(path, tracked, parameters.labels)
+    return [row for video in tracked for row in _rows(video, parameters)]
 
 
 def _rows(video: VideoTracks, parameters: TracksParameters) -> Iterator[BoxRow]:

@@ -23,8 +23,8 @@ def read(path: Path, videos: Sequence[str], parameters: UcsdMasksParameters) -> 
     """Read the masks of those of `videos` that have ``<video>.npz`` or ``<video>_gt/`` in the folder `path`."""
     if not path.is_dir():
         raise UserError(f"{path}: no such folder of masks")
-    rows = []
     _check_some(path, videos)
+    rows = []
     for video in sorted(videos):
         for frame, parts in enumerate(link(_masks(path, video), parameters.min_area)):
             for event, box, size in parts:
@@ -39,7 +39,9 @@ def _check_some(folder: Path, videos: Sequence[str]) -> None:
     there = sorted(path.name for path in folder.iterdir())
     shown = ", ".join(there[:5]) + (f" and {len(there) - 5} more" if len(there) > 5 else "") or "nothing"
     looked = f"<video>.npz and <video>_gt/, such as {videos[0]}_gt/"
-    raise UserError(f"{folder}: masks of none of {len(videos)} videos; looked for {looked}; there is {shown}")
+    raise UserError(
+        f"{folder}: no masks of any of the {len(videos)} videos; looked for {looked}; the folder has {shown}"
+    )
 
 
 def link(masks: Iterable[np.ndarray], min_area: int) -> Iterator[list[tuple[int, Box, tuple[int, int]]]]:

@@ -1,1 +1,1 @@
-"""Two results held side by side: gathered from their files, and told in words; `page.compared` draws the page."""
+"""Two results held side by side: gathered from their files, and put into words; `page.compared` draws the page."""

@@ -11,7 +11,7 @@ from wsstad.evaluation.results import BlockResult
 from wsstad.jsonable import Facts
 from wsstad.planning.sides import Side
 from wsstad.planning.stages import STAGES
-from wsstad.reporting.compare.found import Found
+from wsstad.reporting.compare.side_results import SideResults
 from wsstad.reporting.page.costs import Cost
 
 
@@ -22,8 +22,8 @@ class Comparison:
     `method` is the one whose videos are shown; `limits` are what cannot be compared, and why.
     """
 
-    first: Found
-    second: Found
+    first: SideResults
+    second: SideResults
     stages: Sequence[StageChange]
     changes: Sequence[Change] = ()
     method: str = ""
@@ -39,13 +39,13 @@ class Comparison:
 
     def costs(self) -> list[tuple[str, Cost | None, Cost | None]]:
         """Return the cost of each stage of either side."""
-        sides = [{cost.stage: cost for cost in its.costs()} for its in (self.first, self.second)]
-        return [(name, sides[0].get(name), sides[1].get(name)) for name in dict.fromkeys([*sides[0], *sides[1]])]
+        a, b = ({cost.stage: cost for cost in side.costs()} for side in (self.first, self.second))
+        return [(stage, a.get(stage), b.get(stage)) for stage in dict.fromkeys([*a, *b])]
 
 
 def gather(first: Side, second: Side, *, method: str = "") -> Comparison:
     """Return the comparison of two sides; raise `UserError` for a method that they do not both have."""
-    sides = Found(first), Found(second)
+    sides = SideResults(first), SideResults(second)
     limits = list(_limits_of_chain(*sides))
     stages = list(_stages(*sides, limits))
     settings = _of_both(sides[0].settings(), sides[1].settings(), limits)
@@ -63,7 +63,7 @@ def gather(first: Side, second: Side, *, method: str = "") -> Comparison:
     return Comparison(*sides, stages, changes, shown, paired, before_after.videos(paired), limits, settings)
 
 
-def _stages(first: Found, second: Found, limits: list[str]) -> Iterator[StageChange]:
+def _stages(first: SideResults, second: SideResults, limits: list[str]) -> Iterator[StageChange]:
     """Yield the stages that both sides have; note the others, and what could not be measured, in `limits`."""
     for stage in STAGES.values():
         if stage.entry == "video":
@@ -73,13 +73,13 @@ def _stages(first: Found, second: Found, limits: list[str]) -> Iterator[StageCha
                 limits += [f"{stage.rule}: {note}" for note in change.notes]
                 yield change
             else:
-                limits += _without(stage.rule, first, second, made)
+                limits.append(_without(stage.rule, first, second, made))
         elif stage.entry and "table" in first.side.names:
             rows = first.rows(stage.rule), second.rows(stage.rule)
             if all(rows):
                 yield divergence.of_runs(stage.rule, stage.unit, *rows)
             else:
-                limits += _without(stage.rule, first, second, rows)
+                limits.append(_without(stage.rule, first, second, rows))
 
 
 def _of_both(first: Facts, second: Facts, limits: list[str]) -> tuple[Facts, Facts]:
@@ -89,51 +89,49 @@ def _of_both(first: Facts, second: Facts, limits: list[str]) -> tuple[Facts, Fac
     if not unknown:
         return first, second
     limits.append(f"settings: one side has no record of {_some(sorted(unknown))}")
-    sides = [{name: its for name, its in facts.items() if name not in unknown} for facts in (first, second)]
+    sides = [{name: value for name, value in facts.items() if name not in unknown} for facts in (first, second)]
     if "decode" in unknown:  # and with it the card
         sides = [{n: {"name": v["name"]} if "name" in v else v for n, v in facts.items()} for facts in sides]
     return sides[0], sides[1]
 
 
-def _without(rule: str, first: Found, second: Found, made: Sequence[object]) -> list[str]:
+def _without(rule: str, first: SideResults, second: SideResults, made: Sequence[object]) -> str:
     """Return that a stage is not compared, since a side has no results of it."""
-    lacking = [side.label for side, its in zip((first, second), made, strict=True) if not its]
-    return [
+    lacking = [side.label for side, results in zip((first, second), made, strict=True) if not results]
+    return (
         f"{rule}: not compared, since {' and '.join(lacking)} {'has' if len(lacking) == 1 else 'have'} no results of it"
-    ]
+    )
 
 
-def _limits_of_chain(first: Found, second: Found) -> Iterator[str]:
+def _limits_of_chain(first: SideResults, second: SideResults) -> Iterator[str]:
     a, b = first.side.names, second.side.names
     if a.get("dataset") != b.get("dataset"):
-        yield f"datasets differ ({a.get('dataset')}, {b.get('dataset')}): videos are held to be the same by their ids"
+        yield f"datasets differ ({a.get('dataset')}, {b.get('dataset')}): videos are matched by their ids"
     if a.get("split") != b.get("split"):
-        yield f"splits differ ({a.get('split')}, {b.get('split')}): models of one fold learned from other videos"
+        yield f"splits differ ({a.get('split')}, {b.get('split')}): the models of a fold learned from different videos"
 
 
-def _comparable_boxes(first: Found, second: Found, limits: list[str]) -> tuple[Collection[str], bool]:
-    """Return the videos whose annotations are others, and whether S_loc can be compared at all."""
+def _comparable_boxes(first: SideResults, second: SideResults, limits: list[str]) -> tuple[Collection[str], bool]:
+    """Return the videos whose annotations differ, and whether S_loc can be compared at all."""
     sides = first.measured, second.measured
-    names = [(its.names["annotator"], its.gamma) for its in sides if its]
+    names = [(side.names["annotator"], side.gamma) for side in sides if side]
     for what, (a, b) in zip(("annotators", "frames that count (gamma)"), zip(*names, strict=True), strict=True):
         if a != b:
             limits.append(f"S_loc: not compared, since the {what} differ: {a}, {b}")
             return [], False
     boxes = first.boxes(), second.boxes()
     if boxes[0] is None or boxes[1] is None:
-        limits.append("annotations: those of one side are gone; they are taken to be the same")
+        limits.append("annotations: those of one side are gone; they are assumed to be the same")
         return [], True
     unlike = sorted(v for v in {*boxes[0], *boxes[1]} if boxes[0].get(v) != boxes[1].get(v))
     if unlike:
-        limits.append(
-            f"S_loc: not compared of {len(unlike)} videos, since their annotations are others: {_some(unlike)}"
-        )
+        limits.append(f"S_loc: not compared for {len(unlike)} videos whose annotations differ: {_some(unlike)}")
     return unlike, True
 
 
 def _method(first: BlockResult, second: BlockResult, trained: Collection[str], asked: str) -> str:
     """Return the method whose videos are shown: as asked for, else the table's reference, else the first trained."""
-    both = [row.method for row in first.results if row.method in {its.method for its in second.results}]
+    both = [row.method for row in first.results if row.method in {other.method for other in second.results}]
     if asked and asked not in both:
         raise UserError(f"--method {asked}: not in both results; allowed: {', '.join(both) or 'none'}")
     reference = [first.family.reference] if first.family else []
@@ -143,16 +141,19 @@ def _method(first: BlockResult, second: BlockResult, trained: Collection[str], a
     return known[0]
 
 
-def _limits_of_tests(first: Found, second: Found, paired: Paired, method: str) -> Iterator[str]:
+def _limits_of_tests(first: SideResults, second: SideResults, paired: Paired, method: str) -> Iterator[str]:
     for side, other in ((first, second), (second, first)):
         if side.measured and other.measured:
-            theirs = {row.method for row in other.measured.results}
-            if alone := [row.method for row in side.measured.results if row.method not in theirs]:
+            shared = {row.method for row in other.measured.results}
+            if alone := [row.method for row in side.measured.results if row.method not in shared]:
                 yield f"methods: only {side.label} has {_some(alone)}"
-    for label, mine, rest in ((first.label, paired.first, paired.second), (second.label, paired.second, paired.first)):
-        if left := sorted(mine.keys() - rest.keys()):
-            tests = _some([f"{video} (fold {fold})" for fold, video in left])
-            yield f"{method}: {len(left)} tests have a score in {label} alone: {tests}"
+    for label, rows, others in (
+        (first.label, paired.first, paired.second),
+        (second.label, paired.second, paired.first),
+    ):
+        if unpaired := sorted(rows.keys() - others.keys()):
+            tests = _some([f"{video} (fold {fold})" for fold, video in unpaired])
+            yield f"{method}: {len(unpaired)} tests have a score in {label} alone: {tests}"
     missing = sorted(test for test in paired.boxed if test not in paired.first or test not in paired.second)
     if missing or paired.lost:
         lost = len(missing) + paired.lost

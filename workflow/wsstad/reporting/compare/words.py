@@ -1,5 +1,6 @@
 """A comparison in words, for a terminal: one screen of plain text."""
 
+import math
 import textwrap
 import time
 from collections.abc import Iterator, Sequence
@@ -12,18 +13,19 @@ from wsstad.reporting.page.costs import Cost
 SHOWN = ("VAUC", "MIoU", "IoU@0.5")  # metrics on a terminal; the page has all
 MOST_VIDEOS, MOST_LINES, WIDTH = 6, 4, 118
 DASH = "–"
+NOTHING_CHANGED = "no setting on record"
 COSTS = "What was in the cache cost nothing: compare seconds where both made as much, on one idle machine."
 
 
-def tell(comparison: Comparison, changed: Sequence[str]) -> Iterator[str]:
-    """Yield the lines of a comparison; `changed` says what settings differ."""
-    for letter, its in (("A", comparison.first), ("B", comparison.second)):
-        ran = f", ran {time.strftime('%Y-%m-%d %H:%M', time.localtime(its.ran))}" if its.ran else ""
-        yield f"{letter}  {its.label}: {' '.join(its.side.names.values())}{ran}"
-    yield from _few("changed: ", changed or ["no setting that a model or the record of a run tells of"])
+def describe(comparison: Comparison, changed: Sequence[str]) -> Iterator[str]:
+    """Yield the lines of a comparison; `changed` lists the settings that differ."""
+    for letter, results in (("A", comparison.first), ("B", comparison.second)):
+        ran = f", ran {time.strftime('%Y-%m-%d %H:%M', time.localtime(results.ran))}" if results.ran else ""
+        yield f"{letter}  {results.label}: {' '.join(results.side.names.values())}{ran}"
+    yield from _few("changed: ", changed or [NOTHING_CHANGED])
     yield f"first difference: {first_difference(comparison)}"
     yield ""
-    yield from table(("stage", "A and B"), [(its.rule, amount(its)) for its in comparison.stages])
+    yield from table(("stage", "A and B"), [(change.rule, amount(change)) for change in comparison.stages])
     yield from _metrics(comparison.changes)
     yield from _videos(comparison)
     yield from _costs(comparison.costs())
@@ -38,11 +40,8 @@ def first_difference(comparison: Comparison) -> str:
     change = comparison.diverged
     if change is None:
         return "none, the two are the same"
-    parts = [f"{len(change.differ)} of {change.both} {change.entries} differ"] if change.differ else []
-    parts += [
-        f"{len(its)} in {name} alone" for name, its in (("A", change.only_first), ("B", change.only_second)) if its
-    ]
-    return f"{change.rule}, {', '.join(parts)}"
+    differ = [_differ(change)] if change.differ else []
+    return f"{change.rule}, {', '.join([*differ, *_alone(change)])}"
 
 
 def amount(change: StageChange) -> str:
@@ -53,32 +52,25 @@ def amount(change: StageChange) -> str:
     """
     if not change.diverges:
         return f"the same {change.both} {change.entries}"
-    parts = [first_part(change)]
-    its = change.agreement
-    if its is None:
+    parts = [", ".join([_differ(change), *_alone(change)])]
+    counts = change.agreement
+    if counts is None:
         return parts[0]
-    parts.append(f"{its.first} -> {its.second} {change.unit}")
+    parts.append(f"{counts.first} -> {counts.second} {change.unit}")
     if change.unit in ("boxes", "tubes"):
-        likeness = f", mean IoU {its.mean:.2f}" if its.mean is not None else ""
-        shares = f"{share(its.matched, its.first)} of A, {share(its.matched, its.second)} of B"
-        parts.append(f"{its.matched} matched at IoU 0.5 ({shares}{likeness})")
-    elif change.unit != "frames" and its.mean is not None:
-        parts.append(f"{its.matched} in both, their features {percent(its.mean)} % apart")
+        likeness = f", mean IoU {counts.mean:.2f}" if counts.mean is not None else ""
+        shares = f"{share(counts.matched, counts.first)} of A, {share(counts.matched, counts.second)} of B"
+        parts.append(f"{counts.matched} matched at IoU 0.5 ({shares}{likeness})")
+    elif change.unit != "frames" and counts.mean is not None:
+        parts.append(f"{counts.matched} in both, their features {percent(counts.mean)} % apart")
     return "; ".join(parts)
-
-
-def first_part(change: StageChange) -> str:
-    """Return how many entries differ, and how many one side alone has."""
-    parts = [f"{len(change.differ)} of {change.both} {change.entries} differ"]
-    parts += [
-        f"{len(its)} in {name} alone" for name, its in (("A", change.only_first), ("B", change.only_second)) if its
-    ]
-    return ", ".join(parts)
 
 
 def declared(changes: Sequence[Change]) -> str:
     """Return which comparisons were made, and what the p-values are corrected for."""
-    families = {its.family: list(dict.fromkeys(c.method for c in changes if c.family == its.family)) for its in changes}
+    families: dict[str, dict[str, None]] = {}
+    for change in changes:
+        families.setdefault(change.family, {})[change.method] = None
     parts = [
         f"{len(names)} {family if len(names) > 1 else family.removesuffix('s')} ({', '.join(names)})"
         for family, names in families.items()
@@ -130,18 +122,18 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield a table of text."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     for cells in (heads, *rows):
-        yield "  ".join(its.ljust(width) for its, width in zip(cells, widths, strict=True)).rstrip()
+        yield "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
 def _metrics(changes: Sequence[Change]) -> Iterator[str]:
     """Yield a row a method, and what is compared."""
     rows: dict[str, dict[str, str]] = {}
-    for its in changes:
-        name = its.method if its.family == METHODS else f"{its.method} (bound)"
-        p = f"p {its.verdict.corrected:.3f}"
-        difference = f"{100 * its.verdict.value:+.1f}{mark(its)}"
+    for change in changes:
+        name = change.method if change.family == METHODS else f"{change.method} (bound)"
+        p = f"p {change.verdict.corrected:.3f}"
+        difference = f"{100 * change.verdict.value:+.1f}{mark(change)}"
         cells = rows.setdefault(name, {})
-        cells[its.metric] = f"{percent(its.first)} -> {percent(its.second)} ({difference}, {p})"
+        cells[change.metric] = f"{percent(change.first)} -> {percent(change.second)} ({difference}, {p})"
     shown = [metric for metric in SHOWN if any(metric in cells for cells in rows.values())]
     if shown:
         yield ""
@@ -152,7 +144,7 @@ def _metrics(changes: Sequence[Change]) -> Iterator[str]:
 
 def _videos(comparison: Comparison) -> Iterator[str]:
     """Yield the videos that moved most."""
-    moved = [its for its in comparison.videos if its.moved]
+    moved = [change for change in comparison.videos if change.moved]
     if not comparison.videos:
         return
     yield ""
@@ -160,7 +152,7 @@ def _videos(comparison: Comparison) -> Iterator[str]:
         ", most of all" if moved else ""
     )
     if moved:
-        rows = [(its.video, its.label, *move(its)) for its in moved[:MOST_VIDEOS]]
+        rows = [(change.video, change.label, *move(change)) for change in moved[:MOST_VIDEOS]]
         yield from table(("video", "label", "S_loc", "ranked rightly", "score"), rows)
 
 
@@ -171,10 +163,20 @@ def _costs(rows: Sequence[tuple[str, Cost | None, Cost | None]]) -> Iterator[str
         yield from textwrap.wrap(f"cost of the last jobs (made of all): {'; '.join(parts)}. {COSTS}", WIDTH)
 
 
+def _differ(change: StageChange) -> str:
+    return f"{len(change.differ)} of {change.both} {change.entries} differ"
+
+
+def _alone(change: StageChange) -> list[str]:
+    """Return for each side that has entries which the other lacks how many."""
+    sides = (("A", change.only_first), ("B", change.only_second))
+    return [f"{len(entries)} in {letter} alone" for letter, entries in sides if entries]
+
+
 def _arrow(pair: tuple[float, float] | None, digits: int) -> str:
     if pair is None:
         return DASH
-    before, after = ("set aside" if its != its else f"{its:.{digits}f}" for its in pair)
+    before, after = ("set aside" if math.isnan(value) else f"{value:.{digits}f}" for value in pair)
     return f"{before} -> {after}"
 
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from wsstad.evaluation.before_after import VideoChange
 from wsstad.reporting.compare import words
-from wsstad.reporting.compare.found import Found
 from wsstad.reporting.compare.gathering import Comparison
+from wsstad.reporting.compare.side_results import SideResults
 from wsstad.reporting.page import timelines
 from wsstad.reporting.page.figures import ROLES, Chart, canvas
 from wsstad.reporting.page.render import environment
@@ -39,7 +39,7 @@ class Moved:
 def page(comparison: Comparison, changed: Sequence[str], *, pixels: bool) -> str:
     """Return the page of a comparison as HTML that needs nothing else; `pixels`: with pictures of the footage."""
     pictures = Pictures(pixels)
-    moved = [its for its in comparison.videos if its.moved][:MOST_PICTURED]
+    moved = [change for change in comparison.videos if change.moved][:MOST_PICTURED]
     return (
         environment()
         .get_template("compared.html.j2")
@@ -48,7 +48,7 @@ def page(comparison: Comparison, changed: Sequence[str], *, pixels: bool) -> str
             changed=changed,
             words=words,
             order=order,
-            moved=[_moved(its, comparison, pictures) for its in moved],
+            moved=[_moved(change, comparison, pictures) for change in moved],
             charts=[chart for chart in (_s_loc(comparison), _ranked(comparison)) if chart],
             costs=comparison.costs(),
             pictures=pictures,
@@ -66,25 +66,25 @@ def _moved(change: VideoChange, comparison: Comparison, pictures: Pictures) -> M
     return Moved(change, (first, second))
 
 
-def _shot(side: Found, change: VideoChange, method: str, pictures: Pictures) -> Shot:
-    found = side.illustration(change.video, method)
+def _shot(side: SideResults, change: VideoChange, method: str, pictures: Pictures) -> Shot:
+    illustration = side.illustration(change.video, method)
     overlay = side.overlay(change.video, method)
     path = str(overlay.resolve()) if overlay else ""
-    if found is None or found.meta["fold"] != change.fold:
+    if illustration is None or illustration.meta["fold"] != change.fold:
         return Shot(overlay=path)
-    return Shot(timelines.make(found), pictures.of(Video(change.video, found)), path)
+    return Shot(timelines.make(illustration), pictures.of(Video(change.video, illustration)), path)
 
 
 def _s_loc(comparison: Comparison) -> Chart | None:
     """Return S_loc of every abnormal video with boxes, before and after."""
-    pairs = np.array([its.s_loc for its in comparison.videos if its.s_loc]).reshape(-1, 2)
+    pairs = np.array([change.s_loc for change in comparison.videos if change.s_loc]).reshape(-1, 2)
     note = "A dot is an abnormal video with boxes, its S_loc the mean over seeds; above the line B is better."
     return _scatter("s-loc", "S_loc of every video", "S_loc", pairs, note)
 
 
 def _ranked(comparison: Comparison) -> Chart | None:
     """Return the share of pairs that each video is ranked rightly in, before and after."""
-    pairs = np.array([its.ranked for its in comparison.videos if its.ranked]).reshape(-1, 2)
+    pairs = np.array([change.ranked for change in comparison.videos if change.ranked]).reshape(-1, 2)
     note = (
         "A dot is a test video: the share of the videos of its fold with the other label that its score is on the right"
         " side of. Scores themselves share no scale. Above the line B is better."
@@ -100,6 +100,6 @@ def _scatter(name: str, title: str, axis: str, pairs: np.ndarray, note: str) -> 
         axes.plot([0, 1], [0, 1], color=ROLES["line"], linewidth=1)
         axes.plot(*pairs.T, "o", color=ROLES["accent"], markersize=5, alpha=0.65, markeredgewidth=0)
         axes.set(xlabel=f"{axis}, A", ylabel=f"{axis}, B", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
-    up, down = (int(np.count_nonzero(its)) for its in (pairs[:, 1] > pairs[:, 0], pairs[:, 1] < pairs[:, 0]))
-    told = f"Of {len(pairs)} videos {up} are higher in B, {down} lower, {len(pairs) - up - down} the same."
-    return Chart(name, title, told, f"{told} {note}", drawn.svg)
+    up, down = np.count_nonzero(pairs[:, 1] > pairs[:, 0]), np.count_nonzero(pairs[:, 1] < pairs[:, 0])
+    summary = f"Of {len(pairs)} videos {up} are higher in B, {down} lower, {len(pairs) - up - down} the same."
+    return Chart(name, title, summary, f"{summary} {note}", drawn.svg)

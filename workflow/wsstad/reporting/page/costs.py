@@ -31,11 +31,11 @@ class Cost:
 
 
 def read(outputs: Sequence[Output], folder: Path = Path("results")) -> list[Cost]:
-    """Return the cost of every stage behind some metrics in a folder of results, but of those without a record."""
+    """Return the cost of every stage behind some metrics in a folder of results that left a record of it."""
     costs = []
     for stage in [stage for stage in STAGES.values() if stage.has_cost]:
         wanted = dict.fromkeys(stage.benchmark.format(**output.wildcards, shard="*") for output in outputs)
-        files = [path for its in wanted for path in sorted(folder.glob(its.removeprefix(paths.RESULTS)))]
+        files = [path for pattern in wanted for path in sorted(folder.glob(pattern.removeprefix(paths.RESULTS)))]
         if files:
             costs.append(_cost(stage.rule.replace("_", ", "), files, folder))
     return costs

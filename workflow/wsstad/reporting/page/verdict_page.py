@@ -5,7 +5,7 @@ It is one file; the films with boxes that it plays lie beside it.
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,40 +58,43 @@ class Card:
         return [timecode(part * length) for part in (0.0, 0.5, 1.0)]
 
 
-def page(scores: Manifest, rows: Sequence[Facts], words: Sequence[str]) -> str:
-    """Return the page of the rows of a table of verdicts; `words` say what holds for all of them."""
+def page(scores: Manifest, rows: Sequence[Facts], remarks: Sequence[str]) -> str:
+    """Return the page of the rows of a table of verdicts; `remarks` are lines about all of them."""
     left, cards = PICTURE_BYTES, []
     for row in rows:
         card = _card(scores, row) if scores.rows[row["video"]].ok else Card(row)
         if len(card.thumbnail) > left:
-            card = Card(card.row, card.facts, card.points, card.alarms, card.top1, "", card.film)
+            card = replace(card, thumbnail="")
         left -= len(card.thumbnail)
         cards.append(card)
     counts = {name: sum(row["verdict"] == name for row in rows) for name in dict.fromkeys(r["verdict"] for r in rows)}
-    return environment().get_template("footage.html.j2").render(cards=cards, words=words, counts=counts, clock=clock)
+    return (
+        environment().get_template("verdicts.html.j2").render(cards=cards, remarks=remarks, counts=counts, clock=clock)
+    )
 
 
 def _card(scores: Manifest, row: Facts) -> Card:
-    found = storage.read_artefact(scores.path(row["video"]), kind=KIND)
-    facts, length = found.meta, max(found.meta["seconds"], 1e-6)
+    artefact = storage.read_artefact(scores.path(row["video"]), kind=KIND)
+    facts, arrays = artefact.meta, artefact.arrays
+    length = max(facts["seconds"], 1e-6)
 
     def span(start: float, stop: float) -> Span:
         return Span(timelines.WIDTH * start / length, timelines.WIDTH * (stop - start) / length)
 
     alarms = [
         Alarm(
-            f"{timecode(its['from_seconds'])} to {timecode(its['to_seconds'])}",
-            its["from_seconds"],
-            span(its["from_seconds"], its["to_seconds"]),
-            its["score"],
+            f"{timecode(alarm['from_seconds'])} to {timecode(alarm['to_seconds'])}",
+            alarm["from_seconds"],
+            span(alarm["from_seconds"], alarm["to_seconds"]),
+            alarm["score"],
         )
-        for its in facts["alarms"] or ()
+        for alarm in facts["alarms"] or ()
     ]
-    picture = found.arrays.get(THUMBNAIL, np.zeros(0, dtype=np.uint8)).tobytes()
+    picture = arrays.get(THUMBNAIL, np.zeros(0, dtype=np.uint8)).tobytes()
     return Card(
         row,
         facts,
-        timelines.points(thin(found.arrays["scores"]), times.from_knots(found.arrays["knots"])),
+        timelines.points(thin(arrays["scores"]), times.from_knots(arrays["knots"])),
         alarms,
         span(facts["top1"]["from_seconds"], facts["top1"]["to_seconds"]),
         f"data:image/webp;base64,{base64.b64encode(picture).decode()}" if picture else "",

@@ -3,16 +3,15 @@
 import re
 
 import numpy as np
-import pytest
 
 from support import pages, scoring
 from unit.reporting.test_findings import CARD, CURVE
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Manifest, Row
 from wsstad.artefacts.storage import Artefact
-from wsstad.reporting import timecodes, verdicts
+from wsstad.reporting import verdicts
 from wsstad.reporting.findings import KIND, NO_THRESHOLD, OVERLAY, THUMBNAIL, Findings, Threshold
-from wsstad.reporting.page import footage
+from wsstad.reporting.page import verdict_page
 from wsstad.structures import times
 from wsstad.structures.tubes import VideoTubes
 
@@ -21,28 +20,27 @@ SCORES = {"quiet": (0.1, 0.2), "loud": (0.3, 0.9), "odd": (0.1, 0.8)}
 
 
 def page(folder, *, curve=CURVE, thumbnail=b"RIFFxxxxWEBP", film=True):
-    rows = {"cut": Row("cut", "", code="V101", reason="not a video")}
+    manifest_rows = {"cut": Row("cut", "", code="V101", reason="not a video")}
     for video, scores in SCORES.items():
         tubes = [scoring.constant_tube(0, 20, (5, 5, 30, 40)), scoring.constant_tube(30, 40, (5, 5, 30, 40))]
-        said = scoring.prediction(video, tubes, scores)
-        shown = VideoTubes(40, 100, 80, np.ones(40, dtype=bool), tubes)
+        prediction = scoring.prediction(video, tubes, scores)
+        linked = VideoTubes(40, 100, 80, np.ones(40, dtype=bool), tubes)
         threshold = Threshold.of(curve, 1.0)
-        its = Findings(PATHS[video], said, shown, CARD, np.arange(41) / 10, 10.0, threshold)
+        findings = Findings(PATHS[video], prediction, linked, CARD, np.arange(41) / 10, 10.0, threshold)
         arrays = {
-            "scores": its.scores,
-            "knots": times.to_knots(its.edges),
+            "scores": findings.scores,
+            "knots": times.to_knots(findings.edges),
             **({THUMBNAIL: np.frombuffer(thumbnail, dtype=np.uint8)} if thumbnail else {}),
         }
         files = {".tubes.json": "a" * 64, **({OVERLAY: "b" * 64} if film else {})}
         path = manifest.artefact_path(folder, video, "c" * 64)
         digest = storage.write_artefact(
-            path, Artefact(arrays, {**its.facts(), "files": files}), kind=KIND, key="c" * 64
+            path, Artefact(arrays, {**findings.facts(), "files": files}), kind=KIND, key="c" * 64
         )
-        rows[video] = Row(video, "c" * 64, digest)
-    scores = Manifest(folder, rows)
-    found, threshold = verdicts.read(scores, PATHS)
-    words = list(verdicts.describe(found, CARD, threshold, changed=[]))
-    return footage.page(scores, found, words[:2])
+        manifest_rows[video] = Row(video, "c" * 64, digest)
+    scores = Manifest(folder, manifest_rows)
+    rows, threshold = verdicts.read(scores, PATHS)
+    return verdict_page.page(scores, rows, list(verdicts.remarks(rows, CARD, threshold, changed=[])))
 
 
 def titles(text):
@@ -85,13 +83,5 @@ def test_without_films_there_are_pictures_and_without_either_words(tmp_path):
 
 
 def test_the_first_keep_their_pictures_where_there_is_no_room_for_all(tmp_path, monkeypatch):
-    monkeypatch.setattr(footage, "PICTURE_BYTES", 100)
+    monkeypatch.setattr(verdict_page, "PICTURE_BYTES", 100)
     assert page(tmp_path, film=False).count("data:image/webp") == 2
-
-
-@pytest.mark.parametrize("seconds", [0.0, 9.96, 59.99, 60.0, 3599.99, 7384.25])
-def test_a_time_code_is_read_back(seconds):
-    *hours, minutes, rest = timecodes.timecode(seconds).split(":")
-    read = 3600 * sum(map(int, hours)) + 60 * int(minutes) + float(rest)
-    assert read <= seconds + 1e-9
-    assert seconds - read < 0.1

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from wsstad.artefacts import manifest, model_card, run_files, storage
+from wsstad.artefacts import model_card, run_files, storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import DamagedError
@@ -21,8 +21,8 @@ from wsstad.reporting.page.costs import Cost
 
 
 @dataclass(frozen=True)
-class Found:
-    """A side of a comparison, read when it is asked for."""
+class SideResults:
+    """The results of one side, each read when it is needed."""
 
     side: Side
 
@@ -46,10 +46,7 @@ class Found:
     def manifest(self, rule: str) -> Manifest | None:
         """Return the manifest of a stage, of all shards; its artefacts are those of the store."""
         groups = self.side.groups(rule)
-        if not groups:
-            return None
-        made = manifest.read_manifest(*groups[0].paths)
-        return Manifest(self.side.files.in_store(made.folder), made.rows)
+        return self.side.files.manifest(groups[0]) if groups else None
 
     def rows(self, rule: str) -> list[dict[str, str]]:
         """Return the rows of the table that a stage wrote of all runs; none where there is none."""
@@ -63,19 +60,22 @@ class Found:
 
     def settings(self) -> Facts:
         """Return what the results were made with, as far as a model and the run's record tell."""
-        its: Json = {
+        settings: Json = {
             name: {"name": value} for name, value in self.side.names.items() if name not in ("table", "annotator")
         }
-        its["evaluate"] = self.side.files.configuration().get("evaluate", {})
+        settings["evaluate"] = self.side.files.configuration().get("evaluate", {})
         for row in self.rows("train"):
-            if row["method"] not in its.get("methods", {}):
-                its.setdefault("methods", {})[row["method"]] = _parameters(self.file("train", row))
-            card = model_card.path_of(self.file("train", row))
-            if "decode" not in its and card.is_file():
-                read = storage.read_json(card)
-                its |= {name: {"name": read[name]["name"], **read[name]["parameters"]} for name in model_card.LINKS}
-                its |= {"decode": read["decode"], "code": {f"wsstad.{name}": d for name, d in read["code"].items()}}
-        return its
+            if row["method"] not in settings.get("methods", {}):
+                settings.setdefault("methods", {})[row["method"]] = _parameters(self.file("train", row))
+            path = model_card.path_of(self.file("train", row))
+            if "decode" not in settings and path.is_file():
+                card = storage.read_json(path)
+                settings |= {
+                    name: {"name": card[name]["name"], **card[name]["parameters"]} for name in model_card.LINKS
+                }
+                settings["decode"] = card["decode"]
+                settings["code"] = {f"wsstad.{name}": digest for name, digest in card["code"].items()}
+        return settings
 
     def boxes(self) -> Mapping[str, list[tuple[object, ...]]] | None:
         """Return the annotated boxes of each video, where the table of annotations is there."""
@@ -97,22 +97,22 @@ class Found:
 
     def illustration(self, video: str, method: str) -> Artefact | None:
         """Return what the report shows of a video, if it is of the method and still there."""
-        made = self.illustrations
-        if made is None or video not in made.ok():
+        illustrations = self.illustrations
+        if illustrations is None or video not in illustrations.ok():
             return None
         try:
-            found = storage.read_artefact(made.path(video), kind="illustration")
+            artefact = storage.read_artefact(illustrations.path(video), kind="illustration")
         except DamagedError:
             return None
-        return found if found.meta["method"] == method else None
+        return artefact if artefact.meta["method"] == method else None
 
     def overlay(self, video: str, method: str) -> Path | None:
         """Return the file in which a video is drawn with the predictions of a method, if there is one."""
         for group in self.side.groups("overlay"):
-            made = manifest.read_manifest(*group.paths)
-            path = Manifest(self.side.files.in_store(made.folder), made.rows)
-            if group.names["method"] == method and video in made.ok() and path.path(video, ".mp4").is_file():
-                return path.path(video, ".mp4")
+            overlays = self.side.files.manifest(group)
+            path = overlays.path(video, ".mp4") if video in overlays.ok() else None
+            if group.names["method"] == method and path is not None and path.is_file():
+                return path
         return None
 
 
