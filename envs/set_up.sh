@@ -24,7 +24,7 @@ total=$(grep -c '^[a-z0-9].*==' "$lock")
     /^Collecting|^Processing|^Ignoring/ {n++; if (n % 20 == 0 || n == total) {printf "[set-up] %d/%d packages fetched\n", n, total; fflush()}}
     /^Installing/ {print "[set-up] installing them (about a minute and a half)"; fflush()}
     /ERROR|error:/ {print; fflush()}'
-# The command of this clone. -I: neither the folder one stands in nor PYTHONPATH says what is imported.
+# The command of this clone. -I: nothing is imported from the current folder or from PYTHONPATH.
 printf '#!%s/bin/python -I\n' "$(realpath "$venv")" > "$venv/bin/wsstad"
 cat >> "$venv/bin/wsstad" << 'END'
 import sys

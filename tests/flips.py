@@ -15,21 +15,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import yaml
-
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 from support import flips
+from workflow import conftest
 
 GOOD = {"noticed", "harmless", "healed", "latent", "aside"}
-METHOD = {"type": "mgpr", "max_iterations": 8, "projection": {"kind": "pca", "dimension": 16}}
 BENCHMARK = {
-    "dataset": "small",
-    "splits": ["cv2"],
-    "detectors": ["motion"],
-    "linkers": ["iou"],
-    "extractors": ["narrow"],
+    **conftest.CONFIG["benchmarks"][0],
     "methods": ["random", "upper_bound", "mgpr_tiny"],
-    "annotators": ["exact"],
     "seeds": [0],
 }
 
@@ -47,49 +40,40 @@ def main(argv: list[str] | None = None) -> None:
     finished = make(folder / "finished")
     outcomes = flips.read_campaign(finished / "results", args.n, args.seed)
     report("read", outcomes)
-    problems: list[str] = []
+    failures: list[str] = []
     total: dict[str, Counter[str]] = {}
     for number in range(args.rounds):
         began = time.monotonic()
         outcome = run_round(finished, folder / "round", number, args.each, args.seed + number)
         for kind, counts in outcome.outcomes.items():
             total.setdefault(kind, Counter()).update(counts)
-        problems += [f"round {number}: {outcome.problems}"] if outcome.problems else []
+        failures += [f"round {number}: {outcome.problems}"] if outcome.problems else []
         all_of, took = sum(outcome.outcomes.values(), Counter()), time.monotonic() - began
         print(f"round {number}: {all_of.total()} flips, {dict(all_of)}, {took:.0f} s", flush=True)
     report("run", total)
-    print("\n".join(problems))
-    bad = sum(counts[name] for found in (outcomes, total) for counts in found.values() for name in counts.keys() - GOOD)
-    sys.exit(bool(bad or problems))
+    print("\n".join(failures))
+    counters = [*outcomes.values(), *total.values()]
+    bad = sum(counts[name] for counts in counters for name in counts.keys() - GOOD)
+    sys.exit(bool(bad or failures))
 
 
 def run_round(finished: Path, place: Path, number: int, each: int, seed: int) -> flips.Round:
     """Flip bits in a copy of a finished benchmark and run it: with new times, kept ones, or with another setting."""
-    way = ("written", "kept", "needed")[number % 3]
-    clean = finished.with_name("finished_other") if way == "needed" else finished
+    mode = ("written", "kept", "needed")[number % 3]
+    clean = finished.with_name("finished_other") if mode == "needed" else finished
     flips.copy(finished, place)
-    found = list(flips.choose(place / "results", each, seed, once=True))
-    if way == "needed":
+    chosen = list(flips.choose(place / "results", each, seed, once=True))
+    if mode == "needed":
         change(place)
-    return flips.run_flipped(place, flips.snapshot(clean), found, keep_time=way != "written")
+    return flips.run_flipped(place, flips.snapshot(clean), chosen, keep_time=mode != "written")
 
 
 def make(folder: Path) -> Path:
     """Make a finished benchmark, and beside it the same with another setting, made from it; return the first."""
     if not (folder / "done").exists():
-        from wsstad.commands import synthesize
-
         shutil.rmtree(folder, ignore_errors=True)
-        size = ["--frames", "64", "--size", "160x120"]
-        synthesize.main(["--output", str(folder / "source"), "--videos", "6", "--seed", "5", "--folds", "2", *size])
-        (folder / "tables").mkdir()
-        for name in ("videos.tsv", "dataset.yaml", "splits"):
-            shutil.move(folder / "source" / name, folder / "tables" / name)
-        shutil.copytree(flips.REPOSITORY / "config", folder / "config")
-        write(folder / "config/extractors/narrow.yaml", {"type": "c3d", "seed": 0, "width": 4, "batch": 4})
-        write(folder / "config/methods/mgpr_tiny.yaml", METHOD)
-        datasets = {"small": {"tables": "tables", "source": "source"}}
-        write(folder / "config.yaml", {"datasets": datasets, "benchmarks": [BENCHMARK], "shard_videos": 3})
+        conftest.render(folder, 6)
+        conftest.make(folder).configure(benchmarks=[BENCHMARK], shard_videos=3)
         run(folder)
         other = folder.with_name(f"{folder.name}_other")
         flips.copy(folder, other)
@@ -101,7 +85,7 @@ def make(folder: Path) -> Path:
 
 def change(folder: Path) -> None:
     """Change a parameter, so that models, predictions and what follows are made from cached features."""
-    write(folder / "config/methods/mgpr_tiny.yaml", {**METHOD, "max_iterations": 7})
+    conftest.Workplace(folder).change("methods", "mgpr_tiny", max_iterations=7)
 
 
 def run(folder: Path) -> None:
@@ -109,11 +93,6 @@ def run(folder: Path) -> None:
     done = flips.command(folder, "run", "--cores", "1")
     if done.returncode:
         sys.exit(done.stderr)
-
-
-def write(path: Path, content: object) -> None:
-    """Write YAML."""
-    path.write_text(yaml.safe_dump(content))
 
 
 def report(title: str, outcomes: dict[str, Counter[str]]) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from wsstad.artefacts import storage
+from wsstad.artefacts import damaged, storage
 from wsstad.commands import synthesize
 
 REPOSITORY = Path(__file__).parents[2]
@@ -75,19 +75,24 @@ class Workplace:
 
     def verb(self, name: str, *arguments: str) -> str:
         """Run a verb and return what it printed; fail with everything that it said unless it ended well."""
-        command = [sys.executable, "-m", "wsstad", name, "--config", "config.yaml", *arguments]
-        env = {**os.environ, "PYTHONPATH": str(self.repository / "workflow")}
-        done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=300)
+        return self.typed(name, "--config", "config.yaml", *arguments)
+
+    def typed(self, *words: str) -> str:
+        """Run `wsstad` with these words alone, as `verb` does."""
+        done = self._wsstad(words)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def typed(self, name: str, *arguments: str) -> str:
-        """Run a verb that takes no configuration, as `verb` does."""
-        command = [sys.executable, "-m", "wsstad", name, *arguments]
+    def refused(self, *words: str) -> str:
+        """Run `wsstad` with these words, expecting a mistake of the user's; return its line."""
+        done = self._wsstad(words)
+        assert done.returncode == 2, done.stdout + done.stderr
+        return done.stderr
+
+    def _wsstad(self, words: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "wsstad", *words]
         env = {**os.environ, "PYTHONPATH": str(self.repository / "workflow")}
-        done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=300)
 
     def run(self, *arguments: str) -> str:
         """Run to the end; fail with everything that was said unless it ended well."""
@@ -164,7 +169,7 @@ class Workplace:
 
     def tables(self) -> dict[str, bytes]:
         """Return the bytes of every table of the results."""
-        paths = [path for path in sorted(self.folder.glob("results/**/tables/*")) if ".damaged" not in path.name]
+        paths = [path for path in sorted(self.folder.glob("results/**/tables/*")) if not damaged.is_aside(path)]
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in paths}
 
     def say_of(self, stage: str) -> str:
@@ -189,15 +194,21 @@ def make(folder: Path) -> Workplace:
     return workplace
 
 
+def render(folder: Path, n_videos: int) -> None:
+    """Render small videos, half of them abnormal, and their tables."""
+    size = ["--frames", "64", "--size", "160x120"]
+    count = ["--videos", str(n_videos), "--seed", "5", "--folds", "2"]
+    synthesize.main(["--output", str(folder / "source"), *count, *size])
+    (folder / "tables").mkdir()
+    for name in ("videos.tsv", "dataset.yaml", "splits"):
+        shutil.move(folder / "source" / name, folder / "tables" / name)
+
+
 @pytest.fixture(scope="session")
 def small_dataset(tmp_path_factory) -> Path:
     """Twelve small videos, six of them abnormal, and their tables."""
     folder = tmp_path_factory.mktemp("small")
-    size = ["--frames", "64", "--size", "160x120"]
-    synthesize.main(["--output", str(folder / "source"), "--videos", "12", "--seed", "5", "--folds", "2", *size])
-    (folder / "tables").mkdir()
-    for name in ("videos.tsv", "dataset.yaml", "splits"):
-        shutil.move(folder / "source" / name, folder / "tables" / name)
+    render(folder, 12)
     return folder
 
 

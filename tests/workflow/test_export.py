@@ -29,23 +29,22 @@ def test_tubes_of_an_export_give_the_same_tables(copy):
     after = numbers(copy.folder, "ready", "identity")
     assert len(before) > 20
     assert after == before
-    assert copy.typed("why", "benchmark", "--config", "config.yaml") == "nothing to do\n"
+    assert copy.verb("why", "benchmark") == "nothing to do\n"
     path = copy.folder / "source/coco/annotations.json"
     path.write_text(path.read_text() + "\n")
-    told = copy.typed("why", "benchmark", "--config", "config.yaml")
-    assert re.match(r"detect +2 jobs +12 of 12 videos to do\n    boxes changed\n", told)
+    assert re.match(r"detect +2 jobs +12 of 12 videos to do\n    boxes changed\n", copy.verb("why", "benchmark"))
 
 
 def test_the_top_1_of_every_test_video_is_exported(copy):
-    said = copy.typed("export", "top1", "--to", "cvat", "--output", "out", "--method", "mgpr_tiny")
+    output = copy.typed("export", "top1", "--to", "cvat", "--output", "out", "--method", "mgpr_tiny")
     results = wsstad.open_results(copy.folder / "results")
-    found = {video.video: video for video in cvat.read(copy.folder / "out")}
-    assert re.match(rf"top1 of {len(found)} videos: {len(found)} tracks, \d+ boxes", said)
-    assert len(found) == 12
-    for video, its in found.items():
-        prediction = results.prediction(video, "mgpr_tiny")
+    exported = cvat.read(copy.folder / "out")
+    assert re.match(r"top1 of 12 videos: 12 tracks, \d+ boxes", output)
+    assert len({video.video for video in exported}) == 12
+    for video in exported:
+        prediction = results.prediction(video.video, "mgpr_tiny")
         _, start, stop = prediction.spans[prediction.top1].tolist()
-        (track,) = its.tracks
+        (track,) = video.tracks
         assert (track.label, track.frames.tolist()) == ("anomaly", list(range(start, stop)))
         np.testing.assert_allclose(track.boxes, prediction.candidates[prediction.top1].boxes, atol=1e-4)
         assert track.scores[0] == pytest.approx(prediction.video_score, rel=1e-6)

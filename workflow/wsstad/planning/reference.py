@@ -18,8 +18,6 @@ FAMILIES: dict[str, Mapping[str, Registered[Parameters]]] = {"annotations": FORM
 
 MARK = "<!-- made from workflow/schemas and the classes of parameters by `make reference`; edit those -->"
 HEAD = ["", "| key | default | meaning |", "|---|---|---|"]
-TAGS = {"type", "format"}  # the key that names a class has no row: the heading says it
-
 Schema = Json
 
 
@@ -34,10 +32,9 @@ def reference() -> str:
         for base in shared:
             parts += ["", f"### {family}: {_phrase(base)}", *_table(base)]
         for name, kind in sorted(types.items()):
-            tag = "format" if "format" in kind.parameters.model_fields else "type"
             also = "; ".join(map(_phrase, _bases(kind.parameters)))
             text = f"{' '.join(str(kind.parameters.__doc__).split())}{f' Also the keys of {also}.' if also else ''}"
-            parts += ["", f"### {family}: `{tag}: {name}`", "", text, *_table(kind.parameters)]
+            parts += ["", f"### {family}: `{_tag(kind.parameters)}: {name}`", "", text, *_table(kind.parameters)]
     return "\n".join(parts) + "\n"
 
 
@@ -91,9 +88,15 @@ def _bases(kind: type[Parameters]) -> list[type[Parameters]]:
     return bases[::-1]
 
 
+def _tag(kind: type[Parameters]) -> str:
+    """Return the key that names a class; it has no row, as the heading has it."""
+    return "type" if "type" in kind.model_fields else "format"
+
+
 def _own(kind: type[Parameters]) -> list[str]:
-    """Return the keys that a class itself adds or changes."""
-    return [name for name in vars(kind).get("__annotations__", {}) if name in kind.model_fields and name not in TAGS]
+    """Return the keys that a class itself adds or changes, but the one that names it."""
+    keys = kind.model_fields.keys() - {_tag(kind)}
+    return [name for name in vars(kind).get("__annotations__", {}) if name in keys]
 
 
 def _phrase(base: type[Parameters]) -> str:
