@@ -1,4 +1,7 @@
-"""Tables of tab-separated values, as others may have written them: limited in size, and refused in one line that names the place."""
+"""Tables of tab-separated values, as others may have written them.
+
+They are limited in size, and refused in one line that names the place.
+"""
 
 import csv
 from collections.abc import Iterator

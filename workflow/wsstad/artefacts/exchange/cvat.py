@@ -1,8 +1,8 @@
 """CVAT for video 1.1: an XML file a video, with a ``track`` an object and a ``box`` a frame.
 
 Frames count from 0; ``xtl ytl xbr ybr`` are edges in pixels. A box with ``outside="1"`` is left out: the track is gone
-from that frame on. Between two listed boxes CVAT interpolates linearly, and its own files list the interpolated boxes with
-``keyframe="0"``. What comes after the last listed box is not made up. A file of a project has several tasks, one a
+from that frame on. Between two listed boxes CVAT interpolates linearly, and its own files list the interpolated boxes
+with ``keyframe="0"``. What comes after the last listed box is not made up. A file of a project has several tasks, one a
 video, and names them on each track by ``task_id``.
 
 We write each visible frame, a box is a key-frame unless the line between those that were seen gives it, and

@@ -1,10 +1,10 @@
 """MOTChallenge text: ``frame,id,left,top,width,height,conf,class,visibility`` a box, a file a video.
 
 The benchmark's own instructions: frames, ids and pixels count from 1, so the first pixel's left edge is 1; an id of -1
-means no track; in a ground truth a `conf` of 0 leaves a row out. Files of results have -1 from the class on. Many trackers
-write pixels from 0: `first_pixel` is for those. We write a tenth column, which every reader known to us skips: 1 for a
-box that was interpolated, else 0; and beside the files ``labels.txt`` with the name of each class, a line each, as CVAT
-reads and writes it.
+means no track; in a ground truth a `conf` of 0 leaves a row out. Files of results have -1 from the class on. Many
+trackers write pixels from 0: `first_pixel` is for those. We write a tenth column, which every reader known to us skips:
+1 for a box that was interpolated, else 0; and beside the files ``labels.txt`` with the name of each class, a line each,
+as CVAT reads and writes it.
 """
 
 import csv

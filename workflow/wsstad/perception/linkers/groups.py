@@ -42,7 +42,8 @@ def label_components(n: int, first: np.ndarray, second: np.ndarray) -> np.ndarra
 def assign_groups(group: np.ndarray, row: np.ndarray, column: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return which edges (n,) are chosen when the graph of each `group` is assigned as by `assignment.assign`.
 
-    `weight` is integer; an edge of weight 0 counts as absent. Edges are sorted by row within a group; no edge comes twice.
+    `weight` is integer; an edge of weight 0 counts as absent. Edges are sorted by row within a group, and no edge
+    comes twice.
     """
     chosen = np.zeros(len(group), dtype=bool)
     if not len(group):
