@@ -48,7 +48,7 @@ def pair(tmp_path):
     parent.communicate()
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_it_is_told_once_to_stop_and_its_status_is_ours(pair, name):
     parent, _ = pair
     os.kill(parent.pid, signal.Signals[name])
@@ -69,6 +69,38 @@ def test_ctrl_c_reaches_it_once(tmp_path):
     os.close(terminal)
     assert parent.wait(timeout=10) == 0
     assert output.decode().replace("^C", "").split()[1:] == ["got", "1", "3", "True"]
+
+
+# Stands for a Snakemake with a job and another process, which waits for both before it ends, as Snakemake does.
+BUSY = """
+import signal, subprocess, sys
+signal.signal(signal.SIGINT, lambda *_: None)
+job = "exec -a 'python -m wsstad.stages train' sleep 50"
+children = [subprocess.Popen(["bash", "-c", job]), subprocess.Popen(["sleep", "2"])]
+print("begun", flush=True)
+print(*[child.wait() for child in children], flush=True)
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_its_jobs_end_at_once_and_nothing_else_does(tmp_path, name):
+    command = [sys.executable, "-c", PARENT, tmp_path / "lock", BUSY]
+    parent = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert parent.stdout.readline() == "begun\n"
+    time.sleep(0.2)  # the job is what it is called only when `exec` is through
+    os.kill(parent.pid, signal.Signals[name])
+    assert parent.communicate(timeout=40)[0] == f"{-signal.SIGTERM} 0\n0 True\n"
+
+
+def test_under_nohup_a_terminal_that_closes_is_nothing(tmp_path):
+    command = ["nohup", sys.executable, "-c", PARENT, tmp_path / "lock", CHILD]
+    parent = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    parent.stdout.readline()
+    os.kill(parent.pid, signal.SIGHUP)
+    time.sleep(1)
+    assert parent.poll() is None
+    os.kill(parent.pid, signal.SIGTERM)
+    assert parent.communicate(timeout=20)[0] == "got 1\n3 True\n"
 
 
 def test_it_dies_with_us(pair):

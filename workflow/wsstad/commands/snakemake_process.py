@@ -6,15 +6,19 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 from wsstad.locations import PACKAGE, SNAKEFILE
 
 COMMAND = (sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE))
-STOPS = {signal.SIGINT, signal.SIGTERM}
+STOPS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 AWAITED = {*STOPS, signal.SIGCHLD}
+JOB = "-m wsstad.stages "  # in the command line of every job, of the shell around it and of its worker processes
 FROM_KERNEL = 0x80  # si_code of a signal that a terminal sent, to every process in front of it
 DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 PRCTL = ctypes.CDLL(None).prctl
@@ -56,24 +60,38 @@ def run(
 ) -> tuple[int, bool]:
     """Run a command, and call `look` every second; return its exit status, and whether we were told to stop.
 
-    It holds `lock`, a file descriptor, as we do. SIGINT and SIGTERM reach it as SIGINT: after a SIGTERM Snakemake 9.27
-    may hang for ever.
+    It holds `lock`, a file descriptor, as we do. SIGINT, SIGTERM and SIGHUP, but where `nohup` has it ignored, reach
+    it as SIGINT: after a SIGTERM Snakemake 9.27 may hang for ever. It then waits for its jobs on this machine, an hour
+    maybe, so we end them: what they have written is whole, and the next run goes on from there.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
+    # A script ignores SIGINT for what it starts in the background, and whoever sends one there means it all the same.
+    awaited = AWAITED - ({signal.SIGHUP} if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else set())
+    signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
     begin, errors = partial(_begin, os.getpid()), subprocess.STDOUT if output else None
     child = subprocess.Popen(
         command, env=environment, pass_fds=[lock], stdout=output, stderr=errors, preexec_fn=begin, text=True
     )
     stopped = False
     while child.poll() is None:
-        received = signal.sigtimedwait(AWAITED, 1.0)
+        received = signal.sigtimedwait(awaited, 1.0)
         if received and received.si_signo in STOPS:
             stopped = True
-            if received.si_signo == signal.SIGTERM or received.si_code != FROM_KERNEL:
+            if received.si_signo != signal.SIGINT or received.si_code != FROM_KERNEL:
                 child.send_signal(signal.SIGINT)
+        if stopped:
+            _end_jobs(child.pid)
         look()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, AWAITED)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, awaited)
     return child.returncode, stopped
+
+
+def _end_jobs(snakemake: int) -> None:
+    """End the jobs that Snakemake, by its number, has started on this machine."""
+    with suppress(psutil.NoSuchProcess):
+        for process in psutil.Process(snakemake).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if JOB in " ".join(process.cmdline()):
+                    process.terminate()
 
 
 def _begin(parent: int) -> None:
