@@ -38,9 +38,14 @@ $(VENV)/complete: envs/requirements.lock
 demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: the first thing to try
 	@$(WSSTAD) demo
 
-test: $(VENV)/complete ## Run all tests
-	@echo "[test] unit, contract, fault and workflow tests; about 14 minutes on two cores"
-	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal $$PYTEST
+test: $(VENV)/complete ## Run the tests, but those that take longest: make test-long
+	@echo "[test] unit, contract, fault and workflow tests; about ten minutes on two cores"
+	@$(VENV)/bin/python -m pytest -m "not cluster and not long" --numprocesses 2 --dist worksteal $$PYTEST
+
+.PHONY: test-long
+test-long: $(VENV)/complete #- Run the tests that make test leaves out, because they take longest
+	@echo "[test-long] about four minutes on two cores"
+	@$(VENV)/bin/python -m pytest -m long --numprocesses 2 --dist worksteal $$PYTEST
 
 .PHONY: test-cluster
 test-cluster: $(VENV)/complete #- Run the tests of batches, on a real Slurm that runs on this machine
@@ -54,6 +59,7 @@ check: $(VENV)/complete #- Check style, types, rules and tests: what CI runs
 	@$(VENV)/bin/mypy
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory test-long
 
 .PHONY: lint
 lint: $(VENV)/complete

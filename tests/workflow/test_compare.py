@@ -12,6 +12,7 @@ pytestmark = pytest.mark.workflow
 BLOCK = "small/runs/cv2/narrow/motion/iou/full/benchmark"
 
 
+@pytest.mark.long
 def test_a_change_in_place_is_compared_with_the_run_that_was_kept(copy):
     assert copy.verb("run", "--name", "before", "--cores", "2") == ""
     kept = copy.folder / "results/kept/before"

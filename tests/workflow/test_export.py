@@ -18,6 +18,7 @@ def numbers(folder, detector, linker):
     return [line.replace(f"\t{detector}\t{linker}\t", "\t") for line in rows]
 
 
+@pytest.mark.long
 def test_tubes_of_an_export_give_the_same_tables(copy):
     before = numbers(copy.folder, "motion", "iou")
     copy.typed("export", "tubes", "--to", "coco", "--output", "source/coco")

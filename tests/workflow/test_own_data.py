@@ -41,6 +41,7 @@ def run(folder):
     return (folder / "results/tables/benchmark.md").read_text()
 
 
+@pytest.mark.long
 def test_two_folders_of_videos_end_in_a_table_of_vauc(tmp_path):
     for n in range(8):
         kind = ("normal", "abnormal")[n % 2]
@@ -56,6 +57,7 @@ def test_two_folders_of_videos_end_in_a_table_of_vauc(tmp_path):
     assert "MIoU" not in header
 
 
+@pytest.mark.long
 def test_the_published_layout_of_ped2_ends_in_a_table_with_boxes(tmp_path):
     for part in ("Train", "Test"):
         for n in range(1, 5):

@@ -14,7 +14,7 @@ from support.documentation import FENCE
 from workflow.conftest import CONFIG, REPOSITORY, Workplace, rows
 from wsstad.artefacts import storage
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.long]
 
 LEFT_OUT = (".git", ".venv*", "results", ".snakemake", "*cache*", "runs", "data", "weights")
 MARK = re.compile(r"(?:# |\+\+\+ )(\S+)\n")

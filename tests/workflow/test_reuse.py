@@ -29,6 +29,7 @@ def regions(copy, detector: str = "motion") -> dict[str, set[tuple[str, bytes]]]
     return {(video, name.tobytes()) for video, names in arrays for name in names}
 
 
+@pytest.mark.long
 def test_another_detector_and_back(copy):
     before = copy.tables()
     copy.change("detectors", "motion", threshold=45)
@@ -50,6 +51,7 @@ def test_another_linker_extracts_only_the_clips_whose_boxes_changed(copy):
     assert computed + taken_over <= len(after)  # videos whose tubes are the same were not even looked into
 
 
+@pytest.mark.long
 def test_two_detectors_and_two_extractors_share_all_they_can(copy):
     before, (earlier, _) = regions(copy), clips(copy)  # the logs of the chain that was there stay as they are
     copy.variant("detectors", "keen", {"type": "motion", "max_detections": 1})
