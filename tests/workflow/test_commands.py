@@ -49,6 +49,7 @@ COMMANDS = {
     "make test": ONLY_SHOWN,
     "make check": ONLY_SHOWN,
     "make test-cluster": ONLY_SHOWN,
+    "make test-long": ONLY_SHOWN,
     "make benchmark": ONLY_SHOWN,
     "make linkers DATA=<folder of Ped2> WEIGHTS=<folder of yolo11n.pt>": ONLY_SHOWN,
     "pip install <folder of the clone>": "python -m pip wheel --no-deps --no-build-isolation --wheel-dir wheels .",
