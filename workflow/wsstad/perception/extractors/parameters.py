@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from wsstad.parameters import Count, FileName, Positive, Sha256, VariantParameters, Weight, in_package
+from wsstad.parameters import Count, Digest, FileName, Positive, Sha256, VariantParameters, Weight, in_package
 
 I3D_FILE = "i3d-kinetics-400.ckpt"
 
@@ -135,3 +135,33 @@ class PatchesParameters(ExtractorParameters):
     """Clips in a batch."""
     interpolation: Literal["linear", "cubic", "area"] = "area"
     """How images and regions are resized; area does not let what is smaller than a pixel flicker."""
+
+
+class TorchvisionVideoParameters(ExtractorParameters):
+    """A video network of TorchVision (Kinetics-400) up to its classifier, for clips of 16 frames.
+
+    Either `weights` with `sha256`, or `seed`. Images are resized, cropped and normalised as published with the weights.
+    """
+
+    type: Literal["torchvision_video"]
+    network: Literal[
+        "r3d_18", "mc3_18", "r2plus1d_18", "s3d", "mvit_v1_b", "mvit_v2_s", "swin3d_t", "swin3d_s", "swin3d_b"
+    ]
+    """TorchVision's name of it: ResNets of 3D or mixed convolutions, S3D, transformers."""
+    weights: FileName | None = None
+    """File of TorchVision's weights, beside this YAML or in the folder of weights (`wsstad weights get r3d_18`)."""
+    sha256: Digest | None = None
+    """The sha256 of that file, or its first digits, 8 at least, which TorchVision puts into its name."""
+    seed: Annotated[int, Field(ge=0)] | None = None
+    """Draw the weights from this number. For tests; null when there are `weights`."""
+    image_size: Annotated[int, Field(ge=32, multiple_of=16)] | None = None
+    """Side of the network's input, in pixels; null for the published one, 112 or 224. MViT takes no other."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        given = [value is not None for value in (self.seed, self.weights, self.sha256)]
+        if given not in ([True, False, False], [False, True, True]):
+            raise ValueError("either seed or weights and sha256")
+        if self.network.startswith("mvit") and self.image_size not in (None, 224):
+            raise ValueError("no image_size but 224 for MViT")
+        return self
