@@ -87,6 +87,12 @@ COMMANDS = {
     "wsstad export top1 --to cvat --output exported --method mgpr": (
         "wsstad export top1 --to cvat --output exported --method mgpr_tiny"
     ),
+    "wsstad export features --to npy --output exported": SAME,
+    "wsstad export features --to sultani --output exported": SAME,
+    "wsstad features": "wsstad features --help",
+    "wsstad features FOLDER": "wsstad features --help",
+    "wsstad features . --tables tables --split cv5 --name mine": "wsstad features --help",
+    "wsstad features i3d --format npy --train train.list --test test.list --name ucf_i3d": "wsstad features --help",
     "wsstad fit-detector": "wsstad fit-detector --help",
     "wsstad import-features": "wsstad import-features --help",
     "wsstad init": "wsstad init --help",

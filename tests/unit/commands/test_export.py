@@ -102,3 +102,21 @@ def test_a_mistake_is_one_line(folder, words, message):
 
 def test_the_formats_of_the_command_are_those_with_a_writer():
     assert set(export.FORMATS) == exporting.WRITERS.keys()
+
+
+def test_features_go_out_a_row_a_clip_and_the_abnormal_first(folder, capsys):
+    rows = np.arange(12, dtype=np.float16).reshape(4, 3)
+    put(folder / "results/small", "features/i3d/image", "image_features", storage.Artefact({"features": rows}))
+    tables = folder / "config/datasets/small"
+    columns = ["video", "path", "label", "class"]
+    storage.write_table(
+        tables / "videos.tsv", [dict(zip(columns, ("v001", "a.mp4", "abnormal", "x"), strict=True))], columns
+    )
+    export.main(["features", "--to", "npy", "--output", "out"])
+    assert np.array_equal(np.load(folder / "out/v001.npy"), rows)
+    assert (folder / "out/files.list").read_text() == f"{folder}/out/v001.npy\n"
+    assert "features of 1 videos: 4 clips -> 2 files in out" in capsys.readouterr().out
+    with pytest.raises(UserError, match="export features: --to mot; allowed: npy, npz, hdf5, sultani"):
+        export.main(["features", "--to", "mot", "--output", "out"])
+    with pytest.raises(UserError, match="export tubes: --to npy; allowed: mot, coco"):
+        export.main(["tubes", "--to", "npy", "--output", "out"])
