@@ -83,6 +83,7 @@ COMMANDS = {
     "wsstad export": "wsstad export --help",
     "wsstad export WHAT --to FORMAT --output FOLDER": "wsstad export detections --to mot --output exported",
     "wsstad export tubes --to coco --output exported": SAME,
+    "wsstad export tubes --to fiftyone --output exported": SAME,
     "wsstad export tubes --to masks --output exported": SAME,
     "wsstad export top1 --to cvat --output exported --method mgpr": (
         "wsstad export top1 --to cvat --output exported --method mgpr_tiny"

@@ -11,14 +11,14 @@ import argparse
 from pathlib import Path
 
 from wsstad import cli
-from wsstad.artefacts.exchange import feature_files
+from wsstad.artefacts.exchange import feature_files, fiftyone
 from wsstad.errors import UserError
 from wsstad.planning import result_files
 from wsstad.planning.result_files import ResultFiles
 from wsstad.structures.tracks import VideoTracks
 
 WHAT = ("detections", "tubes", "top1", "features")
-FORMATS = ("mot", "coco", "cvat", "vatic", "ava", "masks", "parquet")
+FORMATS = ("mot", "coco", "cvat", "vatic", "ava", "masks", "parquet", "fiftyone")
 OF_FEATURES = ("npy", "npz", "hdf5", "sultani")
 
 
@@ -41,7 +41,10 @@ def main(argv: list[str] | None = None) -> None:
         print(f"features of {len(features)} videos: {clips} clips -> {len(paths)} files in {args.output}")
         return
     videos = source.top1(args.method, args.seed) if args.what == "top1" else getattr(source, args.what)()
-    paths = exporting.WRITERS[args.to](args.output, videos)
+    if args.to == "fiftyone":
+        paths = fiftyone.write(args.output, videos, source.media([video.video for video in videos]))
+    else:
+        paths = exporting.WRITERS[args.to](args.output, videos)
     print(f"{args.what} of {len(videos)} videos: {summary(videos)} -> {len(paths)} files in {args.output}")
 
 

@@ -83,6 +83,13 @@ class Source:
         videos = self._wanted(made.ok())
         return {video: readers.read_arrays(made, video, "image_features")["features"] for video in videos}, abnormal
 
+    def media(self, videos: Collection[str]) -> dict[str, Path]:
+        """Return where the raw files of videos lie, of those that the tables of the last run have."""
+        dataset = self.files.of("decode").names["dataset"]
+        tables = self.files.dataset_tables(dataset)
+        rows = dataset_tables.read_videos(tables) if tables else {}
+        return {video: self.files.source(dataset) / rows[video]["path"] for video in videos if video in rows}
+
     def _manifests(self, rule: str) -> tuple[Manifest, dict[str, float]]:
         """Return the manifest of a rule, and the frame rate of each of its videos."""
         group = self.files.of(rule)
