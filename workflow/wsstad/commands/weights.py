@@ -18,6 +18,7 @@ from wsstad.artefacts import storage
 from wsstad.commands.fetching import http, package
 from wsstad.commands.fetching.http import UnreachableError
 from wsstad.errors import UserError
+from wsstad.locations import in_package
 from wsstad.planning import command_line
 from wsstad.planning import weights_catalogue as catalogue
 from wsstad.planning.weights_catalogue import Entry
@@ -79,7 +80,7 @@ def _named(names: Sequence[str]) -> dict[str, Entry]:
 def _list(entries: dict[str, Entry], folder: Path) -> None:
     width = max(map(len, entries))
     for name, entry in entries.items():
-        here = "here" if (folder / entry.file).is_file() else ("" if entry.published else "not published")
+        here = "here" if _places(entry, folder) else ("" if entry.published else "not published")
         print(f"{name:{width}}  {entry.mib:6.1f} MiB  {here:13}  {entry.licence}")
         print(f"{'':{width}}  {entry.layout}")
 
@@ -87,24 +88,30 @@ def _list(entries: dict[str, Entry], folder: Path) -> None:
 def _where(entries: dict[str, Entry], folder: Path) -> None:
     width = max(map(len, entries))
     for name, entry in entries.items():
-        path = folder / entry.file
-        print(f"{name:{width}}  {path.resolve()}{'' if path.is_file() else '  (not there)'}")
+        for path in _places(entry, folder) or [folder / entry.file]:
+            print(f"{name:{width}}  {path.resolve()}{'' if path.is_file() else '  (not there)'}")
+
+
+def _places(entry: Entry, folder: Path) -> list[Path]:
+    """Return the files of an entry that are there: in the folder of weights, in the installed package."""
+    package, _, member = (entry.member or "").partition("/")
+    packaged = in_package(package, member) if entry.package else None
+    return [path for path in (folder / entry.file, packaged) if path and path.is_file()]
 
 
 def _verify(entries: dict[str, Entry], folder: Path, *, named: bool) -> bool:
     """Print for each file that is there whether it is the right one; return whether all are."""
     right = True
     for entry in entries.values():
-        path = folder / entry.file
-        if path.is_file():
+        for path in (places := _places(entry, folder)):
             digest = storage.file_digest(path)
             fits = digest.startswith(entry.sha256)
             right = right and fits
             hint = catalogue.remedy(entry.sha256, folder)
             print(f"{path}: {'right' if fits else f'sha256 is {digest}; allowed: {entry.sha256}: {hint}'}")
-        elif named:
+        if named and not places:
             right = False
-            print(f"{path}: not there: {catalogue.remedy(entry.sha256, folder)}")
+            print(f"{folder / entry.file}: not there: {catalogue.remedy(entry.sha256, folder)}")
     return right
 
 
