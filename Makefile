@@ -9,6 +9,7 @@ override WSSTAD := $(VENV)/bin/wsstad
 DATA ?= data/ucsd_ped2
 TABLES ?= benchmark
 WEIGHTS ?= weights
+DETECTOR ?= yolo11n
 # One thread a job, several jobs at a time: the stages set their own thread counts.
 OMP_NUM_THREADS ?= 1
 ifeq ($(origin PYTHON),undefined)
@@ -20,11 +21,14 @@ unexport $(foreach name,$(.VARIABLES),$(if $(filter command%,$(origin $(name))),
 override DATA := $(value DATA)
 override TABLES := $(value TABLES)
 override WEIGHTS := $(value WEIGHTS)
+override DETECTOR := $(value DETECTOR)
 override PYTHON := $(value PYTHON)
 override PYTEST := $(value PYTEST)
 override OMP_NUM_THREADS := $(value OMP_NUM_THREADS)
-export DATA TABLES WEIGHTS PYTHON PYTEST OMP_NUM_THREADS
+export DATA TABLES WEIGHTS DETECTOR PYTHON PYTEST OMP_NUM_THREADS
 override export PYTHONPATH := $(CURDIR)/workflow
+# A configuration of real footage, with DETECTOR in the place of yolo11n.
+override with_detector = awk '{gsub("yolo11n", ENVIRON["DETECTOR"])} 1' config/$(1).yaml > results/$(1).yaml
 
 help: ## List what a user needs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' Makefile
@@ -74,16 +78,19 @@ reference: $(VENV)/complete #- Write the JSON Schemas and config/README.md's ref
 	@$(VENV)/bin/python -c "from pathlib import Path; from wsstad.planning import reference; reference.write_schemas(); reference.update(Path('config/README.md'))"
 
 ped2: $(VENV)/complete ## Run UCSD Ped2: make ped2 DATA=<its folder> WEIGHTS=<folder of yolo11n.pt>
-	@$(WSSTAD) run $$TABLES report --config config/ped2.yaml --set weights="$$WEIGHTS" datasets.ucsd_ped2.source="$$DATA"
+	@$(call with_detector,ped2)
+	@$(WSSTAD) run $$TABLES report --config results/ped2.yaml --directory . --set weights="$$WEIGHTS" datasets.ucsd_ped2.source="$$DATA"
 	@for table in $$TABLES; do echo && cat "results/ucsd_ped2/tables/$$table.md"; done
 	@echo && echo "Look at: results/report.html (everything on one page, in a browser)"
 
 ped2-c3d: $(VENV)/complete ## Run every other clip of UCSD Ped2 with full C3D; an hour on two cores
-	@$(WSSTAD) run --config config/ped2_c3d.yaml --set weights="$$WEIGHTS" datasets.ucsd_ped2_half.source="$$DATA"
+	@$(call with_detector,ped2_c3d)
+	@$(WSSTAD) run --config results/ped2_c3d.yaml --directory . --set weights="$$WEIGHTS" datasets.ucsd_ped2_half.source="$$DATA"
 	@echo && cat results/ucsd_ped2_half/tables/benchmark.md
 
 fight: $(VENV)/complete ## Run Surveillance Camera Fight: make fight DATA=<its folder> WEIGHTS=<folder of yolo11n.pt>; an hour on two cores
-	@$(WSSTAD) run $$TABLES report --config config/fight.yaml --set weights="$$WEIGHTS" datasets.surv_fight.source="$$DATA"
+	@$(call with_detector,fight)
+	@$(WSSTAD) run $$TABLES report --config results/fight.yaml --directory . --set weights="$$WEIGHTS" datasets.surv_fight.source="$$DATA"
 	@for table in $$TABLES; do echo && cat "results/surv_fight/tables/$$table.md"; done
 
 demo-detector: $(VENV)/complete #- Train the demo's detector anew, on scenes that the demo does not use
@@ -94,7 +101,7 @@ benchmark: $(VENV)/complete #- Time every stage against its limit, on whatever d
 	@echo && $(VENV)/bin/python benchmarks/train.py
 
 .PHONY: linkers
-linkers: $(VENV)/complete #- Hold our linkers against ByteTrack and BoT-SORT: make linkers DATA=<Ped2's folder> WEIGHTS=<folder of yolo11n.pt>
+linkers: $(VENV)/complete #- Hold our linkers against ByteTrack and BoT-SORT: make linkers DATA=<Ped2's folder> WEIGHTS=<folder of yolo11n_int8.pt>
 	@$(VENV)/bin/python benchmarks/linkers.py --data "$$DATA" --weights "$$WEIGHTS"
 	@echo && $(VENV)/bin/python benchmarks/linkers.py
 

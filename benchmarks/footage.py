@@ -43,10 +43,10 @@ class Footage:
 
 
 def ped2(source: Path, weights: Path, work: Path) -> Footage:
-    """Return the abnormal clips of UCSD Ped2, seen by YOLO11n; their objects are the components of the masks."""
+    """Return the abnormal clips of UCSD Ped2, seen by YOLO11n (int8); their objects are the components of the masks."""
     tables = REPOSITORY / "config/datasets/ucsd_ped2"
     videos = [name for name, row in dataset_tables.read_videos(tables).items() if row["label"] == "abnormal"]
-    detections = detect_in(videos, tables, source, work, detector="yolo11n", weights=weights)
+    detections = detect_in(videos, tables, source, work, detector="yolo11n_int8", weights=weights)
     options = UcsdMasksParameters(format="ucsd_masks", path="masks")
     rows = _by_video(ucsd_masks.read(source / "masks", videos, options))
     return Footage(

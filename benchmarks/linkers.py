@@ -75,7 +75,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder of UCSD Ped2; without it, made-up roads")
-    parser.add_argument("--weights", type=Path, default=Path("weights"), help="folder of yolo11n.pt")
+    parser.add_argument("--weights", type=Path, default=Path("weights"), help="folder of yolo11n_int8.pt")
     parser.add_argument("--work", type=Path, default=REPOSITORY / "results/linkers", help="folder of the detections")
     parser.add_argument("--linkers", nargs="+", default=["iou", "motion"], help="names of config/linkers/<name>.yaml")
     parser.add_argument("--quick", action="store_true", help="four videos and one repeat: does it run at all")

@@ -31,6 +31,7 @@ SMALL = {
     "efficientnet_lite0": {"type": "efficientnet_lite0", "image_size": 112, "batch": 3},
     "i3d": {"type": "i3d", "image_size": 112, "batch": 3},
     "patches": {"type": "patches", "batch": 3},
+    "torchvision_video": {"type": "torchvision_video", "network": "r3d_18", "seed": 0, "batch": 3},
 }
 PCA = {"kind": "pca", "dimension": 16, "instances": 2048, "whiten": False}
 SHORT = {"max_iterations": 10, "evaluate_every": 5, "projection": PCA}
@@ -111,7 +112,8 @@ def test_a_full_gpu_is_answered_with_smaller_parts(road, monkeypatch, caplog) ->
     assert "in parts of 2 clips" in caplog.text
 
 
-@pytest.mark.parametrize("name", sorted(DETECTORS.keys() - {"precomputed"}))
+# Without trained weights TorchVision's boxes are ordered by rounding alone, which a GPU does otherwise.
+@pytest.mark.parametrize("name", sorted(DETECTORS.keys() - {"precomputed", "torchvision"}))
 def test_detections_are_those_of_the_cpu(name: str, road, repository) -> None:
     path = repository / "config" / "detectors" / {"yolo": "demo_yolo", "motion": "motion"}[name]
     variant = config.load_variant(path.with_suffix(".yaml"), DETECTORS)

@@ -18,6 +18,7 @@ SMALL = {
     "efficientnet_lite0": {"type": "efficientnet_lite0", "image_size": 32, "batch": 3},
     "i3d": {"type": "i3d", "image_size": 32, "batch": 3},
     "patches": {"type": "patches", "batch": 3},
+    "torchvision_video": {"type": "torchvision_video", "network": "r3d_18", "seed": 0, "image_size": 32, "batch": 3},
 }
 # The frames of a clip that each looks at.
 LOOKED_AT = {
@@ -25,6 +26,7 @@ LOOKED_AT = {
     "efficientnet_lite0": list(range(16)),
     "i3d": list(range(16)),
     "patches": [8],
+    "torchvision_video": list(range(16)),
 }
 BOXES = np.tile(np.array([10.0, 5.0, 60.0, 45.0], dtype=np.float32), (16, 1))
 

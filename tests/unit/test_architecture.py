@@ -44,7 +44,11 @@ REGISTRIES = {
 # Concern -> the modules that may import its library.
 DOORS = {
     "av": {"wsstad.video"},
-    "h5py": {"wsstad.artefacts.storage", "wsstad.perception.networks.c3d_checkpoints"},
+    "h5py": {
+        "wsstad.artefacts.exchange.feature_files",
+        "wsstad.artefacts.storage",
+        "wsstad.perception.networks.c3d_checkpoints",
+    },
     "safetensors": {
         "wsstad.artefacts.storage",
         "wsstad.perception.networks.c3d_checkpoints",

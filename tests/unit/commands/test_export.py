@@ -1,6 +1,7 @@
 """`wsstad export`: what it writes from a folder of results, and what it refuses."""
 
 import shutil
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -102,3 +103,49 @@ def test_a_mistake_is_one_line(folder, words, message):
 
 def test_the_formats_of_the_command_are_those_with_a_writer():
     assert set(export.FORMATS) == exporting.WRITERS.keys()
+
+
+def test_features_go_out_a_row_a_clip_and_the_abnormal_first(folder, capsys):
+    rows = np.arange(12, dtype=np.float16).reshape(4, 3)
+    put(folder / "results/small", "features/i3d/image", "image_features", storage.Artefact({"features": rows}))
+    tables = folder / "config/datasets/small"
+    columns = ["video", "path", "label", "class"]
+    storage.write_table(
+        tables / "videos.tsv", [dict(zip(columns, ("v001", "a.mp4", "abnormal", "x"), strict=True))], columns
+    )
+    export.main(["features", "--to", "npy", "--output", "out"])
+    assert np.array_equal(np.load(folder / "out/v001.npy"), rows)
+    assert (folder / "out/files.list").read_text() == f"{folder}/out/v001.npy\n"
+    assert "features of 1 videos: 4 clips -> 2 files in out" in capsys.readouterr().out
+    with pytest.raises(UserError, match="export features: --to mot; allowed: npy, npz, hdf5, sultani"):
+        export.main(["features", "--to", "mot", "--output", "out"])
+    with pytest.raises(UserError, match="export tubes: --to npy; allowed: mot, coco"):
+        export.main(["tubes", "--to", "npy", "--output", "out"])
+
+
+def test_a_folder_for_fiftyone_has_the_videos_and_their_labels_under_one_name(folder):
+    """As the importer of its type CVATVideoDataset looks for them, and for the facts of the labels."""
+    tables = folder / "config/datasets/small"
+    columns = ["video", "path", "label", "class"]
+    storage.write_table(
+        tables / "videos.tsv", [dict(zip(columns, ("v001", "a.mp4", "abnormal", "x"), strict=True))], columns
+    )
+    with pytest.raises(UserError, match=r"a\.mp4: not there; allowed for fiftyone: files of videos"):
+        export.main(["tubes", "--to", "fiftyone", "--output", "out"])
+    (folder / "a.mp4").write_bytes(b"video")
+    export.main(["tubes", "--to", "fiftyone", "--output", "out"])
+    assert (folder / "out/data/v001.mp4").read_bytes() == b"video"
+    root = ElementTree.parse(folder / "out/labels/v001.xml").getroot()  # noqa: S314 - our own file
+    assert root.findtext("version") == "1.1"
+    size = root.find("meta/task/original_size")
+    assert [int(size.findtext(side)) for side in ("width", "height")] == [64, 48]
+    assert {label.findtext("name") for label in root.findall("meta/task/labels/label")} == {"unary", "multivariate"}
+    tracks = root.findall("track")
+    assert [(t.get("id"), t.get("label")) for t in tracks] == [("0", "unary"), ("1", "multivariate")]
+    for track in tracks:
+        for box in track.findall("box"):
+            assert {"frame", "outside", "occluded", "keyframe", "xtl", "ytl", "xbr", "ybr"} <= box.attrib.keys()
+    (folder / "a.mp4").unlink()
+    (folder / "a.mp4").mkdir()
+    with pytest.raises(UserError, match="a folder of images"):
+        export.main(["tubes", "--to", "fiftyone", "--output", "out"])

@@ -122,6 +122,26 @@ def test_a_mistake_stops_with_one_line(imported, features, dataset: str, message
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("n_clips", [1, 5, 32, 45])
+def test_rows_of_clips_are_the_clips_and_tubes_are_whole_frames(tmp_path, n_clips) -> None:
+    imported = Imported(tmp_path, random_features(2))
+    rows = np.random.default_rng(1).random((n_clips, 3, 4)).astype(np.float32)  # of three crops
+    np.save(tmp_path / "all.npz.npy", rows)
+    (tmp_path / "all.npz.npy").replace(tmp_path / "all.npz")
+    (tmp_path / "dataset.yaml").write_text("title: Ready\nannotations: {}\nfeatures: {format: npy}\n")
+    manifests = imported.run()
+    reader = BagReader(manifests, {})
+    video = reader.read("v0")
+    assert video.tubes.n_frames == 16 * n_clips
+    assert [tube.start for tube in video.tubes.tubes] == [
+        16 * (part * n_clips // min(32, n_clips)) for part in range(min(32, n_clips))
+    ]
+    features = storage.read_artefact(manifests["image_features"].path("v0"), kind="image_features").arrays["features"]
+    assert np.array_equal(features, rows.mean(axis=1, dtype=np.float64).astype(np.float16))
+    bag = View.of(OPTIONS).bag(video, "training")
+    assert np.isfinite(bag.videolets).all()
+
+
 def test_methods_train_on_what_is_imported(tmp_path) -> None:
     imported = Imported(tmp_path, random_features(8))
     imported.run()

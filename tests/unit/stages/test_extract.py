@@ -1,5 +1,6 @@
 """The verb on small videos: what it writes, and what it computes when something changes."""
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
+from wsstad.locations import in_package
 from wsstad.perception import extraction
 from wsstad.perception.extractors import EXTRACTORS
 from wsstad.perception.extractors.c3d import C3dExtractor
+from wsstad.perception.extractors.parameters import I3dParameters
 from wsstad.stages import decode, extract
 from wsstad.structures.tubes import Tube, VideoTubes
 
@@ -303,3 +306,16 @@ def test_each_folder_has_an_order_of_its_own():
     orders = [extraction._rotated(videos, f"region/{detector}/iou") for detector in ("yolo", "motion", "demo_yolo")]
     assert all(sorted(order) == sorted(videos) for order in orders)
     assert len({order[0] for order in orders}) == 3
+
+
+def test_i3d_is_read_from_the_folder_of_weights_where_its_package_is_not_installed(tmp_path, monkeypatch, repository):
+    packaged = in_package(*I3dParameters.packaged)
+    monkeypatch.setattr(extract.variant_weights, "in_package", lambda package, member: None)
+    (tmp_path / "i3d-kinetics-400.ckpt").symlink_to(packaged)
+    path = repository / "config/extractors/i3d.yaml"
+    args = argparse.Namespace(extractor=path, weights=tmp_path, device="cpu", threads=1)
+    made = extract.load_extractor(args, config.load_variant(path, EXTRACTORS))
+    assert made.facts()["weights"] == "i3d-kinetics-400.ckpt"
+    (tmp_path / "i3d-kinetics-400.ckpt").unlink()
+    with pytest.raises(UserError, match=r"i3d-kinetics-400\.ckpt: no such weights"):
+        extract.load_extractor(args, config.load_variant(path, EXTRACTORS))

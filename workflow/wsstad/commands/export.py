@@ -1,4 +1,4 @@
-"""Write detections, tubes or top-1 predictions as files that other tools read; docs/formats has a page on each format.
+"""Write detections, tubes, top-1 predictions or features as files that other tools read; docs/formats has the formats.
 
 A box that was interpolated is marked. With several detectors, linkers or datasets in the folder, --only chooses. Tubes
 that are read again, by a detector of the type precomputed and the linker identity, are the same, but for masks.
@@ -11,13 +11,15 @@ import argparse
 from pathlib import Path
 
 from wsstad import cli
+from wsstad.artefacts.exchange import feature_files, fiftyone
 from wsstad.errors import UserError
 from wsstad.planning import result_files
 from wsstad.planning.result_files import ResultFiles
 from wsstad.structures.tracks import VideoTracks
 
-WHAT = ("detections", "tubes", "top1")
-FORMATS = ("mot", "coco", "cvat", "vatic", "ava", "masks", "parquet")
+WHAT = ("detections", "tubes", "top1", "features")
+FORMATS = ("mot", "coco", "cvat", "vatic", "ava", "masks", "parquet", "fiftyone")
+OF_FEATURES = ("npy", "npz", "hdf5", "sultani")
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -29,16 +31,32 @@ def main(argv: list[str] | None = None) -> None:
         raise UserError("export: --method names the method of top1, and of nothing else")
     only = dict(result_files.read_name(word, "--only") for word in args.only)
     source = exporting.Source(ResultFiles(args.results).narrowed(only), args.videos)
+    if (args.what == "features") != (args.to in OF_FEATURES):
+        allowed = OF_FEATURES if args.what == "features" else FORMATS
+        raise UserError(f"export {args.what}: --to {args.to}; allowed: {', '.join(allowed)}")
+    if args.what == "features":
+        features, abnormal = source.features()
+        paths = feature_files.write(args.output, args.to, features, abnormal)
+        clips = sum(map(len, features.values()))
+        print(f"features of {len(features)} videos: {clips} clips -> {len(paths)} files in {args.output}")
+        return
     videos = source.top1(args.method, args.seed) if args.what == "top1" else getattr(source, args.what)()
-    paths = exporting.WRITERS[args.to](args.output, videos)
+    if args.to == "fiftyone":
+        paths = fiftyone.write(args.output, videos, source.media([video.video for video in videos]))
+    else:
+        paths = exporting.WRITERS[args.to](args.output, videos)
     print(f"{args.what} of {len(videos)} videos: {summary(videos)} -> {len(paths)} files in {args.output}")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = cli.make_parser(__doc__)
-    parser.add_argument("what", choices=WHAT, help="top1 is what a method points at in each test video")
-    parser.add_argument("--to", choices=FORMATS, required=True, help="the format")
+    parser.add_argument(
+        "what",
+        choices=WHAT,
+        help="top1 is what a method points at in each test video; features are those of the whole image, a row a clip",
+    )
+    parser.add_argument("--to", choices=(*FORMATS, *OF_FEATURES), required=True, help="the format")
     parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="where to write")
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER", help="a folder with results")
     parser.add_argument("--method", help="of top1")

@@ -1,7 +1,7 @@
 """Import features that others extracted, as if `link` and `extract` had run: whole-frame tubes, image-level features.
 
 The region features of a whole-frame tube are those of the image: such a dataset says when, never where. A call imports
-one shard of videos; `make fc6` in a clone makes all calls.
+one shard of videos; `wsstad features` makes all calls, and trains and tests on what they leave.
 
     wsstad import-features --shard-map shards.tsv --shard 000 --tables tables --source features
         --frames frames/manifests/000.tsv --tubes tubes/whole/whole/manifests/000.tsv
@@ -64,6 +64,7 @@ def make_key(kind: str, videolets: Videolets, size: Sequence[int]) -> str:
     """Return the key of one kind of artefact of a video."""
     digest = storage.array_digest(videolets.features)
     inputs = {"features": digest, "frames": videolets.official_frames, "key": videolets.key}
+    inputs |= {"rows": "clips"} if videolets.by_clip else {}
     code = keys.code_digest("wsstad.perception.ready_features")
     return keys.make_key(kind, code=code, parameters={"size": list(size)}, inputs=inputs)
 

@@ -1,18 +1,17 @@
-"""Features that others extracted: an npz archive with one array a video, one row for each of its 32 videolets.
+"""Features that others extracted: a file or an entry of an archive a video, with a row a segment or a row a clip.
 
-The keys of the archive are ``<source>/<video>``. Each row is laid on the clips of its videolet, so that what the other
-stages read afterwards is what extraction would have left, and their means are the rows again.
+Where there are 32 rows, one for each videolet, each is laid on the clips of its videolet, so that what the other stages
+read afterwards is what extraction would have left, and their means are the rows again. Rows of clips are the clips.
 """
 
-import zipfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.npyio import NpzFile
 
+from wsstad.artefacts.exchange import feature_files
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
 from wsstad.jsonable import Facts, Json
@@ -22,6 +21,8 @@ from wsstad.structures.clips import VIDEOLETS
 from wsstad.structures.tubes import VideoTubes
 
 FPS = "30"  # of all videos of UCF-Crime; it turns frames into the hours in which alarms are counted
+# What the rows of a format are, unless dataset.yaml says otherwise.
+ROWS = {"npz": "segments", "sultani": "segments", "npy": "clips", "hdf5": "clips"}
 # Kind of artefact -> what its manifest counts, as that of the stage it stands in for.
 COUNTS = {
     "frames": ("frames", "errors"),
@@ -33,56 +34,58 @@ COUNTS = {
 
 @dataclass(frozen=True)
 class Videolets:
-    """The features (32, d), float16, of one video; `key` is theirs in the archive.
+    """The features (rows, d), float16, of one video; `key` is theirs in the archive, or the name of their file.
 
-    `official_frames` is the length of the video where a list tells it.
+    `official_frames` is the length of the video where a list tells it. There are 32 rows, or where they are `by_clip`
+    one for each clip of 16 frames.
     """
 
     key: str
     features: np.ndarray
     official_frames: int | None
+    by_clip: bool = False
 
     @property
     def clips(self) -> int:
-        """How many clips stand for each videolet.
+        """How many clips stand for each of 32 rows.
 
         The grid is the video's own as nearly as whole clips allow: a clip that two videolets share would be neither's.
         """
         return max(1, round((self.official_frames or 0) / (VIDEOLETS * clips.CLIP_FRAMES)))
 
     def clip_features(self) -> np.ndarray:
-        """Return the features (32 * clips, d) of the clips of the grid."""
-        return np.repeat(self.features, self.clips, axis=0)
+        """Return the features (clips, d) of the clips of the grid."""
+        return self.features if self.by_clip else np.repeat(self.features, self.clips, axis=0)
 
     def tubes(self, width: int, height: int) -> VideoTubes:
-        """Return one tube a videolet, which covers the whole frame: what a video without detections has."""
-        length = self.clips * clips.CLIP_FRAMES
-        starts = range(0, VIDEOLETS * length, length)
-        videolets = [tubes.whole_frame(start, start + length, width, height) for start in starts]
-        return VideoTubes(VIDEOLETS * length, width, height, np.zeros(VIDEOLETS * length, dtype=bool), videolets)
+        """Return a tube a videolet, a clip at least, which covers the whole frame: what a video without boxes has."""
+        n_clips = len(self.features) if self.by_clip else VIDEOLETS * self.clips
+        parts = min(VIDEOLETS, n_clips)
+        bounds = [part * n_clips // parts * clips.CLIP_FRAMES for part in range(parts + 1)]
+        videolets = [tubes.whole_frame(start, stop, width, height) for start, stop in pairwise(bounds)]
+        return VideoTubes(bounds[-1], width, height, np.zeros(bounds[-1], dtype=bool), videolets)
 
 
-def read(
-    archives: Mapping[str, Path], source: Path, options: Facts, *, where: Mapping[str, str]
-) -> dict[str, Videolets]:
-    """Return the features of each video from its archive in `archives`; `where` says which row names the video.
+def read(files: Mapping[str, Path], source: Path, options: Facts, *, where: Mapping[str, str]) -> dict[str, Videolets]:
+    """Return the features of each video from its file in `files`; `where` says which row names the video.
 
     `options` are the key `features` of dataset.yaml; the list of lengths that they may name lies in `source`. Raises
-    `UserError` for a video without an array, and for an array that is not 32 rows of finite numbers.
+    `UserError` for a video without an array, and for an array that is not rows of finite numbers, 32 where each is a
+    segment.
     """
     lengths = read_lengths(source / options["lengths"]) if options.get("lengths") else {}
-    opened: dict[Path, NpzFile] = {}
+    form, sources = options.get("format", "npz"), options.get("sources", [])
+    if form == "npz" and not sources:
+        raise UserError("dataset.yaml: features: 'sources' is missing, which archives have before the names of videos")
+    by_clip = (options.get("rows") or ROWS[form]) == "clips"
     result = {}
-    with ExitStack() as stack:
-        for video, path in archives.items():
-            if path not in opened:
-                opened[path] = stack.enter_context(_open(path))
-            keys = [f"{name}/{video}" for name in options["sources"]]
-            key = next((key for key in keys if key in opened[path]), None)
-            if key is None:
-                allowed = ", ".join(keys)
-                raise UserError(f"{where[video]}: {video!r} has no features in {path}; allowed: one of {allowed}")
-            result[video] = Videolets(key, _features(opened[path], key, path), lengths.get(video))
+    for video, path in files.items():
+        keys = [f"{name}/{video}" for name in sources] or [video]
+        try:
+            key, array = feature_files.read(path, form, keys, options.get("crop"))
+        except UserError as error:
+            raise UserError(f"{where[video]}: {video!r} has no features: {error}") from error
+        result[video] = Videolets(key, _checked(array, f"{path}: {key}", by_clip), lengths.get(video), by_clip)
     return result
 
 
@@ -115,28 +118,17 @@ def read_lengths(path: Path) -> dict[str, int]:
     return lengths
 
 
-def _open(path: Path) -> NpzFile:
-    try:
-        archive = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: not an npz archive: {error}") from error
-    if not isinstance(archive, NpzFile):
-        raise UserError(f"{path}: one array; allowed: an npz archive with keys <source>/<video>")
-    return archive
-
-
-def _features(archive: NpzFile, key: str, path: Path) -> np.ndarray:
-    """Return an array of the archive as float16, (32, d)."""
-    try:
-        array = archive[key]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: {key}: cannot be read: {error}") from error
-    if array.ndim != 2 or len(array) != VIDEOLETS or not array.shape[1] or array.dtype.kind != "f":
-        raise UserError(f"{path}: {key}: {array.dtype} of shape {array.shape}; allowed: floats of shape (32, d)")
+def _checked(array: np.ndarray, where: str, by_clip: bool) -> np.ndarray:
+    """Return features as float16, (rows, d), 32 of them where each is a segment."""
+    if not by_clip and len(array) != VIDEOLETS:
+        raise UserError(
+            f"{where}: {array.dtype} of shape {array.shape}; allowed: floats of shape (32, d), or rows: clips"
+        )
     with np.errstate(over="ignore"):  # what float16 cannot hold is found below
         features = array.astype(np.float16)
     bad = np.flatnonzero(~np.isfinite(features).all(axis=1))
     if len(bad):
-        row = f"{path}: {key}: row {bad[0]}"
-        raise UserError(f"{row}: {len(bad)} rows hold NaN or what float16 cannot; allowed: finite numbers")
+        raise UserError(
+            f"{where}: row {bad[0]}: {len(bad)} rows hold NaN or what float16 cannot; allowed: finite numbers"
+        )
     return features

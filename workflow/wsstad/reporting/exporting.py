@@ -10,6 +10,7 @@ from wsstad.artefacts import readers, storage
 from wsstad.artefacts.exchange import ava, coco, cvat, masks, mot, parquet, vatic
 from wsstad.artefacts.manifest import Manifest
 from wsstad.errors import UserError
+from wsstad.planning import dataset_tables
 from wsstad.planning.result_files import ResultFiles, listed
 from wsstad.reporting.results_folder import Results
 from wsstad.structures.predictions import VideoPrediction
@@ -71,6 +72,23 @@ class Source:
                 tracks.setdefault(video, []).append(track)
                 about[video] = (prediction.width, prediction.height), prediction.n_frames, rates[video]
         return [VideoTracks(video, tuple(tracks[video]), *about[video]) for video in self._wanted(sorted(tracks))]
+
+    def features(self) -> tuple[dict[str, np.ndarray], set[str]]:
+        """Return the features (clips, d) of the whole image of each video, and which videos are abnormal."""
+        group = self.files.of("extract_image")
+        made = self.files.manifest(group)
+        tables = self.files.dataset_tables(group.names["dataset"])
+        rows = dataset_tables.read_videos(tables) if tables else {}
+        abnormal = {video for video, row in rows.items() if row["label"] == "abnormal"}
+        videos = self._wanted(made.ok())
+        return {video: readers.read_arrays(made, video, "image_features")["features"] for video in videos}, abnormal
+
+    def media(self, videos: Collection[str]) -> dict[str, Path]:
+        """Return where the raw files of videos lie, of those that the tables of the last run have."""
+        dataset = self.files.of("decode").names["dataset"]
+        tables = self.files.dataset_tables(dataset)
+        rows = dataset_tables.read_videos(tables) if tables else {}
+        return {video: self.files.source(dataset) / rows[video]["path"] for video in videos if video in rows}
 
     def _manifests(self, rule: str) -> tuple[Manifest, dict[str, float]]:
         """Return the manifest of a rule, and the frame rate of each of its videos."""

@@ -11,7 +11,7 @@ from wsstad.artefacts import manifest, shards
 from wsstad.perception import extractors
 from wsstad.perception.extractors import EXTRACTORS
 from wsstad.perception.extractors.parameters import ExtractorParameters
-from wsstad.planning import artefact_keys, dataset_tables
+from wsstad.planning import artefact_keys, dataset_tables, variant_weights
 
 if TYPE_CHECKING:
     from wsstad.perception.extractors.base import Extractor
@@ -66,8 +66,11 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def load_extractor(args: argparse.Namespace, parameters: ExtractorParameters) -> "Extractor":
-    """Make the extractor of a YAML file; its weights lie beside it or in the folder of weights."""
-    beside = args.extractor.parent / str(parameters.weights_file)
+    """Make the extractor of a YAML file; its weights lie beside it, in the folder of weights or in a package."""
+    file, _ = variant_weights.find(parameters)
+    beside = args.extractor.parent / str(file)
+    if file != parameters.weights_file:  # the package is not installed that would have them
+        parameters = parameters.model_copy(update={"weights": file})
     folder = beside.parent if beside.is_file() else args.weights
     return extractors.create(parameters, folder, device=args.device, threads=args.threads)
 

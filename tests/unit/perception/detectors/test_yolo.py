@@ -78,10 +78,11 @@ def test_what_the_network_reads_is_the_pixels_over_255_in_one_batch_after_the_ot
         assert scaled.stride() == expected.stride()
 
 
-def test_boxes_on_real_footage_are_those_of_predict(folder, shared):
+def test_boxes_on_real_footage_are_those_of_predict(folder, shared, tmp_path):
+    (tmp_path / "yolo11n_int8.pt").symlink_to(shared / "weights/yolo11n.pt")
     source = video.open_source(shared / "data" / "ucsd_ped2" / "videos" / "Test001.mp4", 33_000_000)
     frames = [picture.image.to_ndarray(format="rgb24") for picture, _ in zip(source.pictures(), range(3), strict=False)]
-    detector = make(folder, "yolo11n", shared / "weights", confidence=0.25, classes=None)
+    detector = make(folder, "yolo11n_int8", tmp_path, confidence=0.25, classes=None)
     actual = list(detector.detect(Pixels(frames)))
     expected = predict(shared / "weights" / "yolo11n.pt", frames, image_size=640, confidence=0.25)
     assert sum(map(len, expected)) >= 10

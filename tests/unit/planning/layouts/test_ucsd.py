@@ -65,7 +65,7 @@ def test_something_else_is_one_line(tmp_path, archive):
         LAYOUTS["ucsd_ped1"](tmp_path)
     for clip in (archive / "UCSDped2/Train").glob("Train0*/*.tif"):
         clip.unlink()
-    with pytest.raises(UserError, match="Train: 0 clips; the layout has Train/Train001"):
+    with pytest.raises(UserError, match="0 training clips; the layout of UCSD Ped2 has 4 or more"):
         LAYOUTS["ucsd_ped2"](archive)
 
 

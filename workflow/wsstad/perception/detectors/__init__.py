@@ -8,6 +8,7 @@ from wsstad.perception.detectors.parameters import (
     DetectorParameters,
     MotionParameters,
     PrecomputedParameters,
+    TorchvisionParameters,
     YoloParameters,
 )
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 DETECTORS: dict[str, Registered[DetectorParameters]] = {
     "motion": Registered(MotionParameters, "wsstad.perception.detectors.motion:MotionDetector"),
     "precomputed": Registered(PrecomputedParameters, "wsstad.perception.ready_boxes:read_all"),
+    "torchvision": Registered(TorchvisionParameters, "wsstad.perception.detectors.torchvision:TorchvisionDetector"),
     "yolo": Registered(
         YoloParameters,
         "wsstad.perception.detectors.yolo:YoloDetector",

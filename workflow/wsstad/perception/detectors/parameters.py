@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from wsstad.jsonable import Json
-from wsstad.parameters import Count, Distinct, FileName, Fraction, Positive, Sha256, VariantParameters
+from wsstad.parameters import Count, Digest, Distinct, FileName, Fraction, Positive, Sha256, VariantParameters
 
 
 class DetectorParameters(VariantParameters):
@@ -93,6 +93,51 @@ class PrecomputedParameters(DetectorParameters):
         for name in self.convention:
             if name not in known.get(self.format, ()):
                 raise ValueError(f"no {name} with the format {self.format}, which leaves no choice")
+        return self
+
+
+class TorchvisionParameters(DetectorParameters):
+    """A detection network of TorchVision (COCO), run over whole frames. Either `weights` with `sha256`, or `seed`.
+
+    It resizes and normalises frames as published with its weights.
+    """
+
+    type: Literal["torchvision"]
+    network: Literal[
+        "fasterrcnn_mobilenet_v3_large_320_fpn",
+        "fasterrcnn_mobilenet_v3_large_fpn",
+        "fasterrcnn_resnet50_fpn_v2",
+        "fcos_resnet50_fpn",
+        "retinanet_resnet50_fpn_v2",
+        "ssd300_vgg16",
+        "ssdlite320_mobilenet_v3_large",
+    ]
+    """TorchVision's name of it."""
+    weights: FileName | None = None
+    """File of TorchVision's weights, beside this YAML or in the folder of weights: `wsstad weights get`, then the name
+    of the network."""
+    sha256: Digest | None = None
+    """The sha256 of that file, or its first digits, 8 at least, which TorchVision puts into its name."""
+    seed: Annotated[int, Field(ge=0)] | None = None
+    """Draw the weights from this number. For tests; null when there are `weights`."""
+    image_size: Annotated[int, Field(ge=32)] | None = None
+    """The shorter side, in pixels, that frames are scaled to; null for the published one. SSD takes no other."""
+    confidence: Fraction = 0.25
+    """Boxes with a lower score are dropped."""
+    iou: Fraction | None = None
+    """Of two boxes of one class that overlap by more than this IoU, the better is kept; null for the published one."""
+    classes: Annotated[tuple[str, ...], *Distinct] | None = None
+    """Names of COCO classes to report; null reports all."""
+    batch: Count = 4
+    """Frames in a batch. The last one is filled up, so that no result depends on how many frames follow."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        given = [value is not None for value in (self.seed, self.weights, self.sha256)]
+        if given not in ([True, False, False], [False, True, True]):
+            raise ValueError("either seed or weights and sha256")
+        if self.network.startswith("ssd") and self.image_size is not None:
+            raise ValueError("no image_size for SSD")
         return self
 
 

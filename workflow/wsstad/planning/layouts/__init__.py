@@ -8,10 +8,27 @@ from functools import partial
 from pathlib import Path
 
 from wsstad.planning.drafts.draft import Draft
-from wsstad.planning.layouts import ucf_crime, ucsd
+from wsstad.planning.layouts import (
+    avenue,
+    msad,
+    shanghaitech,
+    street_scene,
+    tad,
+    ucf_crime,
+    ucfcrime2local,
+    ucsd,
+    xd_violence,
+)
 
 LAYOUTS: dict[str, Callable[[Path], Draft]] = {
+    "avenue": avenue.read,
+    "msad": msad.read,
+    "shanghaitech": shanghaitech.read,
+    "street_scene": street_scene.read,
+    "tad": tad.read,
+    "ucf_crime": ucf_crime.read,
+    "ucfcrime2local": ucfcrime2local.read,
     "ucsd_ped1": partial(ucsd.read, name="UCSDped1"),
     "ucsd_ped2": partial(ucsd.read, name="UCSDped2"),
-    "ucf_crime": ucf_crime.read,
+    "xd_violence": xd_violence.read,
 }

@@ -1,0 +1,70 @@
+"""Lists of features, as RTFM, UR-DMU and MGFN have them: a path a line, several for the crops of one video.
+
+Lists say nothing of labels but by order; here the names of the videos do, as the datasets have them: XD-Violence's end
+with ``_label_<code>``; ShanghaiTech's ``01_001`` (three digits) are training clips and normal, ``01_0014`` (four) have
+an anomaly; all others are normal where Normal is in their name, as UCF-Crime's and MSAD's.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from wsstad.errors import UserError
+from wsstad.planning import footage
+from wsstad.planning.drafts.draft import Labelled
+from wsstad.planning.layouts import named, shanghaitech, xd_violence
+
+CROPS = tuple(f"__{crop}.npy" for crop in range(10))
+ENDINGS = ("_i3d.npy", *CROPS, "_x264_C.txt", "_C.txt", ".npy", ".txt")
+PREFIX = "MSAD_normal_"
+
+
+def read(source: Path, lists: Mapping[str, Path]) -> list[Labelled]:
+    """Return the videos of the lists of both parts, each with the first of its files below `source`, sorted.
+
+    A path is taken as it is, from `source`, or by its name anywhere below it. Raises `UserError` for one that is not
+    there, for a video in both parts, and where a part lacks a label.
+    """
+    source = source.resolve()
+    by_name: dict[str, Path] = {}
+    for file in sorted([*source.rglob("*.npy"), *source.rglob("*.txt")]):
+        by_name.setdefault(file.name, file)
+    videos: dict[str, Labelled] = {}
+    for part, file in lists.items():
+        for number, words in named.rows(file):
+            name = named.stem(words[0], *ENDINGS)
+            path = _found(source, words[0], by_name, f"{file}: row {number}")
+            label, kind = label_of(name)
+            made = Labelled(path, label, kind, part=part, video=footage.slug(name.removeprefix(PREFIX)))
+            if videos.setdefault(made.video, made).part != part:
+                raise UserError(f"{file}: row {number}: {name!r} is in both lists")
+        present = {video.label for video in videos.values() if video.part == part}
+        if lacking := {"normal", "abnormal"} - present:
+            raise UserError(f"{file}: no {lacking.pop()} videos, by their names; both labels are needed")
+    return [videos[video] for video in sorted(videos)]
+
+
+def label_of(name: str) -> tuple[str, str]:
+    """Return label and class of a video by its name.
+
+    >>> label_of("Abuse001_x264"), label_of("Normal_Videos_003_x264"), label_of("01_0014"), label_of("01_001")
+    (('abnormal', 'Abuse'), ('normal', 'Normal'), ('abnormal', 'Anomaly'), ('normal', 'Normal'))
+    """
+    if xd_violence.MARK in name:
+        return xd_violence.label_of(name)
+    if shanghaitech.CLIP.fullmatch(name):
+        return ("abnormal", "Anomaly") if len(name.partition("_")[2]) == 4 else ("normal", "Normal")
+    if "normal" in name.lower() and "abnormal" not in name.lower():
+        return "normal", "Normal"
+    kind = re.match(r"[A-Za-z]+(?:_[A-Za-z]+)*", name)
+    return "abnormal", kind[0] if kind else "Anomaly"
+
+
+def _found(source: Path, word: str, by_name: Mapping[str, Path], where: str) -> str:
+    """Return the path of a line's file, relative to `source`."""
+    path = Path(word)
+    candidates = (path if path.is_relative_to(source) else source / path, by_name.get(path.name))
+    found = next((candidate for candidate in candidates if candidate and candidate.is_file()), None)
+    if found is None or not found.is_relative_to(source):
+        raise UserError(f"{where}: {word!r} is not below {source}")
+    return found.relative_to(source).as_posix()
