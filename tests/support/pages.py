@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import yaml
 
-from support import results
+from support import results, scoring
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
@@ -95,7 +95,7 @@ def _metrics(tests, labels, classes, kind, rng):
     card = results.card((0.8, 0.7, 0.9))
     card |= {f"IoU@{eps:g}": card["IoU@0.2"] for eps in THRESHOLDS}
     by_class = {"VAUC": results.entry(0.7, 0.6, 0.8, n=3), "MIoU": results.entry(0.2, 0.1, 0.3, n=3)}
-    counts = {"alarms": 3, "hours": 0.25, "share": 0.1, "detected": 2, "events": 4}
+    counts = {"alarms": 3, "hours": 0.25, "share": 0.1, "detected": 2, "events": 4, "thresholds": {"0": THRESHOLD}}
     alarms = (SeedAlarms(**counts, notes=("the threshold rests on few frames",)),) * 2
     for method in METHODS:
         selection = {"random": "random", "upper_bound": "oracle"}.get(method, "top1")
@@ -128,14 +128,14 @@ def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
     storage.write_table(path.parent.parent / "models.tsv", [model], list(model))
     file = manifest.artefact_path(block / "models/mgpr/0", "fold0", model["key"], ".safetensors")
     facts = {"training": {"training_videos": ["a", "b"], "held_out_videos": [], "alarm_hours": 1.0}}
-    curve = {"alarms/thresholds": np.array([0.2, THRESHOLD]), "alarms/counts": np.array([5, 0])}
-    storage.write_tensors(file, curve, facts, key=model["key"])
+    storage.write_tensors(file, {"weight": np.zeros(1)}, facts, key=model["key"])
     storage.write_table(file.with_suffix(".history.tsv"), history, list(history[0]))
+    of_mgpr = _write_predictions(block, tests, labels, rng)
     where = folder / STAGES["illustrate"].output.format(**WILDCARDS)
     shown = _pictures(rng) if pictures else {}
     rows = [Row("broken", "", code="V105", reason="3 errors")]
     for video in tests:
-        artefact = illustrated(video, labels[video], classes[video], rng)
+        artefact = illustrated(video, labels[video], classes[video], rng, of_mgpr[video])
         artefact = Artefact(artefact.arrays | shown, artefact.meta)
         key = "ef" * 32
         digest = storage.write_artefact(
@@ -154,10 +154,20 @@ def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
         )
 
 
-def illustrated(video, label, kind, rng):
-    """Return what `illustrate` writes of a video, without pictures; of a normal one the top-1 looks at all alike."""
-    boxes = np.repeat(np.array([[20, 20, 80, 90]], dtype=np.float32), 48, axis=0)
-    tubes = VideoTubes(FRAMES, *SIZE, np.ones(FRAMES, dtype=bool), [Tube(16, boxes), Tube(40, boxes)])
+def _write_predictions(block, tests, labels, rng):
+    """Write the predictions of all rows but the upper bound; return those that are illustrated, by video."""
+    for method in METHODS:
+        for seed in (0, 1) if method not in ("random", "upper_bound") else ():
+            rows = {video: predicted(video, labels[video], rng) for video in tests}
+            scoring.write_run(block, {0: list(rows.values())}, method=method, seed=seed, name=WILDCARDS["table"])
+            if (method, seed) == ("mgpr", 0):
+                of_the_page = rows
+    return of_the_page
+
+
+def predicted(video, label, rng):
+    """Return a prediction of a video with two tubes; of a normal one the top-1 looks at all alike."""
+    tubes = tubes_of()
     spans = np.array([(t, start, start + 12) for t in (0, 1) for start in range(16 + 24 * t, 64, 12)], dtype=np.int32)
     scores = rng.random(len(spans)).astype(np.float32)
     weights = np.full((len(spans), 1), 1 / len(spans), dtype=np.float32)
@@ -165,11 +175,22 @@ def illustrated(video, label, kind, rng):
         weights[:2, 0] += 0.1, -0.1
     best = int(np.argmax(scores))
     tube = tubes.tubes[spans[best, 0]].cut(*spans[best, 1:].tolist())
-    predicted = VideoPrediction(
+    return VideoPrediction(
         video, FRAMES, *SIZE, tubes.detected, spans, scores, np.stack([scores, scores / 2], 1), {best: tube}, weights
     )
+
+
+def tubes_of():
+    """Return the two tubes of every video."""
+    boxes = np.repeat(np.array([[20, 20, 80, 90]], dtype=np.float32), 48, axis=0)
+    return VideoTubes(FRAMES, *SIZE, np.ones(FRAMES, dtype=bool), [Tube(16, boxes), Tube(40, boxes)])
+
+
+def illustrated(video, label, kind, rng, prediction=None):
+    """Return what `illustrate` writes of a video, without pictures."""
+    prediction = prediction or predicted(video, label, rng)
     about = {"video": video, "fold": 0, "label": label, "class": kind, "method": "mgpr", "seed": "0"}
-    case = illustration.Case(predicted, None, tubes, np.arange(FRAMES + 1) / 10)
+    case = illustration.Case(prediction, None, tubes_of(), np.arange(FRAMES + 1) / 10)
     described = illustration.describe(case, {**about, "branches": ["tube", "temporal"], "pixels": True})
     truth = np.array([[20, 70]] if label == "abnormal" else [], dtype=np.int32).reshape(-1, 2)
     return Artefact(described.arrays | {"truth": truth}, described.meta)
