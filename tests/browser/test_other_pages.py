@@ -63,7 +63,7 @@ def test_verdicts_are_filtered_and_ordered(chromium, verdicts):
     assert shown() == ["alarm", "alarm", "quiet", "not scored"]
     chromium.find_element("css selector", "select[name=label] option:nth-child(3)").click()
     assert shown() == ["quiet"]
-    assert chromium.find_element("css selector", "output").text == "1 videos"
+    assert chromium.find_element("css selector", "output").text == "1 video"
     chromium.find_element("css selector", "select[name=label] option:nth-child(1)").click()
     chromium.find_element("css selector", "select[name=order] option[value=name]").click()
     names = [card.get_attribute("data-name") for card in find_all(chromium, "article.video")]

@@ -1,7 +1,9 @@
 """Made-up results of a run, as the report is made from them: no stage ran, but every file is as a stage leaves it."""
 
 import json
+import shutil
 from contextlib import chdir
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,14 +11,16 @@ import numpy as np
 import yaml
 
 from support import results, scoring
-from wsstad.artefacts import manifest, storage
+from wsstad.artefacts import manifest, seals, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
 from wsstad.evaluation.results import NAMES, Alarms, SeedAlarms, VideoResult
+from wsstad.evaluation.results import read as read_results
 from wsstad.evaluation.results import write as write_results
 from wsstad.planning.stages import STAGES
+from wsstad.reporting import leaderboard
 from wsstad.reporting.pictures import illustration
-from wsstad.stages import report
+from wsstad.stages import report as stage
 from wsstad.structures.predictions import VideoPrediction
 from wsstad.structures.tubes import Tube, VideoTubes
 from wsstad.video.previews import encode_clip, encode_picture
@@ -54,9 +58,14 @@ FRAMES, SIZE = 96, (320, 240)
 def make(folder, *flags, **options):
     """Return the report of made-up results, which `write` makes with `options`, by the verb with `flags`."""
     write(folder, **options)
+    return report(folder, *flags)
+
+
+def report(folder, *flags):
+    """Return the report of results that are written, made by the verb with `flags`."""
     with chdir(folder):
         words = [f"{key}={json.dumps(value)}" for key, value in yaml.safe_load(Path("config.yaml").read_text()).items()]
-        report.main(["--config", *words, *flags])
+        stage.main(["--config", *words, *flags])
     return folder / "results/report.html"
 
 
@@ -74,6 +83,16 @@ def write(folder, *, videos=12, title="Made up", kind="collision", pictures=True
     _write_block(folder, metrics, tests, labels, classes, pictures, rng)
 
 
+def copy_block(folder, *, split):
+    """Write the results of another split, as those that are there."""
+    runs = folder / "results/made_up/runs"
+    shutil.copytree(runs / WILDCARDS["split"], runs / split)
+    path = folder / STAGES["evaluate"].output.format(**WILDCARDS | {"split": split})
+    measured = read_results(path)
+    named = [replace(row, names=replace(row.names, split=split)) for row in measured.results]
+    write_results(path, replace(measured, results=tuple(named)))
+
+
 def _write_dataset(folder, title, kind):
     (folder / "config.yaml").write_text(CONFIG)
     rows = [("a", "normal", "normal"), ("b", "abnormal", "x"), ("c", "normal", "normal"), ("d", "abnormal", "x")]
@@ -84,6 +103,9 @@ def _write_dataset(folder, title, kind):
     (folder / "tables/splits/one.tsv").write_text("\n".join(["fold\tvideo\tpart", *parts, ""]))
     dataset = {"title": title, "statement": f"About {kind}", "annotations": {"boxes": {"format": "table", "path": "b"}}}
     storage.write_json(folder / "tables/dataset.yaml", dataset)
+    about = {"host": "node7", "command": f"wsstad run --config {kind}", "configuration": "my.yaml", "commit": "ab" * 20}
+    storage.write_json(folder / "results/.run.json", {"config": {}, "targets": [], "about": about})
+    seals.seal(folder / "results/.run.json")
     (folder / "source").mkdir()
     for video in "abcd":
         (folder / f"source/{video}.mp4").write_text(video)
@@ -94,6 +116,7 @@ def _metrics(tests, labels, classes, kind, rng):
     names = {name: WILDCARDS[name] for name in NAMES}
     card = results.card((0.8, 0.7, 0.9))
     card |= {f"IoU@{eps:g}": card["IoU@0.2"] for eps in THRESHOLDS}
+    card |= {name: results.entry(0.6, 0.5, 0.7) for name in leaderboard.MORE}
     by_class = {"VAUC": results.entry(0.7, 0.6, 0.8, n=3), "MIoU": results.entry(0.2, 0.1, 0.3, n=3)}
     counts = {"alarms": 3, "hours": 0.25, "share": 0.1, "detected": 2, "events": 4, "thresholds": {"0": THRESHOLD}}
     alarms = (SeedAlarms(**counts, notes=("the threshold rests on few frames",)),) * 2
@@ -143,15 +166,13 @@ def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
         )
         rows.append(Row(video, key, digest))
     manifest.write_manifest(where, rows, ())
-    for stage, name in (
+    for rule, name in (
         ("decode", "decode/made_up/000"),
         ("train", "train/made_up/one/c3d_seed0/motion/iou/cpu/benchmark"),
     ):
         cells = {"s": "12.5", "max_rss": "100.0", "cpu_time": "11.0"}
         storage.write_table(folder / f"results/benchmarks/{name}.tsv", [cells], list(cells))
-        storage.write_text(
-            folder / f"results/logs/{name}.log", f"08:30:05 {stage}: 72 models, 60 to do, 12 unchanged\n"
-        )
+        storage.write_text(folder / f"results/logs/{name}.log", f"08:30:05 {rule}: 72 models, 60 to do, 12 unchanged\n")
 
 
 def _write_predictions(block, tests, labels, rng):

@@ -26,7 +26,8 @@ def table(tmp_path, monkeypatch):
 def unpack(text):
     """What the page's script does."""
     letters = switch.LETTERS.tobytes().decode()
-    return [(letters.index(a) * 64 + letters.index(b)) / switch.LEVELS for a, b in zip(text[::2], text[1::2])]
+    pairs = zip(text[::2], text[1::2], strict=True)
+    return [(letters.index(a) * 64 + letters.index(b)) / switch.LEVELS for a, b in pairs]
 
 
 def illustrated(table):

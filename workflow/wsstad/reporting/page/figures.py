@@ -54,13 +54,13 @@ STYLE: Any = {
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: its heading, what it says in words, how to read it, and the drawing."""
+    """A chart: its heading, what it says in words, how to read it, and the drawing; without one, why."""
 
     name: str
     title: str
     words: str
-    note: str
-    svg: Markup
+    note: str = ""
+    svg: Markup = field(default_factory=Markup)
 
 
 @dataclass

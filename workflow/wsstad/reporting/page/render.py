@@ -1,26 +1,28 @@
 """The page: sections and what is common to them, through templates that escape every name."""
 
+import time
+
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from wsstad.planning.job_settings import TEMPLATES
 from wsstad.planning.plan import Plan
 from wsstad.reporting import leaderboard
-from wsstad.reporting.page import costs, provenance, sections, shown
+from wsstad.reporting.page import costs, glossary, made, provenance, sections, shown
 from wsstad.reporting.page.sections import Pictures
 
 
 def page(plan: Plan, *, pixels: bool) -> str:
     """Return the page of a run as HTML that needs nothing else."""
     tables = list(shown.read(plan))
-    pictures = Pictures(pixels)
+    pictures, spent = Pictures(pixels), costs.read([table.output for table in tables])
     return (
         environment()
         .get_template("page.html.j2")
         .render(
             sections=sections.build_all(tables, plan, pictures),
             pictures=pictures,
-            costs=costs.read([table.output for table in tables]),
+            costs=spent,
             versions=provenance.versions(),
             weights=provenance.weights(plan, tables),
             variants=provenance.variants(plan, tables),
@@ -29,6 +31,8 @@ def page(plan: Plan, *, pixels: bool) -> str:
                 {seed for table in tables for result in table.measured.results for seed in result.seeds}, key=int
             ),
             legend=leaderboard.LEGEND,
+            glossary=glossary.TERMS,
+            made=made.facts(plan.results, spent, time.time()),
         )
     )
 
@@ -42,19 +46,26 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["clock"] = clock
+    environment.filters["clock"] = costs.clock
+    environment.filters["interval"] = interval
+    environment.globals["anchor_of"] = glossary.anchor
+    environment.globals["word_of"] = word_of
     # The style sheet and the script are files of this package: they go in as they are.
     environment.globals["verbatim"] = lambda name: Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
     return environment
 
 
-def clock(seconds: float) -> str:
-    """Return a duration as people say it.
+def interval(text: str) -> str:
+    """Return an interval as a table has it, in words where it has no width: that is no certainty.
 
-    >>> clock(3.21), clock(192), clock(7322)
-    ('3.2 s', '3 min 12 s', '2 h 2 min')
+    >>> interval("[30.1, 54.5]"), interval("[100.0, 100.0]"), interval("by definition")
+    ('[30.1, 54.5]', 'no interval', 'by definition')
     """
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    low, _, high = text.strip("[]").partition(", ")
+    return "no interval" if low and low == high else text
+
+
+def word_of(heading: str) -> str:
+    """Return the id of the word of the glossary that a heading is about; empty where there is none."""
+    term = glossary.term_of(heading)
+    return glossary.anchor(term) if term else ""
