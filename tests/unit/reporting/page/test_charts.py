@@ -56,3 +56,20 @@ def test_what_has_too_few_videos_is_not_drawn_and_says_so():
     assert (localisation.svg, roc.svg) == ("", "")
     assert localisation.words == "Not drawn: 2 videos with boxes are too few."
     assert roc.words.startswith("Not drawn: 2 abnormal and 0 normal test videos are too few")
+
+
+def test_each_dot_names_its_video():
+    chart = charts.s_loc_strip("a", a_named_block(), "mgpr")
+    hints = re.findall(r"<use [^>]*><title>([^<]+)</title></use>", chart.svg)
+    assert hints == ["b&lt;i&gt;: 0.25", "a: 0.75", "b&lt;i&gt;: 0.30", "a: 0.70"], "rows from below"
+    assert chart.svg.count("<use ") == chart.svg.count("</use>") + len(re.findall(r"<use [^>]*/>", chart.svg))
+
+
+def a_named_block():
+    def of(method, *values):
+        rows = zip(("b<i>", "a"), values, strict=True)
+        return tuple(VideoResult(fold=0, video=v, label="abnormal", score=0.5, s_loc=s) for v, s in rows)
+
+    return results.block(
+        [results.result("mgpr", videos=of("mgpr", 0.3, 0.7)), results.result("asa", videos=of("asa", 0.25, 0.75))]
+    )

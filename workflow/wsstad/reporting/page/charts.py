@@ -110,21 +110,29 @@ def success(name: str, block: BlockResult, method: str) -> Chart | None:
 
 def s_loc_strip(name: str, block: BlockResult, method: str) -> Chart | None:
     """Return the distribution of S_loc over the videos, method by method."""
-    rows = [(result, [row.s_loc for row in result.videos if row.s_loc is not None]) for result in block.results]
-    rows = [(result, values) for result, values in rows if values][::-1]
+    boxed = [(result, [row for row in result.videos if row.s_loc is not None]) for result in block.results]
+    rows = [(result, seen, [row.s_loc or 0.0 for row in seen]) for result, seen in boxed if seen][::-1]
     if not rows:
         return None
     with canvas(name, height=0.6 + 0.32 * len(rows)) as drawn:
-        for row, (result, values) in enumerate(rows):
+        for row, (result, seen, values) in enumerate(rows):
             lift = ((np.arange(len(values)) * 0.618) % 1 - 0.5) * 0.5  # so that equal values do not hide each other
             shade = _bar_colour(result, method)
-            drawn.axes.plot(values, row + lift, "o", color=shade, markersize=3.5, alpha=0.65, markeredgewidth=0)
+            options: Json = {
+                "color": shade,
+                "markersize": 3.5,
+                "alpha": 0.65,
+                "markeredgewidth": 0,
+                "gid": f"dots{row}",
+            }
+            drawn.axes.plot(values, row + lift, "o", **options)
+            drawn.hints[f"dots{row}"] = [f"{one.video}: {value:.2f}" for one, value in zip(seen, values, strict=True)]
             drawn.axes.plot([np.median(values)] * 2, [row - 0.36, row + 0.36], color=ROLES["ink"], linewidth=1.4)
-        drawn.axes.set_yticks(range(len(rows)), [shorten(result.method) for result, _ in rows])
+        drawn.axes.set_yticks(range(len(rows)), [shorten(result.method) for result, *_ in rows])
         drawn.axes.set(xlabel="S_loc of a video, the mean over seeds", xlim=(-0.02, 1.02))
         drawn.axes.grid(visible=False, axis="y")
-    words = ", ".join(f"{result.method} {np.median(values):.2f}" for result, values in rows[::-1])
-    note = "A dot is an abnormal video; the stroke is the median."
+    words = ", ".join(f"{result.method} {np.median(values):.2f}" for result, _, values in rows[::-1])
+    note = "A dot is an abnormal video, which it names when it is pointed at; the stroke is the median."
     return Chart(name, "S_loc of every abnormal video", f"Median S_loc: {words}.", note, drawn.svg)
 
 

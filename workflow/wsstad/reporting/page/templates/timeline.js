@@ -30,6 +30,7 @@ class Timeline {
     this.top = svg.querySelector(".top1");
     this.words = svg.getAttribute("aria-label");
     this.start = [this.line.getAttribute("points"), this.top.getAttribute("x"), this.top.getAttribute("width")];
+    this.size = [svg.getAttribute("viewBox"), svg.style.height];
     this.events = [...svg.querySelectorAll(".truth")].map((its) => {
       const x = Number(its.getAttribute("x"));
       return [x, x + Number(its.getAttribute("width"))].map((place) => place / 1000 * this.seconds);
@@ -49,6 +50,9 @@ class Timeline {
     this.line.setAttribute("points", own ? this.start[0] : stepsOf(values));
     const places = own ? this.start.slice(1) : [1000 * from / this.seconds, Math.max(3, 1000 * (to - from) / this.seconds)];
     ["x", "width"].forEach((name, i) => this.top.setAttribute(name, places[i]));
+    // Another run's attention is not known, so its rows take no place.
+    this.svg.setAttribute("viewBox", own ? this.size[0] : "0 0 1000 112");
+    this.svg.style.height = own ? this.size[1] : "89.6px";
     let dotted = this.svg.querySelector(".threshold");
     if (!dotted && threshold !== undefined) this.line.before(dotted = svgElement("path", { class: "threshold" }));
     if (threshold === undefined) dotted?.remove();
