@@ -24,7 +24,7 @@ LIMIT = 20.0  # seconds after which a reader hangs
 # Of the report: when it was made, and seconds, which no run repeats.
 COSTS = re.compile(r'<p class="made .*?</p>|<section id="cost".*?</section>', re.DOTALL)
 # What a run says of itself; it has other bytes after every run.
-OF_THE_RUN = ("logs/", "benchmarks/", ".run.json", "..run.json.sha256", ".lock")
+OF_THE_RUN = ("logs/", "benchmarks/", "status.html", ".run.json", "..run.json.sha256", ".lock")
 
 
 class Flip(NamedTuple):

@@ -11,9 +11,9 @@ from wsstad.reporting.compare.gathering import Comparison
 from wsstad.reporting.compare.side_results import SideResults
 from wsstad.reporting.page import timelines
 from wsstad.reporting.page.figures import ROLES, Chart, canvas
-from wsstad.reporting.page.render import environment
 from wsstad.reporting.page.sections import Pictures
 from wsstad.reporting.page.shown import Video
+from wsstad.reporting.page.templating import environment
 from wsstad.reporting.page.timelines import Timeline
 
 MOST_PICTURED = 24  # videos, those that moved most
