@@ -16,8 +16,8 @@ COMMAND = re.compile(
     r"((make|\S*python3?|snakemake|tests/install.sh|pip|git|sbatch|pre-commit)( |$)|(\S*/)?wsstad (-|[a-z]))"
 )
 VERBS = {
-    *("compare", "completion", "demo", "export", "fit-detector", "gc", "import-features", "init", "lint", "overlays"),
-    *("power", "report", "run", "score", "split", "status", "synthesize", "tables", "verify", "why"),
+    *("compare", "completion", "demo", "export", "figure", "fit-detector", "gc", "import-features", "init", "lint"),
+    *("overlays", "power", "report", "run", "score", "split", "status", "synthesize", "tables", "verify", "why"),
 }
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 

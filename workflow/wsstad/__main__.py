@@ -29,6 +29,7 @@ VERBS = {
     "verify": ("read every byte of the results and name what is damaged", "verify"),
     "gc": ("list results that no configured run can reach, or remove them", "gc"),
     "export": ("write detections, tubes or predictions for other tools", "export"),
+    "figure": ("draw the pictures of a paper: tubes through frames, instances", "figure"),
     "compare": ("show what a change did: two results, before and after", "compare"),
     "import-features": ("take C3D features that others extracted", "import_features"),
     "synthesize": ("render made-up road videos with exact annotations", "synthesize"),

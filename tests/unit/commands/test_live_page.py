@@ -34,7 +34,7 @@ def test_the_last_page_stays_as_it_is_and_leads_to_the_report(tmp_path):
     page.show([stage(3, 12, running=at_work())], NOW)
     page.show([stage(12, 12, ended=at_work(12, state="done"))], NOW + 1, last=["wsstad: done in 0:01:00"])
     assert "refresh" not in path.read_text()
-    assert "Wsstad: done in 0:01:00" in words_of(path)
+    assert "Done in 0:01:00" in words_of(path)
     assert '<a href="report.html">' in path.read_text()
 
 

@@ -31,7 +31,7 @@ class LivePage:
         report = self.path.with_name("report.html")
         try:
             text = status_page.page(
-                state=last[0] if last else status.state(stages, now),
+                state=last[0].removeprefix("wsstad: ") if last else status.state(stages, now),
                 more=[*last[1:], status.overall_line(stages, now), *status.quarantine_lines(stages)],
                 stages=[_row(stage, now) for stage in stages],
                 written=f"{datetime.fromtimestamp(now, UTC).isoformat(' ', 'seconds')[:19]} UTC on {platform.node()}",
