@@ -36,6 +36,10 @@ def test_one_block_is_shown_at_a_time_and_named_in_the_address(chromium, two):
     assert visible(chromium) == ["s1"]
     assert tabs[1].get_attribute("aria-current") == "true"
     assert chromium.execute_script("return location.hash") == "#block=two"
+    links = [
+        link.get_attribute("href").partition("#")[2] for link in find_all(chromium, ".top a") if link.is_displayed()
+    ]
+    assert links[:4] == ["s1-tables", "s1-charts", "s1-failures", "s1-videos"], "the parts of what is shown"
     choose(chromium, "label", "normal", form=1)
     assert chromium.execute_script("return location.hash") == "#block=two&label=normal"
     open_page(chromium, two)

@@ -54,7 +54,9 @@ for (const element of document.querySelectorAll("[aria-describedby^='word-']")) 
 }
 addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
 addEventListener("scroll", () => tip.hidden || showTip(tipOf), { passive: true });
+// What is long and seldom read is folded where there is little room.
+if (matchMedia("(max-width: 640px)").matches) for (const details of document.querySelectorAll("details.brief")) details.open = false;
 // On paper nothing can be unfolded later.
 addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll("details:not([open]):has(table), details.legend:not([open])")) details.open = true;
+  for (const details of document.querySelectorAll("details:not([open]):has(table), details.legend:not([open]), details.brief:not([open])")) details.open = true;
 });

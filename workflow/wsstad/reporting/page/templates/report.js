@@ -78,6 +78,7 @@ const write = (more) => history.replaceState(null, "", `#${stateOf(more)}`);
 const showBlock = (block) => {
   current = block;
   for (const other of blocks) other.hidden = other !== block;
+  for (const parts of document.querySelectorAll("[data-part-of]")) parts.hidden = parts.dataset.partOf !== block.id;
   for (const tab of tabs) tab.hash === `#${block.id}` ? tab.setAttribute("aria-current", "true") : tab.removeAttribute("aria-current");
 };
 
