@@ -1,11 +1,13 @@
 """The report as a tool: what is searched, filtered, switched and linked shows exactly what was asked for."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from support import pages
 from support.browsing import choose, find_all, open_page
+from wsstad.evaluation import results
 
 
 def shown(driver):
@@ -67,6 +69,20 @@ def test_only_misses_and_only_false_alarms_are_those_of_the_run_that_is_shown(ch
         assert shown(chromium) == [n for n in names[::2] if rows[n][1] <= data["miss"]]
         choose(chromium, "only", "alarms")
         assert shown(chromium) == [n for n in names[1::2] if rows[n][4] > run["thresholds"]["0"]]
+    option = chromium.find_element("css selector", "option[value=misses]")
+    assert option.get_property("textContent") == "misses (S_loc at most 0.1)"
+
+
+def test_false_alarms_cannot_be_asked_for_where_no_threshold_is_known(chromium, tmp_path):
+    pages.write(tmp_path, videos=4, pictures=False)
+    (path,) = tmp_path.rglob("metrics/boxes.json")
+    block = results.read(path)
+    results.write(path, replace(block, results=tuple(replace(row, alarms=None) for row in block.results)))
+    open_page(chromium, pages.report(tmp_path))
+    option = chromium.find_element("css selector", "option[value=alarms]")
+    assert not option.is_enabled()
+    assert "no threshold is known" in option.get_property("textContent")
+    assert find_all(chromium, ".timeline .threshold") == []
 
 
 def test_another_method_and_seed_has_its_scores_line_and_model(chromium, page):
@@ -122,6 +138,7 @@ def test_what_is_chosen_is_in_the_address_and_comes_back_with_it(chromium, page)
     chromium.execute_script("location.hash = 's0-charts'")
     chromium.execute_async_script("setTimeout(arguments[0], 100)")
     assert address(chromium) == f"{where}&at=s0-charts", "a link of the page keeps what is chosen"
+    follow(chromium, page, "#%zz")
     follow(chromium, page, "#method=nobody&seed=9&order=worst&label=odd")
     assert len(shown(chromium)) == 12, "an address with what there is not shows the page as it is at first"
     assert chromium.get_log("browser") == []

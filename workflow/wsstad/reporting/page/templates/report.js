@@ -51,6 +51,7 @@ const switchRun = (list) => {
     list.place.parentElement.classList.toggle("other-run", run !== list.data.runs[0]);
     const known = Object.keys(run.thresholds).length > 0, alarms = only.querySelector("[value=alarms]");
     alarms.disabled = !known;
+    if (!known && only.value === "alarms") only.value = "";
     alarms.textContent = known ? "false alarms" : "false alarms (no threshold is known)";
     list.shown = run;
     list.zoomed = "";
@@ -111,7 +112,7 @@ const lead = (element) => {
 const follow = () => {
   const hash = location.hash.slice(1), plain = hash && !hash.includes("=");
   const state = new URLSearchParams(plain ? "" : hash);
-  const at = document.getElementById(plain ? decodeURIComponent(hash) : state.get("at") ?? "");
+  const at = document.getElementById(plain ? hash : state.get("at") ?? "");
   const block = blocks.find((its) => its.dataset.block === state.get("block")) ?? at?.closest("section.block") ?? current;
   showBlock(block);
   if (!plain) for (const [section, list] of sectionLists) fill(list, section === block ? state : new URLSearchParams());
