@@ -76,7 +76,7 @@ COMMANDS = {
     "wsstad completion fish | source": "wsstad completion fish",
     "wsstad demo": "wsstad demo --help",
     "wsstad figure": "wsstad figure --help",
-    "wsstad figure tubes|instances": "wsstad figure instances",
+    "wsstad figure WHAT": "wsstad figure instances",
     "wsstad figure tubes --videos v005 --method mgpr": "wsstad figure tubes --videos v005 --method mgpr_tiny",
     "wsstad figure instances --videos v002 v005": SAME,
     "wsstad export": "wsstad export --help",
