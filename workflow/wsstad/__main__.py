@@ -85,7 +85,6 @@ def usage() -> str:
     lines = [f"  {verb:16} {words}" for verb, (words, _) in VERBS.items()]
     first = ["usage: wsstad VERB [--config FILE ...] [--set KEY=VALUE ...] [--directory DIR]", ""]
     last = [
-        "",
         "wsstad VERB --help explains its flags. Without --config, wsstad.yaml in this folder is read.",
     ]
     return "\n".join([*first, *lines, *last])
