@@ -1,5 +1,6 @@
 """What a run notes of itself: the commit is that of Git, by whichever way it is written down."""
 
+import os
 import platform
 import shutil
 import subprocess
@@ -41,6 +42,19 @@ def test_there_may_be_no_commit(repository, tmp_path):
     assert run_about.commit(tmp_path / "empty") == ""
     (repository / ".git/HEAD").write_text("something else")
     assert run_about.commit(repository) == ""
+
+
+@pytest.mark.parametrize("head", ["ref: /etc/hostname", "ref: ../../../../dev/zero", "ref: ", "\xff", ""])
+def test_a_repository_of_a_stranger_tells_nothing_else(tmp_path, head):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/HEAD").write_bytes(head.encode("latin-1"))
+    assert run_about.commit(tmp_path) == ""
+
+
+def test_what_never_ends_is_not_read(tmp_path):
+    (tmp_path / ".git").mkdir()
+    os.mkfifo(tmp_path / ".git/HEAD")
+    assert run_about.commit(tmp_path) == ""
 
 
 def test_host_and_command_are_noted(monkeypatch):

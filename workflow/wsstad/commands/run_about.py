@@ -9,6 +9,7 @@ from wsstad.jsonable import Json
 
 COMMAND = "WSSTAD_COMMAND"  # the variable in which a verb hands its words to Snakemake
 HASH = re.compile(r"[0-9a-f]{40,64}")
+LARGEST = 10_000_000  # bytes of a file of Git's that is read
 
 
 def read(where: str) -> Json:
@@ -33,17 +34,21 @@ def commit(folder: Path) -> str:
 
 def _head(git: Path) -> str:
     if git.is_file():  # a worktree, or a submodule
-        git = git.parent / git.read_text(encoding="utf-8").partition("gitdir:")[2].strip()
-    common = git / "commondir"
-    shared = git / common.read_text(encoding="utf-8").strip() if common.is_file() else git
-    head = (git / "HEAD").read_text(encoding="utf-8").strip()
+        git = git.parent / _text(git).partition("gitdir:")[2].strip()
+    shared = git / _text(git / "commondir")
+    head = _text(git / "HEAD")
     if not head.startswith("ref: "):
         return head if HASH.fullmatch(head) else ""
     name = head.removeprefix("ref: ")
     for place in (git / name, shared / name):
-        if place.is_file():
-            text = place.read_text(encoding="utf-8").strip()
+        if text := _text(place):
             return text if HASH.fullmatch(text) else ""
-    packed = shared / "packed-refs"
-    lines = packed.read_text(encoding="utf-8").splitlines() if packed.is_file() else []
+    lines = _text(shared / "packed-refs").splitlines()
     return next((line.split()[0] for line in lines if line.endswith(f" {name}") and HASH.match(line)), "")
+
+
+def _text(path: Path) -> str:
+    """Return what is in a file of Git's; nothing where there is none, or something that is too large to be one."""
+    if not path.is_file() or path.stat().st_size > LARGEST:
+        return ""
+    return path.read_text(encoding="utf-8").strip()
