@@ -85,6 +85,27 @@ def test_false_alarms_cannot_be_asked_for_where_no_threshold_is_known(chromium, 
     assert find_all(chromium, ".timeline .threshold") == []
 
 
+def test_a_fold_is_shown_alone_and_scores_are_ordered_inside_each(chromium, tmp_path):
+    open_page(chromium, pages.make(tmp_path, videos=8, pictures=False, folds=2))
+    choose(chromium, "fold", "1")
+    assert shown(chromium) == ["v002", "v003", "v006", "v007"]
+    cards = [card for card in find_all(chromium, "article.video") if card.is_displayed()]
+    for card in cards:
+        assert "fold 1" in card.text
+        assert "/mgpr/0/fold1." in card.find_element("css selector", ".command").get_property("textContent")
+    choose(chromium, "fold", "")
+    choose(chromium, "order", "score")
+    cards = [
+        (card.get_attribute("data-fold"), -float(card.get_attribute("data-score")))
+        for card in find_all(chromium, "article.video")
+    ]
+    assert cards == sorted(cards)
+    assert [fold for fold, _ in cards] == ["0"] * 4 + ["1"] * 4
+    choose(chromium, "order", "sloc")
+    values = [float(card.get_attribute("data-sloc")) for card in find_all(chromium, "article.video")]
+    assert values == sorted(values)
+
+
 def test_another_method_and_seed_has_its_scores_line_and_model(chromium, page):
     open_page(chromium, page)
     data = switch_of(chromium)

@@ -69,12 +69,12 @@ def report(folder, *flags):
     return folder / "results/report.html"
 
 
-def write(folder, *, videos=12, title="Made up", kind="collision", pictures=True):
+def write(folder, *, videos=12, title="Made up", kind="collision", pictures=True, folds=1):
     """Write configuration, tables and results of a run of `videos` test videos into `folder`.
 
-    Half are abnormal, of class `kind` or ``fall``; one more is quarantined.
+    Half are abnormal, of class `kind` or ``fall``; one more is quarantined. Two by two they are in one of the `folds`.
     """
-    tests = [f"v{i:03d}" for i in range(videos)]
+    tests = {f"v{i:03d}": i // 2 % folds for i in range(videos)}
     labels = {video: ("abnormal", "normal")[i % 2] for i, video in enumerate(tests)}
     classes = {video: (kind, "normal", "fall", "normal")[i % 4] for i, video in enumerate(tests)}
     _write_dataset(folder, title, kind)
@@ -118,7 +118,8 @@ def _metrics(tests, labels, classes, kind, rng):
     card |= {f"IoU@{eps:g}": card["IoU@0.2"] for eps in THRESHOLDS}
     card |= {name: results.entry(0.6, 0.5, 0.7) for name in leaderboard.MORE}
     by_class = {"VAUC": results.entry(0.7, 0.6, 0.8, n=3), "MIoU": results.entry(0.2, 0.1, 0.3, n=3)}
-    counts = {"alarms": 3, "hours": 0.25, "share": 0.1, "detected": 2, "events": 4, "thresholds": {"0": THRESHOLD}}
+    counts = {"alarms": 3, "hours": 0.25, "share": 0.1, "detected": 2, "events": 4}
+    counts["thresholds"] = {str(fold): THRESHOLD for fold in tests.values()}
     alarms = (SeedAlarms(**counts, notes=("the threshold rests on few frames",)),) * 2
     for method in METHODS:
         selection = {"random": "random", "upper_bound": "oracle"}.get(method, "top1")
@@ -126,18 +127,18 @@ def _metrics(tests, labels, classes, kind, rng):
         if selection == "top1":
             more |= {"classes": {kind: by_class, "fall": by_class}}
             more |= {"alarms": Alarms(allowed_per_hour=1.0, seeds=alarms)}
-        videos = tuple(_video(video, labels[video], rng) for video in tests)
+        videos = tuple(_video(video, labels[video], rng, fold) for video, fold in tests.items())
         made.append(results.result(method, videos=videos, **more))
     won = [results.comparison(metric, "mgpr", "dmrm", better="mgpr") for metric in ("VAUC", "IoU@0.5")]
     won.append(results.comparison("MIoU", "mgpr", "dmrm"))
     return results.block(made, won)
 
 
-def _video(video, label, rng):
+def _video(video, label, rng, fold):
     scores = [round(float(score), 6) for score in rng.random(2)]
     boxed = {"s_loc": scores[0], "s_loc_of_runs": scores} if label == "abnormal" else {}
     runs = {"scores_of_runs": scores, "spans_of_runs": [(16, 64)] * 2}
-    return VideoResult(fold=0, video=video, label=label, score=float(np.mean(scores)), **boxed, **runs)
+    return VideoResult(fold=fold, video=video, label=label, score=float(np.mean(scores)), **boxed, **runs)
 
 
 def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
@@ -148,18 +149,20 @@ def _write_block(folder, metrics, tests, labels, classes, pictures, rng):
     model = {"method": "mgpr", "seed": "0", "fold": "0", "key": "ab" * 32, "digest": "cd" * 32, "held_out_videos": "4"}
     model["measured"] = json.dumps({"tube_entropy": 0.9991, "tube_held_out_vauc": 0.75, "temporal_entropy": None})
     model["warnings"] = json.dumps(["the attention of the tube branch is uniform: its entropy is 0.9991 of log n"])
-    storage.write_table(path.parent.parent / "models.tsv", [model], list(model))
-    file = manifest.artefact_path(block / "models/mgpr/0", "fold0", model["key"], ".safetensors")
-    facts = {"training": {"training_videos": ["a", "b"], "held_out_videos": [], "alarm_hours": 1.0}}
-    storage.write_tensors(file, {"weight": np.zeros(1)}, facts, key=model["key"])
-    storage.write_table(file.with_suffix(".history.tsv"), history, list(history[0]))
+    models = [model | {"fold": str(fold)} for fold in sorted(set(tests.values()))]
+    storage.write_table(path.parent.parent / "models.tsv", models, list(model))
+    for row in models:
+        file = manifest.artefact_path(block / "models/mgpr/0", f"fold{row['fold']}", model["key"], ".safetensors")
+        facts = {"training": {"training_videos": ["a", "b"], "held_out_videos": [], "alarm_hours": 1.0}}
+        storage.write_tensors(file, {"weight": np.zeros(1)}, facts, key=model["key"])
+        storage.write_table(file.with_suffix(".history.tsv"), history, list(history[0]))
     of_mgpr = _write_predictions(block, tests, labels, rng)
     where = folder / STAGES["illustrate"].output.format(**WILDCARDS)
     shown = _pictures(rng) if pictures else {}
     rows = [Row("broken", "", code="V105", reason="3 errors")]
-    for video in tests:
+    for video, fold in tests.items():
         artefact = illustrated(video, labels[video], classes[video], rng, of_mgpr[video])
-        artefact = Artefact(artefact.arrays | shown, artefact.meta)
+        artefact = Artefact(artefact.arrays | shown, artefact.meta | {"fold": fold})
         key = "ef" * 32
         digest = storage.write_artefact(
             manifest.artefact_path(where.parent.parent, video, key), artefact, kind="illustration", key=key
@@ -180,7 +183,8 @@ def _write_predictions(block, tests, labels, rng):
     for method in METHODS:
         for seed in (0, 1) if method not in ("random", "upper_bound") else ():
             rows = {video: predicted(video, labels[video], rng) for video in tests}
-            scoring.write_run(block, {0: list(rows.values())}, method=method, seed=seed, name=WILDCARDS["table"])
+            of_folds = {fold: [rows[v] for v in tests if tests[v] == fold] for fold in sorted(set(tests.values()))}
+            scoring.write_run(block, of_folds, method=method, seed=seed, name=WILDCARDS["table"])
             if (method, seed) == ("mgpr", 0):
                 of_the_page = rows
     return of_the_page
