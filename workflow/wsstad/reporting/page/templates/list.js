@@ -12,7 +12,8 @@ const wanted = (card, { q = "", label = "", fold = "", only = "", class: kind = 
     && (!fold || its.fold === fold) && (!kind || its.class === kind) && (!only || its[only] === "1");
 };
 const lists = [...document.querySelectorAll("form.filter")].map((form) => {
-  const place = document.getElementById(form.dataset.for), cards = [...place.children].filter((child) => child.dataset.name);
+  const place = document.getElementById(form.dataset.for);
+  const cards = [...place.children].filter((child) => child.dataset.name);
   let order = "";
   const show = () => {
     const values = Object.fromEntries(new FormData(form));

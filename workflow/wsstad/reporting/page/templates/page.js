@@ -21,12 +21,13 @@ for (const table of document.querySelectorAll("table.sortable")) {
 }
 // Where the window is too narrow for a table, one column of numbers is shown at a time: the style sheet hides `off`.
 for (const table of document.querySelectorAll("table.wide")) {
-  const heads = [...table.tHead.rows[0].cells], picker = document.createElement("select"), label = document.createElement("label");
-  heads.forEach((head, column) => head.classList.contains("number") && picker.add(new Option(head.textContent.trim(), column)));
+  const heads = [...table.tHead.rows[0].cells], isNumber = heads.map((head) => head.classList.contains("number"));
+  const picker = document.createElement("select"), label = document.createElement("label");
+  heads.forEach((head, column) => isNumber[column] && picker.add(new Option(head.textContent.trim(), column)));
   picker.add(new Option("all columns", ""));
   const pick = () => {
     for (const row of table.rows) [...row.cells].forEach((cell, column) => {
-      cell.classList.toggle("off", picker.value !== "" && heads[column].classList.contains("number") && column !== Number(picker.value));
+      cell.classList.toggle("off", picker.value !== "" && isNumber[column] && column !== Number(picker.value));
     });
   };
   picker.addEventListener("change", pick);
@@ -55,8 +56,9 @@ for (const element of document.querySelectorAll("[aria-describedby^='word-']")) 
 addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
 addEventListener("scroll", () => tip.hidden || showTip(tipOf), { passive: true });
 // What is long and seldom read is folded where there is little room.
-if (matchMedia("(max-width: 640px)").matches) for (const details of document.querySelectorAll("details.brief")) details.open = false;
+const setOpen = (selector, open) => {
+  for (const details of document.querySelectorAll(selector)) details.open = open;
+};
+if (matchMedia("(max-width: 640px)").matches) setOpen("details.brief", false);
 // On paper nothing can be unfolded later.
-addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll("details:not([open]):has(table), details.legend:not([open]), details.brief:not([open])")) details.open = true;
-});
+addEventListener("beforeprint", () => setOpen("details:has(table), details.legend, details.brief", true));

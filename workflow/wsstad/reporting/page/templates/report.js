@@ -47,8 +47,9 @@ const switchRun = (list) => {
   const { method, seed, only, axis } = list.form.elements;
   const run = list.data.runs.find((its) => its.method === method.value && its.seed === seed.value) ?? list.data.runs[0];
   if (run !== list.shown) {
-    list.cards.forEach((card, i) => showCard(card, list.timelines[i], run.rows[card.dataset.row], run, run === list.data.runs[0], list.data));
-    list.place.parentElement.classList.toggle("other-run", run !== list.data.runs[0]);
+    const own = run === list.data.runs[0]; // what the page was made with
+    list.cards.forEach((card, i) => showCard(card, list.timelines[i], run.rows[card.dataset.row], run, own, list.data));
+    list.place.parentElement.classList.toggle("other-run", !own);
     const known = Object.keys(run.thresholds).length > 0, alarms = only.querySelector("[value=alarms]");
     alarms.disabled = !known;
     if (!known && only.value === "alarms") only.value = "";
@@ -60,7 +61,7 @@ const switchRun = (list) => {
   list.zoomed = axis.value;
 };
 
-const defaultOf = (element) => (element.options ? (([...element.options].find((option) => option.defaultSelected) ?? element.options[0])?.value ?? "") : element.defaultValue);
+const defaultOf = (element) => (element.options ? element.options[0]?.value ?? "" : element.defaultValue);
 
 // What is chosen, as the part of the address behind #; what is as it was at first is left out.
 const stateOf = (more = {}) => {
@@ -68,8 +69,7 @@ const stateOf = (more = {}) => {
   if (blocks.length > 1) state.set("block", current.dataset.block);
   const list = sectionLists.get(current);
   for (const element of list?.form.elements ?? []) {
-    const isFirst = element.name === "seed" ? list.shown === list.data.runs.find((run) => run.method === list.shown?.method) : element.value === defaultOf(element);
-    if (element.name && !isFirst) state.set(element.name, element.value);
+    if (element.name && element.value !== defaultOf(element)) state.set(element.name, element.value);
   }
   for (const [name, value] of Object.entries(more)) state.set(name, value);
   return state;
@@ -80,7 +80,10 @@ const showBlock = (block) => {
   current = block;
   for (const other of blocks) other.hidden = other !== block;
   for (const parts of document.querySelectorAll("[data-part-of]")) parts.hidden = parts.dataset.partOf !== block.id;
-  for (const tab of tabs) tab.hash === `#${block.id}` ? tab.setAttribute("aria-current", "true") : tab.removeAttribute("aria-current");
+  for (const tab of tabs) {
+    if (tab.hash === `#${block.id}`) tab.setAttribute("aria-current", "true");
+    else tab.removeAttribute("aria-current");
+  }
 };
 
 const fill = (list, state) => {
@@ -113,10 +116,12 @@ const follow = () => {
   const hash = location.hash.slice(1), plain = hash && !hash.includes("=");
   const state = new URLSearchParams(plain ? "" : hash);
   const at = document.getElementById(plain ? hash : state.get("at") ?? "");
-  const block = blocks.find((its) => its.dataset.block === state.get("block")) ?? at?.closest("section.block") ?? current;
+  const named = blocks.find((its) => its.dataset.block === state.get("block"));
+  const block = named ?? at?.closest("section.block") ?? current;
   showBlock(block);
   if (!plain) for (const [section, list] of sectionLists) fill(list, section === block ? state : new URLSearchParams());
-  const name = state.get("video"), card = name && sectionLists.get(block)?.cards.find((its) => its.dataset.name === name);
+  const name = state.get("video");
+  const card = name && sectionLists.get(block)?.cards.find((its) => its.dataset.name === name);
   if (card || at) lead(card || at);
   if (plain) write(at && at !== block ? { at: at.id } : {});
 };

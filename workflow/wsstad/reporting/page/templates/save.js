@@ -24,21 +24,28 @@ const rowsOf = (text) => {
 for (const button of document.querySelectorAll("[data-save]")) button.addEventListener("click", () => {
   const { name, files } = JSON.parse(document.getElementById(button.dataset.of).textContent), end = button.dataset.save;
   if (end !== "json") save(`${name}.${end}`, files[end], "text/plain");
-  else save(`${name}.json`, JSON.stringify({ numbers: rowsOf(files.tsv), comparisons: rowsOf(files["comparisons.tsv"]) }, null, 1), "application/json");
+  else {
+    const content = { numbers: rowsOf(files.tsv), comparisons: rowsOf(files["comparisons.tsv"]) };
+    save(`${name}.json`, JSON.stringify(content, null, 1), "application/json");
+  }
 });
 
 // A chart on its own: with its colours, its size, and the ground that it has here.
 const chartOf = (figure) => {
-  const drawn = figure.querySelector("svg"), copy = drawn.cloneNode(true), colours = getComputedStyle(document.documentElement);
+  const drawn = figure.querySelector("svg"), copy = drawn.cloneNode(true);
+  const colours = getComputedStyle(document.documentElement);
   const [x, y, width, height] = drawn.getAttribute("viewBox").split(" ").map(Number);
-  for (const [name, value] of Object.entries({ xmlns: "http://www.w3.org/2000/svg", width, height })) copy.setAttribute(name, value);
+  const size = { xmlns: "http://www.w3.org/2000/svg", width, height };
+  for (const [name, value] of Object.entries(size)) copy.setAttribute(name, value);
   copy.prepend(svgElement("rect", { x, y, width, height, fill: "var(--card)" }));
-  const text = new XMLSerializer().serializeToString(copy).replace(/var\((--\w+)\)/g, (_, name) => colours.getPropertyValue(name).trim());
+  const colourOf = (_, name) => colours.getPropertyValue(name).trim();
+  const text = new XMLSerializer().serializeToString(copy).replace(/var\((--\w+)\)/g, colourOf);
   return { text, width, height };
 };
 
 const asPng = ({ text, width, height }, scale = 3) => new Promise((done, fail) => {
-  const picture = new Image(), canvas = Object.assign(document.createElement("canvas"), { width: scale * width, height: scale * height });
+  const picture = new Image(), canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: scale * width, height: scale * height });
   picture.onload = () => {
     canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
     canvas.toBlob(done, "image/png");

@@ -35,8 +35,9 @@ class Timeline {
       const x = Number(its.getAttribute("x"));
       return [x, x + Number(its.getAttribute("width"))].map((place) => place / 1000 * this.seconds);
     });
-    Object.entries({ role: "slider", tabindex: 0, "aria-label": `Time in ${this.card.dataset.name}`, "aria-valuemin": 0,
-      "aria-valuemax": this.seconds.toFixed(1), "aria-valuenow": 0, "aria-valuetext": this.words }).forEach((pair) => svg.setAttribute(...pair));
+    const role = { role: "slider", tabindex: 0, "aria-label": `Time in ${this.card.dataset.name}`, "aria-valuenow": 0,
+      "aria-valuemin": 0, "aria-valuemax": this.seconds.toFixed(1), "aria-valuetext": this.words };
+    for (const [name, value] of Object.entries(role)) svg.setAttribute(name, value);
     svg.addEventListener("pointermove", (event) => this.read(this.timeAt(event)));
     svg.addEventListener("pointerleave", () => this.leave());
     svg.addEventListener("blur", () => this.leave());
@@ -48,7 +49,8 @@ class Timeline {
   show(values, { from, to, threshold, own }) {
     Object.assign(this, { values, from, to, threshold, own });
     this.line.setAttribute("points", own ? this.start[0] : stepsOf(values));
-    const places = own ? this.start.slice(1) : [1000 * from / this.seconds, Math.max(3, 1000 * (to - from) / this.seconds)];
+    const scale = 1000 / this.seconds;
+    const places = own ? this.start.slice(1) : [scale * from, Math.max(3, scale * (to - from))];
     ["x", "width"].forEach((name, i) => this.top.setAttribute(name, places[i]));
     // Another run's attention is not known, so its rows take no place.
     this.svg.setAttribute("viewBox", own ? this.size[0] : "0 0 1000 112");
@@ -57,7 +59,8 @@ class Timeline {
     if (!dotted && threshold !== undefined) this.line.before(dotted = svgElement("path", { class: "threshold" }));
     if (threshold === undefined) dotted?.remove();
     else dotted.setAttribute("d", `M0 ${(100 - 100 * threshold).toFixed(2)}H1000`);
-    const said = `The score peaks at ${Math.max(...values).toFixed(2)}; the top-1 tube lasts from ${from.toFixed(1)} s to ${to.toFixed(1)} s.`;
+    const lasts = `the top-1 tube lasts from ${from.toFixed(1)} s to ${to.toFixed(1)} s.`;
+    const said = `The score peaks at ${Math.max(...values).toFixed(2)}; ${lasts}`;
     this.svg.setAttribute("aria-valuetext", own ? this.words : said);
     this.zoom(this.zoomed);
   }
@@ -99,7 +102,10 @@ class Timeline {
     const at = 1000 * time / this.seconds;
     this.cursor ??= this.svg.appendChild(svgElement("path", { class: "cursor" }));
     this.cursor.setAttribute("d", `M${at.toFixed(1)} 0V110`);
-    this.note ??= this.svg.parentElement.appendChild(Object.assign(document.createElement("p"), { className: "readout" }));
+    if (!this.note) {
+      this.note = Object.assign(document.createElement("p"), { className: "readout" });
+      this.svg.parentElement.append(this.note);
+    }
     this.note.textContent = said.join(", ");
     this.note.hidden = false;
     this.svg.setAttribute("aria-valuenow", time.toFixed(1));
@@ -114,7 +120,9 @@ class Timeline {
 
   key(event) {
     const step = this.seconds / (event.shiftKey ? 10 : 50), now = this.time ?? 0;
-    const to = { ArrowRight: now + step, ArrowUp: now + step, ArrowLeft: now - step, ArrowDown: now - step, Home: 0, End: this.seconds }[event.key];
+    const [back, on] = [now - step, now + step];
+    const places = { ArrowRight: on, ArrowUp: on, ArrowLeft: back, ArrowDown: back, Home: 0, End: this.seconds };
+    const to = places[event.key];
     if (event.key === "Enter" || event.key === " ") this.play(now);
     else if (to === undefined) return;
     else this.read(Math.min(Math.max(to, 0), this.seconds));
@@ -139,7 +147,8 @@ for (const film of document.querySelectorAll(".clip video")) {
   film.controls = false;
   const button = Object.assign(document.createElement("button"), { type: "button", className: "play" });
   const say = () => {
-    button.setAttribute("aria-label", `${film.paused ? "Play" : "Pause"} the clip of ${film.closest("article").dataset.name}`);
+    const name = film.closest("article").dataset.name;
+    button.setAttribute("aria-label", `${film.paused ? "Play" : "Pause"} the clip of ${name}`);
     film.parentElement.classList.toggle("playing", !film.paused);
   };
   film.after(button);
