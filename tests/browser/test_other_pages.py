@@ -3,9 +3,11 @@
 import pytest
 
 from support.browsing import asked, audit, find_all, open_page
+from unit.commands.test_console import NOW, at_work, beat, stage
 from unit.reporting.compare.test_gathering import gather, write_pair
 from unit.reporting.page import test_verdict_page
 from wsstad.artefacts import storage
+from wsstad.commands.live_page import LivePage
 from wsstad.reporting.page import compared
 
 
@@ -26,8 +28,17 @@ def verdicts(tmp_path_factory):
     return folder / "verdicts.html"
 
 
+@pytest.fixture(scope="session")
+def status(tmp_path_factory):
+    """The page of a run that has ended, with a failed job."""
+    path = tmp_path_factory.mktemp("status") / "status.html"
+    stages = [stage(12, 12, name="decode small", ended=at_work(12)), stage(3, 12, failed=beat(state="failed"))]
+    LivePage(path).show(stages, NOW, last=["wsstad: detect failed"])
+    return path
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-@pytest.mark.parametrize("name", ["comparison", "verdicts"])
+@pytest.mark.parametrize("name", ["comparison", "verdicts", "status"])
 def test_it_is_quiet_and_breaks_no_rule(chromium, request, name, width, scheme):
     path = request.getfixturevalue(name)
     open_page(chromium, path, width, scheme)
@@ -63,7 +74,7 @@ def test_verdicts_are_filtered_and_ordered(chromium, verdicts):
     assert shown() == ["alarm", "alarm", "quiet", "not scored"]
     chromium.find_element("css selector", "select[name=label] option:nth-child(3)").click()
     assert shown() == ["quiet"]
-    assert chromium.find_element("css selector", "output").text == "1 videos"
+    assert chromium.find_element("css selector", "output").text == "1 video"
     chromium.find_element("css selector", "select[name=label] option:nth-child(1)").click()
     chromium.find_element("css selector", "select[name=order] option[value=name]").click()
     names = [card.get_attribute("data-name") for card in find_all(chromium, "article.video")]

@@ -15,22 +15,6 @@ COMMAND = re.compile(
     r"([A-Z_]+=\S+ )*"
     r"((make|\S*python3?|snakemake|tests/install.sh|pip|git|sbatch|pre-commit)( |$)|(\S*/)?wsstad (-|[a-z]))"
 )
-VERBS = {
-    *(
-        "compare",
-        "completion",
-        "demo",
-        "export",
-        "features",
-        "fit-detector",
-        "gc",
-        "import-features",
-        "init",
-        "lint",
-        "overlays",
-    ),
-    *("power", "report", "run", "score", "split", "status", "synthesize", "tables", "verify", "weights", "why"),
-}
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 

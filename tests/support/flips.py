@@ -21,9 +21,10 @@ from wsstad.errors import DamagedError, UserError
 REPOSITORY = Path(__file__).parents[2]
 PRINTED = 2000  # a line of progress after as many
 LIMIT = 20.0  # seconds after which a reader hangs
-COSTS = re.compile(r'<section id="cost".*?</section>', re.DOTALL)  # of the report: seconds, which no run repeats
+# Of the report: when it was made, and seconds, which no run repeats.
+COSTS = re.compile(r'<p class="made .*?</p>|<section id="cost".*?</section>', re.DOTALL)
 # What a run says of itself; it has other bytes after every run.
-OF_THE_RUN = ("logs/", "benchmarks/", ".run.json", "..run.json.sha256", ".lock")
+OF_THE_RUN = ("logs/", "benchmarks/", "status.html", ".run.json", "..run.json.sha256", ".lock")
 
 
 class Flip(NamedTuple):

@@ -28,9 +28,11 @@ def prediction(video, tubes, scores, *, n_frames=40, size=(100, 80), detected=No
     )
 
 
-def write_run(folder, folds, *, method="mgpr", seed=0, selection="top1", quarantined=None, curve=None, branches=()):
-    """Write a run's predictions as `predict` does: an artefact a fold, and their rows to the end of the table."""
-    table = folder / "table" / "predictions.tsv"
+def write_run(
+    folder, folds, *, method="mgpr", seed=0, selection="top1", quarantined=None, curve=None, branches=(), name="table"
+):
+    """Write a run's predictions as `predict` does: an artefact a fold, and their rows at the end of a table."""
+    table = folder / name / "predictions.tsv"
     rows = storage.read_table(table) if table.exists() else []
     for fold, videos in folds.items():
         arrays, order = predictions.to_arrays(videos)

@@ -62,7 +62,11 @@ DOORS = {
     "polars": {"wsstad.artefacts.exchange.parquet"},
     "pandas": {"wsstad.reporting.results_folder"},
     "rich": {"wsstad.commands.console"},
-    "matplotlib": {"wsstad.reporting.page", "wsstad.reporting.pictures.timeline_plot"},
+    "matplotlib": {
+        "wsstad.reporting.page",
+        "wsstad.reporting.pictures.paper_figures",
+        "wsstad.reporting.pictures.timeline_plot",
+    },
     "snakemake": set(),
 }
 

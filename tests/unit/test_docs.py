@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import yaml
 
-from support.documentation import FENCE, LINK, PAGES, SPAN, VERBS, code, fences, read, rows_of
+from support.documentation import FENCE, LINK, PAGES, SPAN, code, fences, read, rows_of
 from wsstad import config
+from wsstad.__main__ import VERBS
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.errors import QUARANTINE_CODES
@@ -60,7 +61,7 @@ def unknown_targets_of_the_workflow(text, page):
 
 
 def unknown_verbs(text, page):
-    return set(re.findall(r"(?:^|[ /])wsstad ([a-z][\w-]*)", code(text), re.MULTILINE)) - VERBS
+    return set(re.findall(r"(?:^|[ /])wsstad ([a-z][\w-]*)", code(text), re.MULTILINE)) - set(VERBS)
 
 
 @cache

@@ -20,6 +20,7 @@ MODEL = "results/small/runs/cv2/narrow/motion/iou/full/models/mgpr_tiny/0/fold0.
 CHEAP = {
     "demo": lambda line: line.replace("--cores 2", "--cores 2 --help"),
     "compare": lambda line: line.replace("before", "results"),  # no run is kept there
+    "figure": lambda line: line.replace("mgpr", "mgpr_tiny"),
     "run": lambda line: f"{line} -- --dry-run",
     "power": lambda line: f"{line} --help",  # the small dataset has one trained row: nothing to compare
     "score": lambda line: re.sub(r"--model \S+", f"--model $(ls {MODEL})", line),

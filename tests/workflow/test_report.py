@@ -1,6 +1,7 @@
 """The report is part of a run, is made again when what it shows has changed, and goes into that of Snakemake itself."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -19,6 +20,8 @@ def test_a_run_ends_with_the_report(finished):
     text = page(finished)
     assert text.count("<article") == 12
     assert text.count("<video") == 12
+    (line,) = re.findall(r'<p class="made .*?</p>', text)
+    assert "wsstad run --config config.yaml" in line
     for name in ("mgpr_tiny", "collision", "c3d, not trained: random weights of seed 0"):
         assert name in text
 

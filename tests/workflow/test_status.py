@@ -21,10 +21,11 @@ def status(workplace) -> str:
 
 def test_a_run_is_told_of_while_it_is_on(workplace):
     process = workplace.start()
-    heard = []
+    heard, pages, page = [], set(), workplace.folder / "results/status.html"
     while process.poll() is None:
         if (workplace.folder / "results/.run.json").exists():
             heard.append(status(workplace))
+            pages |= {page.read_text()} if page.exists() else set()
         time.sleep(1)
     output, _ = process.communicate()
     assert process.returncode == 0, output
@@ -35,6 +36,11 @@ def test_a_run_is_told_of_while_it_is_on(workplace):
     assert shares == sorted(shares), "what is done stays done"
     assert shares[0][0] < shares[-1][0]
     assert any("running: 00" in text for text in heard)
+    running = [text for text in pages if "<h1>Running; last update" in text]
+    assert len(running) > 1, "the page is written while the run goes on"
+    assert all('http-equiv="refresh"' in text for text in running)
+    assert "<h1>Done in " in page.read_text()
+    assert 'http-equiv="refresh"' not in page.read_text()
     last = status(workplace)
     assert re.search(r"^decode small +12/12 videos", last, re.MULTILINE)
     assert re.search(

@@ -1,6 +1,6 @@
 """One page on the whole run, to be opened in a browser: results/report.html, also inside `snakemake --report`.
 
-REQUIRED INPUTS: metrics, models and illustrations of the tables that `report: tables` names
+REQUIRED INPUTS: metrics, models, predictions and illustrations of the tables that `report: tables` names
 OUTPUTS: results/report.html
 """
 
@@ -9,6 +9,7 @@ rule report:
     input:
         metrics=ask.shown("evaluate"),
         models=ask.shown("train"),
+        predictions=ask.shown("predict"),
         quarantine=ask.shown("audit"),
         illustrations=ask.shown("illustrate"),
     output:

@@ -30,6 +30,7 @@ VERBS = {
     "verify": ("read every byte of the results and name what is damaged", "verify"),
     "gc": ("list results that no configured run can reach, or remove them", "gc"),
     "export": ("write detections, tubes or predictions for other tools", "export"),
+    "figure": ("draw the pictures of a paper: tubes through frames, instances", "figure"),
     "compare": ("show what a change did: two results, before and after", "compare"),
     "features": ("train and test on features that others extracted", "features"),
     "import-features": ("take features that others extracted, a shard of them", "import_features"),
@@ -86,7 +87,6 @@ def usage() -> str:
     lines = [f"  {verb:16} {words}" for verb, (words, _) in VERBS.items()]
     first = ["usage: wsstad VERB [--config FILE ...] [--set KEY=VALUE ...] [--directory DIR]", ""]
     last = [
-        "",
         "wsstad VERB --help explains its flags. Without --config, wsstad.yaml in this folder is read.",
     ]
     return "\n".join([*first, *lines, *last])

@@ -38,6 +38,7 @@ def test_small_files_of_the_run_are_kept_and_nothing_heavy(plan):
     assert kept == {
         *(".run.json", "made_up/shards.tsv"),
         *(f"{BLOCK}/benchmark/metrics/boxes.json", f"{BLOCK}/benchmark/models.tsv"),
+        f"{BLOCK}/benchmark/predictions.tsv",
         f"{BLOCK}/illustrations/boxes/manifests/benchmark.tsv",
         *("benchmarks/decode/made_up/000.tsv", "benchmarks/train/made_up/one/c3d_seed0/motion/iou/cpu/benchmark.tsv"),
         "logs/train/made_up/one/c3d_seed0/motion/iou/cpu/benchmark.state.json",
@@ -57,7 +58,9 @@ def test_what_a_kept_run_names_lies_in_the_folder_of_results(plan):
     found = {(folder.as_posix(), stem) for folder, stem, _ in keep.entries(Path("results"), "before")}
     videos = {(f"results/{BLOCK}/illustrations/boxes", f"v{i:03d}") for i in range(12)}
     model = (f"results/{BLOCK}/models/mgpr/0", "fold0")
-    assert found == {*videos, model, (f"results/{BLOCK}/illustrations/boxes", "broken")}
+    runs = [f"{method}/{seed}" for method in ("whole_frame", "dmrm", "mgpr") for seed in (0, 1)]
+    predictions = {(f"results/{BLOCK}/predictions/{name}", "fold0") for name in runs}
+    assert found == {*videos, model, *predictions, (f"results/{BLOCK}/illustrations/boxes", "broken")}
 
 
 def test_gc_refuses_a_damaged_manifest_of_a_kept_run(plan):

@@ -86,7 +86,7 @@ def test_a_stage_took_from_the_first_start_to_the_last_sign():
 class FakePlan:
     """A plan of one dataset with two shards, in the current folder."""
 
-    results, config, footage = Path("results"), {}, {}
+    results, config, footage, where = Path("results"), {}, {}, "my.yaml"
 
     def table_names(self):
         return ["benchmark", "table2"]
@@ -240,3 +240,5 @@ def test_a_run_notes_its_targets_and_a_mere_look_notes_nothing(tmp_path, argumen
     noted = run_progress.read_run(tmp_path)
     assert (noted and noted.targets) == targets
     assert noted is None or noted.config == plan.config
+    about = storage.read_json(tmp_path / run_progress.RUN)["about"] if noted else {"configuration": "my.yaml"}
+    assert about["configuration"] == "my.yaml"

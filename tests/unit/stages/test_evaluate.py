@@ -329,7 +329,9 @@ def test_false_alarms_are_counted_at_the_threshold_that_the_model_keeps(folder):
     assert seed["hours"] == pytest.approx(3 * 4 / 3600, abs=1e-6)
     assert seed["share"] == pytest.approx(10 / 120, abs=1e-6)
     assert "allow no alarm" in seed["notes"][0]
+    assert seed["thresholds"] == {"0": 0.5, "1": 0.5}
     (loose,) = run(folder, path, "--alarms-per-hour", "10")["alarms"]["seeds"]
+    assert loose["thresholds"] == {"0": 0.35, "1": 0.35}
     assert (loose["alarms"], loose["detected"]) == (2, 1)  # above 0.35 is o (0.4) as well, and no event more
     assert "alarms" not in run(folder, write_run(folder / "no_curve", folds(FIRST)))
 

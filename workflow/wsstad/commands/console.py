@@ -13,12 +13,14 @@ from rich.text import Text
 
 from wsstad.artefacts import job_logs
 from wsstad.commands import run_progress, status
+from wsstad.commands.live_page import LivePage
 from wsstad.commands.run_progress import JOBS, RunProgress, RunRecord, StageProgress
 from wsstad.planning.command_line import RESULTS
 from wsstad.planning.plan import Plan
 from wsstad.progress import INTERVAL, clock
 
 SNAKEMAKE_LOG = RESULTS / "logs/snakemake.log"
+STATUS = "status.html"
 BRIEF = 20  # seconds: of a stage that ends earlier a log has one line; of one that is a single job, none
 EFFORT = 20  # we look again after this many times the time that a look takes
 
@@ -34,8 +36,11 @@ def watch(run: Callable[..., tuple[int, bool]], again: Callable[[], str] = lambd
         code, stopped = run(output=log, look=view.look)
         view.look(at_once=True)
     words = again() if code and not stopped else ""
-    for line in [words] if words else view.conclusion(code, stopped=stopped):
+    last = [words] if words else view.conclusion(code, stopped=stopped)
+    for line in last:
         view.print_once(line)
+    if not words:
+        view.end(last)
     return code, bool(words)
 
 
@@ -51,6 +56,7 @@ class View:
         self.run: RunRecord | None = None
         self.stages: list[StageProgress] = []
         self.printed: set[object] = set()
+        self.page = LivePage(RESULTS / STATUS)
 
     def look(self, *, at_once: bool = False) -> None:
         """Look at the run, unless it is too early, and show what is new."""
@@ -76,6 +82,7 @@ class View:
         self.stages = self.progress.stages(now)
         for line in self._news(now):
             self.print_once(f"{time.strftime('%H:%M:%S')} {line}")
+        self.page.show(self.stages, now)
         overall = f"{status.overall_line(self.stages, now)}; {clock(time.monotonic() - self.began)} so far"
         if self.is_live:
             running = [stage for stage in self.stages if stage.running]
@@ -84,6 +91,11 @@ class View:
             self.live.update(Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in lines)), refresh=True)
         elif time.monotonic() - self.last_printed >= INTERVAL:
             self.print_once(f"{time.strftime('%H:%M:%S')} {overall}")
+
+    def end(self, words: list[str]) -> None:
+        """Leave the page of the run with its last words."""
+        if self.run:
+            self.page.show(self.stages, time.time(), last=words)
 
     def _news(self, now: float) -> Iterator[str]:
         """Yield a line for each stage that has begun or ended, and each job that has failed, since we last looked."""

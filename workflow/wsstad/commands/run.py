@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import os
 import platform
+import shlex
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from wsstad import heartbeat
-from wsstad.commands import console, damage, keep, lock, snakemake_process, snakemake_records
+from wsstad.commands import console, damage, keep, lock, run_about, snakemake_process, snakemake_records
 from wsstad.commands.healing import Healing
 from wsstad.commands.run_progress import only_looks
 from wsstad.commands.snakemake_process import option
@@ -146,6 +147,7 @@ def _environment(profile: Path) -> dict[str, str]:
         **snakemake_process.environment(os.environ),
         "WSSTAD_PROFILE": str(profile),
         "WSSTAD_JOBS": f"wsstad-{name}",  # names our jobs in a queue
+        run_about.COMMAND: shlex.join([*sys.argv[0].split(), *sys.argv[1:]]),
     }
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from wsstad import heartbeat
 from wsstad.artefacts import seals, storage
-from wsstad.commands import snakemake_records
+from wsstad.commands import run_about, snakemake_records
 from wsstad.heartbeat import Heartbeat
 from wsstad.jsonable import Json
 from wsstad.planning import job_settings, paths
@@ -201,7 +201,8 @@ def write_run(plan: Plan, arguments: Sequence[str]) -> None:
     """Note what a run begins with: its configuration and, of its command line, its targets."""
     if not only_looks(arguments):
         targets = [name for name in (*plan.table_names(), *TARGETS) if name in arguments]
-        storage.write_json(plan.results / RUN, {"config": plan.config, "targets": targets or DEFAULT})
+        about = run_about.read(plan.where)
+        storage.write_json(plan.results / RUN, {"config": plan.config, "targets": targets or DEFAULT, "about": about})
         seals.seal(plan.results / RUN)
 
 

@@ -50,19 +50,29 @@ def parser() -> argparse.ArgumentParser:
 
 def describe(stages: Sequence[StageProgress], now: float, *, bars: bool) -> Iterator[str]:
     """Yield the state of the run, a line for each stage and each job that runs or failed, and the sum."""
-    yield _state(stages, now)
+    yield state(stages, now)
     wide = max((len(stage.name) for stage in stages), default=0)
     for stage in stages:
         yield stage_line(stage, now, wide=wide, bars=bars)
-        for log, beat in stage.running.items():
-            left = beat.seconds_left(now)
-            ends = f", ETA {clock(left)}" if left is not None else ""
-            amount = f"{beat.done}/{beat.total} {beat.unit}, {digits(beat.rate)}/s" if beat.total else "starting"
-            yield f"    running: {log.stem}: {amount}{ends}; last update {clock(max(now - beat.updated, 0))} ago"
-        for log, beat in stage.failed.items():
-            ended = "failed" if beat.state == "failed" else "stopped"
-            yield f"    {ended}: {log.stem}: {job_logs.failure(log)} ({log})"
+        yield from (f"    {line}" for line in job_lines(stage, now))
     yield overall_line(stages, now)
+    yield from quarantine_lines(stages)
+
+
+def job_lines(stage: StageProgress, now: float) -> Iterator[str]:
+    """Yield a line for each job of a stage that runs or failed."""
+    for log, beat in stage.running.items():
+        left = beat.seconds_left(now)
+        ends = f", ETA {clock(left)}" if left is not None else ""
+        amount = f"{beat.done}/{beat.total} {beat.unit}, {digits(beat.rate)}/s" if beat.total else "starting"
+        yield f"running: {log.stem}: {amount}{ends}; last update {clock(max(now - beat.updated, 0))} ago"
+    for log, beat in stage.failed.items():
+        ended = "failed" if beat.state == "failed" else "stopped"
+        yield f"{ended}: {log.stem}: {job_logs.failure(log)} ({log})"
+
+
+def quarantine_lines(stages: Sequence[StageProgress]) -> Iterator[str]:
+    """Yield a line with the videos that are quarantined, if there are any."""
     if bad := {video: reason for stage in stages for video, reason in stage.quarantined.items()}:
         named = [f"{video} ({reason})" for video, reason in sorted(bad.items())[:MOST_QUARANTINED]]
         more = f" and {len(bad) - MOST_QUARANTINED} more" if len(bad) > MOST_QUARANTINED else ""
@@ -72,6 +82,11 @@ def describe(stages: Sequence[StageProgress], now: float, *, bars: bool) -> Iter
 def stage_line(stage: StageProgress, now: float, *, wide: int = 0, bars: bool = False) -> str:
     """Return how far a stage is."""
     bar = f"[{'#' * round(WIDTH * stage.done / (stage.total or 1)):<{WIDTH}}] " if bars else ""
+    return f"{bar}{stage.name:<{wide}}  {stage_words(stage, now)}"
+
+
+def stage_words(stage: StageProgress, now: float) -> str:
+    """Return how far a stage is, without its name."""
     parts = [f"{stage.done}/{stage.total} {stage.unit}"]
     counts = {"quarantined": len(stage.quarantined), "cached": sum(beat.unchanged for beat in stage.beats)}
     counts["clips reused"] = sum(beat.reused for beat in stage.beats)
@@ -80,7 +95,7 @@ def stage_line(stage: StageProgress, now: float, *, wide: int = 0, bars: bool = 
     if stage.done < stage.total:
         left = stage.seconds_left(now)
         parts.append("waiting" if not stage.running else "ETA ?" if left is None else f"ETA {clock(left)}")
-    return f"{bar}{stage.name:<{wide}}  {', '.join(parts)}"
+    return ", ".join(parts)
 
 
 def overall_line(stages: Sequence[StageProgress], now: float) -> str:
@@ -114,7 +129,7 @@ def _progress(files: Sequence[Path], values: Sequence[str], targets: Sequence[st
     return RunProgress(Plan(noted.config, command_line.RESULTS), targets or noted.targets, noted.started)
 
 
-def _state(stages: Sequence[StageProgress], now: float) -> str:
+def state(stages: Sequence[StageProgress], now: float) -> str:
     """Return whether a run is on, as far as files can tell."""
     beats = [beat for stage in stages for beat in stage.beats]
     if not beats:
@@ -122,12 +137,12 @@ def _state(stages: Sequence[StageProgress], now: float) -> str:
         return "finished; nothing was to do" if done else "no job has run here with this configuration"
     silent = now - max(beat.updated for beat in beats)
     if all(stage.done >= stage.total for stage in stages):
-        state = "finished"
+        word = "finished"
     elif any(stage.running for stage in stages):
-        state = "running"
+        word = "running"
     elif any(beat.state == "failed" for beat in beats):
-        state = "stopped at a failed job"
+        word = "stopped at a failed job"
     else:
         killed = silent > SILENT or any(stage.failed for stage in stages)
-        state = "stopped" if killed else "between two jobs, or stopped"
-    return f"{state}; last update {clock(max(silent, 0))} ago"
+        word = "stopped" if killed else "between two jobs, or stopped"
+    return f"{word}; last update {clock(max(silent, 0))} ago"

@@ -23,7 +23,7 @@ from wsstad.planning.stages import STAGES
 RESULTS = command_line.RESULTS
 LOST = "; kept by name, so no run makes it again: left alone"
 # What a run keeps of itself, and raw videos that were made up: they have no seal, and no result is read from them.
-APART = ("logs", "benchmarks", "*/source", "*/tables/videos.tsv", "kept/*/logs", "kept/*/benchmarks")
+APART = ("logs", "benchmarks", "status.html", "*/source", "*/tables/videos.tsv", "kept/*/logs", "kept/*/benchmarks")
 
 
 def main(argv: list[str] | None = None) -> None:

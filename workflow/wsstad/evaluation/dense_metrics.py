@@ -73,6 +73,7 @@ def _rate_seed(
         ),
         events=len(events),
         notes=tuple(sorted({calibration.note for calibration in calibrated.values() if calibration.note})),
+        thresholds={str(fold): calibration.threshold for fold, calibration in calibrated.items()},
     )
 
 

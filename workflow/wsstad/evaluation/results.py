@@ -93,6 +93,8 @@ class SeedAlarms:
     events: int
     notes: tuple[str, ...]
     """What to know of the thresholds."""
+    thresholds: dict[str, float] = field(default_factory=dict)
+    """By fold, the score above which the seed's model gives an alarm: exact, since rounding moves alarms."""
 
 
 @dataclass(frozen=True, kw_only=True, config=CHECKED)

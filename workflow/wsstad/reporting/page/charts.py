@@ -16,6 +16,7 @@ from wsstad.reporting.paper import PaperRow
 
 EPS = np.linspace(0, 1, 101)
 DASHES = ((0, (1, 1.5)), (0, (4, 2)), (0, (8, 2, 1.5, 2)))  # of the upper bounds, which share a colour
+FEWEST = 5  # videos that a curve over videos is drawn of
 History = Sequence[Mapping[str, str]]  # the rows of one training
 
 
@@ -55,7 +56,13 @@ def miou_bars(name: str, block: BlockResult, method: str, paper: Mapping[str, Se
 
 
 def roc(name: str, block: BlockResult, method: str) -> Chart:
-    """Return the ROC of telling abnormal from normal videos."""
+    """Return the ROC of telling abnormal from normal videos; in words alone where it would be a stair or two."""
+    title = "ROC of whole videos"
+    labels = {row.video: row.label for result in block.results for row in result.videos}
+    abnormal = sum(label == "abnormal" for label in labels.values())
+    if (fewest := min(abnormal, len(labels) - abnormal)) < FEWEST:
+        counts = f"{abnormal} abnormal and {len(labels) - abnormal} normal test videos"
+        return Chart(name, title, f"Not drawn: {counts} are too few, as each step would be 1/{max(fewest, 1)}.")
     areas = {}
     with canvas(name, height=5.0) as drawn:
         axes = drawn.axes
@@ -72,7 +79,7 @@ def roc(name: str, block: BlockResult, method: str) -> Chart:
         "The mean of the curves of every fold and seed, as VAUC compares only videos scored by one model; the number"
         " in the legend is the area, which is VAUC. Rows that give all videos one score would lie on the diagonal."
     )
-    return Chart(name, "ROC of whole videos", f"Area under the curve in percent: {words}.", note, drawn.svg)
+    return Chart(name, title, f"Area under the curve in percent: {words}.", note, drawn.svg)
 
 
 def success(name: str, block: BlockResult, method: str) -> Chart | None:
@@ -80,6 +87,8 @@ def success(name: str, block: BlockResult, method: str) -> Chart | None:
     results = [result for result in block.results if curves.s_locs(result.videos).size]
     if not results:
         return None
+    if (boxed := max(len(curves.s_locs(result.videos)) for result in results)) < FEWEST:
+        return Chart(name, "Localisation at every threshold", f"Not drawn: {boxed} videos with boxes are too few.")
     names, halves = [result.method for result in _rivals(block)], []
     best = _best_rival(results, method)
     constant = [result for result in results if not result.is_oracle and _is_constant(result)]
@@ -101,21 +110,29 @@ def success(name: str, block: BlockResult, method: str) -> Chart | None:
 
 def s_loc_strip(name: str, block: BlockResult, method: str) -> Chart | None:
     """Return the distribution of S_loc over the videos, method by method."""
-    rows = [(result, [row.s_loc for row in result.videos if row.s_loc is not None]) for result in block.results]
-    rows = [(result, values) for result, values in rows if values][::-1]
+    boxed = [(result, [row for row in result.videos if row.s_loc is not None]) for result in block.results]
+    rows = [(result, seen, [row.s_loc or 0.0 for row in seen]) for result, seen in boxed if seen][::-1]
     if not rows:
         return None
     with canvas(name, height=0.6 + 0.32 * len(rows)) as drawn:
-        for row, (result, values) in enumerate(rows):
+        for row, (result, seen, values) in enumerate(rows):
             lift = ((np.arange(len(values)) * 0.618) % 1 - 0.5) * 0.5  # so that equal values do not hide each other
             shade = _bar_colour(result, method)
-            drawn.axes.plot(values, row + lift, "o", color=shade, markersize=3.5, alpha=0.65, markeredgewidth=0)
+            options: Json = {
+                "color": shade,
+                "markersize": 3.5,
+                "alpha": 0.65,
+                "markeredgewidth": 0,
+                "gid": f"dots{row}",
+            }
+            drawn.axes.plot(values, row + lift, "o", **options)
+            drawn.hints[f"dots{row}"] = [f"{one.video}: {value:.2f}" for one, value in zip(seen, values, strict=True)]
             drawn.axes.plot([np.median(values)] * 2, [row - 0.36, row + 0.36], color=ROLES["ink"], linewidth=1.4)
-        drawn.axes.set_yticks(range(len(rows)), [shorten(result.method) for result, _ in rows])
+        drawn.axes.set_yticks(range(len(rows)), [shorten(result.method) for result, *_ in rows])
         drawn.axes.set(xlabel="S_loc of a video, the mean over seeds", xlim=(-0.02, 1.02))
         drawn.axes.grid(visible=False, axis="y")
-    words = ", ".join(f"{result.method} {np.median(values):.2f}" for result, values in rows[::-1])
-    note = "A dot is an abnormal video; the stroke is the median."
+    words = ", ".join(f"{result.method} {np.median(values):.2f}" for result, _, values in rows[::-1])
+    note = "A dot is an abnormal video, which it names when it is pointed at; the stroke is the median."
     return Chart(name, "S_loc of every abnormal video", f"Median S_loc: {words}.", note, drawn.svg)
 
 
@@ -152,21 +169,23 @@ def training(name: str, method: str, histories: Mapping[str, History], held_out:
     """Return loss and held-out VAUC over the iterations of every training of a method, on so many videos each."""
     if not histories:
         return None
-    last = []
-    with canvas(name, height=2.6, columns=2) as drawn:
+    last, few, many = [], min(held_out), max(held_out)
+    is_rated = few >= 2 * FEWEST
+    with canvas(name, height=2.6, columns=1 + is_rated) as drawn:
         for history in histories.values():
-            for axes, value in zip(drawn.figure.axes, (_loss, _vauc), strict=True):
+            for axes, value in zip(drawn.figure.axes, (_loss, _vauc), strict=False):
                 points = [(int(row["iteration"]), number) for row in history if (number := value(row)) is not None]
                 axes.plot(*np.array(points).reshape(-1, 2).T, color=ROLES["accent"], alpha=0.55, linewidth=1)
             last.append(next((loss for row in reversed(history) if (loss := _loss(row)) is not None), 0.0))
         drawn.figure.axes[0].set(xlabel="iteration", ylabel="loss")
-        drawn.figure.axes[1].set(xlabel="iteration", ylabel="held-out VAUC, %", ylim=(0, 103))
+        if is_rated:
+            drawn.figure.axes[1].set(xlabel="iteration", ylabel="held-out VAUC, %", ylim=(0, 103))
     words = f"{len(histories)} trainings of {method}; the loss ends between {min(last):.3g} and {max(last):.3g}."
-    few, many = min(held_out), max(held_out)
     videos = few if few == many else f"{few} to {many}"
     note = (
         f"{method}: a line is one seed on one fold. The iteration of the best VAUC on videos left out is taken;"
-        f" a training has {videos} of them, and the fewer, the higher its stairs."
+        f" a training has {videos} of them"
+        + (", and the fewer, the higher its stairs." if is_rated else ", too few to draw it.")
     )
     return Chart(name, "Training", words, note, drawn.svg)
 

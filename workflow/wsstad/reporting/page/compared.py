@@ -11,9 +11,9 @@ from wsstad.reporting.compare.gathering import Comparison
 from wsstad.reporting.compare.side_results import SideResults
 from wsstad.reporting.page import timelines
 from wsstad.reporting.page.figures import ROLES, Chart, canvas
-from wsstad.reporting.page.render import environment
 from wsstad.reporting.page.sections import Pictures
 from wsstad.reporting.page.shown import Video
+from wsstad.reporting.page.templating import environment
 from wsstad.reporting.page.timelines import Timeline
 
 MOST_PICTURED = 24  # videos, those that moved most
@@ -77,14 +77,14 @@ def _shot(side: SideResults, change: VideoChange, method: str, pictures: Picture
 
 def _s_loc(comparison: Comparison) -> Chart | None:
     """Return S_loc of every abnormal video with boxes, before and after."""
-    pairs = np.array([change.s_loc for change in comparison.videos if change.s_loc]).reshape(-1, 2)
+    pairs = [(_name(change), change.s_loc) for change in comparison.videos if change.s_loc]
     note = "A dot is an abnormal video with boxes, its S_loc the mean over seeds; above the line B is better."
     return _scatter("s-loc", "S_loc of every video", "S_loc", pairs, note)
 
 
 def _ranked(comparison: Comparison) -> Chart | None:
     """Return the share of pairs that each video is ranked rightly in, before and after."""
-    pairs = np.array([change.ranked for change in comparison.videos if change.ranked]).reshape(-1, 2)
+    pairs = [(_name(change), change.ranked) for change in comparison.videos if change.ranked]
     note = (
         "A dot is a test video: the share of the videos of its fold with the other label that its score is on the right"
         " side of. Scores themselves share no scale. Above the line B is better."
@@ -92,13 +92,23 @@ def _ranked(comparison: Comparison) -> Chart | None:
     return _scatter("ranked", "Pairs ranked rightly", "share ranked rightly", pairs, note)
 
 
-def _scatter(name: str, title: str, axis: str, pairs: np.ndarray, note: str) -> Chart | None:
-    if not len(pairs):
+def _name(change: VideoChange) -> str:
+    return f"{change.video}, fold {change.fold}"
+
+
+def _scatter(
+    name: str, title: str, axis: str, named: Sequence[tuple[str, tuple[float, float]]], note: str
+) -> Chart | None:
+    """Return a dot a video that both sides have a value of, or None where there is none."""
+    shown = [(video, pair) for video, pair in named if not np.isnan(pair).any()]
+    if not shown:
         return None
+    pairs = np.array([pair for _, pair in shown])
     with canvas(name, height=4.2) as drawn:
         axes = drawn.axes
         axes.plot([0, 1], [0, 1], color=ROLES["line"], linewidth=1)
-        axes.plot(*pairs.T, "o", color=ROLES["accent"], markersize=5, alpha=0.65, markeredgewidth=0)
+        axes.plot(*pairs.T, "o", color=ROLES["accent"], markersize=5, alpha=0.65, markeredgewidth=0, gid="dots")
+        drawn.hints["dots"] = [f"{video}: {a:.2f} to {b:.2f}" for video, (a, b) in shown]
         axes.set(xlabel=f"{axis}, A", ylabel=f"{axis}, B", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
     up, down = np.count_nonzero(pairs[:, 1] > pairs[:, 0]), np.count_nonzero(pairs[:, 1] < pairs[:, 0])
     summary = f"Of {len(pairs)} videos {up} are higher in B, {down} lower, {len(pairs) - up - down} the same."

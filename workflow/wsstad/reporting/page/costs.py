@@ -41,6 +41,18 @@ def read(outputs: Sequence[Output], folder: Path = Path("results")) -> list[Cost
     return costs
 
 
+def clock(seconds: float) -> str:
+    """Return a duration as people say it.
+
+    >>> clock(3.21), clock(192), clock(7322)
+    ('3.2 s', '3 min 12 s', '2 h 2 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def _cost(stage: str, files: Sequence[Path], folder: Path) -> Cost:
     rows = [row for path in files if (row := _row(path))]
     below = [path.relative_to(folder / "benchmarks") for path in files]

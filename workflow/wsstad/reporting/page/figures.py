@@ -3,12 +3,12 @@
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -54,20 +54,21 @@ STYLE: Any = {
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: its heading, what it says in words, how to read it, and the drawing."""
+    """A chart: its heading, what it says in words, how to read it, and the drawing; without one, why."""
 
     name: str
     title: str
     words: str
-    note: str
-    svg: Markup
+    note: str = ""
+    svg: Markup = field(default_factory=Markup)
 
 
 @dataclass
 class Canvas:
-    """A figure that is being drawn, and, once it is, its `svg`."""
+    """A figure that is being drawn, and, once it is, its `svg`; `hints` are what is said of the dots of a line."""
 
     figure: Figure
+    hints: dict[str, Sequence[str]] = field(default_factory=dict)
     svg: Markup = field(default_factory=Markup)
 
     @property
@@ -87,7 +88,7 @@ def canvas(name: str, *, height: float, columns: int = 1) -> Iterator[Canvas]:
         figure.subplots(1, columns)
         drawn = Canvas(figure)
         yield drawn
-        drawn.svg = _svg(figure, name)
+        drawn.svg = _svg(figure, name, drawn.hints)
 
 
 def colour(number: int) -> str:
@@ -105,13 +106,15 @@ def shorten(name: str) -> str:
     return shown if len(shown) <= MOST_LETTERS else f"{shown[: MOST_LETTERS - 1]}…"
 
 
-def _svg(figure: Figure, name: str) -> Markup:
+def _svg(figure: Figure, name: str, hints: Mapping[str, Sequence[str]]) -> Markup:
     file = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     FigureCanvasSVG(figure).print_svg(file, metadata=nothing)
     text = file.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    for gid, words in hints.items():
+        text = _with_hints(text, gid, words)
     for role, value in ROLES.items():
         text = text.replace(value, f"var(--{role})")
     text = re.sub(r'\bid="', f'id="{name}-', text)
@@ -120,3 +123,12 @@ def _svg(figure: Figure, name: str) -> Markup:
     text = text.replace("xlink:href", "href")
     # matplotlib escapes what it writes; the name is the page's own.
     return Markup(text)  # noqa: S704
+
+
+def _with_hints(text: str, gid: str, words: Sequence[str]) -> str:
+    """Return a drawing with what a pointer is told at each dot of the line `gid`."""
+    start = text.index(f'id="{gid}"')
+    # Parts between dots, and each dot without its end, by turns.
+    parts = re.split(r"(<use [^>]*)/>", text[start:], maxsplit=len(words))
+    told = [f"{dot}><title>{escape(word)}</title></use>" for dot, word in zip(parts[1::2], words, strict=True)]
+    return text[:start] + "".join(part for pair in zip(parts[::2], [*told, ""], strict=True) for part in pair)

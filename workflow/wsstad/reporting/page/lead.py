@@ -1,5 +1,6 @@
 """What a section begins with: in words and in a few numbers, what was found of the method that it shows."""
 
+from wsstad.evaluation.entries import Entry
 from wsstad.evaluation.results import Comparison, MethodResult
 from wsstad.reporting.declared import listed
 from wsstad.reporting.page.shown import Shown
@@ -23,9 +24,16 @@ def tiles(result: MethodResult) -> list[tuple[str, str, str]]:
     for name in ["VAUC", "MIoU", *sorted(metric for metric in result.metrics if metric.startswith("IoU@"))]:
         if name in result.metrics:
             entry = result.metrics[name]
-            span = f"{100 * entry.bounds[0]:.1f} to {100 * entry.bounds[1]:.1f}" if entry.bounds else ""
-            rows.append((name, f"{100 * entry.mean:.1f} %", span))
+            rows.append((name, f"{100 * entry.mean:.1f} %", _span(entry)))
     return rows
+
+
+def _span(entry: Entry) -> str:
+    """Return an interval in words; one without width is none: no resampling of so few videos moves the value."""
+    if not entry.bounds:
+        return ""
+    low, high = (f"{100 * bound:.1f}" for bound in entry.bounds)
+    return "no interval: no resampling of the videos moves it" if low == high else f"{low} to {high}"
 
 
 def paragraphs(shown: Shown) -> list[str]:

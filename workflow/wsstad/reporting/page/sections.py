@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wsstad.evaluation.results import NAMES
+from wsstad.jsonable import Json
 from wsstad.planning.plan import Plan
 from wsstad.reporting import leaderboard
 from wsstad.reporting import paper as papers
 from wsstad.reporting.leaderboard import Layout
-from wsstad.reporting.page import charts, lead, mechanisms, provenance, timelines
+from wsstad.reporting.page import charts, downloads, lead, mechanisms, provenance, switch, timelines
 from wsstad.reporting.page.figures import Chart
 from wsstad.reporting.page.mechanisms import Mechanism
 from wsstad.reporting.page.provenance import Facts
@@ -48,14 +49,20 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Card:
-    """A test video: where it is on the page, what was said of it, its pictures."""
+    """A test video: where it is on the page, what was said of it, its `model` (empty where there is none), pictures."""
 
     anchor: str
     video: Video
     timeline: Timeline
+    model: str = ""
     strip: str = ""
     clip: str = ""
     poster: str = ""
+
+    @property
+    def command(self) -> str:
+        """The command that scores footage with the model."""
+        return switch.command(self.model)
 
     @property
     def as_normal(self) -> str:
@@ -68,10 +75,14 @@ class Card:
 
 @dataclass(frozen=True)
 class Section:
-    """All that the page says of one table in one block; `label` tells it from the others, if there are any."""
+    """All that the page says of one table in one block; `label` tells it from the others, if there are any.
+
+    `switch` is what the script switches the videos between; `files` are what can be downloaded, by the end of the name.
+    """
 
     anchor: str
     label: str
+    name: str
     shown: Shown
     layout: Layout
     lead: list[str]
@@ -84,6 +95,8 @@ class Section:
     misses: list[Card]
     highest: list[Card]
     quarantined: list[Video]
+    switch: Json
+    files: dict[str, str]
     model_card: Facts = field(default_factory=list)
     data_statement: Facts = field(default_factory=list)
 
@@ -92,6 +105,18 @@ class Section:
         """The branches that the method has scores of."""
         illustration = self.cards[0].video.illustration if self.cards else None
         return illustration.meta["branches"] if illustration else []
+
+    @property
+    def folds(self) -> list[int]:
+        """The folds of the videos."""
+        return sorted({card.video.illustration.meta["fold"] for card in self.cards if card.video.illustration})
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes of the abnormal videos."""
+        return sorted(
+            {c.video.illustration.meta["class"] for c in self.cards if c.video.illustration and c.video.abnormal}
+        )
 
     @property
     def rated(self) -> bool:
@@ -129,26 +154,41 @@ def build_all(tables: Sequence[Shown], plan: Plan, pictures: Pictures) -> list[S
     names = [{"table": shown.title, **shown.output.wildcards} for shown in tables]
     differing = [name for name in ("dataset", "table", *NAMES[1:]) if len({row[name] for row in names}) > 1]
     labels = [", ".join(row[name] for name in differing) for row in names]
+    bins = switch.bins_for(tables)
+    switches = [_switch(shown, bins, pictures) for shown in tables]
     return [
-        _build(f"s{i}", label, shown, plan, pictures)
-        for i, (shown, label) in enumerate(zip(tables, labels, strict=True))
+        _build(f"s{i}", label, shown, plan, pictures, made)
+        for i, (shown, label, made) in enumerate(zip(tables, labels, switches, strict=True))
     ]
 
 
-def _build(anchor: str, label: str, shown: Shown, plan: Plan, pictures: Pictures) -> Section:
+def _switch(shown: Shown, bins: int, pictures: Pictures) -> Json:
+    """Return what the videos of a section can be switched between; pictures have the room that it leaves."""
+    made = switch.as_json(shown, switch.read(shown, _seen(shown), bins))
+    pictures.left -= sum(len(row[-1]) for run in made["runs"] for row in run["rows"] if row)
+    return made
+
+
+def _seen(shown: Shown) -> list[Video]:
+    """Return the videos that have cards, in their order."""
+    return sorted((video for video in shown.videos if video.illustration), key=lambda video: video.name)
+
+
+def _build(anchor: str, label: str, shown: Shown, plan: Plan, pictures: Pictures, switched: Json) -> Section:
     """Return a section; failures have their pictures before all other videos."""
     (layout,) = leaderboard.layouts([shown.measured], shown.paper)
-    seen = [video for video in shown.videos if video.illustration]
+    seen = _seen(shown)
     misses = sorted((v for v in seen if v.s_loc is not None), key=lambda v: (v.s_loc, _score(v)))
     highest = sorted((v for v in seen if not v.abnormal), key=lambda v: -_score(v))
     worst = [*misses[:MOST_FAILURES], *highest[:MOST_FAILURES]]
     anchors = {video.name: f"{anchor}-v{i}" for i, video in enumerate(seen)}  # a name may not be fit for one
     others = [video for video in seen if video.name not in {bad.name for bad in worst}]
-    thresholds = shown.thresholds()
-    cards = {v.name: _card(anchors[v.name], v, thresholds, pictures) for v in [*worst, *others]}
+    thresholds, models = shown.thresholds(), switched["runs"][0]["models"] if switched["runs"] else {}
+    cards = {v.name: _card(anchors[v.name], v, thresholds, models, pictures) for v in [*worst, *others]}
     return Section(
         anchor=anchor,
         label=label,
+        name="-".join((shown.output.wildcards["dataset"], shown.table)),
         shown=shown,
         layout=layout,
         lead=lead.paragraphs(shown),
@@ -157,10 +197,12 @@ def _build(anchor: str, label: str, shown: Shown, plan: Plan, pictures: Pictures
         charts=_charts(anchor, shown),
         mechanisms=mechanisms.read(shown.models),
         warnings=mechanisms.warnings(shown.models),
-        cards=[cards[name] for name in sorted(cards)],
+        cards=[cards[video.name] for video in seen],
         misses=[cards[video.name] for video in misses[:MOST_FAILURES]],
         highest=[cards[video.name] for video in highest[:MOST_FAILURES]],
         quarantined=[video for video in shown.videos if not video.illustration],
+        switch=switched,
+        files=downloads.tables(shown),
         model_card=provenance.model_card(shown, plan),
         data_statement=provenance.data_statement(shown, plan),
     )
@@ -179,11 +221,14 @@ def _charts(anchor: str, shown: Shown) -> list[Chart]:
     return [chart for chart in drawn if chart]
 
 
-def _card(anchor: str, video: Video, thresholds: Mapping[int, float], pictures: Pictures) -> Card:
+def _card(
+    anchor: str, video: Video, thresholds: Mapping[int, float], models: Mapping[str, str], pictures: Pictures
+) -> Card:
     if video.illustration is None:
         raise ValueError(f"{video.name} has no illustration")
-    threshold = thresholds.get(video.illustration.meta["fold"])
-    return Card(anchor, video, timelines.make(video.illustration, threshold), **pictures.of(video))
+    fold = video.illustration.meta["fold"]
+    timeline = timelines.make(video.illustration, thresholds.get(fold))
+    return Card(anchor, video, timeline, models.get(str(fold), ""), **pictures.of(video))
 
 
 def _score(video: Video) -> float:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from wsstad.artefacts import manifest, run_files, storage
 from wsstad.artefacts.storage import Artefact
-from wsstad.evaluation import alarms, results
+from wsstad.evaluation import results
 from wsstad.evaluation.results import BlockResult, MethodResult, VideoResult
-from wsstad.learning.model_alarms import alarm_curve
 from wsstad.planning import paths
 from wsstad.planning.block import Block
 from wsstad.planning.paths import Output
@@ -40,7 +39,7 @@ class Video:
 
 @dataclass(frozen=True)
 class Shown:
-    """One table in one block by one annotator: what was measured, the illustrated method, its videos and models."""
+    """One table in one block by one annotator: what was measured, the illustrated method, its videos, all models."""
 
     table: str
     title: str
@@ -49,7 +48,12 @@ class Shown:
     paper: Sequence[PaperRow]
     method: str
     videos: tuple[Video, ...]
-    models: tuple[Mapping[str, str], ...]
+    trained: tuple[Mapping[str, str], ...]
+
+    @property
+    def models(self) -> list[Mapping[str, str]]:
+        """The models of the method that is illustrated."""
+        return [row for row in self.trained if row["method"] == self.method]
 
     @property
     def block(self) -> Block:
@@ -75,29 +79,22 @@ class Shown:
         """Return the rows of every training of the method that is illustrated, by seed and fold."""
         histories = {}
         for row in self.models:
-            path = self._model(row).with_suffix(run_files.HISTORY_SUFFIX)
+            path = self.model_path(row).with_suffix(run_files.HISTORY_SUFFIX)
             histories[f"seed {row['seed']}, fold {row['fold']}"] = storage.read_table(path)
         return histories
 
     def training_videos(self) -> list[str]:
         """Return what the first model of the method learned from; nothing where there is no model."""
-        meta = storage.read_tensors(self._model(self.models[0]))[1] if self.models else {}
+        meta = storage.read_tensors(self.model_path(self.models[0]))[1] if self.models else {}
         return list(meta["training"]["training_videos"]) if "training" in meta else []
 
     def thresholds(self) -> dict[int, float]:
         """Return the score above which the seed that is illustrated gives an alarm, by fold; those that are known."""
-        thresholds: dict[int, float] = {}
-        if self.result.alarms is None:
-            return thresholds
-        for row in [row for row in self.models if row["seed"] == self.result.seeds[0]]:
-            tensors, meta, _ = storage.read_tensors(self._model(row))
-            curve = alarm_curve(tensors, meta)
-            if curve:
-                calibrated = alarms.calibrate(curve, self.result.alarms.allowed_per_hour)
-                thresholds[int(row["fold"])] = calibrated.threshold
-        return thresholds
+        alarms = self.result.alarms
+        return {int(fold): value for fold, value in alarms.seeds[0].thresholds.items()} if alarms else {}
 
-    def _model(self, row: Mapping[str, str]) -> Path:
+    def model_path(self, row: Mapping[str, str]) -> Path:
+        """Return the file of a model."""
         return run_files.path(self.output.path.parent, "models", row)
 
 
@@ -122,7 +119,7 @@ def _read_one(plan: Plan, table: str, output: Output, paper: Sequence[PaperRow])
         paper=[row for rows in papers.by_method(paper, measured).values() for row in rows],
         method=method,
         videos=tuple(_videos(Path(STAGES["illustrate"].output.format(**output.wildcards)), measured.of(method).videos)),
-        models=tuple(row for row in trained if row["method"] == method),
+        trained=tuple(trained),
     )
 
 

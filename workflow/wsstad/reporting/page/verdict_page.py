@@ -14,7 +14,8 @@ from wsstad.artefacts.manifest import Manifest
 from wsstad.jsonable import Facts
 from wsstad.reporting.findings import KIND, OVERLAY, THUMBNAIL
 from wsstad.reporting.page import timelines
-from wsstad.reporting.page.render import clock, environment
+from wsstad.reporting.page.costs import clock
+from wsstad.reporting.page.templating import environment
 from wsstad.reporting.page.timelines import Span
 from wsstad.reporting.pictures.illustration import thin
 from wsstad.reporting.timecodes import timecode

@@ -1,4 +1,5 @@
 "use strict";
+document.documentElement.classList.add("js");
 // Tables sort by a click on a heading, once more for the other way round; cells without a value stay last.
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
@@ -18,26 +19,46 @@ for (const table of document.querySelectorAll("table.sortable")) {
     table.tBodies[0].append(...rows);
   }));
 }
-// The list of videos shows one label, in the order that is chosen.
-const orders = {
-  name: (a, b) => a.dataset.name.localeCompare(b.dataset.name, undefined, { numeric: true }),
-  given: (a, b) => a.dataset.given - b.dataset.given,
-  score: (a, b) => b.dataset.score - a.dataset.score,
-  sloc: (a, b) => a.dataset.sloc - b.dataset.sloc,
-};
-for (const form of document.querySelectorAll("form.filter")) {
-  const list = document.getElementById(form.dataset.for);
-  form.addEventListener("change", () => {
-    const { label, order } = form.elements;
-    const cards = [...list.children].sort(orders[order.value]);
-    for (const card of cards) card.hidden = Boolean(label.value) && card.dataset.label !== label.value;
-    list.append(...cards);
-    form.querySelector("output").textContent = `${cards.filter((card) => !card.hidden).length} videos`;
-  });
-  form.addEventListener("submit", (event) => event.preventDefault());
+// Where the window is too narrow for a table, one column of numbers is shown at a time: the style sheet hides `off`.
+for (const table of document.querySelectorAll("table.wide")) {
+  const heads = [...table.tHead.rows[0].cells], isNumber = heads.map((head) => head.classList.contains("number"));
+  const picker = document.createElement("select"), label = document.createElement("label");
+  heads.forEach((head, column) => isNumber[column] && picker.add(new Option(head.textContent.trim(), column)));
+  picker.add(new Option("all columns", ""));
+  const pick = () => {
+    for (const row of table.rows) [...row.cells].forEach((cell, column) => {
+      cell.classList.toggle("off", picker.value !== "" && isNumber[column] && column !== Number(picker.value));
+    });
+  };
+  picker.addEventListener("change", pick);
+  label.className = "picker";
+  label.append("Column ", picker);
+  table.closest(".scroll").before(label);
+  pick();
 }
-// A link to a video that is filtered away shows it again.
-addEventListener("hashchange", () => {
-  const target = document.getElementById(location.hash.slice(1));
-  if (target?.hidden) target.hidden = false, target.scrollIntoView();
-});
+// The word of the glossary that a heading is about, while it is pointed at or has the focus; Escape takes it away.
+const tip = Object.assign(document.createElement("div"), { className: "tip", role: "tooltip", hidden: true });
+document.body.append(tip);
+let tipOf;
+const showTip = (element) => {
+  tipOf = element;
+  tip.textContent = document.getElementById(element.getAttribute("aria-describedby")).textContent;
+  tip.hidden = false;
+  const at = element.getBoundingClientRect(), width = tip.offsetWidth;
+  tip.style.left = `${Math.max(8, Math.min(at.left, document.documentElement.clientWidth - width - 8))}px`;
+  const above = at.top - tip.offsetHeight - 6;
+  tip.style.top = `${above > 0 ? above : at.bottom + 6}px`;
+};
+for (const element of document.querySelectorAll("[aria-describedby^='word-']")) {
+  for (const name of ["pointerenter", "focus"]) element.addEventListener(name, () => showTip(element));
+  for (const name of ["pointerleave", "blur"]) element.addEventListener(name, () => { tip.hidden = true; });
+}
+addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
+addEventListener("scroll", () => tip.hidden || showTip(tipOf), { passive: true });
+// What is long and seldom read is folded where there is little room.
+const setOpen = (selector, open) => {
+  for (const details of document.querySelectorAll(selector)) details.open = open;
+};
+if (matchMedia("(max-width: 640px)").matches) setOpen("details.brief", false);
+// On paper nothing can be unfolded later.
+addEventListener("beforeprint", () => setOpen("details:has(table), details.legend, details.brief", true));
