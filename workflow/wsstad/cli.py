@@ -51,6 +51,11 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
     )
 
 
+def add_shard_map(parser: argparse.ArgumentParser) -> None:
+    """Add the flag by which a folder of manifests stands for those of all shards: see `artefacts.shards.manifests`."""
+    parser.add_argument("--shard-map", type=Path, help="table of video and shard; a folder then stands for manifests")
+
+
 def shard_parser(description: str | None) -> argparse.ArgumentParser:
     """Return a parser with the flags that every stage over a shard of videos takes."""
     parser = argparse.ArgumentParser(description=description)
