@@ -100,6 +100,10 @@ benchmark: $(VENV)/complete #- Time every stage against its limit, on whatever d
 	@$(VENV)/bin/python benchmarks/stages.py
 	@echo && $(VENV)/bin/python benchmarks/train.py
 
+.PHONY: usual-way
+usual-way: $(VENV)/complete #- Hold our work a frame, networks aside, against the usual way: make usual-way DATA=<folder of ucf_crime_sample/> WEIGHTS=<folder of yolo11n.pt>
+	@$(VENV)/bin/python benchmarks/usual_way.py --data "$$DATA" --weights "$$WEIGHTS"
+
 .PHONY: linkers
 linkers: $(VENV)/complete #- Hold our linkers against ByteTrack and BoT-SORT: make linkers DATA=<Ped2's folder> WEIGHTS=<folder of yolo11n_int8.pt>
 	@$(VENV)/bin/python benchmarks/linkers.py --data "$$DATA" --weights "$$WEIGHTS"

@@ -94,20 +94,24 @@ def detection(variant: Path, weights: Path, images: list[np.ndarray], *, device:
     """Measure a YOLO detector against the forward passes of its network on tensors that are ready."""
     import torch
 
+    from wsstad.perception.detectors.letterbox import Letterbox
     from wsstad.perception.detectors.parameters import YoloParameters
-    from wsstad.perception.detectors.yolo import YoloDetector, letterbox
+    from wsstad.perception.detectors.yolo import YoloDetector
 
     parameters = YoloParameters(**config.load_yaml(variant))
     detector = YoloDetector(parameters, weights, device=device, threads=1)
     size = parameters.batch
     images = images[: len(images) // size * size] or [images[0]] * size
-    pixels = np.stack([letterbox(image, parameters.image_size)[0] for image in images])
+    place = Letterbox.of(*images[0].shape[:2], parameters.image_size)
+    pixels = place.empty(len(images))
+    for image, picture in zip(images, pixels, strict=True):
+        place.draw(image, picture)
     ready = (torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).float() / 255).split(size)
 
     def forward() -> None:
         with torch.inference_mode():
             for batch in ready:
-                detector._model(batch)
+                detector._network.forward(batch)
 
     clock, second = clock_of(device)
     taken, limit = side_by_side([lambda: list(detector.detect(Images(images))), forward], repeats=repeats, clock=clock)

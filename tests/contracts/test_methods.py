@@ -156,6 +156,12 @@ def test_saved_and_loaded_it_scores_the_same(name: str, projection: str) -> None
     assert tensors_of(again) == tensors_of(method)
 
 
+def test_a_loaded_model_has_no_optimiser_whose_import_takes_seconds() -> None:
+    method = fit("mgpr", **SHORT)
+    assert sorted(method.optimisers) == ["temporal", "tube"]
+    assert methods.restore(Path("model"), *method.save()).optimisers == {}
+
+
 @pytest.mark.parametrize("name", LEARNED)
 def test_a_seed_gives_the_same_bytes_and_another_others(name: str) -> None:
     first = tensors_of(fit(name, seed=3, **SHORT))

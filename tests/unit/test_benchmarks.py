@@ -62,6 +62,35 @@ def test_linkers_are_held_against_trackers_on_made_up_roads(repository, tmp_path
     assert float(rows["motion"]["/ ByteTrack"]) > 1
 
 
+def usual_way(repository, *flags):
+    command = [sys.executable, "benchmarks/usual_way.py", "--repeats", "1", *map(str, flags)]
+    return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+
+
+def test_the_usual_way_is_measured_beside_ours(repository, shared, tmp_path):
+    flags = ["--data", shared / "data", "--detector", "config/detectors/demo_yolo.yaml", "--work", tmp_path]
+    done = usual_way(repository, *flags, "--clips", "RoadAccidents400")
+    assert done.returncode == 0, done.stderr
+    heads, *cells = [line[2:-2].split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert heads[1].startswith("RoadAccidents400: 456 frames, ")
+    assert [name for name, _ in cells] == [
+        "decode", "detect", "link", "extract image", "extract region", "all", "C3D calls"
+    ]  # fmt: skip
+    measured = [[float(part) for part in cell.replace("(", "/ ").rstrip(")").split("/")] for _, cell in cells[:-1]]
+    for ours, usual, ratio in measured:
+        assert ours > 0
+        assert ratio == pytest.approx(usual / ours, rel=0.2, abs=0.06)
+    for column in (0, 1):
+        assert measured[-1][column] == pytest.approx(sum(row[column] for row in measured[:-1]), abs=0.05)
+
+
+def test_clips_that_are_not_there_are_named(repository, tmp_path):
+    done = usual_way(repository, "--data", tmp_path, "--clips", "Normal_006")
+    assert done.returncode == 1
+    assert f"Normal_006: {tmp_path}/ucf_crime_sample/mp4/Normal_Videos_006_x264.mp4 is not there" in done.stderr
+    assert "name the folder that holds ucf_crime_sample/" in done.stderr
+
+
 @pytest.fixture
 def fragments(repository, monkeypatch):
     monkeypatch.syspath_prepend(str(repository / "benchmarks"))

@@ -22,6 +22,8 @@ rule evaluate:
         mem_mb=1000,
     params:
         settings=ask.settings("evaluate"),
+        shard_map=paths.SHARD_MAP,
+        tubes=ask.manifests("link"),
         extractor=ask.variant("extractors", "extractor"),
         tables=ask.tables,
         gamma=lookup("evaluate/gamma", within=plan.config),
@@ -34,7 +36,7 @@ rule evaluate:
         "python -m wsstad.stages evaluate --log {log:q} --tables={params.tables:q} --dataset {wildcards.dataset:q} --split {wildcards.split:q}"
         " --extractor {params.extractor:q} --detector {wildcards.detector:q} --linker {wildcards.linker:q}"
         " --scale {wildcards.scale:q} --annotator {wildcards.annotator:q} --annotations {input.annotations:q}"
-        " --predictions {input.predictions:q} --tubes {input.tubes:q} --gamma {params.gamma:q}"
+        " --predictions {input.predictions:q} --shard-map {params.shard_map:q} --tubes {params.tubes:q} --gamma {params.gamma:q}"
         " --thresholds {params.thresholds:q} --bootstrap {params.bootstrap:q}"
         " --alarms-per-hour {params.alarms_per_hour:q} --compare {params.compared:q} --branches {params.branches:q}"
         " --output {output:q} 2> >(tee {log:q} >&2)"

@@ -23,12 +23,15 @@ rule illustrate:
         mem_mb=1000,
     params:
         settings=ask.settings("illustrate"),
+        shard_map=paths.SHARD_MAP,
+        tubes=ask.manifests("link"),
+        frames=ask.manifests("decode"),
         method=ask.illustrated,
         tables=ask.tables,
         source=ask.raw_videos,
         pixels=[] if plan.config["report"]["pixels"] else ["--no-pixels"],
     shell:
         "python -m wsstad.stages illustrate --log {log:q} --tables={params.tables:q} --source={params.source:q} --split {wildcards.split:q}"
-        " --frames {input.frames:q} --tubes {input.tubes:q} --predictions {input.predictions:q}"
+        " --shard-map {params.shard_map:q} --frames {params.frames:q} --tubes {params.tubes:q} --predictions {input.predictions:q}"
         " --annotations {input.annotations:q} --method {params.method:q} {params.pixels:q} --manifest {output:q}"
         " 2> >(tee {log:q} >&2)"

@@ -27,14 +27,19 @@ rule predict:
         mem_mb=4000,
     params:
         settings=ask.settings("predict"),
+        shard_map=paths.SHARD_MAP,
+        frames=ask.manifests("decode"),
+        tubes=ask.manifests("link"),
+        image=ask.manifests("extract_image"),
+        region=ask.manifests("extract_region"),
         methods=ask.methods,
         scale=ask.scale,
         seeds=ask.seeds,
         detections=ask.detections_flag,
         tables=ask.tables,
     shell:
-        "python -m wsstad.stages predict --log {log:q} --tables={params.tables:q} --split {wildcards.split:q} --frames {input.frames:q}"
-        " {params.detections:q} --tubes {input.tubes:q} --image {input.image:q} --region {input.region:q}"
+        "python -m wsstad.stages predict --log {log:q} --tables={params.tables:q} --split {wildcards.split:q} --shard-map {params.shard_map:q}"
+        " --frames {params.frames:q} {params.detections:q} --tubes {params.tubes:q} --image {params.image:q} --region {params.region:q}"
         " --methods {params.methods:q} --scale {params.scale:q} --seeds {params.seeds:q} --models {input.models:q}"
         " --output {output:q}"
         " --threads {threads} 2> >(tee {log:q} >&2)"

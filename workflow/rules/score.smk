@@ -54,8 +54,10 @@ rule verdict:
         mem_mb=500,
     params:
         settings=ask.settings("verdict"),
+        shard_map=paths.SHARD_MAP,
+        scores=ask.manifests("score"),
         tables=ask.tables,
         model=ask.model,
     shell:
-        "python -m wsstad.stages verdict --log {log:q} --scores {input.scores:q} --tables={params.tables:q} --model={params.model:q}"
+        "python -m wsstad.stages verdict --log {log:q} --shard-map {params.shard_map:q} --scores {params.scores:q} --tables={params.tables:q} --model={params.model:q}"
         " --output {output:q} 2> >(tee {log:q} >&2)"

@@ -26,11 +26,16 @@ rule train:
         gpu=1,
     params:
         settings=ask.settings("train"),
+        shard_map=paths.SHARD_MAP,
+        frames=ask.manifests("decode"),
+        tubes=ask.manifests("link"),
+        image=ask.manifests("extract_image"),
+        region=ask.manifests("extract_region"),
         methods=ask.methods,
         scale=ask.scale,
         seeds=ask.seeds,
         tables=ask.tables,
     shell:
-        "python -m wsstad.stages train --log {log:q} --tables={params.tables:q} --split {wildcards.split:q} --frames {input.frames:q}"
-        " --tubes {input.tubes:q} --image {input.image:q} --region {input.region:q} --methods {params.methods:q}"
+        "python -m wsstad.stages train --log {log:q} --tables={params.tables:q} --split {wildcards.split:q} --shard-map {params.shard_map:q}"
+        " --frames {params.frames:q} --tubes {params.tubes:q} --image {params.image:q} --region {params.region:q} --methods {params.methods:q}"
         " --scale {params.scale:q} --seeds {params.seeds:q} --output {output:q} --threads {threads} 2> >(tee {log:q} >&2)"

@@ -1,6 +1,7 @@
 """What every command line shares: logging, one-line errors, the flags of stages that work on shards."""
 
 import argparse
+import ctypes
 import inspect
 import logging
 import sys
@@ -10,6 +11,18 @@ from pathlib import Path
 
 from wsstad import names
 from wsstad.errors import UserError
+
+# Of glibc's mallopt: what each option is called there, and the value.
+MALLOC = {"M_MMAP_THRESHOLD": (-3, 1 << 25), "M_TRIM_THRESHOLD": (-1, 1 << 30)}
+
+
+def keep_memory() -> bool:
+    """Let freed memory be used again, not go back to the system; return whether the C library is one that can.
+
+    A network's tensors are freed and asked for in every step, and each new page costs: a fifth of a training's time.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # only glibc has it
+    return mallopt is not None and all(mallopt(option, value) for option, value in MALLOC.values())
 
 
 def run(main: Callable[[], None]) -> None:
@@ -36,6 +49,11 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
         epilog=f"example:\n{textwrap.indent(example, '  ')}" if example else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def add_shard_map(parser: argparse.ArgumentParser) -> None:
+    """Add the flag by which a folder of manifests stands for those of all shards: see `artefacts.shards.manifests`."""
+    parser.add_argument("--shard-map", type=Path, help="table of video and shard; a folder then stands for manifests")
 
 
 def shard_parser(description: str | None) -> argparse.ArgumentParser:

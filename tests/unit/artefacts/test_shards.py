@@ -113,3 +113,15 @@ def test_read_shard(tmp_path):
     assert shards.read_shard(tmp_path / "shards.tsv", "000") == ["a", "b"]
     with pytest.raises(UserError, match="002"):
         shards.read_shard(tmp_path / "shards.tsv", "002")
+
+
+def test_a_folder_stands_for_the_manifests_of_the_shards_in_the_map(tmp_path):
+    shard_map, folder = tmp_path / "shards.tsv", tmp_path / "manifests"
+    rows = [{"video": video, "shard": shard} for video, shard in (("a", "001"), ("b", "000"), ("c", "001"))]
+    storage.write_table(shard_map, rows, ["video", "shard"])
+    folder.mkdir()
+    (folder / "002.tsv").touch()  # left over from a larger map
+    one = tmp_path / "other/manifests/000.tsv"
+    expected = [one, folder / "000.tsv", folder / "001.tsv"]
+    assert shards.manifests([one, folder], shard_map) == expected
+    assert shards.manifests(expected, None) == expected

@@ -35,6 +35,14 @@ def read_shard(shard_map: Path, shard: str) -> list[str]:
     return videos
 
 
+def manifests(paths: Sequence[Path], shard_map: Path | None) -> list[Path]:
+    """Return the manifests that a command line names: a folder stands for those of all shards in the map."""
+    if shard_map is None:
+        return list(paths)
+    names = sorted({row["shard"] for row in storage.read_table(shard_map)})
+    return [one for path in paths for one in ([path / f"{name}.tsv" for name in names] if path.is_dir() else [path])]
+
+
 def process_shard(
     stage: str,
     *,

@@ -181,7 +181,7 @@ class LearnedMethod(ABC):
         if "projection/mean" in tensors:
             parts = tensors["projection/mean"], tensors["projection/components"]
             method.projection = Projection(*parts, normalise=method.parameters.normalise)
-        method._build(meta["dimension"])
+        method._assemble(meta["dimension"])
         prefix = "network/"
         state = {
             n.removeprefix(prefix): torch.from_numpy(array) for n, array in tensors.items() if n.startswith(prefix)
@@ -204,9 +204,14 @@ class LearnedMethod(ABC):
         return bag if self.projection is None else self.projection(bag)
 
     def _build(self, dimension: int) -> None:
-        self.dimension, self.buffers = dimension, {}
+        """Make what a training starts from."""
+        self._assemble(dimension)
+        self.optimisers = self.make_optimisers()
+
+    def _assemble(self, dimension: int) -> None:
+        """Make the networks alone: whoever only scores need not wait for the import of an optimiser."""
+        self.dimension, self.buffers, self.optimisers = dimension, {}, {}
         seed = np.random.SeedSequence([self.seed, WEIGHTS]).generate_state(1, np.uint64)[0]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(seed) >> 1)
             self.networks = nn.ModuleDict(self.make_networks(dimension)).to(self.device)
-        self.optimisers = self.make_optimisers()

@@ -41,8 +41,7 @@ def train_all(
 ) -> None:
     """Train all `jobs`: the features of a video are read once, however many methods, seeds and folds learn from it."""
     # Whatever a training needs is imported before the processes part, once for all of them.
-    import sklearn.decomposition
-    import sklearn.model_selection  # noqa: F401
+    import torch._dynamo  # noqa: F401 - the first optimiser imports it, for seconds
 
     from wsstad.learning.learner import choose_device
     from wsstad.learning.search import plan

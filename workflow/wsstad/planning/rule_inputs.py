@@ -1,7 +1,7 @@
 """What the rules ask of the plan: the inputs and parameters of a job, as functions of its wildcards."""
 
 from collections.abc import Callable
-from typing import Protocol
+from pathlib import Path
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
@@ -13,12 +13,6 @@ from wsstad.planning.stages import STAGES
 # What Snakemake calls with a job's wildcards to learn a parameter or an input.
 Text = Callable[[Wildcards], str]
 Files = Callable[[Wildcards], list[str]]
-
-
-class PredictInput(Protocol):
-    """The named inputs of `predict`."""
-
-    detections: list[str]
 
 
 class RuleInputs:
@@ -61,9 +55,9 @@ class RuleInputs:
         needed = any("detections" in self.plan.method(name).needs for name in self._methods(wildcards))
         return self.all_shards("detect")(wildcards) if needed else []
 
-    def detections_flag(self, wildcards: Wildcards, input: PredictInput) -> list[str]:  # noqa: A002 - Snakemake passes it by this name
+    def detections_flag(self, wildcards: Wildcards) -> list[str]:
         """Return the words that hand the detections to predict, if it needs them."""
-        return ["--detections", *input.detections] if input.detections else []
+        return ["--detections", self.manifests("detect")(wildcards)] if self.detections(wildcards) else []
 
     def seeds(self, wildcards: Wildcards) -> list[str]:
         """Return the seeds of each method of the table, a word each: ``mgpr=0,1,2``, ``random=0``."""
@@ -145,6 +139,17 @@ class RuleInputs:
             return [STAGES[rule].output.format(**{**dict(wildcards), "shard": shard}) for shard in shards]
 
         return manifests
+
+    def manifests(self, rule: str) -> Text:
+        """Return a function that gives the folder of a stage's manifests.
+
+        On a command line it stands for those of all shards, which would be too many words.
+        """
+
+        def folder(wildcards: Wildcards) -> str:
+            return str(Path(STAGES[rule].output.format(**{**dict(wildcards), "shard": ""})).parent)
+
+        return folder
 
     def footage(self, rule: str) -> Text:
         """Return a function that gives the manifest of a stage that a shard of footage went through."""

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from wsstad import config
-from wsstad.artefacts import manifest, seals
+from wsstad import cli, config
+from wsstad.artefacts import manifest, seals, shards
 from wsstad.evaluation import metrics, results
 from wsstad.evaluation.annotations import table as canonical
 from wsstad.evaluation.assessment import BOOTSTRAP_SEED, Identity, Options
@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> None:
         classes={video: row["class"] for video, row in videos.items()},
         expected=dataset_tables.tests_of(args.tables, args.split),
         annotations=canonical.read_checked(args.annotations),
-        tubes=manifest.read_manifest(*args.tubes),
+        tubes=manifest.read_manifest(*shards.manifests(args.tubes, args.shard_map)),
         groups={video: row["group"] for video, row in videos.items() if row.get("group")},
     )
     resampling = Resampling(args.bootstrap, BOOTSTRAP_SEED)
@@ -56,6 +56,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--annotations", type=Path, required=True, help="the canonical table of `annotate`")
     parser.add_argument("--predictions", type=Path, required=True, help="predictions.tsv of the table")
+    cli.add_shard_map(parser)
     parser.add_argument("--tubes", type=Path, nargs="+", required=True, help="manifests of the tubes")
     parser.add_argument("--gamma", choices=metrics.GAMMAS, required=True, help="the frames that count in Eq. 10")
     parser.add_argument("--thresholds", type=float, nargs="+", required=True, help="eps of IoU@eps")

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from wsstad import cli
 from wsstad.artefacts import manifest, shards
 from wsstad.artefacts.manifest import Row
 from wsstad.evaluation.annotations import table as canonical
@@ -16,7 +17,9 @@ def main(argv: list[str] | None = None) -> None:
     """Bring the illustrations of all test videos up to date and write their manifest last."""
     args = parse(argv)
     rows = dataset_tables.read_videos(args.tables)
-    frames, tubes = manifest.read_manifest(*args.frames), manifest.read_manifest(*args.tubes)
+    frames, tubes = (
+        manifest.read_manifest(*shards.manifests(paths, args.shard_map)) for paths in (args.frames, args.tubes)
+    )
     seed, folds = read_folds(args.predictions, args.method)
     # Each test video is shown in the first fold that tests it.
     fold_of = {video: fold for fold, video in sorted(dataset_tables.tests_of(args.tables, args.split), reverse=True)}
@@ -64,6 +67,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--tables", type=Path, required=True, help="folder with videos.tsv and splits/")
     parser.add_argument("--source", type=Path, required=True, help="folder that the paths in videos.tsv start from")
     parser.add_argument("--split", required=True, help="name of splits/<split>.tsv")
+    cli.add_shard_map(parser)
     parser.add_argument("--frames", type=Path, nargs="+", required=True, help="manifests of the frames")
     parser.add_argument("--tubes", type=Path, nargs="+", required=True, help="manifests of the tubes")
     parser.add_argument("--predictions", type=Path, required=True, help="predictions.tsv of the table")

@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from wsstad import cli
+from wsstad.artefacts import shards
 from wsstad.artefacts.manifest import read_manifest
 from wsstad.errors import UserError
 from wsstad.learning import methods
@@ -16,6 +18,7 @@ def make_parser(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--tables", type=Path, required=True, help="folder with videos.tsv and splits/")
     parser.add_argument("--split", required=True, help="name of splits/<split>.tsv")
+    cli.add_shard_map(parser)
     parser.add_argument("--frames", type=Path, nargs="+", required=True, help="manifests of the frames")
     parser.add_argument("--detections", type=Path, nargs="+", help="manifests of the detections")
     parser.add_argument("--tubes", type=Path, nargs="+", required=True, help="manifests of the tubes")
@@ -46,7 +49,9 @@ def read_inputs(args: argparse.Namespace) -> Inputs:
     videos = dataset_tables.read_videos(args.tables)
     labels, groups = ({video: row.get(name, "") for video, row in videos.items()} for name in ("label", "group"))
     folds = dataset_tables.read_split(args.tables, args.split)
-    manifests = {kind: read_manifest(*paths) for kind, paths in flags.items() if paths}
+    manifests = {
+        kind: read_manifest(*shards.manifests(paths, args.shard_map)) for kind, paths in flags.items() if paths
+    }
     return Inputs(tuple(_variants(args.methods, args.scale, args.seeds)), labels, groups, folds, manifests)
 
 

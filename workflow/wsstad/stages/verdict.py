@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from wsstad import names
-from wsstad.artefacts import cells, manifest, model_card, seals, storage
+from wsstad import cli, names
+from wsstad.artefacts import cells, manifest, model_card, seals, shards, storage
 from wsstad.planning import artefact_keys, dataset_tables, footage
 from wsstad.reporting import verdicts
 
@@ -12,6 +12,7 @@ from wsstad.reporting import verdicts
 def main(argv: list[str] | None = None) -> None:
     """Write the verdicts in words and as a page, and last their table."""
     parser = argparse.ArgumentParser(description=__doc__)
+    cli.add_shard_map(parser)
     parser.add_argument("--scores", type=Path, nargs="+", required=True, help="manifests of all shards")
     parser.add_argument("--tables", type=Path, required=True, help="folder of the footage's videos.tsv")
     parser.add_argument("--model", type=Path, required=True, help="the model")
@@ -22,7 +23,7 @@ def main(argv: list[str] | None = None) -> None:
     from wsstad.reporting.page import verdict_page
 
     paths = {video: row["path"] for video, row in dataset_tables.read_videos(args.tables).items()}
-    scores = manifest.read_manifest(*args.scores)
+    scores = manifest.read_manifest(*shards.manifests(args.scores, args.shard_map))
     rows, threshold = verdicts.read(scores, paths)
     card = model_card.read(args.model)
     changed = card.changed(artefact_keys.chain_code(**card.types()))

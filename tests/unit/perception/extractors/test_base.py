@@ -1,6 +1,7 @@
 """Crops of regions, and what a full GPU does."""
 
 import logging
+import math
 
 import cv2
 import numpy as np
@@ -9,14 +10,27 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsstad.perception.extractors.base import Extractor, crop
+from wsstad.perception.extractors.base import Extractor, crops
 from wsstad.perception.extractors.parameters import ExtractorParameters
 
 FRAME = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
 
 
 def cut(box, margin=0.0, size=10):
-    return crop(FRAME, np.array(box, dtype=np.float32), margin=margin, size=size, interpolation="linear")
+    boxes = np.array([box], dtype=np.float32)
+    return crops([FRAME], boxes, margin=margin, size=size, interpolation="linear")[0]
+
+
+def naive_cut(box, margin, size=10):
+    """The same number by number."""
+    height, width = FRAME.shape[:2]
+    x1, y1, x2, y2 = (float(value) for value in np.array(box, dtype=np.float32))
+    spans = []
+    for low, high, side in ((y1, y2, height), (x1, x2, width)):
+        grow = margin * max(high - low, 0)
+        first = min(max(math.floor(low - grow), 0), side - 1)
+        spans.append(slice(first, min(max(math.ceil(high + grow), first + 1), side)))
+    return cv2.resize(FRAME[spans[0], spans[1]], (size, size))
 
 
 def test_a_box_of_the_size_is_the_pixels_themselves():
@@ -60,8 +74,14 @@ def test_degenerate_boxes_leave_the_nearest_pixel(box, pixel):
 
 
 @given(st.tuples(*[st.integers(-2000, 2000)] * 4), st.floats(0, 1))
-def test_any_box_gives_a_crop(box, margin):
-    assert cut(np.array(box) / 16, margin).shape == (10, 10, 3)
+def test_any_box_gives_the_crop_that_the_naive_way_gives(box, margin):
+    np.testing.assert_array_equal(cut(np.array(box) / 16, margin), naive_cut(np.array(box) / 16, margin))
+
+
+def test_each_frame_is_cropped_by_its_own_box():
+    frames, boxes = np.stack([FRAME, FRAME[::-1]]), np.array([[20, 30, 30, 40], [0, 0, 10, 10]], dtype=np.float32)
+    two = crops(frames, boxes, margin=0, size=10, interpolation="linear")
+    np.testing.assert_array_equal(two, np.stack([FRAME[30:40, 20:30], FRAME[59:49:-1, :10]]))
 
 
 class Fake(Extractor):

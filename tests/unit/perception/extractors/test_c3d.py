@@ -32,12 +32,13 @@ def network_input(extractor, prepared):
 
 def test_an_image_of_the_size_is_only_cropped():
     frames = clip(128, 171)
-    np.testing.assert_array_equal(make().prepare_image(frames), frames[:, 8:120, 29:141])
+    np.testing.assert_array_equal(make(channel_order="RGB").prepare_image(frames), frames[:, 8:120, 29:141])
 
 
 def test_a_larger_image_is_resized_first():
     frames = clip(128, 171).repeat(3, 1).repeat(3, 2)  # linear interpolation by 3 takes the middle one of three
-    np.testing.assert_array_equal(make().prepare_image(frames), frames[:, 1::3, 1::3][:, 8:120, 29:141])
+    prepared = make(channel_order="RGB").prepare_image(frames)
+    np.testing.assert_array_equal(prepared, frames[:, 1::3, 1::3][:, 8:120, 29:141])
 
 
 def test_the_network_gets_bgr_minus_the_mean():
@@ -48,6 +49,22 @@ def test_the_network_gets_bgr_minus_the_mean():
     assert x.shape == (3, 16, 112, 112)
     assert x[:, 3, 0, 0].tolist() == [30 - 90, 20 - 98, 10 - 102]
     assert x[:, 2, 0, 0].tolist() == [-90, -98, -102]
+
+
+def test_regions_are_in_the_order_of_the_weights_too():
+    frames, boxes = clip(112, 112), np.tile(np.array([0, 0, 112, 112], dtype=np.float32), (16, 1))
+    np.testing.assert_array_equal(make(margin=0).prepare_region(frames, boxes), frames[..., ::-1])
+    np.testing.assert_array_equal(make(margin=0, channel_order="RGB").prepare_region(frames, boxes), frames)
+
+
+@pytest.mark.parametrize("value_range", [1, 255])
+def test_pixels_are_normalised_as_number_by_number(value_range):
+    extractor = make(value_range=value_range, mean=[0.5, 0.25, 0.125], std=[0.5, 1, 3])
+    prepared = clip(112, 112)
+    x = prepared.astype(np.float32)
+    x = x / np.float32(255) if value_range == 1 else x
+    expected = (x - np.float32([0.5, 0.25, 0.125])) / np.float32([0.5, 1, 3])
+    np.testing.assert_array_equal(network_input(extractor, prepared), expected.transpose(3, 0, 1, 2))
 
 
 def test_order_range_mean_and_std_can_be_others():

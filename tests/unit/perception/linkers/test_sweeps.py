@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from support.linking import brute_force, detection_rows, make_arrays, naive_motion, walk
@@ -28,7 +28,16 @@ def places_of(detections, chains):
     return [[(int(detections.frame[i]), detections.boxes[i, 0]) for i in chain] for chain in chains]
 
 
+# Backwards, boxes of frames 2 and 4 expect the weak one of frame 1 with the same IoU: the earlier one gets it.
+TIED = [
+    (0, (0, 3, 2, 4), 0.5, 0), (1, (0, 0, 2, 3), 0.875, 1), (1, (0, 6, 1, 9), 0.5, 0), (1, (1, 1, 5, 2), 0.875, 0),
+    (1, (4, 6, 6, 7), 0.125, 1), (2, (3, 5, 5, 9), 0.875, 1), (2, (3, 3, 5, 6), 0.875, 0), (2, (3, 0, 5, 3), 0.875, 0),
+    (4, (1, 4, 4, 6), 0.125, 0), (4, (5, 6, 9, 9), 0.5, 0), (4, (2, 0, 6, 2), 0.5, 1), (4, (5, 6, 7, 10), 0.875, 0),
+]  # fmt: skip
+
+
 @settings(max_examples=200, deadline=None)
+@example(TIED, 0.1, 2, 2, 3, 0.75)
 @given(
     detection_rows(),
     st.sampled_from([0.0, 0.1, 0.25, 0.5]),

@@ -9,21 +9,19 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
 from wsstad.perception.detectors.base import Pixels
+from wsstad.perception.detectors.letterbox import Letterbox
 from wsstad.perception.detectors.parameters import YoloParameters
+from wsstad.perception.detectors.suppression import suppress
 from wsstad.perception.detectors.yolo_networks import load_onnx, load_pt
 from wsstad.progress import Progress
 from wsstad.structures.detections import Detections, canonical
 
-# Letterboxing as ultralytics does it: grey borders, sides padded to a multiple of the stride.
-STRIDE = 32
-GREY = 114
 # A small YOLOv8 for small pictures: half as wide as YOLOv8n, and without its coarsest level (stride 32), since nothing
 # there is that large; `reg_max` 8 still spans sides of 2 x 8 x 16 px.
 SMALL_MODEL: Json = {
@@ -76,6 +74,8 @@ class YoloDetector:
             raise UserError(f"{path}: classes: {unknown[0]!r} is unknown; allowed: {', '.join(allowed)}")
         self._wanted = [allowed.index(name) for name in self.classes]
         # What the network reads: taken once, since fresh memory costs more than filling it.
+        self._place: Letterbox | None = None
+        self._pictures = np.zeros((0, 0, 0, 3), dtype=np.uint8)
         self._floats: Any = None
 
     def detect(self, frames: Pixels) -> Iterator[Detections]:
@@ -90,33 +90,29 @@ class YoloDetector:
 
     def _detect_batch(self, batch: list[np.ndarray]) -> list[Detections]:
         import torch
-        from ultralytics.utils.nms import non_max_suppression
 
-        options = self.parameters
         height, width = batch[0].shape[:2]
+        place = Letterbox.of(height, width, self.parameters.image_size, self._network.shape)
+        if place != self._place:
+            self._place, self._pictures = place, place.empty(self.parameters.batch)
+        for frame, picture in zip(batch, self._pictures, strict=False):
+            place.draw(frame, picture)
         # The last batch is filled up, since boxes move a little with the size of the batch.
-        filled = batch + [batch[-1]] * (options.batch - len(batch))
-        boxed = [letterbox(frame, options.image_size, self._network.shape) for frame in filled]
-        pixels = torch.from_numpy(np.stack([picture for picture, *_ in boxed])).to(self.device)
+        self._pictures[len(batch) :] = self._pictures[len(batch) - 1]
         with torch.inference_mode():
-            results = non_max_suppression(
-                self._network.forward(self._scaled(pixels)),
-                conf_thres=options.confidence,
-                iou_thres=options.iou,
-                classes=self._wanted,
-                agnostic=options.class_agnostic,
-                max_det=options.max_detections,
-                nc=len(self._network.names),  # whatever else a network gives of a box is no class
-                end2end=self._network.chooses,
-                max_time_img=1e6,  # never give up in the middle: a slow machine must find the same
+            results = suppress(
+                self._network.forward(self._scaled(torch.from_numpy(self._pictures).to(self.device)))[: len(batch)],
+                wanted=self._wanted,
+                n_classes=len(self._network.names),  # whatever else a network gives of a box is no class
+                chooses=self._network.chooses,
+                options=self.parameters,
             )
-        _, scale, left, top = boxed[0]
-        result = []
-        for rows in (rows.cpu().numpy() for rows in results[: len(batch)]):
-            boxes = (rows[:, :4] - np.array([left, top, left, top], dtype=np.float32)) / np.float32(scale)
-            labels = np.array([self._wanted.index(int(label)) for label in rows[:, 5]], dtype=np.int16)
-            result.append(canonical(boxes, rows[:, 4], labels, size=(width, height)))
-        return result
+        return [self._named(rows.numpy(), place, (width, height)) for rows in results]
+
+    def _named(self, rows: np.ndarray, place: Letterbox, size: tuple[int, int]) -> Detections:
+        """Return the detections of rows (n, 6): box in the picture, score, the network's number of the class."""
+        labels = np.array([self._wanted.index(int(label)) for label in rows[:, 5]], dtype=np.int16)
+        return canonical(place.undo(rows[:, :4]), rows[:, 4], labels, size=size)
 
     def _scaled(self, pixels: Any) -> Any:
         """Return pixels (n, h, w, 3) uint8 as (n, 3, h, w) float32 in 0 .. 1; the next batch overwrites them."""
@@ -158,25 +154,6 @@ class YoloDetector:
         _write_stripped(Path(data) / "runs" / "fit" / "weights" / "last.pt", output, names)
 
 
-def letterbox(
-    frame: np.ndarray, image_size: int, shape: tuple[int, int] | None = None
-) -> tuple[np.ndarray, float, int, int]:
-    """Scale a frame so that its longer side is `image_size`, pad both sides to a multiple of 32 with grey.
-
-    For a network that takes one `shape` (height, width) alone, scale and pad it to that. Return the picture (h, w, 3)
-    uint8, the scale, and the padding on the left and on the top.
-    """
-    height, width = frame.shape[:2]
-    scale = image_size / max(height, width) if shape is None else min(shape[0] / height, shape[1] / width)
-    inner = (max(1, round(width * scale)), max(1, round(height * scale)))
-    if inner != (width, height):
-        frame = cv2.resize(frame, inner, interpolation=cv2.INTER_LINEAR)
-    spare = [-side % STRIDE for side in inner] if shape is None else [shape[1] - inner[0], shape[0] - inner[1]]
-    left, top = round(spare[0] / 2 - 0.1), round(spare[1] / 2 - 0.1)
-    border = (top, spare[1] - top, left, spare[0] - left)
-    return cv2.copyMakeBorder(frame, *border, cv2.BORDER_CONSTANT, value=(GREY,) * 3), scale, left, top
-
-
 def check_weights(path: Path, sha256: str) -> None:
     """Raise `UserError` when the weights are absent, of another format, or not those with this digest."""
     if not path.is_file():
@@ -201,7 +178,6 @@ def prepare_environment() -> None:
 
 def _import_torch(threads: int) -> Any:
     import torch
-    import torchvision  # noqa: F401 - ultralytics takes its NMS only where it is imported already
 
     torch.set_num_threads(threads)
     return torch

@@ -1,8 +1,8 @@
 """What all extractors share: the crop of a region, the fixed batch, the answer to a full GPU."""
 
 import logging
-import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -57,6 +57,16 @@ class Extractor(ABC):
     def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Return what `features` takes, uint8, for each frame's own box, `boxes` (16, 4)."""
 
+    def _warp(self, frames: np.ndarray, size: int) -> np.ndarray:
+        """Return whole frames (n, h, w, 3) warped to (n, size, size, 3)."""
+        how = INTERPOLATIONS[self.parameters.interpolation]
+        return np.stack([cv2.resize(frame, (size, size), interpolation=how) for frame in frames])
+
+    def _crops(self, frames: np.ndarray, boxes: np.ndarray, size: int) -> np.ndarray:
+        """Return the crops of `boxes` (n, 4) from frames (n, h, w, 3), warped to (n, size, size, 3)."""
+        options = self.parameters
+        return crops(frames, boxes, margin=options.margin, size=size, interpolation=options.interpolation)
+
     @abstractmethod
     def _forward(self, clips: torch.Tensor) -> torch.Tensor:
         """Return features (n, dimension) float32 of n prepared clips, uint8."""
@@ -69,8 +79,9 @@ class Extractor(ABC):
         """Return features (n, dimension) float32 of up to `batch` prepared clips; the batch is filled up with zeros."""
         if len(clips) > self.batch:
             raise ValueError(f"{len(clips)} clips for a batch of {self.batch}")
-        filled = torch.zeros((self.batch, *clips.shape[1:]), dtype=torch.uint8)
-        filled[: len(clips)] = torch.from_numpy(clips)
+        filled = torch.from_numpy(clips)
+        if len(clips) < self.batch:
+            filled = torch.cat([filled, filled.new_zeros((self.batch - len(clips), *clips.shape[1:]))])
         while True:
             try:
                 with torch.inference_mode():
@@ -92,21 +103,24 @@ def pick_device(name: str) -> str:
     return "cuda" if available and name != "cpu" else "cpu"
 
 
-def crop(frame: np.ndarray, box: np.ndarray, *, margin: float, size: int, interpolation: str) -> np.ndarray:
-    """Return the part of a frame in `box`, grown by `margin` of its sides on each side, warped to `size` x `size`.
+def crops(
+    frames: Sequence[np.ndarray] | np.ndarray, boxes: np.ndarray, *, margin: float, size: int, interpolation: str
+) -> np.ndarray:
+    """Return (n, size, size, 3): of each of n frames the part in its box, (n, 4), grown by `margin` of its sides.
 
-    The box is clipped to the frame and rounded outwards to whole pixels; of one that is empty or lies outside, the
+    A box is clipped to the frame and rounded outwards to whole pixels; of one that is empty or lies outside, the
     nearest pixel is left.
     """
-    height, width = frame.shape[:2]
-    x1, y1, x2, y2 = (float(value) for value in box)
-    grow_x, grow_y = margin * max(x2 - x1, 0), margin * max(y2 - y1, 0)
-    left, right = _whole(x1 - grow_x, x2 + grow_x, width)
-    top, bottom = _whole(y1 - grow_y, y2 + grow_y, height)
-    return cv2.resize(frame[top:bottom, left:right], (size, size), interpolation=INTERPOLATIONS[interpolation])
-
-
-def _whole(low: float, high: float, length: int) -> tuple[int, int]:
-    """Return where the part of an axis from `low` to `high` begins and ends, in whole pixels, at least one."""
-    first = min(max(math.floor(low), 0), length - 1)
-    return first, min(max(math.ceil(high), first + 1), length)
+    sides = np.array(frames[0].shape[1::-1])
+    low, high = boxes[:, :2].astype(np.float64), boxes[:, 2:].astype(np.float64)
+    grow = margin * np.maximum(high - low, 0)
+    first = np.clip(np.floor(low - grow).astype(np.int64), 0, sides - 1)
+    stop = np.clip(np.ceil(high + grow).astype(np.int64), first + 1, sides)
+    places = np.hstack([first, stop]).tolist()
+    how = INTERPOLATIONS[interpolation]
+    return np.stack(
+        [
+            cv2.resize(frame[top:bottom, left:right], (size, size), interpolation=how)
+            for frame, (left, top, right, bottom) in zip(frames, places, strict=True)
+        ]
+    )

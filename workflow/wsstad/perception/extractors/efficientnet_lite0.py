@@ -7,13 +7,12 @@ no motion.
 from importlib.util import find_spec
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
-from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor, crop
+from wsstad.perception.extractors.base import Extractor
 from wsstad.perception.extractors.parameters import EfficientNetLite0Parameters
 from wsstad.perception.networks.efficientnet import DIMENSION, EfficientNetLite0
 from wsstad.perception.networks.weights import check_file
@@ -41,19 +40,12 @@ class EfficientNetLite0Extractor(Extractor):
 
     def prepare_image(self, frames: np.ndarray) -> np.ndarray:
         """Return the warped frames (16 / frame_step, size, size, 3) RGB uint8."""
-        size, interpolation = self.parameters.image_size, INTERPOLATIONS[self.parameters.interpolation]
-        return np.stack(
-            [cv2.resize(f, (size, size), interpolation=interpolation) for f in frames[:: self.parameters.frame_step]]
-        )
+        return self._warp(frames[:: self.parameters.frame_step], self.parameters.image_size)
 
     def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Return the warped crops (16 / frame_step, size, size, 3) RGB uint8."""
-        margin, interpolation = self.parameters.margin, self.parameters.interpolation
-        step, size = self.parameters.frame_step, self.parameters.image_size
-        pairs = zip(frames[::step], boxes[::step], strict=True)
-        return np.stack(
-            [crop(frame, box, margin=margin, size=size, interpolation=interpolation) for frame, box in pairs]
-        )
+        step = self.parameters.frame_step
+        return self._crops(frames[::step], boxes[::step], self.parameters.image_size)
 
     def _forward(self, clips: torch.Tensor) -> torch.Tensor:
         # Clip by clip: on a CPU larger batches of images are slower, as they leave its caches.
@@ -61,7 +53,7 @@ class EfficientNetLite0Extractor(Extractor):
 
     def normalise(self, images: torch.Tensor) -> torch.Tensor:
         """Return (n, 3, size, size) float32 as the network takes it, of images (n, size, size, 3) RGB uint8."""
-        return ((images.float() - 127) / 128).permute(0, 3, 1, 2)
+        return images.float().sub_(127).div_(128).permute(0, 3, 1, 2)
 
     def facts(self) -> Json:
         """Return what made the features."""

@@ -6,13 +6,12 @@ Paper is silent: it uses C3D. This one has what C3D's seeded stand-in lacks, a t
 from importlib.util import find_spec
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
-from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor, crop
+from wsstad.perception.extractors.base import Extractor
 from wsstad.perception.extractors.parameters import I3dParameters
 from wsstad.perception.networks import i3d, i3d_checkpoints
 
@@ -36,23 +35,15 @@ class I3dExtractor(Extractor):
 
     def prepare_image(self, frames: np.ndarray) -> np.ndarray:
         """Return the warped frames (16, size, size, 3) RGB uint8; without motion, (1, size, size, 3)."""
-        size, interpolation = self.parameters.image_size, INTERPOLATIONS[self.parameters.interpolation]
-        return np.stack(
-            [cv2.resize(frame, (size, size), interpolation=interpolation) for frame in frames[self._frames]]
-        )
+        return self._warp(frames[self._frames], self.parameters.image_size)
 
     def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Return the warped crops (16, size, size, 3) RGB uint8; without motion, (1, size, size, 3)."""
-        margin, interpolation = self.parameters.margin, self.parameters.interpolation
-        pairs = zip(frames[self._frames], boxes[self._frames], strict=True)
-        size = self.parameters.image_size
-        return np.stack(
-            [crop(frame, box, margin=margin, size=size, interpolation=interpolation) for frame, box in pairs]
-        )
+        return self._crops(frames[self._frames], boxes[self._frames], self.parameters.image_size)
 
     def normalise(self, clips: torch.Tensor) -> torch.Tensor:
         """Return (n, 3, 16, size, size) float32 in [-1, 1], of prepared clips (n, 16 or 1, size, size, 3) uint8."""
-        x = clips.float() / 127.5 - 1
+        x = clips.float().div_(127.5).sub_(1)
         return x.permute(0, 4, 1, 2, 3).expand(-1, -1, i3d.FRAMES, -1, -1)
 
     def _forward(self, clips: torch.Tensor) -> torch.Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from wsstad.jsonable import Json
-from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor, crop
+from wsstad.perception.extractors.base import Extractor
 from wsstad.perception.extractors.parameters import PatchesParameters
 
 # The frame of a clip that is looked at. A mean over all 16 would blur whatever moves, and ALOCC sees single frames.
@@ -27,13 +27,12 @@ class PatchesExtractor(Extractor):
 
     def prepare_image(self, frames: np.ndarray) -> np.ndarray:
         """Return the warped middle frame (1, size, size) grey uint8."""
-        size, interpolation = self.parameters.size, INTERPOLATIONS[self.parameters.interpolation]
-        return _grey(cv2.resize(frames[MIDDLE], (size, size), interpolation=interpolation))
+        return _grey(self._warp(frames[MIDDLE : MIDDLE + 1], self.parameters.size))
 
     def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Return the warped crop of the middle frame (1, size, size) grey uint8."""
-        margin, size, interpolation = self.parameters.margin, self.parameters.size, self.parameters.interpolation
-        return _grey(crop(frames[MIDDLE], boxes[MIDDLE], margin=margin, size=size, interpolation=interpolation))
+        middle = slice(MIDDLE, MIDDLE + 1)
+        return _grey(self._crops(frames[middle], boxes[middle], self.parameters.size))
 
     def _forward(self, clips: torch.Tensor) -> torch.Tensor:
         return clips.flatten(1).float() / 255
@@ -43,5 +42,5 @@ class PatchesExtractor(Extractor):
         return {**super().facts(), "layer": "pixels", "frame": MIDDLE, "channel_order": "grey", "mean": 0, "std": 255}
 
 
-def _grey(image: np.ndarray) -> np.ndarray:
-    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[None]
+def _grey(images: np.ndarray) -> np.ndarray:
+    return np.stack([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in images])

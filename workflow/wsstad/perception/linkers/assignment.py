@@ -28,26 +28,21 @@ def assign(edges: Sequence[Edge]) -> list[tuple[int, int]]:
         return [edges[0][:2]]
     if 0 < len(edges) <= FEW_EDGES:
         return _assign_component(list(edges))
-    groups: dict[int, list[Edge]] = {}
-    # Columns become negative numbers, so that rows and columns are different nodes.
-    group_of = {
-        node: number
-        for number, nodes in enumerate(components((row, ~column) for row, column, _ in edges))
-        for node in nodes
-    }
-    for edge in edges:
-        groups.setdefault(group_of[edge[0]], []).append(edge)
-    return sorted(pair for group in groups.values() for pair in _assign_component(group))
+    return sorted(pair for group in components(edges) for pair in _assign_component(group))
 
 
 def _assign_component(edges: list[Edge]) -> list[tuple[int, int]]:
+    if len(edges) == 1:
+        return [edges[0][:2]]
     rows, columns = sorted({row for row, _, _ in edges}), sorted({column for _, column, _ in edges})
     if len(rows) == 1 or len(columns) == 1:
         row, column, _ = min(edges, key=lambda edge: (-edge[2], edge[0], edge[1]))
         return [(row, column)]
-    edges = sorted(edges)
-    choices = [[(column, weight) for row, column, weight in edges if row == one] for one in rows]
-    if prod(len(of_row) + 1 for of_row in choices) <= MOST_CHOICES:
+    of_row: dict[int, list[tuple[int, int]]] = {row: [] for row in rows}
+    for row, column, weight in sorted(edges):
+        of_row[row].append((column, weight))
+    choices = list(of_row.values())
+    if prod(len(one) + 1 for one in choices) <= MOST_CHOICES:
         _, picked = _search(choices, set())
         return [(row, column) for row, column in zip(rows, picked, strict=True) if column is not None]
     row_of = {row: i for i, row in enumerate(rows)}
@@ -123,28 +118,27 @@ def _total(weights: np.ndarray, chosen: list[int]) -> int:
     return sum(int(weights[i, j]) for i, j in enumerate(chosen) if j >= 0)
 
 
-def components(edges: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """Return the connected components of a graph given by its edges, each sorted, in the order of their first nodes.
+def components(edges: Iterable[Edge]) -> list[list[Edge]]:
+    """Return the edges of each connected component of a graph of rows and columns.
 
     Not scipy's, because a call of that costs more than the five edges of a frame, and its import more than a video.
 
-    >>> components([(5, 1), (2, 3), (3, 5), (7, 8)])
-    [[1, 2, 3, 5], [7, 8]]
+    >>> components([(0, 5, 1), (2, 3, 1), (2, 5, 1), (7, 8, 1)])
+    [[(2, 3, 1), (0, 5, 1), (2, 5, 1)], [(7, 8, 1)]]
     """
-    root: dict[int, int] = {}
-    for first, second in edges:
-        first, second = _find(root, first), _find(root, second)
-        if first != second:
-            root[max(first, second)] = min(first, second)
-    groups: dict[int, list[int]] = {}
-    for node in sorted(root):
-        groups.setdefault(_find(root, node), []).append(node)
-    return list(groups.values())
-
-
-def _find(root: dict[int, int], node: int) -> int:
-    parent = root.setdefault(node, node)
-    while parent != node:
-        root[node] = root[parent]
-        node, parent = parent, root[parent]
-    return node
+    of_row: dict[int, list[Edge]] = {}
+    of_column: dict[int, list[Edge]] = {}
+    for edge in edges:
+        row, column, _ = edge
+        group = of_row.get(row)
+        other = of_column.get(column)
+        if group is None:
+            group = [] if other is None else other
+        elif other is not None and other is not group:
+            group, other = (group, other) if len(group) >= len(other) else (other, group)
+            for one in other:
+                of_row[one[0]] = of_column[one[1]] = group
+            group += other
+        group.append(edge)
+        of_row[row] = of_column[column] = group
+    return list({id(group): group for group in of_row.values()}.values())

@@ -21,7 +21,8 @@ def link_by_motion(
     `max_gap` + 1 frames before, such that the total IoU with the expected boxes is the greatest possible and none is
     `min_iou` or less; then the weaker ones to those left over that were seen at most `weak_gap` + 1 frames before. A
     strong detection that is left over starts a tube. Backwards the same is done from the first box of each tube, with
-    the weak detections that are in none and the last boxes of other tubes, which are joined to it.
+    the weak detections that are in none and the last boxes of other tubes, which are joined to it. (Ties: see
+    `assignment.assign`, rows and columns in the order of `Candidates`.)
     """
     strong = candidates.score >= min_start_score
     sweeps = _Sweeps(candidates, strong, min_iou=min_iou, max_gap=max_gap, weak_gap=weak_gap, memory=memory)
@@ -90,7 +91,8 @@ class _Sweeps:
             if going_on.any():
                 self._follow(sources[going_on], current[going_on])
                 self.inside[current[going_on]] = True
-            waiting = np.concatenate([waiting, current[self.inside[first:stop] & (onward[first:stop] < 0)]])
+            # In the order of the detections, by which ties are decided in either direction.
+            waiting = np.sort(np.concatenate([waiting, current[self.inside[first:stop] & (onward[first:stop] < 0)]]))
 
     def _match(self, waiting: np.ndarray, free: np.ndarray) -> Pairs:
         """Return the links from tubes that end at `waiting` to detections `free` of one frame: strong, then weak."""
