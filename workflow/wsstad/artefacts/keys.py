@@ -20,6 +20,7 @@ PACKAGE = Path(__file__).parent.parent
 # error; or all that it says is part of the key by itself (options, rows of tables). Such modules compute nothing.
 NEUTRAL_ROOMS = {"stages", "planning", "commands"}  # and the modules at the root
 NEUTRAL = {
+    "wsstad.artefacts.atomic",
     "wsstad.artefacts.code_text",
     "wsstad.artefacts.damaged",
     "wsstad.artefacts.failures",

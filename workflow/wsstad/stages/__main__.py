@@ -13,5 +13,11 @@ if __name__ == "__main__":
     parser.add_argument("--log", default="", help="the job's log; its heartbeat is kept beside it")
     args, rest = parser.parse_known_args()
     sys.argv[:] = [f"wsstad.stages {args.stage}", *rest]
+
+    @damaged.journalled()
+    def main() -> None:
+        """Run the stage; its imports, too, may find no memory."""
+        import_module(f"wsstad.stages.{args.stage}").main()
+
     with heartbeat.of_job(args.log):
-        cli.run(damaged.journalled()(import_module(f"wsstad.stages.{args.stage}").main))
+        cli.run(main)
