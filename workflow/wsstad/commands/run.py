@@ -1,8 +1,8 @@
 """Run the workflow: all of it, or the targets that are named, whatever an earlier run was doing when it was killed.
 
 Targets are all (the table `benchmark` and the report), report, overlays, scores, and each table by its name. Words
-after -- go to Snakemake, whose own words are kept in results/logs/snakemake.log. Stop a run with Ctrl-C or kill, or
-close its terminal, which a run under nohup outlives; the same command goes on from there.
+after -- go to Snakemake, whose own words are kept in results/logs/snakemake.log. Stop a run with Ctrl-C or kill; the
+same command goes on from there.
 
     wsstad run table2 --config my.yaml --set decode.crf=20
 """

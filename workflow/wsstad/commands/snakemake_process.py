@@ -3,7 +3,6 @@
 import ctypes
 import os
 import signal
-import stat
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +13,8 @@ from typing import IO
 from wsstad.locations import PACKAGE, SNAKEFILE
 
 COMMAND = (sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE))
-STOPS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+STOPS = {signal.SIGINT, signal.SIGTERM}
+AWAITED = {*STOPS, signal.SIGCHLD}
 FROM_KERNEL = 0x80  # si_code of a signal that a terminal sent, to every process in front of it
 DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 PRCTL = ctypes.CDLL(None).prctl
@@ -56,47 +56,30 @@ def run(
 ) -> tuple[int, bool]:
     """Run a command, and call `look` every second; return its exit status, and whether we were told to stop.
 
-    It holds `lock`, a file descriptor, as we do. SIGINT, SIGTERM and SIGHUP reach it as SIGINT: after a SIGTERM
-    Snakemake 9.27 may hang for ever. Under `nohup`, which ignores SIGHUP, so do we.
+    It holds `lock`, a file descriptor, as we do. SIGINT and SIGTERM reach it as SIGINT: after a SIGTERM Snakemake 9.27
+    may hang for ever.
     """
-    ignored = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else set()
-    awaited = {*STOPS, signal.SIGCHLD} - ignored  # what is blocked and awaited would come even if it is ignored
-    signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
-    begin, errors = partial(_begin, os.getpid(), awaited), subprocess.STDOUT if output else None
+    signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
+    begin, errors = partial(_begin, os.getpid()), subprocess.STDOUT if output else None
     child = subprocess.Popen(
         command, env=environment, pass_fds=[lock], stdout=output, stderr=errors, preexec_fn=begin, text=True
     )
     stopped = False
     while child.poll() is None:
-        received = signal.sigtimedwait(awaited, 1.0)
+        received = signal.sigtimedwait(AWAITED, 1.0)
         if received and received.si_signo in STOPS:
             stopped = True
-            if received.si_signo == signal.SIGHUP:
-                _let_go_of_terminal()
-            if received.si_signo != signal.SIGINT or received.si_code != FROM_KERNEL:
+            if received.si_signo == signal.SIGTERM or received.si_code != FROM_KERNEL:
                 child.send_signal(signal.SIGINT)
         look()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, awaited)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, AWAITED)
     return child.returncode, stopped
 
 
-def _let_go_of_terminal() -> None:
-    """Write to nothing where that was a terminal, which is no more: every word would be an error."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (1, 2):
-        if stat.S_ISCHR(os.fstat(descriptor).st_mode):
-            os.dup2(nothing, descriptor)
-    os.close(nothing)
-
-
-def _begin(parent: int, awaited: set[signal.Signals]) -> None:
-    """Prepare the child: it is of no use without us, and can be stopped even if we were started in the background.
-
-    A terminal that is closed tells it and its jobs nothing: we do, so that they end in order.
-    """
+def _begin(parent: int) -> None:
+    """Prepare the child: it is of no use without us, and can be stopped even if we were started in the background."""
     PRCTL(DIE_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, awaited)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, AWAITED)
