@@ -171,6 +171,17 @@ def _surroundings(benchmark: Benchmark) -> Iterator[Cell]:
         yield Cell(job, Fault("clock two days back", inside=lambda place: injection.clock_off(-DAYS)), UNAFFECTED)
         yield Cell(job, Fault("inputs from the future", before=_from_the_future), UNAFFECTED)
 
+    for job in JOBS:
+        sizes = [len(benchmark.clean.get(name, b"")) for name in benchmark.made[job]]
+        small = Fault("ulimit -f of 4 KB", inside=lambda place: injection.file_limit(4096))
+        if max(sizes) > 8192:
+            yield Cell(job, small, STOP, "File too large; raise the limit of file sizes")
+        elif max(sizes) < 4096:
+            yield Cell(job, small, UNAFFECTED)
+    if not jobs.apart(injection.read_only_shm).code:
+        shm = Fault("/dev/shm is read-only", inside=lambda place: injection.read_only_shm())
+        yield from (Cell(job, shm, UNAFFECTED) for job in JOBS)
+
 
 def _from_the_future(place: Place) -> None:
     """Date all files two days ahead, in copies: a link has one time with the clean run."""

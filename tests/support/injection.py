@@ -1,6 +1,8 @@
 """Faults that are injected into the process of a job, at counted points of the code that is really used."""
 
+import ctypes
 import os
+import resource
 import signal
 import socket
 import time
@@ -13,6 +15,8 @@ from wsstad.artefacts import atomic, storage
 from wsstad.stages import decode
 from wsstad.video import decoding
 
+NEW_MOUNTS, NEW_USER = 0x00020000, 0x10000000  # of unshare(2)
+READ_ONLY, PRIVATE = 1, 1 << 18 | 1 << 14  # of mount(2); private, and all below
 POINTS = ("open", "write", "sync", "rename", "folder", "done")  # of the writing of a file, in their order
 LAST = -1  # of the files that a job writes
 
@@ -140,6 +144,23 @@ def hostile_environment() -> None:
         "CUDA_VISIBLE_DEVICES": "7",
     }
     time.tzset()
+
+
+def read_only_shm() -> None:
+    """Let /dev/shm be read-only, for this process and its children; raise `OSError` where that is not allowed."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for failed in (
+        libc.unshare(NEW_MOUNTS | (NEW_USER if os.geteuid() else 0)),
+        libc.mount(b"none", b"/", None, PRIVATE, None),
+        libc.mount(b"tmpfs", b"/dev/shm", b"tmpfs", READ_ONLY, None),
+    ):
+        if failed:
+            raise OSError(ctypes.get_errno(), "no mounts of its own")
+
+
+def file_limit(size: int) -> None:
+    """Let no file grow beyond so many bytes, as ``ulimit -f`` does."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 def child_dies(number: int) -> None:

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from support import injection, jobs
 from wsstad import forks
 from wsstad.errors import UserError
 from wsstad.progress import Progress
@@ -49,6 +50,20 @@ def test_what_was_told_in_one_line_is_not_told_again():
     with pytest.raises(SystemExit) as caught:
         run(work, [1, 2, 3])
     assert caught.value.code == 2
+
+
+def test_a_read_only_dev_shm_is_enough(tmp_path):
+    if jobs.apart(injection.read_only_shm).code:
+        pytest.skip("no process here may mount anything")
+
+    def work():
+        injection.read_only_shm()
+        with pytest.raises(OSError, match="Read-only"):
+            multiprocessing.get_context("fork").Value("i", 0)
+        assert run(lambda item: (tmp_path / f"{item}").touch(), [1, 2, 3]) == 3
+
+    ended = jobs.apart(work)
+    assert ended.code == 0, ended.log
 
 
 def test_no_semaphore_and_no_shared_memory_is_needed(monkeypatch, tmp_path):

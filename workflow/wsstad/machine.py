@@ -49,11 +49,12 @@ def writing(error: OSError, path: Path, size: int) -> OSError:
     said = os.strerror(error.errno)
     if error.errno in FULL:
         needed = f"{_megabytes(size)} are needed, " if size else ""
-        said = f"{said}: {needed}{_megabytes(_free(path.parent))} are free"
+        said = f"{said}: {needed}{_megabytes(free(path.parent))} are free"
     return OSError(error.errno, said, str(path))
 
 
-def _free(folder: Path) -> int:
+def free(folder: Path) -> int:
+    """Return how many bytes may be written in a folder; 0 where that cannot be told."""
     try:
         state = os.statvfs(folder)
     except OSError:

@@ -14,7 +14,7 @@ from wsstad.errors import DamagedError, QuarantineError, UserError
 log = logging.getLogger(__name__)
 
 # The machine has no more of something, whichever video comes next.
-STOPS = {*machine.FULL, errno.EROFS, errno.EMFILE, errno.ENFILE}
+STOPS = {*machine.FULL, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EFBIG}
 LONGEST = 200  # characters of a reason
 # Errors of torch, by name, so that it need not be imported.
 PASSING = {"OutOfMemoryError", "AcceleratorError"}
