@@ -39,25 +39,29 @@ help-developers: ## List the targets of developers
 $(VENV)/complete: envs/requirements.lock
 	@envs/set_up.sh "$$PYTHON" $(VENV)
 
+# What the tests need is installed when it is first asked for.
+$(VENV)/checks: envs/checks.lock $(VENV)/complete
+	@envs/set_up.sh "$$PYTHON" $(VENV) checks
+
 demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: the first thing to try
 	@$(WSSTAD) demo
 
-test: $(VENV)/complete ## Run the tests, but those that take longest: make test-long
+test: $(VENV)/checks ## Run the tests, but those that take longest: make test-long
 	@echo "[test] unit, contract, fault and workflow tests; about ten minutes on two cores"
 	@$(VENV)/bin/python -m pytest -m "not cluster and not long" --numprocesses 2 --dist worksteal $$PYTEST
 
 .PHONY: test-long
-test-long: $(VENV)/complete #- Run the tests that make test leaves out, because they take longest
+test-long: $(VENV)/checks #- Run the tests that make test leaves out, because they take longest
 	@echo "[test-long] about four minutes on two cores"
 	@$(VENV)/bin/python -m pytest -m long --numprocesses 2 --dist worksteal $$PYTEST
 
 .PHONY: test-cluster
-test-cluster: $(VENV)/complete #- Run the tests of batches, on a real Slurm that runs on this machine
+test-cluster: $(VENV)/checks #- Run the tests of batches, on a real Slurm that runs on this machine
 	@tests/install.sh cluster
 	@echo "[test-cluster] starting a Slurm of three nodes, running the tests on it, stopping it; about 15 minutes on two cores"
 	@$(VENV)/bin/python -m pytest tests/cluster -m cluster $$PYTEST
 
-check: $(VENV)/complete #- Check style, types, rules and tests: what CI runs
+check: $(VENV)/checks #- Check style, types, rules and tests: what CI runs
 	@$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check .
 	@$(VENV)/bin/snakefmt --check workflow/Snakefile workflow/rules
 	@$(VENV)/bin/mypy
@@ -70,7 +74,7 @@ lint: $(VENV)/complete
 	@$(WSSTAD) synthesize --output results/demo/source --videos 24 --seed 2021 --jobs 2
 	@$(VENV)/bin/snakemake --lint 2>&1 | tee /dev/stderr | grep --quiet "in a good condition"  # it exits with 0 even so
 
-format: $(VENV)/complete #- Format the code
+format: $(VENV)/checks #- Format the code
 	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix . && $(VENV)/bin/snakefmt workflow/Snakefile workflow/rules
 
 .PHONY: reference
@@ -112,9 +116,12 @@ linkers: $(VENV)/complete #- Hold our linkers against ByteTrack and BoT-SORT: ma
 fc6: $(VENV)/complete ## Train on real C3D features that others extracted: make fc6 DATA=<folder that holds c3d_fc6_ucfcrime/>
 	@$(VENV)/bin/python benchmarks/ready_features.py --source "$$DATA"
 
-lock: #- Pin every dependency of envs/requirements.in with its hashes (needs uv)
-	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-	  --override envs/requirements.overrides --no-header --no-emit-index-url envs/requirements.in -o envs/requirements.lock
+lock: COMPILE := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--override envs/requirements.overrides --no-header --no-emit-index-url
+lock: #- Pin every dependency of envs/*.in with its hashes (needs uv); a lock that is there says what to keep
+	$(COMPILE) envs/checks.in -o envs/checks.lock
+	cp envs/checks.lock envs/requirements.lock
+	$(COMPILE) envs/requirements.in -o envs/requirements.lock
 
 clean: ## Remove the virtual environment and everything generated
 	rm -rf $(VENV) $(VENV).lock results/* .snakemake

@@ -61,6 +61,31 @@ def test_what_was_installed_is_complete(repository, clone):
     assert (clone / ".venv/complete").exists()
 
 
+def test_what_the_tests_need_is_added_to_what_runs(repository, clone):
+    (clone / "envs/checks.lock").write_text("made-up==1.0\nmoto==1.0\n")
+    process = start(repository, clone, python_of(clone, "echo Requirement already satisfied; echo Collecting moto"))
+    assert process.communicate(timeout=20)[0].startswith("[set-up] creating")
+    before = (clone / ".venv/complete").stat()
+    for expected in ("[set-up] adding what the tests need to .venv\n[set-up] 2/2 packages fetched\n", ""):
+        command = [repository / "envs/set_up.sh", clone / "python", ".venv", "checks"]
+        done = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=True)
+        assert done.stdout == expected
+    assert (clone / ".venv/checks").exists()
+    assert (clone / ".venv/complete").stat() == before
+
+
+def test_checks_that_could_not_be_added_are_not_there(repository, clone):
+    (clone / "envs/checks.lock").write_text("moto==1.0\n")
+    python = python_of(clone, "[ ! -e broken ] || { echo ERROR: no such package; exit 1; }")
+    start(repository, clone, python).communicate(timeout=20)
+    (clone / "broken").touch()
+    command = [repository / "envs/set_up.sh", clone / "python", ".venv", "checks"]
+    done = subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "ERROR: no such package\n" in done.stdout
+    assert not (clone / ".venv/checks").exists()
+
+
 def test_without_python_there_is_one_line(repository, clone):
     process = start(repository, clone, "")
     assert process.communicate(timeout=20)[0].startswith("there is no python3 in PATH")

@@ -306,7 +306,7 @@ def test_the_readme_and_the_page_of_results_show_the_same_table_of_the_demo():
 
 def test_the_hooks_have_the_versions_of_the_lock():
     hooks = yaml.safe_load((SHARE / ".pre-commit-config.yaml").read_text())["repos"]
-    lock = (SHARE / "envs/requirements.lock").read_text()
+    lock = (SHARE / "envs/checks.lock").read_text()
     revisions = {repo["repo"].rsplit("/", 1)[-1]: repo["rev"].removeprefix("v") for repo in hooks}
     assert f"\nruff=={revisions['ruff-pre-commit']} " in lock
     assert f"\nsnakefmt=={revisions['snakefmt']} " in lock

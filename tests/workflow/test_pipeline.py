@@ -63,6 +63,13 @@ def test_bad_videos_are_quarantined_named_and_counted(workplace):
     assert "12/15" in (workplace.folder / "results/tables/benchmark.md").read_text()
 
 
+def test_annotations_that_are_not_there_stop_the_run_in_one_line(workplace):
+    (workplace.folder / "source/annotations.tsv").unlink()
+    lines = [line for line in workplace.fail().splitlines() if line.startswith("wsstad: ")]
+    assert lines == ["wsstad: tables/dataset.yaml: annotations.exact: no source/annotations.tsv"]
+    assert not list(workplace.folder.glob("results/small/frames/*"))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -23,6 +23,7 @@ try:
     plan = Plan(config, Path("results"), where=where)
     compared.check(plan)
     precomputed.check(plan)
+    plan.check_annotations()
     looks = workflow.output_settings.dryrun or run_progress.only_looks(sys.argv[1:])
     if workflow.is_main_process and not looks:
         plan.write_shard_maps()

@@ -27,7 +27,8 @@ rule decode:
         crf=lookup("decode/crf", within=plan.config),
         damaged=lookup("decode/damaged", within=plan.config),
         max_pixels=lookup("decode/max_pixels", within=plan.config),
+        checksums=ask.checksums,
     shell:
         "python -m wsstad.stages decode --log {log:q} --shard-map {params.shard_map:q} --shard {wildcards.shard:q} --manifest {output:q}"
         " --tables={params.tables:q} --source={params.source:q} --store {params.store:q} --crf {params.crf:q}"
-        " --damaged {params.damaged:q} --max-pixels {params.max_pixels:q} 2> >(tee {log:q} >&2)"
+        " --damaged {params.damaged:q} --max-pixels {params.max_pixels:q} {params.checksums:q} 2> >(tee {log:q} >&2)"

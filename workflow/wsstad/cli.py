@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-from wsstad import names
+from wsstad import machine, names
 from wsstad.errors import UserError
 
 # Of glibc's mallopt: what each option is called there, and the value.
@@ -26,7 +26,7 @@ def keep_memory() -> bool:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a verb: log to stderr, print a `UserError` as one line and exit with 2."""
+    """Run a verb: log to stderr; print a `UserError`, or what the machine lacks, as one line and exit with 2."""
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.INFO,
@@ -36,8 +36,17 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except UserError as error:
-        print("wsstad:", "\n".join(map(names.printable, str(error).split("\n"))), file=sys.stderr)
-        sys.exit(2)
+        _end(str(error))
+    except (OSError, MemoryError, ImportError, RuntimeError) as error:
+        line = machine.cause(error)
+        if not line:
+            raise
+        _end(line)
+
+
+def _end(message: str) -> None:
+    print("wsstad:", "\n".join(map(names.printable, message.split("\n"))), file=sys.stderr)
+    sys.exit(2)
 
 
 def make_parser(description: str | None) -> argparse.ArgumentParser:

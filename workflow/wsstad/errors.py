@@ -43,6 +43,7 @@ QUARANTINE_CODES = {
     "V110": "the decoder hangs",
     "V111": "the decoder crashes",
     "V112": "cannot be read",
+    "V113": "other bytes than the list of checksums says",
     "S301": "a stage failed over it: its log has the traceback",
     "S302": "memory, a device or a disk failed over it",
     "F201": "features are not finite",

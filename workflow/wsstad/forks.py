@@ -1,6 +1,9 @@
 """Forked processes for work whose results go to files: what stands in memory is shared and never copied."""
 
+import os
+import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -8,13 +11,15 @@ from wsstad import cli
 from wsstad.progress import Progress
 
 T = TypeVar("T")
+NUMBER = 4  # bytes of the number of an item on its way to a worker
+MISTAKE = 2  # exit status of a process that has told in one line what ended it
 
 
 def run_forked(function: Callable[[T], None], items: Sequence[T], *, processes: int, progress: Progress) -> None:
     """Call `function` on every item, in up to `processes` processes that take the next item when they are free.
 
-    Raises `RuntimeError` when a process failed; it has said why, and the others have ended their work. No process
-    waits for another: if this one is killed, the others end by themselves when nothing is left to do.
+    Raises `RuntimeError` when a process failed, or exits where it has told why in one line; the others have ended their
+    work. No process waits for another: if this one is killed, the others end by themselves when nothing is left to do.
     """
     count = min(processes, len(items))
     if count <= 1:
@@ -22,26 +27,59 @@ def run_forked(function: Callable[[T], None], items: Sequence[T], *, processes: 
             function(item)
             progress.add()
         return
-    context = get_context("fork")
-    taken, done = context.Value("i", 0), context.Value("i", 0)
+    # Pipes, since locks and counters of `multiprocessing` need a /dev/shm that can be written.
+    (taken, to_do), (done, tell) = os.pipe(), os.pipe()
+    os.set_blocking(to_do, False)
+    os.set_blocking(done, False)
 
     def work() -> None:
-        while True:
-            with taken.get_lock():
-                number, taken.value = taken.value, taken.value + 1
-            if number >= len(items):
-                return
-            function(items[number])
-            with done.get_lock():
-                done.value += 1
+        os.close(to_do)  # so that what is left ends when we have taken the last
+        while number := os.read(taken, NUMBER):
+            function(items[int.from_bytes(number)])
+            with suppress(BrokenPipeError):  # nobody counts any more
+                os.write(tell, b".")
 
-    workers = [context.Process(target=cli.run, args=(work,)) for _ in range(count)]
+    workers = [get_context("fork").Process(target=cli.run, args=(work,)) for _ in range(count)]
     for worker in workers:
         worker.start()
+    os.close(taken)
+    os.close(tell)
+    waiting = b"".join(number.to_bytes(NUMBER) for number in range(len(items)))
     for worker in workers:
         while worker.exitcode is None:
+            waiting = _hand_out(to_do, waiting)
             worker.join(timeout=1)
-            progress.add(done.value - progress.done)
-    failed = sum(worker.exitcode != 0 for worker in workers)
+            progress.add(_count(done))
+    progress.add(_count(done))
+    os.close(done)
+    if waiting:
+        os.close(to_do)
+    failed = [worker.exitcode for worker in workers if worker.exitcode]
+    if failed and set(failed) == {MISTAKE}:
+        sys.exit(MISTAKE)
     if failed:
-        raise RuntimeError(f"{failed} of {count} processes failed")
+        raise RuntimeError(f"{len(failed)} of {count} processes failed")
+
+
+def _hand_out(pipe: int, waiting: bytes) -> bytes:
+    """Write the numbers that a pipe has room for, close it behind the last, and return the rest."""
+    if not waiting:
+        return waiting
+    with suppress(BlockingIOError, BrokenPipeError):  # full; or all workers have failed
+        # What is shorter than PIPE_BUF is written whole or not at all.
+        while waiting:
+            part = waiting[: 512 * NUMBER]
+            os.write(pipe, part)
+            waiting = waiting[len(part) :]
+    if not waiting:
+        os.close(pipe)
+    return waiting
+
+
+def _count(pipe: int) -> int:
+    """Return how many items have been done since this was last asked."""
+    total = 0
+    with suppress(BlockingIOError):
+        while content := os.read(pipe, 65536):
+            total += len(content)
+    return total

@@ -2,6 +2,7 @@
 
 import pytest
 
+from wsstad import machine
 from wsstad.artefacts import job_logs
 
 BEGUN = "09:00:01 detections: 12 videos, 8 to do, 4 unchanged\n"
@@ -30,3 +31,9 @@ def test_a_log_without_an_error_means_a_kill(tmp_path):
     assert job_logs.failure(log).startswith("no error in its log")
     log.write_bytes(BEGUN.encode() + b"\x00\xff garbage\n09:00:03 detections: a is quarantined: V104 Error\n")
     assert job_logs.failure(log).startswith("no error in its log")
+
+
+def test_an_empty_log_on_a_full_disk_means_that_there_was_no_room_for_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "free", lambda folder: 4096)
+    assert job_logs.failure(tmp_path / "000.log").endswith("the disk is full")
+    assert "killed" in job_logs.failure(tmp_path / "missing/000.log")

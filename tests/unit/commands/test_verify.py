@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from support.shards import write_detections
-from wsstad.artefacts import seals, storage
+from wsstad.artefacts import seals, shards, storage
 from wsstad.artefacts.manifest import read_manifest
 from wsstad.artefacts.storage import Artefact
 from wsstad.commands import lock, verify
@@ -122,6 +122,35 @@ def test_a_damaged_file_of_a_kept_run_is_named_and_left_alone(place, capsys):
         "5 files are as they were written, 1 are not; the next run makes them again, but not the 1 of kept runs",
     ]
     assert kept.exists()
+
+
+def test_what_a_kept_run_alone_names_is_looked_at_and_never_set_aside(place, capsys):
+    """A change in place has made other artefacts, which the manifest names now."""
+    kept = Path("results/kept/before") / place.relative_to("results")
+    kept.parent.mkdir(parents=True)
+    for path in (place, seals.path_of(place)):
+        shutil.copy2(path, kept.with_name(path.name))
+    missing, damaged, shared = (artefact(place, video) for video in "abc")
+    shards.process_shard(
+        "detections",
+        manifest_path=place,
+        keys={"a": "d" * 64, "b": "e" * 64, "c": "c" * 64},
+        compute=lambda videos: [(video, Artefact({"x": np.arange(3)})) for video in videos],
+        counts=lambda artefact: {},
+        count_names=(),
+    )
+    assert run() == 0
+    capsys.readouterr()
+    missing.unlink()
+    _flip(damaged)
+    shared.unlink()
+    assert run("--repair") == 1
+    assert printed(capsys)[:3] == [
+        f"{missing}: is missing; {kept} names it; kept by name, so no run makes it again: left alone",
+        f"{damaged}: has changed; kept by name, so no run makes it again: left alone",
+        f"{shared}: is missing; {place} names it",
+    ]
+    assert damaged.exists()
 
 
 def test_it_holds_the_lock(place):

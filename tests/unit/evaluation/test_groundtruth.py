@@ -95,3 +95,18 @@ def test_boxes_are_clipped_to_the_frame_and_refused_outside_of_it():
     assert inside.united.boxes[0].tolist() == [0, 10, 10, 20]
     with pytest.raises(UserError, match=r"boxes.tsv: row 7: box 50 0 60 9 of 'a' lies outside of the 40 x 20 frame"):
         groundtruth.from_rows([BoxRow("a", "0", 0, (50, 0, 60, 9), where="boxes.tsv: row 7")], **SIZE)
+
+
+@pytest.mark.parametrize(("masks", "ends"), [(15, True), (29, True), (30, False), (31, False), (0, False)])
+def test_masks_that_end_before_their_video_stop_with_both_counts(masks, ends):
+    rows = [BoxRow("a", "0", 3, (1, 2, 9, 9), where="a_gt: frame 3", masks=masks)]
+    if not ends:
+        assert groundtruth.from_rows(rows, **SIZE).united.present.sum() == 1
+        return
+    with pytest.raises(UserError, match=rf"^a_gt: frame 3: 'a' has 30 frames, and masks of {masks}; allowed"):
+        groundtruth.from_rows(rows, **SIZE)
+
+
+def test_of_many_masks_the_last_may_be_lost():
+    rows = [BoxRow("a", "0", 3, (1, 2, 9, 9), masks=98)]
+    assert groundtruth.from_rows(rows, n_frames=100, width=W, height=H).united.present.sum() == 1

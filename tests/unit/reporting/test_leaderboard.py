@@ -115,6 +115,13 @@ def test_classes_have_a_grid_where_there_are_several():
     assert not any(cell.below for cell in row.cells)
 
 
+def test_what_makes_numbers_mean_less_stands_below_them_once():
+    note = "There is no tube in any of the 6 videos: yolo found nothing that goes on in time."
+    remarks = layout(result("a", notes=(note,)), result("b", notes=(note,))).remarks
+    assert remarks.count(note) == 1
+    assert len(remarks) == 1 + len(layout(result("a"), result("b")).remarks)
+
+
 def test_a_video_that_was_set_aside_is_told_to_count():
     (made,) = leaderboard.layouts([example()], [])
     assert made.remarks[2:4] == [

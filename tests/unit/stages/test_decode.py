@@ -1,5 +1,6 @@
 """The decode stage on a shard of good and bad videos."""
 
+import hashlib
 import logging
 import os
 import re
@@ -45,6 +46,24 @@ def run(shard, *flags, name="frames"):
 
 def snapshot(folder):
     return {p.relative_to(folder): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_a_video_that_is_not_as_its_list_of_checksums_says_is_set_aside(shard):
+    clean = storage.read_table(run(shard))
+    before = snapshot(shard / "frames")
+    names = ("good.mp4", "short.avi")
+    digests = {name: hashlib.new("sha1", (shard / "raw" / name).read_bytes()).hexdigest() for name in names}  # noqa: S324
+    listed = shard / "SHA1SUMS"
+    listed.write_text("".join(f"{digest}  {name}\n" for name, digest in digests.items()))
+    assert storage.read_table(run(shard, "--checksums", listed)) == clean, "nothing is wrong with any"
+    listed.write_text(f"{'0' * 40}  good.mp4\n")
+    rows = {row["video"]: row for row in storage.read_table(run(shard, "--checksums", listed))}
+    reason = f"sha1 of good.mp4 is {digests['good.mp4'][:12]}..., and 000000000000... in SHA1SUMS"
+    assert (rows["good"]["code"], rows["good"]["reason"]) == ("V113", reason)
+    assert [row for row in rows.values() if row["video"] != "good"] == [row for row in clean if row["video"] != "good"]
+    listed.unlink()
+    run(shard)
+    assert snapshot(shard / "frames") == before
 
 
 def test_a_shard_gives_each_video_its_row(shard):

@@ -10,7 +10,7 @@ from support import videos
 from wsstad import video
 from wsstad.errors import QuarantineError
 from wsstad.structures import times
-from wsstad.video import containers, decoding, transport
+from wsstad.video import containers, decoding, riff, transport
 
 SETTINGS = {"store": "h264", "crf": 0, "damaged": "quarantine", "max_pixels": 10**7}
 
@@ -117,6 +117,38 @@ def test_one_frame_less_than_promised_is_noticed(tmp_path):
     path.write_bytes(content[: last.pos] + bytes(last.size) + moov)
     with pytest.raises(QuarantineError, match=r"V10[58]"):
         decode(path)
+
+
+def write_avi(path, dropped=()):
+    """Write 60 frames of MJPEG, and none at some ticks, as a recorder that had no time for them."""
+    ticks = [tick for tick in range(60 + len(dropped)) if tick not in dropped]
+    with av.open(str(path), "w", format="avi") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for tick, rgb in zip(ticks, videos.frames(60), strict=True):
+            frame = av.VideoFrame.from_ndarray(rgb)
+            frame.pts, frame.time_base = tick, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_one_frame_less_than_an_avi_lists_is_noticed(tmp_path):
+    path = write_avi(tmp_path / "v.avi")
+    with av.open(str(path)) as file:
+        lost = [packet for packet in file.demux(video=0) if packet.size][30]
+    content = bytearray(path.read_bytes())
+    place = content.index(b"00dc", lost.pos - 8)
+    content[place : place + 8 + lost.size] = bytes(8 + lost.size)  # its head too: then no decoder hears of it
+    path.write_bytes(content)
+    with pytest.raises(QuarantineError, match=r"V108 59 of 60 frames are there"):
+        decode(path)
+
+
+def test_frames_that_a_recorder_dropped_are_not_promised(tmp_path):
+    path = write_avi(tmp_path / "v.avi", dropped=range(30, 40))
+    assert decode(path).meta["frames"] == 60
+    assert riff.count_frames(path, 0) == 60
 
 
 def test_an_index_and_a_store_say_the_same_of_irregular_times(tmp_path):

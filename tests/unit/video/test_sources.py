@@ -35,6 +35,13 @@ def decoded(folder, path, settings=LOSSLESS):
     return artefact, video.open_frames(manifest, "v", path), store
 
 
+def listed(folder, key):
+    """Return the manifest of the frames that lie in a folder."""
+    return Manifest(
+        folder, {"v": Row("v", key, storage.read_facts(artefact_path(folder, "v", key), kind="frames").digest)}
+    )
+
+
 def naive_rgb(y, u, v):
     """Convert limited-range BT.601 planes of even size to RGB by the textbook, colour samples repeated."""
     y, u, v = (np.asarray(plane, np.float64) for plane in (y, u.repeat(2, 0).repeat(2, 1), v.repeat(2, 0).repeat(2, 1)))
@@ -197,9 +204,9 @@ def test_seeks_are_exact_at_any_rate(tmp_path, rate):
     meta = {"store": "h264", "store_sha256": storage.file_digest(store), "store_fps": str(rate), "aspect": "1"}
     arrays = {"size": np.array([50, 32, 32]), "seconds": np.arange(51.0)}
     artefact = storage.Artefact(arrays, meta)
-    storage.write_artefact(tmp_path / "v.k.h5", artefact, kind="frames", key="k")
+    digest = storage.write_artefact(tmp_path / "v.k.h5", artefact, kind="frames", key="k")
     store.rename(tmp_path / "v.k.mp4")
-    frames = video.open_frames(Manifest(tmp_path, {"v": Row("v", "k")}), "v", tmp_path)
+    frames = video.open_frames(Manifest(tmp_path, {"v": Row("v", "k", digest)}), "v", tmp_path)
     whole = np.stack(list(frames.read()))
     for start in range(50):
         np.testing.assert_array_equal(next(frames.read(start)), whole[start])
@@ -257,7 +264,7 @@ def test_a_damaged_or_missing_store_is_never_read(tmp_path):
     path = videos.write(tmp_path / "source", videos.frames(20))
     artefact, _, store = decoded(tmp_path, path)
     key = artefact_keys.frames(video.source_digest(path), LOSSLESS)
-    manifest = Manifest(tmp_path, {"v": Row("v", key)})
+    manifest = listed(tmp_path, key)
     assert artefact.meta["store_sha256"] == storage.file_digest(store)
     content = bytearray(store.read_bytes())
     content[len(content) // 2] ^= 1
@@ -269,13 +276,27 @@ def test_a_damaged_or_missing_store_is_never_read(tmp_path):
         video.open_frames(manifest, "v", path)
 
 
+def test_frames_of_another_video_are_not_taken_for_these(tmp_path):
+    """The artefact is at fault, not the store beside it, which does not match it."""
+    path = videos.write(tmp_path / "source", videos.frames(20))
+    decoded(tmp_path, path)
+    key = artefact_keys.frames(video.source_digest(path), LOSSLESS)
+    manifest = listed(tmp_path, key)
+    other = videos.write(tmp_path / "other", videos.frames(20, seed=1))
+    artefact = decoded(tmp_path, other)[0]
+    storage.write_artefact(manifest.path("v"), artefact, kind="frames", key=key)
+    with pytest.raises(DamagedError, match="does not match its manifest") as caught:
+        video.open_frames(manifest, "v", path)
+    assert caught.value.path == manifest.path("v")
+
+
 def test_an_index_notices_a_changed_source(tmp_path):
     path = videos.write(tmp_path / "source", videos.frames(20))
     decoded(tmp_path, path, INDEX)
     key = artefact_keys.frames(video.source_digest(path), INDEX)
     videos.write(path, videos.frames(20, seed=1))
     with pytest.raises(UserError, match="changed") as error:  # a raw video is no result, and is never set aside
-        video.open_frames(Manifest(tmp_path, {"v": Row("v", key)}), "v", path)
+        video.open_frames(listed(tmp_path, key), "v", path)
     assert not isinstance(error.value, DamagedError)
 
 

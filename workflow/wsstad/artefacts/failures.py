@@ -7,13 +7,14 @@ import errno
 import logging
 from collections.abc import Callable
 
+from wsstad import machine
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import DamagedError, QuarantineError, UserError
 
 log = logging.getLogger(__name__)
 
 # The machine has no more of something, whichever video comes next.
-STOPS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE}
+STOPS = {*machine.FULL, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EFBIG}
 LONGEST = 200  # characters of a reason
 # Errors of torch, by name, so that it need not be imported.
 PASSING = {"OutOfMemoryError", "AcceleratorError"}
@@ -33,7 +34,10 @@ def quarantine(video: str, error: Exception) -> QuarantineError:
         return error
     if isinstance(error, UserError | DamagedError) or (isinstance(error, OSError) and error.errno in STOPS):
         raise error
-    log.error("%s: failed", video, exc_info=error)
+    if line := machine.cause(error):
+        log.error("%s: failed: %s", video, line)
+    else:
+        log.error("%s: failed", video, exc_info=error)
     if isinstance(error, OSError) and error.strerror:
         return QuarantineError("S302", f"{type(error).__name__}: {error.strerror}")
     words = " ".join(f"{type(error).__name__}: {error}".split())

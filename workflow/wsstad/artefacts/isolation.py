@@ -10,13 +10,12 @@ import multiprocessing
 import os
 import signal
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Protocol, TypeVar
 
-from wsstad import heartbeat
+from wsstad import heartbeat, machine
 from wsstad.artefacts import failures
 from wsstad.artefacts.shards import Outcome
 from wsstad.artefacts.storage import Artefact
@@ -56,7 +55,7 @@ def one_by_one(videos: Sequence[str], make: Make, *, patience: float) -> Iterato
 
     `make` reads what may hang through `watch`. A video of which nothing comes for `patience` seconds, or over which the
     child dies, is tried once more and then quarantined. Whatever else `make` raises costs the video, unless it
-    is not the fault of a video: a `UserError` is raised here as it is, a `RuntimeError` for a disk that is full.
+    is not the fault of a video: a `UserError` is raised here as it is, and one for a disk that is full.
     """
     left, attempt = list(videos), 1
     while left:
@@ -106,13 +105,22 @@ def _receive(pipe: Connection, child: BaseProcess, video: str, patience: float) 
             child.join()
             ended = child.exitcode or 0
             if -ended not in CRASHES:
-                raise RuntimeError(f"{video}: its process ended with {ended}") from None
+                raise UserError(f"{video}: {_killed(-ended)}") from None
             raise QuarantineError("V111", f"{signal.strsignal(-ended)}") from None
         if message not in (ALIVE, READ):
             return message
         heartbeat.note()
         # Once all is read, what is left to do is ours, such as to write a long file: that takes what it takes.
         limit = None if message == READ else patience
+
+
+def _killed(number: int) -> str:
+    """Return what to say of a child that something else ended."""
+    if number == signal.SIGKILL:
+        return "its process was killed, perhaps for its memory: give the job more"
+    return (
+        f"its process ended by itself, with {-number}" if number <= 0 else f"its process got {signal.strsignal(number)}"
+    )
 
 
 def _work(videos: Sequence[str], make: Make, pipe: Connection, other: Connection, parent: int) -> None:
@@ -145,9 +153,7 @@ def _work(videos: Sequence[str], make: Make, pipe: Connection, other: Connection
         except Exception as error:
             try:
                 code = failures.quarantine(video, error)
-            except Exception:  # not every exception can be sent as it is
-                bug = RuntimeError(f"{video}: {type(error).__name__}: {error}")
-                bug.add_note(traceback.format_exc())
-                pipe.send(bug)
+            except OSError as stop:  # no fault of the video
+                pipe.send(UserError(f"{video}: {machine.cause(stop)}"))
                 return
             pipe.send((code.code, code.reason))

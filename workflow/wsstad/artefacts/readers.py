@@ -43,7 +43,12 @@ def read_tubes(manifest: Manifest, video: str) -> VideoTubes:
 
 def read_arrays(manifest: Manifest, video: str, kind: str, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
     """Return arrays of the artefact of a video; raise `DamagedError` when it is not the manifest's."""
-    return _checked(storage.read_artefact(manifest.path(video), kind=kind, names=names), manifest, video).arrays
+    return read(manifest, video, kind, names).arrays
+
+
+def read(manifest: Manifest, video: str, kind: str, names: Sequence[str] | None = None) -> Artefact:
+    """Return the artefact of a video with some of its arrays; raise `DamagedError` when it is not the manifest's."""
+    return _checked(storage.read_artefact(manifest.path(video), kind=kind, names=names), manifest, video)
 
 
 def _checked(artefact: Artefact, manifest: Manifest, video: str) -> Artefact:

@@ -1,8 +1,8 @@
 """The only reader and writer of result files: HDF5 artefacts, tables, JSON, tensors.
 
-Every file appears whole or not at all (temporary name, fsync, rename, fsync of the folder), and has the same bytes
-whenever its content is the same. An artefact carries its key (what it was made from), a digest of every array, one
-of its whole content and one of all its bytes, and every read checks those of what it reads; so do tensors.
+Every file appears whole or not at all (`atomic`), and has the same bytes whenever its content is the same. An artefact
+carries its key (what it was made from), a digest of every array, one of its whole content and one of all its bytes, and
+every read checks those of what it reads; so do tensors.
 """
 
 import csv
@@ -10,7 +10,6 @@ import errno
 import hashlib
 import io
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ import numpy as np
 
 from wsstad import __version__
 from wsstad.artefacts import header, tables
+from wsstad.artefacts.atomic import atomic as atomic
 from wsstad.artefacts.header import Header, Place, array_digest
 from wsstad.errors import DamagedError, UserError
 from wsstad.jsonable import Facts, Json
@@ -51,20 +51,6 @@ def canonical_json(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-@contextmanager
-def atomic(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success make it durable under its final name, else remove it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        _sync(temporary)
-        temporary.replace(path)
-        _sync(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def write_artefact(path: Path, artefact: Artefact, *, kind: str, key: str) -> str:
     """Write an artefact of `kind` ("tubes", "features" ...) made under `key`; return the digest of its content.
 
@@ -78,14 +64,14 @@ def write_artefact(path: Path, artefact: Artefact, *, kind: str, key: str) -> st
     facts["origin"] = artefact.origin
     places = {name: Place(0, array.dtype.str, array.shape, digests[name]) for name, array in artefact.arrays.items()}
     size = Header(facts, places).room()
-    with atomic(path) as temporary:
-        offsets = _write_hdf5(temporary, artefact.arrays, {**facts, "schema": header.SCHEMA}, digests, size)
-        places = {name: replace(place, offset=offsets[name]) for name, place in places.items()}
-        with open(temporary, "r+b") as file:
-            rest = header.rest_digest(file, size)
-            block = Header(facts, places, file.tell() - size, rest).to_bytes(size)
-            file.seek(0)
-            file.write(block)
+    file = io.BytesIO()  # libhdf5 on a full disk raises what tells nothing
+    offsets = _write_hdf5(file, artefact.arrays, {**facts, "schema": header.SCHEMA}, digests, size)
+    places = {name: replace(place, offset=offsets[name]) for name, place in places.items()}
+    rest = header.rest_digest(file, size)
+    block = Header(facts, places, file.tell() - size, rest).to_bytes(size)
+    file.seek(0)
+    file.write(block)
+    _write_bytes(path, file.getbuffer())
     return content
 
 
@@ -139,8 +125,7 @@ def file_digest(path: Path) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
-    with atomic(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
+    _write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: object) -> None:
@@ -179,8 +164,7 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray], meta: Facts, *,
         {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)},
         metadata={"wsstad": canonical_json(facts)},
     )
-    with atomic(path) as temporary:
-        temporary.write_bytes(content)
+    _write_bytes(path, content)
     return digest
 
 
@@ -220,9 +204,14 @@ def _tensors_digest(tensors: Mapping[str, np.ndarray], meta: Facts) -> str:
     return _content_digest(digests, _as_read(meta))
 
 
-def _write_hdf5(path: Path, arrays: Arrays, facts: Facts, digests: Mapping[str, str], size: int) -> dict[str, int]:
+def _write_bytes(path: Path, content: bytes | memoryview) -> None:
+    with atomic(path, len(content)) as temporary:
+        temporary.write_bytes(content)
+
+
+def _write_hdf5(to: io.BytesIO, arrays: Arrays, facts: Facts, digests: Mapping[str, str], size: int) -> dict[str, int]:
     """Write an HDF5 file behind a block of `size` bytes; return the byte at which each array begins."""
-    with h5py.File(path, "w", userblock_size=size) as file:
+    with h5py.File(to, "w", userblock_size=size) as file:
         for name in sorted(arrays):
             dataset = file.create_dataset(name, data=np.ascontiguousarray(arrays[name]))
             dataset.attrs["sha256"] = digests[name]
@@ -278,11 +267,3 @@ def _all_finite(array: np.ndarray) -> bool:
     if array.dtype == np.float16:
         return not array.size or int((array.view(np.uint16) & 0x7FFF).max()) < 0x7C00
     return bool(np.isfinite(array).all())
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

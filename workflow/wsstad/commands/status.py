@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wsstad.artefacts import job_logs
-from wsstad.commands import run_progress
+from wsstad.commands import blind, run_progress
 from wsstad.commands.run_progress import RunProgress, StageProgress
 from wsstad.heartbeat import SILENT
 from wsstad.planning import command_line
@@ -32,8 +32,9 @@ def main(argv: list[str] | None = None) -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # exit quietly when the reader closes the pipe, as `head` does
     files = _enter(args)
     while True:
-        stages = _progress(files, args.set, args.target).stages(time.time())
-        lines = list(describe(stages, time.time(), bars=sys.stdout.isatty()))
+        progress = _progress(files, args.set, args.target)
+        lines = [*describe(progress.stages(time.time()), time.time(), bars=sys.stdout.isatty())]
+        lines += blind.detectors(progress.plan)
         print(("\033[H\033[2J" if args.every and sys.stdout.isatty() else "") + "\n".join(lines), flush=True)
         if not args.every:
             return

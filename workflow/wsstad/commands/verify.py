@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wsstad.artefacts import damaged, seals
-from wsstad.commands import damage, lock
+from wsstad.commands import damage, keep, lock
 from wsstad.commands.healing import files_below, flaws
 from wsstad.errors import UserError
 from wsstad.planning import command_line, kept_runs, paths
@@ -33,8 +33,8 @@ def main(argv: list[str] | None = None) -> None:
     if not RESULTS.is_dir():
         raise UserError(f"{Path.cwd()}: no {RESULTS} here")
     with lock.held(RESULTS):
-        wrong, foreign, whole = look()
-        lost = {path for path in wrong if path.is_relative_to(RESULTS / kept_runs.KEPT)}
+        wrong, foreign, whole, of_kept = look()
+        lost = {path for path in wrong if path in of_kept or path.is_relative_to(RESULTS / kept_runs.KEPT)}
         for path, flaw in sorted(wrong.items()):
             aside = damaged.set_aside(path) if args.repair and path.exists() and path not in lost else None
             print(f"{path}: {flaw}{f'; set aside as {aside.name}' if aside else LOST if path in lost else ''}")
@@ -51,8 +51,8 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def look() -> tuple[dict[Path, str], list[Path], int]:
-    """Return what is wrong, by file; the files without seal or digest; and how many are whole."""
+def look() -> tuple[dict[Path, str], list[Path], int, set[Path]]:
+    """Return what is wrong, by file; files without seal or digest; how many are whole; what kept runs alone name."""
     wrong: dict[Path, str] = {}
     foreign, whole = list[Path](), 0
     apart = {path for pattern in APART for path in RESULTS.glob(pattern)}
@@ -67,10 +67,15 @@ def look() -> tuple[dict[Path, str], list[Path], int]:
     for path in sorted(RESULTS.rglob(f".*{seals.SUFFIX}")):
         if not seals.target(path).exists():
             wrong[seals.target(path)] = "is missing"
+    named, of_kept = set[Path](), set[Path]()
     for output in [output for rule in STAGES for output in _outputs(rule)]:
-        for path, flaw in _against(output, wrong):
+        for path, flaw in _against(output, wrong, RESULTS, named):
             wrong.setdefault(path, flaw)
-    return wrong, [path for path in foreign if path not in wrong], whole
+    for name in kept_runs.names(RESULTS):
+        for output in keep.outputs(RESULTS, name):
+            for path, flaw in _against(output, wrong, kept_runs.folder(RESULTS, name), of_kept):
+                wrong.setdefault(path, flaw)
+    return wrong, [path for path in foreign if path not in wrong], whole, of_kept - named
 
 
 def _outputs(rule: str) -> Iterator[Output]:
@@ -80,14 +85,19 @@ def _outputs(rule: str) -> Iterator[Output]:
             yield Output(rule, path, wildcards)
 
 
-def _against(output: Output, wrong: dict[Path, str]) -> Iterator[tuple[Path, str]]:
-    """Yield what is wrong with the files that an output names, or with the output."""
+def _against(output: Output, wrong: dict[Path, str], folder: Path, named: set[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield what is wrong with the files that an output names, or with the output; add the files to `named`.
+
+    `folder` is that of the results that the output is of, a kept run's or all; the files lie in the latter.
+    """
     if output.path in wrong:
         return
     if flaw := seals.flaw(output.path):
         yield output.path, flaw
         return
-    for record in damage.records(output):
+    for listed in damage.records(output):
+        record = listed._replace(path=RESULTS / listed.path.relative_to(folder))
+        named.add(record.path)
         if not record.path.exists():
             yield record.path, f"is missing; {output.path} names it"
         elif record.path.stat().st_size != record.size:

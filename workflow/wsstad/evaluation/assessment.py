@@ -98,6 +98,7 @@ def assess(predicted: MethodRuns, test_set: TestSet, options: Options, identity:
         ),
         unboxed=tuple(test[1] for test in tests if abnormal[test] and test not in cases.boxed),
         videos=scored.videos,
+        notes=test_set.notes(identity.names.detector),
     )
     return Assessment(result, scored.row, tests, cases.flags(tests), tuple(sorted(cases.boxed)))
 

@@ -95,6 +95,13 @@ class TestSet:
             self._tubes[video] = readers.read_tubes(self.tubes, video)
         return [self._tubes[video].tubes[t].cut(start, stop) for t, start, stop in prediction.spans.tolist()]
 
+    def notes(self, detector: str) -> tuple[str, ...]:
+        """Return what to know of the tubes: that there is none in any video, where that is so."""
+        counts = [row.counts.get("unary") for row in self.tubes.rows.values() if row.ok]
+        if not counts or any(count != 0 for count in counts):
+            return ()
+        return (f"There is no tube in any of the {len(counts)} videos: {detector} found nothing that goes on in time.",)
+
     def _truth(self, prediction: VideoPrediction) -> GroundTruth:
         video = prediction.video
         if video not in self._truths:

@@ -9,6 +9,7 @@ from wsstad.errors import UserError
 from wsstad.evaluation.annotations.table import BoxRow
 from wsstad.structures import boxes as box
 
+WHOLE = 0.98  # of a video has masks: the last frames of one are often lost
 BEYOND = 1.25  # times the frame: hands slip over the edge, but not so far
 
 
@@ -39,8 +40,10 @@ def from_rows(rows: Sequence[BoxRow], *, n_frames: int, width: int, height: int)
     """Return the ground truth of a video of `n_frames` frames of `width` x `height` pixels from its checked rows.
 
     Boxes drawn on a picture of another size are scaled. Raises `UserError` when a box lies outside of the frame, when
-    boxes without a size go well beyond it, or when every box comes after the video's last frame.
+    boxes without a size go well beyond it, when every box comes after the video's last frame, or when the masks that
+    they come from end well before it.
     """
+    _check_masks(rows, n_frames)
     n_late = sum(row.frame >= n_frames for row in rows)
     if n_late == len(rows):
         raise UserError(f"{rows[0].where}: every box of {rows[0].video!r} comes after its last frame {n_frames - 1}")
@@ -60,6 +63,14 @@ def from_rows(rows: Sequence[BoxRow], *, n_frames: int, width: int, height: int)
     return GroundTruth(united.result(), keyframes.result(), per_event, n_late)
 
 
+def _check_masks(rows: Sequence[BoxRow], n_frames: int) -> None:
+    """Raise `UserError` where much of a video has no mask: to its end, nothing would count as true."""
+    masks = max(row.masks for row in rows)
+    if masks and masks < WHOLE * n_frames:
+        video, where = rows[0].video, rows[0].where
+        raise UserError(f"{where}: {video!r} has {n_frames} frames, and masks of {masks}; allowed: one for each")
+
+
 def _check_reach(rows: Sequence[BoxRow], width: int, height: int) -> None:
     """Raise `UserError` where boxes that name no size were drawn on a larger picture: they go well beyond the frame."""
     unsized = [row for row in rows if row.size is None]
@@ -69,7 +80,7 @@ def _check_reach(rows: Sequence[BoxRow], width: int, height: int) -> None:
     if right > BEYOND * width or bottom > BEYOND * height:
         worst = max(unsized, key=lambda row: max(row.box[2] / width, row.box[3] / height))
         reach = f"boxes of {worst.video!r} reach {right:g} x {bottom:g}, the video has {width} x {height}"
-        raise UserError(f"{worst.where}: {reach}: give `size`, that of the picture that they were drawn on")
+        raise UserError(f"{worst.where}: {reach}: give `size`, that of the picture that they were drawn on, or `sizes`")
 
 
 class _Union:

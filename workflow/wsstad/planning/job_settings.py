@@ -15,7 +15,7 @@ from wsstad.artefacts.storage import canonical_json
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.jsonable import Facts, plain
 from wsstad.learning import methods
-from wsstad.planning import artefact_keys, compared, dataset_tables, precomputed, raw_videos
+from wsstad.planning import artefact_keys, checksums, compared, dataset_tables, precomputed, raw_videos
 from wsstad.planning.block import CHAIN, Block, Wildcards
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
@@ -36,7 +36,9 @@ def decode(plan: Plan, w: Wildcards) -> Facts:
     """
     raw, rows = plan.raw_videos(w["dataset"]), plan.rows(w["dataset"])
     videos = {video: _digest(raw.state(rows[video]["path"])) for video in plan.videos(w["dataset"], w["shard"])}
-    return {"code": _code("decode"), "decode": plan.config["decode"], "videos": videos}
+    listed = checksums.find(plan, w["dataset"])
+    more = {"checksums": _content(listed)} if listed else {}
+    return {"code": _code("decode"), "decode": plan.config["decode"], "videos": videos, **more}
 
 
 def detect(plan: Plan, w: Wildcards) -> Facts:

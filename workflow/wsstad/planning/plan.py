@@ -194,6 +194,12 @@ class Plan:
             raise UserError(f"{self.tables(dataset) / 'dataset.yaml'}: annotations.{annotator}: no {missing}")
         return list(map(str, paths))
 
+    def check_annotations(self) -> None:
+        """Raise `UserError` where what annotators are read from is not there; for a look at results it need not be."""
+        for block in self._wanted:
+            for annotator in self.annotators(block):
+                self.annotations(block.dataset, annotator)
+
     def is_trained(self, method: str) -> bool:
         """Return whether a method has a model."""
         return isinstance(self.method(method), TrainedParameters)

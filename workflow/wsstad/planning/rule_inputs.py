@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
-from wsstad.planning import compared, job_settings, paths
+from wsstad.planning import checksums, compared, job_settings, paths
 from wsstad.planning.block import Block, Wildcards
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
@@ -28,6 +28,11 @@ class RuleInputs:
     def source(self, wildcards: Wildcards) -> str:
         """Return the folder of the dataset's annotations."""
         return self.plan.source(wildcards["dataset"])
+
+    def checksums(self, wildcards: Wildcards) -> list[str]:
+        """Return the flag that names the list of checksums of the dataset's videos, if it has one."""
+        file = checksums.find(self.plan, wildcards["dataset"])
+        return [f"--checksums={file}"] if file else []
 
     def raw_videos(self, wildcards: Wildcards) -> str:
         """Return the folder that jobs read the dataset's raw videos from."""

@@ -255,7 +255,8 @@ def _distinct(texts: Iterable[str]) -> str:
 def _remarks(results: Sequence[MethodResult]) -> list[str]:
     """Return what a reader must know of videos that are not, or not fully, part of the numbers."""
     missing = sorted({(row.video, row.reason) for result in results for row in result.missing})
-    lines = [f"Not evaluated: {video} ({reason})." for video, reason in missing]
+    lines = sorted({note for result in results for note in result.notes})
+    lines += [f"Not evaluated: {video} ({reason})." for video, reason in missing]
     if missing and _has_boxes(results):
         lines.append("In MIoU and IoU@eps an abnormal video with boxes that is not evaluated counts as 0.")
     groups = {result.metrics[IN_GROUP].n for result in results if IN_GROUP in result.metrics}

@@ -14,5 +14,11 @@ if __name__ == "__main__":
     args, rest = parser.parse_known_args()
     sys.argv[:] = [f"wsstad.stages {args.stage}", *rest]
     cli.keep_memory()
+
+    @damaged.journalled()
+    def main() -> None:
+        """Run the stage; its imports, too, may find no memory."""
+        import_module(f"wsstad.stages.{args.stage}").main()
+
     with heartbeat.of_job(args.log):
-        cli.run(damaged.journalled()(import_module(f"wsstad.stages.{args.stage}").main))
+        cli.run(main)

@@ -8,7 +8,8 @@ from wsstad import cli
 from wsstad.artefacts import failures, isolation, shards
 from wsstad.artefacts.manifest import Row, artefact_path
 from wsstad.artefacts.storage import Artefact
-from wsstad.planning import artefact_keys, dataset_tables
+from wsstad.planning import artefact_keys, checksums, dataset_tables
+from wsstad.planning.checksums import Checksums
 from wsstad.planning.stages import STORE_SUFFIX
 from wsstad.progress import Progress
 from wsstad.video import decoding
@@ -23,7 +24,7 @@ def main(argv: list[str] | None = None) -> None:
     settings = {name: getattr(args, name) for name in ("store", "crf", "damaged", "max_pixels")}
     videos = shards.read_shard(args.shard_map, args.shard)
     paths = dataset_tables.source_paths(args.tables, args.source, videos)
-    digests, unreadable = _read_digests(paths)
+    digests, unreadable = _read_digests(paths, args.tables, checksums.read(args.checksums) if args.checksums else None)
     keys = {name: artefact_keys.frames(digest, settings) for name, digest in digests.items()}
     folder = args.manifest.parent.parent
 
@@ -46,15 +47,22 @@ def main(argv: list[str] | None = None) -> None:
     )
 
 
-def _read_digests(paths: Mapping[str, Path]) -> tuple[dict[str, str], dict[str, Row]]:
-    """Return the digest of each source, and of each that cannot be read the row that quarantines it."""
+def _read_digests(
+    paths: Mapping[str, Path], tables: Path, known: Checksums | None
+) -> tuple[dict[str, str], dict[str, Row]]:
+    """Return the digest of each source, and of each that cannot or must not be read the row that quarantines it."""
     digests, unreadable = {}, {}
+    listed = {name: row["path"] for name, row in dataset_tables.read_videos(tables).items()} if known else {}
     for name, path in paths.items():
         try:
             digests[name] = source_digest(path)
+            flaw = known.flaw(listed[name], path, "" if path.is_dir() else digests[name]) if known else ""
         except OSError as error:
             cause = failures.unreadable(error)
             unreadable[name] = Row(name, "", code=cause.code, reason=cause.reason)
+        else:
+            if flaw:
+                unreadable[name] = Row(name, "", code="V113", reason=flaw)
     return digests, unreadable
 
 
@@ -67,4 +75,5 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--crf", type=int, choices=range(52), required=True, metavar="0..51", help="0 is lossless")
     parser.add_argument("--damaged", choices=("quarantine", "keep"), required=True, help="videos with errors")
     parser.add_argument("--max-pixels", type=int, required=True, help="largest width x height")
+    parser.add_argument("--checksums", type=Path, help="list of checksums of the videos, as sha256sum writes it")
     return parser.parse_args(argv)

@@ -14,7 +14,7 @@ import av
 import numpy as np
 
 from wsstad.errors import QuarantineError
-from wsstad.video import clock, containers, transport
+from wsstad.video import clock, containers, riff, transport
 from wsstad.video.clock import Clock
 from wsstad.video.pixels import orientation, to_even_yuv
 from wsstad.video.source import FALLBACK_FPS, Picture, Source
@@ -22,6 +22,7 @@ from wsstad.video.source import FALLBACK_FPS, Picture, Source
 # ffmpeg's choice of a stream: one that the file calls its default counts as if it had so many pixels more.
 DEFAULT_COUNTS = 5_000_000
 FROM_ZERO = {"matroska", "flv"}  # whose length is counted from 0 on, by some writers, and not from the first frame
+PROMISES = {"mov", "avi"}  # which say how many frames they have
 NEIGHBOURS = 9  # frames whose usual step tells whether one of them is a gap; more would miss a change of rate
 GAP = 1.5  # times the usual step
 
@@ -59,7 +60,8 @@ class FileSource(Source):
             self.fps = _nominal_rate(stream)
             self._tick = stream.time_base or self._tick
             self.expected = Fraction(container.duration or 0, av.time_base)
-            self.promised = stream.frames if self.container == "mov" else 0
+            if self.container in PROMISES:
+                self.promised = stream.frames if self.container == "mov" else riff.count_frames(self.path, stream.index)
             stream.thread_type, stream.thread_count = "NONE", 1
             for packet in self._packets(container, stream):
                 for frame in self._attempt(partial(stream.codec_context.decode, packet)) or []:

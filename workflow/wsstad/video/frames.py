@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from wsstad.artefacts import storage
+from wsstad.artefacts import readers, storage
 from wsstad.artefacts.manifest import Manifest
 from wsstad.errors import DamagedError, UserError
 from wsstad.structures import clips
@@ -75,10 +75,10 @@ class Frames:
 def open_frames(frames: Manifest, video: str, source: Path) -> Frames:
     """Open the frames of `video`, a row of the manifest that `decode` wrote; `source` is its source path.
 
-    Raises `DamagedError` when the store is not what `decode` left; with ``store: index`` `UserError` when the source is
-    not what it read.
+    Raises `DamagedError` when the artefact or the store is not what `decode` left; with ``store: index`` `UserError`
+    when the source is not what it read.
     """
-    artefact = storage.read_artefact(frames.path(video), kind="frames", names=["size", "seconds"])
+    artefact = readers.read(frames, video, "frames", ["size", "seconds"])
     n_frames, width, height = (int(number) for number in artefact.arrays["size"])
     if artefact.meta["store"] == "h264":
         path = frames.path(video, ".mp4")

@@ -9,6 +9,7 @@ from wsstad.evaluation import groundtruth
 from wsstad.evaluation.annotations import conversion
 from wsstad.evaluation.annotations import table as canonical
 from wsstad.evaluation.annotations.parameters import TableParameters
+from wsstad.evaluation.annotations.table import BoxRow
 
 VIDEOS = {f"v{n:03d}": {"label": "abnormal"} for n in range(3)}
 HEADER = "video\tevent\tframe\tx1\ty1\tx2\ty2\tfill\n"
@@ -69,3 +70,33 @@ def test_boxes_of_a_larger_picture_ask_for_its_size(tmp_path):
         640,
         360,
     ]
+
+
+def test_each_video_has_the_size_that_its_boxes_were_drawn_on(tmp_path):
+    (tmp_path / "sizes.tsv").write_text("video\twidth\theight\nv001\t640\t360\n")
+    rows = [(f"v{n:03d}", 0, 0, 100, 90, 200, 180, "none") for n in range(2)]
+    made = {row.video: row for row in convert(tmp_path, *rows, size=(320, 180), sizes="sizes.tsv")}
+    assert (made["v000"].size, made["v001"].size) == ((320, 180), (640, 360))
+    truth = groundtruth.from_rows([made["v001"]], n_frames=9, width=1280, height=720)
+    assert truth.united.boxes[0].tolist() == [200, 180, 400, 360]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("v001\t640\t", "row 3: no height; needed: video, width, height"),
+        ("v001\t640\t0", "row 3: 640 x 0; allowed: whole numbers of pixels"),
+        ("v001\t6.5\t3", "row 3: 6.5 x 3"),
+        ("v000\t640\t360", "row 3: 'v000' is there already"),
+    ],
+)
+def test_a_bad_table_of_sizes_is_named_with_its_row(tmp_path, row, message):
+    (tmp_path / "sizes.tsv").write_text(f"video\twidth\theight\nv000\t640\t360\n{row}\n")
+    with pytest.raises(UserError, match=re.escape(f"sizes.tsv: {message}")):
+        convert(tmp_path, ("v000", 0, 0, 1, 2, 30, 40, "none"), sizes="sizes.tsv")
+
+
+def test_a_table_of_masks_keeps_how_many_there_are(tmp_path):
+    rows = [BoxRow("a", "0", 3, (1, 2, 9, 9), masks=15), BoxRow("b", "0", 3, (1, 2, 9, 9))]
+    canonical.write(tmp_path / "made.tsv", rows)
+    assert [row.masks for row in canonical.read(tmp_path / "made.tsv")] == [15, 0]

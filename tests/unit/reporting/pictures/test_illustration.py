@@ -1,6 +1,7 @@
 """What a page shows of a test video."""
 
 import io
+from dataclasses import replace
 
 import av
 import cv2
@@ -99,6 +100,21 @@ def test_pictures_show_the_boxes():
     middle = shown[20].to_ndarray(format="bgr24").astype(int)
     assert poster.shape == middle.shape
     assert abs(poster - middle).mean() < 6, "what it shows is in the middle of the clip"
+
+
+def test_what_was_missed_is_shown_beside_what_was_found():
+    """The truth is elsewhere: no crop along the top-1 has it, and all along the truth have it."""
+    case = a_case()
+    present = case.truth.united.present
+    boxes = np.where(present[:, None], [SIZE[0] - 14.0, SIZE[1] - 12.0, SIZE[0] - 2.0, SIZE[1] - 2.0], 0.0)
+    truth = replace(case.truth, united=replace(case.truth.united, boxes=boxes))
+    result = illustration.picture(replace(case, truth=truth), Grey())
+    width, height = illustration.TILE
+    strip = cv2.imdecode(result["truth_strip"], cv2.IMREAD_COLOR).astype(int)
+    assert strip.shape == (height, 8 * width, 3)
+    red = strip[..., 2] - strip[..., 0]
+    assert all((red[:, tile * width : (tile + 1) * width] > 60).any() for tile in range(8))
+    assert "truth_strip" not in illustration.picture(replace(case, truth=None), Grey())
 
 
 def test_a_tile_at_the_edge_of_a_small_frame_is_whole():

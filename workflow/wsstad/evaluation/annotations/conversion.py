@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
+from wsstad.artefacts import storage
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.evaluation.annotations import table as canonical
@@ -27,8 +28,26 @@ def read(source: Path, videos: Videos, entry: AnnotationParameters) -> list[BoxR
     located = entry.model_copy(update={name: str(source / file) for name, file in entry.files.items()})
     reader: Reader = FORMATS[entry.format].load()
     rows = reader(Path(located.path), sorted(videos), located)
-    size = entry.size if isinstance(entry, DrawnParameters) else None
-    return [row if row.size else replace(row, size=size) for row in rows]
+    if not isinstance(entry, DrawnParameters):
+        return rows
+    sizes = read_sizes(Path(located.sizes), entry.sizes) if isinstance(located, DrawnParameters) and entry.sizes else {}
+    return [row if row.size else replace(row, size=sizes.get(row.video, entry.size)) for row in rows]
+
+
+def read_sizes(path: Path, name: str) -> dict[str, tuple[int, int]]:
+    """Read width and height by video; raise `UserError` with the row, in the file as the user calls it."""
+    sizes: dict[str, tuple[int, int]] = {}
+    for number, row in enumerate(storage.read_table(path), start=2):
+        where = f"{name}: row {number}"
+        if missing := [column for column in ("video", "width", "height") if not row.get(column)]:
+            raise UserError(f"{where}: no {missing[0]}; needed: video, width, height")
+        sides = [row["width"], row["height"]]
+        if not all(side.isascii() and side.isdigit() and int(side) for side in sides):
+            raise UserError(f"{where}: {sides[0]} x {sides[1]}; allowed: whole numbers of pixels, 1 or more")
+        if row["video"] in sizes:
+            raise UserError(f"{where}: {row['video']!r} is there already")
+        sizes[row["video"]] = (int(sides[0]), int(sides[1]))
+    return sizes
 
 
 def convert(source: Path, videos: Videos, entry: AnnotationParameters, *, tested: Set[str], where: str) -> list[BoxRow]:

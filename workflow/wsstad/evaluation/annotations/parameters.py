@@ -36,6 +36,16 @@ class DrawnParameters(AnnotationParameters):
 
     size: tuple[Count, Count] | None = Field(None, exclude_if=lambda size: size is None)
     """Width and height of the picture that the boxes were drawn on; without it, that of the video."""
+    sizes: Annotated[str, AfterValidator(lambda path: path and _below(path))] = Field(
+        "", exclude_if=lambda path: not path
+    )
+    """Table of video, width and height, relative to the dataset's source, for pictures of several sizes; what it lacks
+    has `size`."""
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The boxes, and the table of sizes if there is one."""
+        return {"path": self.path, **({"sizes": self.sizes} if self.sizes else {})}
 
 
 class TableParameters(DrawnParameters):
@@ -66,8 +76,8 @@ class LiuMaParameters(DrawnParameters):
 
     @property
     def files(self) -> dict[str, str]:
-        """The pickle, and the file of events if there is one."""
-        return {"path": self.path, **({"events": self.events} if self.events else {})}
+        """The pickle, and the files of events and of sizes if there are any."""
+        return {**super().files, **({"events": self.events} if self.events else {})}
 
 
 class SstParameters(DrawnParameters):

@@ -4,8 +4,8 @@ One row a box: ``video event frame x1 y1 x2 y2 fill``, frames from 0, boxes half
 the frames up to the event's next row get: ``none``, ``linear`` (interpolated between the two boxes) or ``hold`` (this
 row's box); nothing is filled before an event's first row or after its last. Rows of one event and frame are
 simultaneous boxes and must not be filled; simultaneous filled boxes go to the events ``<event>/1``, ``<event>/2`` ...
-The optional columns `width` and `height` give the size of the picture that the boxes were drawn on, `origin` where a
-box was read: the file and row of whoever annotated.
+The optional columns `width` and `height` give the size of the picture that the boxes were drawn on, `masks` of how many
+frames of the video there were masks, `origin` where a box was read: the file and row of whoever annotated.
 """
 
 import math
@@ -19,13 +19,17 @@ from wsstad.evaluation.annotations.parameters import TableParameters
 
 COLUMNS = ("video", "event", "frame", "x1", "y1", "x2", "y2", "fill")
 SIZE_COLUMNS = ("width", "height")
+MASKS = "masks"
 ORIGIN = "origin"
 FILLS = ("none", "linear", "hold")
 
 
 @dataclass(frozen=True)
 class BoxRow:
-    """A box of an event in one frame; `where` says where it was read, for messages."""
+    """A box of an event in one frame; `where` says where it was read, for messages.
+
+    `masks` is the number of frames of the video that have a mask, where boxes come from such, else 0.
+    """
 
     video: str
     event: str
@@ -34,6 +38,7 @@ class BoxRow:
     fill: str = "none"
     size: tuple[int, int] | None = None
     where: str = ""
+    masks: int = 0
 
 
 def read(path: Path, videos: Sequence[str] = (), parameters: TableParameters | None = None) -> list[BoxRow]:
@@ -54,14 +59,15 @@ def read_checked(path: Path) -> dict[str, list[BoxRow]]:
 
 def write(path: Path, rows: Sequence[BoxRow]) -> None:
     """Write checked rows, sorted, with fixed decimals."""
-    sized, placed = any(row.size for row in rows), any(row.where for row in rows)
+    sized, placed, masked = (any(getattr(row, name) for row in rows) for name in ("size", "where", "masks"))
     cells = []
     for row in sorted(rows, key=_order):
         box = {name: f"{value:.3f}" for name, value in zip(("x1", "y1", "x2", "y2"), row.box, strict=True)}
         size = dict(zip(SIZE_COLUMNS, row.size or ("", ""), strict=True)) if sized else {}
         cells.append({"video": row.video, "event": row.event, "frame": row.frame, **box, "fill": row.fill, **size})
-        cells[-1] |= {ORIGIN: row.where} if placed else {}
-    storage.write_table(path, cells, [*COLUMNS, *(SIZE_COLUMNS if sized else ()), *([ORIGIN] if placed else [])])
+        cells[-1] |= ({MASKS: row.masks or ""} if masked else {}) | ({ORIGIN: row.where} if placed else {})
+    more = [*(SIZE_COLUMNS if sized else ()), *([MASKS] if masked else []), *([ORIGIN] if placed else [])]
+    storage.write_table(path, cells, [*COLUMNS, *more])
 
 
 def check(rows: Sequence[BoxRow]) -> list[BoxRow]:
@@ -107,9 +113,9 @@ def _parse(cells: Mapping[str, str], where: str) -> BoxRow:
     sides = [_integer(cells, name, where) for name in SIZE_COLUMNS if cells.get(name)]
     size = (sides[0], sides[1]) if len(sides) == 2 else None
     frame = _integer(cells, "frame", where)
-    return BoxRow(
-        cells["video"], cells["event"], frame, (x1, y1, x2, y2), cells["fill"], size, cells.get(ORIGIN) or where
-    )
+    masks = _integer(cells, MASKS, where) if cells.get(MASKS) else 0
+    box, origin = (x1, y1, x2, y2), cells.get(ORIGIN) or where
+    return BoxRow(cells["video"], cells["event"], frame, box, cells["fill"], size, origin, masks)
 
 
 def _plain(cell: str) -> str:

@@ -26,9 +26,11 @@ def read(path: Path, videos: Sequence[str], parameters: UcsdMasksParameters) -> 
     _check_some(path, videos)
     rows = []
     for video in sorted(videos):
-        for frame, parts in enumerate(link(_masks(path, video), parameters.min_area)):
+        linked = list(link(_masks(path, video), parameters.min_area))
+        for frame, parts in enumerate(linked):
             for event, box, size in parts:
-                rows.append(BoxRow(video, f"{event:02d}", frame, box, "none", size, f"{path}/{video}: frame {frame}"))
+                where = f"{path}/{video}: frame {frame}"
+                rows.append(BoxRow(video, f"{event:02d}", frame, box, "none", size, where, len(linked)))
     return rows
 
 

@@ -30,14 +30,15 @@ class Pictures:
     refused: int = 0
 
     def of(self, video: Video) -> dict[str, str]:
-        """Return strip, clip and poster as addresses that hold their content; none where there is none, or no room."""
+        """Return strips, clip and poster as addresses that hold their content; none where there is none, or no room."""
         illustration = video.illustration
         if not self.pixels or illustration is None or "strip" not in illustration.arrays:
             return {}
-        kinds = {"strip": "image/webp", "clip": "video/mp4", "poster": "image/webp"}
+        kinds = {"strip": "image/webp", "truth_strip": "image/webp", "clip": "video/mp4", "poster": "image/webp"}
         addresses = {
             name: f"data:{kind};base64,{base64.b64encode(illustration.arrays[name].tobytes()).decode()}"
             for name, kind in kinds.items()
+            if name in illustration.arrays
         }
         size = sum(map(len, addresses.values()))
         if size > self.left:
@@ -56,6 +57,7 @@ class Card:
     timeline: Timeline
     model: str = ""
     strip: str = ""
+    truth_strip: str = ""
     clip: str = ""
     poster: str = ""
 

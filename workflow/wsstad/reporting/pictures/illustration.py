@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from wsstad.artefacts.storage import Artefact
-from wsstad.evaluation.groundtruth import GroundTruth
+from wsstad.evaluation.groundtruth import FrameBoxes, GroundTruth
 from wsstad.reporting.pictures import drawing
 from wsstad.reporting.pictures.decision import Portrayal
 from wsstad.reporting.pictures.drawing import Mark
@@ -98,19 +98,22 @@ def thin(values: np.ndarray) -> np.ndarray:
 
 
 def picture(case: Case, frames: Frames) -> dict[str, np.ndarray]:
-    """Return strip, clip and poster of a video, as arrays of their bytes, and the frames that the clip shows.
+    """Return strips, clip and poster of a video, as arrays of their bytes, and the frames that the clip shows.
 
-    The poster is the middle of the clip, where truth and top-1 meet.
+    The strip is of the top-1 tube, and another of the truth, where there is some: what was missed may be elsewhere. The
+    poster is the middle of the clip, where truth and top-1 meet.
     """
     start, stop, step = window(case)
     shown = _overlaid(case, frames, (start, stop, step))
     begins = case.edges[start:stop:step]
     lasts = begins[-1] - begins[-2] if len(begins) > 1 else case.edges[stop] - begins[-1]
     made = {
-        "strip": encode_picture(_strip(case, frames), QUALITY),
+        "strip": encode_picture(_strip(case, frames, case.top1.start, case.top1.boxes), QUALITY),
         "clip": encode_clip(shown, np.append(begins, begins[-1] + lasts), CLIP_BYTES),
         "poster": encode_picture(shown[len(shown) // 2], POSTER_QUALITY),
     }
+    if case.truth is not None and case.truth.united.present.any():
+        made["truth_strip"] = encode_picture(_truth_strip(case, case.truth.united, frames), QUALITY)
     return {name: np.frombuffer(content, dtype=np.uint8) for name, content in made.items()} | {
         "clip_frames": np.array([start, stop], dtype=np.int32),
         "clip_seconds": case.edges[[start, stop]],
@@ -147,16 +150,27 @@ def _overlaid(case: Case, frames: Frames, span: tuple[int, int, int]) -> list[np
     return shown
 
 
-def _strip(case: Case, frames: Frames) -> np.ndarray:
-    """Return `CROPS` crops along the top-1 tube, side by side."""
+def _strip(case: Case, frames: Frames, start: int, boxes: np.ndarray) -> np.ndarray:
+    """Return crops along the top-1 tube, side by side, from its first frame and its boxes."""
     last = clips.count_clips(frames.n_frames) * clips.CLIP_FRAMES - 1
-    wanted = np.linspace(case.top1.start, case.top1.stop - 1, CROPS).round().astype(int)
-    sizes = case.top1.boxes[:, 2:] - case.top1.boxes[:, :2]
+    wanted = np.minimum(np.linspace(start, start + len(boxes) - 1, CROPS).round().astype(int), last)
+    return _crops(case, frames, wanted, boxes, boxes[np.maximum(wanted - start, 0)])
+
+
+def _truth_strip(case: Case, truth: FrameBoxes, frames: Frames) -> np.ndarray:
+    """Return crops along everything annotated, side by side."""
+    present = np.flatnonzero(truth.present)
+    wanted = present[np.linspace(0, len(present) - 1, CROPS).round().astype(int)]
+    return _crops(case, frames, wanted, truth.boxes[present], truth.boxes[wanted])
+
+
+def _crops(case: Case, frames: Frames, wanted: np.ndarray, scale: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Return a crop of each of the `wanted` frames around its box, side by side; the largest of `scale` fits in."""
+    sizes = scale[:, 2:] - scale[:, :2]
     wide, high = sizes.max(axis=0).tolist()  # one scale for all crops: what grows in them grows
     tiles = []
-    for number in np.minimum(wanted, last).tolist():
+    for number, box in zip(wanted.tolist(), boxes, strict=True):
         clip, offset = divmod(number, clips.CLIP_FRAMES)
-        box = case.top1.boxes[max(number - case.top1.start, 0)]
         middle = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
         tiles.append(_tile(frames.clip(clip)[offset], middle, (wide, high), case.marks(number)))
     return np.concatenate(tiles, axis=1)
