@@ -2,13 +2,15 @@
 override SHELL := /bin/bash
 override .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help help-developers demo test check format ped2 ped2-c3d fight fc6 demo-detector lock clean benchmark
+.PHONY: help help-developers demo test check format ped2 ped2-c3d fight study fc6 demo-detector lock clean benchmark
 
 override VENV := .venv
 override WSSTAD := $(VENV)/bin/wsstad
 DATA ?= data/ucsd_ped2
 TABLES ?= benchmark
 WEIGHTS ?= weights
+# Videos of the study, half of them abnormal. A larger study begins with the videos of a smaller one.
+VIDEOS ?= 200
 # One thread a job, several jobs at a time: the stages set their own thread counts.
 OMP_NUM_THREADS ?= 1
 ifeq ($(origin PYTHON),undefined)
@@ -20,10 +22,11 @@ unexport $(foreach name,$(.VARIABLES),$(if $(filter command%,$(origin $(name))),
 override DATA := $(value DATA)
 override TABLES := $(value TABLES)
 override WEIGHTS := $(value WEIGHTS)
+override VIDEOS := $(value VIDEOS)
 override PYTHON := $(value PYTHON)
 override PYTEST := $(value PYTEST)
 override OMP_NUM_THREADS := $(value OMP_NUM_THREADS)
-export DATA TABLES WEIGHTS PYTHON PYTEST OMP_NUM_THREADS
+export DATA TABLES WEIGHTS VIDEOS PYTHON PYTEST OMP_NUM_THREADS
 override export PYTHONPATH := $(CURDIR)/workflow
 
 help: ## List what a user needs
@@ -79,6 +82,11 @@ ped2-c3d: $(VENV)/complete ## Run every other clip of UCSD Ped2 with full C3D; a
 fight: $(VENV)/complete ## Run Surveillance Camera Fight: make fight DATA=<its folder> WEIGHTS=<folder of yolo11n.pt>; an hour on two cores
 	@$(WSSTAD) run $$TABLES report --config config/fight.yaml --set weights="$$WEIGHTS" datasets.surv_fight.source="$$DATA"
 	@for table in $$TABLES; do echo && cat "results/surv_fight/tables/$$table.md"; done
+
+study: $(VENV)/complete ## Run the study of docs/study.md on made-up roads: make study VIDEOS=600 for a larger one; hours on two cores
+	@$(WSSTAD) synthesize --output results/study/source --kind study --videos "$$VIDEOS" --seed 11 --frames 256 --folds 2 --jobs 2
+	@$(WSSTAD) run benchmark table2 table3 table4 --config config/study.yaml
+	@for table in benchmark table2 table3 table4; do echo && cat "results/study/tables/$$table.md"; done
 
 demo-detector: $(VENV)/complete #- Train the demo's detector anew, on scenes that the demo does not use
 	@$(WSSTAD) fit-detector --output config/detectors/demo_yolo.pt --work results/demo_detector

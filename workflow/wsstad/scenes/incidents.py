@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from wsstad.scenes.effects import Effects, make_effects
 from wsstad.scenes.roads import LANE_WIDTH, MARGIN, PAVEMENT_WIDTH, Lane
 from wsstad.scenes.scripts import SPACING, Actor, Play, Scene, make_place
 from wsstad.scenes.shapes import MAKERS, Appearance
@@ -20,6 +21,9 @@ SINGLE = ("swerve", "skid", "topple", "fall", "wrong_way")
 SHARE = (0.06, 0.29)
 LONGEST_DRIVE = 40
 MIN_FRAMES = 128
+# How much dust, smoke and debris an incident raises, of 1 in the demo; below 0 there is none.
+AMOUNT = (-0.08, 0.25)
+DUSTY = ("knockdown", "swerve", "fall")  # the others smoke
 COLLIDING = (("car", "car"), ("car", "motorcycle"), ("motorcycle", "car"))
 
 
@@ -48,8 +52,10 @@ class Incidents(Play):
         first = len(self.actors)
         incidents, ordinary = self._kinds()
         (incidents if abnormal else ordinary)[kind](start, stop)
+        self.effects = None  # a collision as in the demo leaves as much as there
         if abnormal:
-            self.event, self.victims, self.effects = range(start, stop), [*range(first, len(self.actors))], None
+            self.event, self.victims = range(start, stop), [*range(first, len(self.actors))]
+            self.effects = self._leave_traces(kind)
         if kind not in INTERACTIONS and self.rng.random() < 0.5:
             self.pass_alone((start + stop) / 2)
         self.traffic(stop + 26, n - 4)
@@ -107,6 +113,16 @@ class Incidents(Play):
     def pull_over(self, moment: float) -> None:
         """A car stops at the kerb."""
         self._park(int(moment), int(moment + self.rng.uniform(14, 30)))
+
+    def _leave_traces(self, kind: str) -> Effects | None:
+        """Return what the incident raises at the place of its last road user, if anything."""
+        amount = self.rng.uniform(*AMOUNT)
+        if amount <= 0 or kind == "wrong_way":
+            return None
+        start, stop = self.event.start, self.event.stop
+        place = self.actors[self.victims[-1]].track.position[min(start + 3, stop - 1)]
+        seed = [*self.seed, 2]
+        return make_effects(seed, place, start=start, stop=stop, dusty=kind in DUSTY, amount=amount)
 
     def _kinds(self) -> tuple[dict[str, Callable[[int, int], None]], dict[str, Callable[[int, int], None]]]:
         """Return for every kind the incident, and the ordinary act of the same road users."""
