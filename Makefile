@@ -113,3 +113,7 @@ clean: ## Remove the virtual environment and everything generated
 .PHONY: probe
 probe: $(VENV)/complete #- Hold the features of `make fight` against the files alone, by a linear probe
 	@$(VENV)/bin/python benchmarks/probe.py
+
+.PHONY: study-checks
+study-checks: $(VENV)/complete #- Say what the videos and features of `make study` can show by themselves
+	@$(VENV)/bin/python benchmarks/study.py

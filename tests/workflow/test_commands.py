@@ -40,6 +40,7 @@ COMMANDS = {
     "make ped2-c3d": ONLY_SHOWN,
     "make fight": ONLY_SHOWN,
     "make study": ONLY_SHOWN,
+    "make study-checks": ONLY_SHOWN,
     "make study VIDEOS=600": ONLY_SHOWN,
     "make fc6": ONLY_SHOWN,
     "make fc6 DATA=<folder that holds c3d_fc6_ucfcrime/>": ONLY_SHOWN,
