@@ -87,6 +87,7 @@ study: $(VENV)/complete ## Run the study of docs/study.md on made-up roads: make
 	@$(WSSTAD) synthesize --output results/study/source --kind study --videos "$$VIDEOS" --seed 11 --frames 256 --folds 2 --jobs 2
 	@$(WSSTAD) run benchmark table2 table3 table4 --config config/study.yaml
 	@for table in benchmark table2 table3 table4; do echo && cat "results/study/tables/$$table.md"; done
+	@echo && $(VENV)/bin/python benchmarks/hypotheses.py
 
 demo-detector: $(VENV)/complete #- Train the demo's detector anew, on scenes that the demo does not use
 	@$(WSSTAD) fit-detector --output config/detectors/demo_yolo.pt --work results/demo_detector
