@@ -2,7 +2,7 @@
 override SHELL := /bin/bash
 override .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help help-developers demo test check format ped2 ped2-c3d fight fc6 demo-detector lock clean benchmark
+.PHONY: help help-developers demo test check format ped2 ped2-c3d fight study fc6 demo-detector lock clean benchmark
 
 override VENV := .venv
 override WSSTAD := $(VENV)/bin/wsstad
@@ -10,6 +10,8 @@ DATA ?= data/ucsd_ped2
 TABLES ?= benchmark
 WEIGHTS ?= weights
 DETECTOR ?= yolo11n
+# Videos of the study, half of them abnormal. A larger study begins with the videos of a smaller one.
+VIDEOS ?= 200
 # One thread a job, several jobs at a time: the stages set their own thread counts.
 OMP_NUM_THREADS ?= 1
 ifeq ($(origin PYTHON),undefined)
@@ -22,10 +24,11 @@ override DATA := $(value DATA)
 override TABLES := $(value TABLES)
 override WEIGHTS := $(value WEIGHTS)
 override DETECTOR := $(value DETECTOR)
+override VIDEOS := $(value VIDEOS)
 override PYTHON := $(value PYTHON)
 override PYTEST := $(value PYTEST)
 override OMP_NUM_THREADS := $(value OMP_NUM_THREADS)
-export DATA TABLES WEIGHTS DETECTOR PYTHON PYTEST OMP_NUM_THREADS
+export DATA TABLES WEIGHTS DETECTOR VIDEOS PYTHON PYTEST OMP_NUM_THREADS
 override export PYTHONPATH := $(CURDIR)/workflow
 # A configuration of real footage, with DETECTOR in the place of yolo11n.
 override with_detector = awk '{gsub("yolo11n", ENVIRON["DETECTOR"])} 1' config/$(1).yaml > results/$(1).yaml
@@ -97,6 +100,12 @@ fight: $(VENV)/complete ## Run Surveillance Camera Fight: make fight DATA=<its f
 	@$(WSSTAD) run $$TABLES report --config results/fight.yaml --directory . --set weights="$$WEIGHTS" datasets.surv_fight.source="$$DATA"
 	@for table in $$TABLES; do echo && cat "results/surv_fight/tables/$$table.md"; done
 
+study: $(VENV)/complete ## Run the study of docs/study.md on made-up roads: make study VIDEOS=600 for a larger one; hours on two cores
+	@$(WSSTAD) synthesize --output results/study/source --kind study --videos "$$VIDEOS" --seed 11 --frames 256 --folds 2 --jobs 2
+	@$(WSSTAD) run benchmark table2 table3 table4 --config config/study.yaml
+	@for table in benchmark table2 table3 table4; do echo && cat "results/study/tables/$$table.md"; done
+	@echo && $(VENV)/bin/python benchmarks/hypotheses.py
+
 demo-detector: $(VENV)/complete #- Train the demo's detector anew, on scenes that the demo does not use
 	@$(WSSTAD) fit-detector --output config/detectors/demo_yolo.pt --work results/demo_detector
 
@@ -129,3 +138,7 @@ clean: ## Remove the virtual environment and everything generated
 .PHONY: probe
 probe: $(VENV)/complete #- Hold the features of `make fight` against the files alone, by a linear probe
 	@$(VENV)/bin/python benchmarks/probe.py
+
+.PHONY: study-checks
+study-checks: $(VENV)/complete #- Say what the videos and features of `make study` can show by themselves
+	@$(VENV)/bin/python benchmarks/study.py

@@ -154,3 +154,39 @@ def test_the_difference_of_two_probes_has_an_interval_over_groups(probe_script, 
     assert line.startswith("good less chance: 95 % of other draws of groups between ")
     low, high = (float(line.split()[i]) for i in (-3, -1))
     assert 0 < low < 1 - roc_auc_score(abnormal, chance) < high
+
+
+def script_of(repository, name):
+    spec = importlib.util.spec_from_file_location(f"{name}_script", repository / f"benchmarks/{name}.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return script
+
+
+def test_a_claim_is_decided_as_written_down(repository):
+    decide = script_of(repository, "hypotheses").decide
+    assert decide("mgpr", 9.0, 3.0) == "supported"
+    assert decide("dmrm", -1.0, 3.0) == "refuted"
+    assert decide("", 2.9, 3.0) == "refuted as to size"
+    assert decide("", 3.0, 3.0) == decide("", 9.0, None) == "undecided"
+
+
+def test_a_gain_is_the_smaller_of_those_on_the_papers_two_datasets(repository):
+    script = script_of(repository, "hypotheses")
+    gains = script.relative_gains(repository / "config/paper/table1.tsv")
+    assert gains["dmrm", "MIoU"] == pytest.approx(8.98 / 6.47 - 1)
+    assert gains["gclnc", "MIoU"] == pytest.approx(8.98 / 8.63 - 1)
+    assert gains["asa", "VAUC"] == pytest.approx(92.88 / 92.17 - 1)
+
+
+def test_what_is_told_the_truth_finds_what_is_planted(repository):
+    told, random = script_of(repository, "study").told, np.random.default_rng(0)
+    abnormal, folds = np.tile([True, False], 20), np.repeat([0, 1], 20)
+    bags = []
+    for label in abnormal:
+        s_loc = np.where(np.arange(5) == 2, 0.6 * label, 0.0)
+        bags.append((random.normal(size=(5, 8)) + 4 * (s_loc > 0)[:, None] * (np.arange(8) == 0), s_loc))
+    auc, vauc, miou, bound = told(bags, abnormal, folds)
+    assert min(auc, vauc) > 0.9
+    assert 0.5 < miou <= bound
+    assert bound == pytest.approx(0.6)

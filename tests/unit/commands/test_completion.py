@@ -23,7 +23,7 @@ COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 printf '%s\\n' "${COMPREPLY[@]}"
 """
 SHELLS = ("bash", "fish", "zsh")
-TABLES = {"benchmark", "table1", "table2", "table3", "table4", "table5", "ablations"}
+TABLES = {"benchmark", "table1", "table2", "table3", "table4", "table5", "ablations", "study_causes"}
 # What is typed, and what is offered: all of it, but where more is allowed.
 CASES = {
     "wsstad sta": {"status"},

@@ -91,3 +91,20 @@ def test_flags_that_make_no_benchmark_are_refused_in_one_line(tmp_path):
     with pytest.raises(SystemExit):
         synthesize.main(["--output", str(tmp_path), "--videos", "8", "--seed", "1", "--size", "1x1"])
     assert not list(tmp_path.iterdir())
+
+
+def test_the_study_has_groups_that_no_fold_divides_and_names_its_events(tmp_path):
+    flags = ["--videos", "4", "--seed", "3", "--kind", "study", "--frames", "128", "--size", "96x80", "--folds", "2"]
+    synthesize.main(["--output", str(tmp_path), *flags])
+    videos = dataset_tables.read_videos(tmp_path)
+    sides = dataset_tables.read_split(tmp_path, "cv2")
+    for parts in sides.values():
+        cameras = {part: {videos[v]["group"] for v in parts if parts[v] == part} for part in ("train", "test")}
+        assert not cameras["train"] & cameras["test"]
+    abnormal = {video: row["class"] for video, row in videos.items() if row["label"] == "abnormal"}
+    rows = table.read_checked(tmp_path / "annotations.tsv")
+    assert {video: {row.event for row in rows_of_video} for video, rows_of_video in rows.items()} == {
+        video: {kind} for video, kind in abnormal.items()
+    }
+    with pytest.raises(UserError, match="--frames 96 is not allowed; allowed: at least 128"):
+        synthesize.main(["--output", str(tmp_path), *flags, "--frames", "96"])

@@ -19,7 +19,8 @@ REACH = 1.7
 class Effects:
     """The debris, cloud and sparks of an accident at `place` (2,) m over frames `start` .. `stop` - 1.
 
-    `landing` (PIECES, 2) m, `speed` (PIECES,) m a frame upwards, `colours` (PIECES, 3); `seed` draws what flickers.
+    `landing` (n, 2) m, `speed` (n,) m a frame upwards, `colours` (n, 3); `seed` draws what flickers;
+    `amount` is how much of it there is, 1 in the demo.
     """
 
     place: np.ndarray
@@ -30,9 +31,10 @@ class Effects:
     colours: np.ndarray
     cloud: np.ndarray
     seed: list[int]
+    amount: float = 1.0
 
     def debris(self, frame: int) -> np.ndarray:
-        """Return the pieces (PIECES, 3) in world coordinates: they fly, fall and lie."""
+        """Return the pieces (n, 3) in world coordinates: they fly, fall and lie."""
         age = frame - self.start
         flown = min(age / 5.0, 1.0)
         rise = np.maximum(self.speed * age - 0.05 * age * age, 0.0)
@@ -40,7 +42,7 @@ class Effects:
 
     def strength(self, frame: int) -> float:
         """Return how thick the cloud is, in [0, 1]: it grows over 4 frames and thins out at the end."""
-        return float(np.clip(min((frame - self.start + 1) / 4, (self.stop - frame) / 6), 0, 1))
+        return float(np.clip(min((frame - self.start + 1) / 4, (self.stop - frame) / 6), 0, 1)) * self.amount
 
     def active(self, frame: int) -> bool:
         """Tell whether there is anything to see at `frame`."""
@@ -91,14 +93,16 @@ class Effects:
             cv2.line(picture, (round(u), round(v)), end, colour, max(1, round(0.09 * metre)))
 
 
-def make_effects(seed: list[int], place: np.ndarray, *, start: int, stop: int, dusty: bool) -> Effects:
+def make_effects(
+    seed: list[int], place: np.ndarray, *, start: int, stop: int, dusty: bool, amount: float = 1.0
+) -> Effects:
     """Draw the effects of an accident; a `dusty` one raises dust, the other smokes."""
-    rng = np.random.default_rng(seed)
-    angle, reach = rng.uniform(0, 2 * np.pi, PIECES), REACH * np.sqrt(rng.uniform(0.05, 1, PIECES))
+    rng, n = np.random.default_rng(seed), round(PIECES * amount)
+    angle, reach = rng.uniform(0, 2 * np.pi, n), REACH * np.sqrt(rng.uniform(0.05, 1, n))
     landing = place + np.column_stack([np.cos(angle), np.sin(angle)]) * reach[:, None]
-    colours = rng.choice([[238, 238, 232], [30, 30, 32], [196, 60, 40], [210, 190, 70]], PIECES)
+    colours = rng.choice([[238, 238, 232], [30, 30, 32], [196, 60, 40], [210, 190, 70]], n)
     cloud = np.array([176.0, 152.0, 116.0] if dusty else [120.0, 120.0, 124.0])
-    return Effects(place, start, stop, landing, rng.uniform(0.1, 0.3, PIECES), colours, cloud, seed)
+    return Effects(place, start, stop, landing, rng.uniform(0.1, 0.3, n), colours, cloud, seed, amount)
 
 
 def _pixels_a_metre(camera: Camera, place: np.ndarray) -> float:

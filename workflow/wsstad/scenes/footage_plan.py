@@ -5,6 +5,7 @@ Video i is drawn from the seed and i alone: a larger benchmark begins with the v
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -15,6 +16,37 @@ from wsstad.scenes.scripts import Scene, make_scene
 CAMERAS = 2
 # First numbers of the seeds of scenes and of places; `wsstad.scenes.stills` uses others.
 SCENES, PLACES, LABELS, KINDS = 0, 1, 6, 7
+
+
+class Plan(Protocol):
+    """What a benchmark of made-up scenes says of its videos; see `Benchmark`."""
+
+    @property
+    def seed(self) -> int:
+        """Return the seed."""
+
+    @property
+    def n_frames(self) -> int:
+        """Return the number of frames of a video."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return width and height."""
+
+    def kind(self, i: int) -> str:
+        """Return what video i shows."""
+
+    def event(self, i: int) -> str:
+        """Return what the annotations call the event of video i."""
+
+    def group(self, i: int) -> str:
+        """Return the group of video i, which no split divides; empty where there are none."""
+
+    def scene(self, i: int) -> Scene:
+        """Build the scene of video i."""
+
+    def folds(self, videos: int, folds: int) -> list[int]:
+        """Return the fold that tests each video."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +90,21 @@ class Benchmark:
             turns[kind] += 1
         return result
 
+    def event(self, i: int) -> str:
+        """Return what the annotations call the event of video i."""
+        return "accident"
+
+    def group(self, i: int) -> str:
+        """Return nothing: videos are not grouped."""
+        return ""
+
     def _abnormal(self, i: int) -> bool:
-        return i % 2 == int(np.random.default_rng([LABELS, self.seed, i // 2]).integers(2))
+        return abnormal_of_pair([LABELS, self.seed], i)
+
+
+def abnormal_of_pair(seed: list[int], i: int) -> bool:
+    """Tell whether video i is the abnormal one of its pair 2k, 2k + 1: its place there tells nothing."""
+    return i % 2 == int(np.random.default_rng([*seed, i // 2]).integers(2))
 
 
 def video_name(i: int) -> str:

@@ -90,12 +90,10 @@ def posed(actor: Actor, frame: int) -> tuple[list[Patch], Pose]:
 
 def accident_boxes(scene: Scene) -> dict[int, np.ndarray]:
     """Return for every frame of the accident the box (4,) around its victims and their debris, inside the picture."""
-    if scene.effects is None:
-        return {}
     painter = Painter(scene.camera, np.array([0.0, 0.0, 1.0]))
     boxes = {}
-    for frame in range(scene.effects.start, scene.effects.stop):
-        points = [scene.camera.project(scene.effects.debris(frame))]
+    for frame in scene.event:
+        points = [scene.camera.project(scene.effects.debris(frame))] if scene.effects else []
         points += [painter.outline(*posed(scene.actors[n], frame)) for n in scene.victims]
         pixels = np.clip(np.concatenate(points), 0, [scene.camera.width, scene.camera.height])
         boxes[frame] = np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])

@@ -25,7 +25,10 @@ class Actor:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that the renderer needs; `victims` are the actors of the accident that `effects` belongs to."""
+    """Everything that the renderer needs; `victims` are the actors of the accident in the frames of `event`.
+
+    `effects` are what it leaves in the air and on the ground, if anything.
+    """
 
     n_frames: int
     camera: Camera
@@ -35,24 +38,30 @@ class Scene:
     actors: list[Actor]
     effects: Effects | None = None
     victims: list[int] = field(default_factory=list)
+    event: range = range(0)
 
 
 def make_scene(seed: list[int], *, kind: str, place_seed: list[int], n_frames: int, size: tuple[int, int]) -> Scene:
     """Build a scene of `kind` ("normal", "collision" or "knockdown") at the place that `place_seed` stands for."""
     if n_frames < MIN_FRAMES:
         raise ValueError(f"a scene takes at least {MIN_FRAMES} frames, not {n_frames}")
-    place = np.random.default_rng(place_seed)
-    camera = make_camera(place, *size)
-    layout = make_layout(place, camera)
-    play = _Play(np.random.default_rng(seed), layout, n_frames, seed)
+    camera, layout = make_place(place_seed, size)
+    play = Play(np.random.default_rng(seed), layout, n_frames, seed)
     if kind == "normal":
         play.ordinary(10, n_frames - 6)
     else:
         play.accident(kind)
-    return Scene(n_frames, camera, layout, place_seed, [*seed, 1], play.actors, play.effects, play.victims)
+    return play.scene(camera, place_seed)
 
 
-class _Play:
+def make_place(place_seed: list[int], size: tuple[int, int]) -> tuple[Camera, Layout]:
+    """Return camera and layout of a place."""
+    place = np.random.default_rng(place_seed)
+    camera = make_camera(place, *size)
+    return camera, make_layout(place, camera)
+
+
+class Play:
     """Collects the actors of one video."""
 
     def __init__(self, rng: np.random.Generator, layout: Layout, n_frames: int, seed: list[int]) -> None:
@@ -61,6 +70,21 @@ class _Play:
         self.actors: list[Actor] = []
         self.effects: Effects | None = None
         self.victims: list[int] = []
+        self.event = range(0)
+
+    def scene(self, camera: Camera, place_seed: list[int]) -> Scene:
+        """Return what was collected, at the place that `place_seed` stands for."""
+        return Scene(
+            n_frames=len(self.time),
+            camera=camera,
+            layout=self.layout,
+            place_seed=place_seed,
+            noise_seed=[*self.seed, 1],
+            actors=self.actors,
+            effects=self.effects,
+            victims=self.victims,
+            event=self.event,
+        )
 
     def ordinary(self, first: int, last: int) -> None:
         """Fill frames `first` .. `last` with acts."""
@@ -138,6 +162,7 @@ class _Play:
         if start > 44:
             self.ordinary(6, start - 38)
         getattr(self, f"_{kind}")(start, stop)
+        self.event = range(start, stop)
         if stop < n - 36:
             self.ordinary(stop + 26, n - 4)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from wsstad.artefacts import storage
-from wsstad.scenes.footage_plan import Benchmark, video_name
+from wsstad.scenes.footage_plan import Plan, video_name
 
 COLUMNS = ("video", "event", "frame", "x1", "y1", "x2", "y2", "fill")
 DATASET = """\
@@ -17,7 +17,7 @@ annotations:
 """
 
 
-def write_tables(folder: Path, benchmark: Benchmark, *, videos: int, folds: int) -> None:
+def write_tables(folder: Path, benchmark: Plan, *, videos: int, folds: int) -> None:
     """Write ``videos.tsv``, ``splits/cv<folds>.tsv`` and ``dataset.yaml``; every video is tested in one fold."""
     names = [video_name(i) for i in range(videos)]
     kinds = [benchmark.kind(i) for i in range(videos)]
@@ -27,10 +27,12 @@ def write_tables(folder: Path, benchmark: Benchmark, *, videos: int, folds: int)
             "path": f"videos/{name}.mp4",
             "label": "normal" if kind == "normal" else "abnormal",
             "class": kind,
+            "group": benchmark.group(i),
         }
-        for name, kind in zip(names, kinds, strict=True)
+        for i, (name, kind) in enumerate(zip(names, kinds, strict=True))
     ]
-    storage.write_table(folder / "videos.tsv", rows, ["video", "path", "label", "class"])
+    columns = ["video", "path", "label", "class"] + ["group"] * any(row["group"] for row in rows)
+    storage.write_table(folder / "videos.tsv", [{column: row[column] for column in columns} for row in rows], columns)
     tested = benchmark.folds(videos, folds)
     split = [
         {"fold": fold, "video": name, "part": "test" if tested[i] == fold else "train"}
@@ -41,13 +43,13 @@ def write_tables(folder: Path, benchmark: Benchmark, *, videos: int, folds: int)
     storage.write_text(folder / "dataset.yaml", DATASET)
 
 
-def write_annotations(folder: Path, videos: int) -> None:
+def write_annotations(folder: Path, benchmark: Plan, *, videos: int) -> None:
     """Write ``annotations.tsv``, one row for every frame of every accident, from the records of the videos."""
     rows = []
-    for name in map(video_name, range(videos)):
+    for i, name in enumerate(map(video_name, range(videos))):
         for frame, box in storage.read_json(record_path(folder, name))["boxes"]:
             cells = dict(zip(("x1", "y1", "x2", "y2"), (f"{value:.3f}" for value in box), strict=True))
-            rows.append({"video": name, "event": "accident", "frame": frame, **cells, "fill": "none"})
+            rows.append({"video": name, "event": benchmark.event(i), "frame": frame, **cells, "fill": "none"})
     storage.write_table(folder / "annotations.tsv", rows, COLUMNS)
 
 
