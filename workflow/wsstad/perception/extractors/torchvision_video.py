@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from wsstad.jsonable import Json
-from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor, crop
+from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor
 from wsstad.perception.extractors.parameters import TorchvisionVideoParameters
 from wsstad.perception.networks import torchvision_weights
 
@@ -94,11 +94,7 @@ class TorchvisionVideoExtractor(Extractor):
 
     def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Return the warped crops (16, side, side, 3) RGB uint8."""
-        margin, interpolation = self.parameters.margin, self.parameters.interpolation
-        pairs = zip(frames, boxes, strict=True)
-        return np.stack(
-            [crop(frame, box, margin=margin, size=self.side, interpolation=interpolation) for frame, box in pairs]
-        )
+        return self._crops(frames, boxes, self.side)
 
     def normalise(self, clips: torch.Tensor) -> torch.Tensor:
         """Return (n, 3, 16, side, side) float32 as the network takes it, of prepared clips (n, 16, side, side, 3)."""
