@@ -18,7 +18,7 @@ TERMS = {
     "tube IoU": "The IoU of the top-1 tube and the annotation as volumes in space and time.",
     "false alarms": "Alarms in normal test videos, and the hours of them, at a threshold calibrated on held-out normal"
     " training videos.",
-    "detected": "Abnormal test videos with an alarm in an abnormal frame, of all abnormal ones.",
+    "detected": "Abnormal test videos with an alarm in an abnormal frame, of all with annotated frames.",
     "miss": "In the filter of the videos: an abnormal video whose S_loc is at most the smallest eps; without boxes, one"
     " without an alarm.",
     "false alarm": "In the filter of the videos: a normal video with a score above the alarm threshold of its fold.",
