@@ -37,7 +37,7 @@ TERMS = {
     "upper bound": "The best that a choice among the tubes, sub-tubes or detections could reach with the truth in"
     " hand.",
     "95 % interval": "Where the value would lie with other test videos of the same kind, by resampling them; Wilson's"
-    " for IoU@eps.",
+    " for IoU@eps, and for a VAUC of 0 or 100.",
 }
 ALIASES = {"kind": "class"}
 
