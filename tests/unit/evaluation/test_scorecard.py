@@ -57,6 +57,27 @@ def test_every_metric_is_the_mean_over_runs_of_its_value_in_a_run():
     assert card["VAUC"].mean == pytest.approx(np.mean(vaucs), abs=1e-6)
 
 
+def apart(tests):
+    """Count pairs of an abnormal and a normal video of one fold that share no video: take them out one by one."""
+    left, count = list(tests), 0
+    while pair := next(((a, n) for a in left for n in left if ABNORMAL[a] and not ABNORMAL[n] and a[0] == n[0]), None):
+        left = [test for test in left if test not in pair]
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize(("abnormal", "normal", "right"), [(0.9, 0.1, 1), (0.1, 0.9, 0)])
+def test_a_vauc_at_the_edge_has_wilson_s_interval_over_pairs_that_share_no_video(abnormal, normal, right):
+    made = [{t: Choice(abnormal if ABNORMAL[t] else normal, (0, 5), None) for t in TESTS} for _ in range(2)]
+    entry = scorecard.build(made, Cases(ABNORMAL, ()), **OPTIONS)["VAUC"]
+    pairs = apart(TESTS)
+    assert pairs == 3
+    assert (entry.mean, entry.interval) == (right, (right, right))
+    assert entry.bounds == pytest.approx(metrics.wilson(right * pairs, pairs), abs=1e-6)
+    assert entry.bounds[0] < entry.bounds[1]
+    assert scorecard.build(runs(), CASES, **OPTIONS)["VAUC"].wilson is None, "elsewhere resampling moves it"
+
+
 def test_inside_groups_only_videos_of_one_group_and_one_fold_are_compared():
     made, groups = runs(3), {video: "east" if int(video[1]) < 2 else "west" for video in LABELS}
     cells = {(test[0], groups[test[1]]) for test in TESTS}

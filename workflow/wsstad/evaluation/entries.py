@@ -26,7 +26,8 @@ class Entry(Spread):
     interval: tuple[float, float] | None = None
     """By bootstrap over the videos; null for a choice at random, of which one run is known to scatter by `std`."""
     wilson: tuple[float, float] | None = None
-    """Of a share k / n: Wilson's interval, which is honest at 0 and n of n too."""
+    """Of a share k / n: Wilson's interval, which is honest at 0 and n of n too; of a VAUC of 0 or 1, that of as many
+    pairs as share no video."""
     k: tuple[int, ...] = ()
     """Of IoU@eps: the videos above eps, a count a run."""
     abnormal: int | None = None

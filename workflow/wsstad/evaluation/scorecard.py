@@ -206,7 +206,12 @@ def _vauc(
     right, same_fold = metrics.pair_matrix(scores, abnormal, folds)
     counts = [metrics.resample(n, resampling.resamples, rng) for n in right.shape]
     samples = metrics.resampled_vauc(right, same_fold, *counts)
-    return replace(_entry(mean, std, samples), pairs=int(same_fold.sum()))
+    entry = replace(_entry(mean, std, samples), pairs=int(same_fold.sum()))
+    if mean not in (0, 1):
+        return entry
+    # No resampling moves it. Pairs that share no video are independent, so they are counted as a share is.
+    apart = sum(min(np.sum(abnormal & (folds == fold)), np.sum(~abnormal & (folds == fold))) for fold in set(folds))
+    return replace(entry, wilson=rounded_pair(metrics.wilson(mean * apart, int(apart))))
 
 
 def _with_all_once(counts: np.ndarray) -> np.ndarray:

@@ -25,15 +25,15 @@ BETTER, WORSE = "▲", "▼"
 LEGEND = """\
 All values in %. `±`: standard deviation over seeds; of the random tube, over its choices: its row is an expectation,
 nothing is drawn, and it is not tested. Second line of a method: 95 % interval over other test videos, by bootstrap,
-Wilson's for IoU@eps; one without width says that no resampling moves the value, not that it is certain. IoU@eps: share
-of the abnormal test videos with S_loc > eps, with its count k/n. Counts are one a seed: `10, 9/12` is 10 of 12 by the
-first and 9 by the second, `10/12` is 10 by each; of more than five runs there is the mean. False alarms and detected
-videos are counted likewise. Videos: evaluated/expected test videos. Boxes: abnormal test videos with ground
-truth/abnormal ones expected; MIoU and IoU@eps are over the former, and one that was set aside counts as 0. VAUC
-compares only videos scored by the same model. An upper bound has the ground truth in hand, so its VAUC is 100 by
-definition. `▲`, `▼`: better, worse than the reference that is named below the table, by a paired permutation test over
-the videos (p < 0.05 after Holm's correction for the comparisons named there) and by the paired bootstrap; without a
-mark, call no difference a win.
+Wilson's for IoU@eps and, over pairs that share no video, for a VAUC of 0 or 100; one without width says that no
+resampling moves the value, not that it is certain. IoU@eps: share of the abnormal test videos with S_loc > eps, with
+its count k/n. Counts are one a seed: `10, 9/12` is 10 of 12 by the first and 9 by the second, `10/12` is 10 by each; of
+more than five runs there is the mean. False alarms and detected videos are counted likewise. Videos: evaluated/expected
+test videos. Boxes: abnormal test videos with ground truth/abnormal ones expected; MIoU and IoU@eps are over the former,
+and one that was set aside counts as 0. VAUC compares only videos scored by the same model. An upper bound has the
+ground truth in hand, so its VAUC is 100 by definition. `▲`, `▼`: better, worse than the reference that is named below
+the table, by a paired permutation test over the videos (p < 0.05 after Holm's correction for the comparisons named
+there) and by the paired bootstrap; without a mark, call no difference a win.
 """
 
 

@@ -18,7 +18,7 @@ TERMS = {
     "tube IoU": "The IoU of the top-1 tube and the annotation as volumes in space and time.",
     "false alarms": "Alarms in normal test videos, and the hours of them, at a threshold calibrated on held-out normal"
     " training videos.",
-    "detected": "Abnormal test videos with an alarm in an abnormal frame, of all abnormal ones.",
+    "detected": "Abnormal test videos with an alarm in an abnormal frame, of all with annotated frames.",
     "miss": "In the filter of the videos: an abnormal video whose S_loc is at most the smallest eps; without boxes, one"
     " without an alarm.",
     "false alarm": "In the filter of the videos: a normal video with a score above the alarm threshold of its fold.",
@@ -37,7 +37,7 @@ TERMS = {
     "upper bound": "The best that a choice among the tubes, sub-tubes or detections could reach with the truth in"
     " hand.",
     "95 % interval": "Where the value would lie with other test videos of the same kind, by resampling them; Wilson's"
-    " for IoU@eps.",
+    " for IoU@eps, and for a VAUC of 0 or 100.",
 }
 ALIASES = {"kind": "class"}
 
