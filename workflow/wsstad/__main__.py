@@ -39,6 +39,9 @@ VERBS = {
     "completion": ("print the completion for bash, zsh or fish", "completion"),
 }
 
+# Seldom typed: the help has their names alone, in its last lines.
+SELDOM = ("import-features", "synthesize", "fit-detector", "completion")
+
 
 def main() -> None:
     """Run the verb that is named."""
@@ -83,10 +86,11 @@ def _function(verb: str, alone: str, named: str) -> Any:
 
 
 def usage() -> str:
-    """Return what fits a screen: every verb in one line."""
-    lines = [f"  {verb:16} {words}" for verb, (words, _) in VERBS.items()]
+    """Return what fits a screen: every verb that is often typed in one line."""
+    lines = [f"  {verb:10} {words}" for verb, (words, _) in VERBS.items() if verb not in SELDOM]
     first = ["usage: wsstad VERB [--config FILE ...] [--set KEY=VALUE ...] [--directory DIR]", ""]
     last = [
+        f"  and {', '.join(SELDOM)}",
         "wsstad VERB --help explains its flags. Without --config, wsstad.yaml in this folder is read.",
     ]
     return "\n".join([*first, *lines, *last])
