@@ -57,12 +57,13 @@ def try_runs(finished: kills.Finished, folder: Path, n: int, seed: int) -> int:
         trial = kills.try_kill(finished, folder, seed)
         if trial.hit:
             counts[trial.target, trial.signal] += 1
-        if trial.problems:
-            failed += 1
-            print(f"seed {seed}: {trial}", flush=True)
+        failed += bool(trial.problems)
+        hit = f"{counts.total()} of {n}" if trial.hit else "nobody was there any more"
+        outcome = "; ".join(trial.problems) or "mended"
+        print(
+            f"seed {seed}: {trial.signal} to {trial.target} after {trial.seconds:.1f} s: {hit}: {outcome}", flush=True
+        )
         seed += 1
-        if trial.hit and counts.total() % 10 == 0:
-            print(f"{counts.total()} of {n}, {failed} failed, {time.monotonic() - began:.0f} s", flush=True)
     print("| killed | by | runs |\n|---|---|---:|")
     print("\n".join(f"| {target} | {name} | {count} |" for (target, name), count in sorted(counts.items())))
     print(f"runs: {counts.total()} kills, {failed} failed, {time.monotonic() - began:.0f} s", flush=True)
