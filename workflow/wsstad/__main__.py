@@ -38,6 +38,8 @@ VERBS = {
     "completion": ("print the completion for bash, zsh or fish", "completion"),
 }
 
+RARE = ("import-features", "synthesize", "fit-detector")  # named in one line of what fits a screen
+
 
 def main() -> None:
     """Run the verb that is named."""
@@ -83,9 +85,10 @@ def _function(verb: str, alone: str, named: str) -> Any:
 
 def usage() -> str:
     """Return what fits a screen: every verb in one line."""
-    lines = [f"  {verb:16} {words}" for verb, (words, _) in VERBS.items()]
+    lines = [f"  {verb:16} {words}" for verb, (words, _) in VERBS.items() if verb not in RARE]
     first = ["usage: wsstad VERB [--config FILE ...] [--set KEY=VALUE ...] [--directory DIR]", ""]
     last = [
+        f"  more: {', '.join(RARE)}",
         "",
         "wsstad VERB --help explains its flags. Without --config, wsstad.yaml in this folder is read.",
     ]
