@@ -92,6 +92,41 @@ def test_clips_that_are_not_there_are_named(repository, tmp_path):
 
 
 @pytest.fixture
+def simulate(repository, monkeypatch):
+    monkeypatch.syspath_prepend(str(repository / "benchmarks"))
+    import simulate
+
+    return simulate
+
+
+def test_a_gpu_stage_is_bound_by_what_is_slower(simulate):
+    """3,600,000 frames: on a core 2 h beside the network and 5 h in it, on a GPU 1 h in it."""
+    own, on_core, on_gpu = (simulate.Rate(3.6e6 / 3600 / hours, "made up") for hours in (2, 5, 1))
+    stage = simulate.Stage("detect", 3.6e6, "frames", own, on_core, on_gpu)
+    alone, gpu, several = simulate.Machine("m", 2, 0), simulate.Machine("m", 4, 1), simulate.Machine("m", 4, 1, count=2)
+    for machine, beside, expected, bound in (
+        (alone, False, 3.5, "cores"),
+        (gpu, False, 3, "the core that feeds it"),
+        (gpu, True, 1, "GPU"),
+        (several, False, 1.5, "the core that feeds it"),
+        (several, True, 0.5, "GPU"),
+        (simulate.Machine("m", 1, 1), True, 2, "cores"),
+    ):
+        spent, by = simulate.hours(stage, machine, beside=beside)
+        assert (spent, by) == (pytest.approx(expected), bound)
+
+
+def test_hours_are_printed_with_the_origin_of_every_rate(simulate):
+    lines = simulate.table().splitlines()
+    hours, rates = [[line for line in lines if line.count("|") == count] for count in (7, 5)]
+    assert [line.split(" | ")[0].strip("| ") for line in hours[2:-1]] == [stage.name for stage in simulate.STAGES]
+    assert len(rates) - 2 == sum(
+        rate is not None for stage in simulate.STAGES for rate in (stage.own, stage.on_core, stage.on_gpu)
+    )
+    assert all(line.split(" | ")[-1].strip("| ") for line in rates[2:])
+
+
+@pytest.fixture
 def fragments(repository, monkeypatch):
     monkeypatch.syspath_prepend(str(repository / "benchmarks"))
     import fragments

@@ -111,10 +111,10 @@ def _store_images(path: Path, fps: Fraction, start: int) -> Iterator[av.VideoFra
         stream.thread_type, stream.thread_count = "NONE", 1
         if not stream.time_base:
             raise DamagedError(path, "no time base")
-        ticks = 1 / (fps * stream.time_base)  # a frame's; a whole number
-        container.seek(round(start * ticks), stream=stream)
+        first = round(start / (fps * stream.time_base))  # a frame has a whole number of ticks
+        container.seek(first, stream=stream)
         for image in container.decode(stream):
-            if image.pts is None or image.pts >= start * ticks:
+            if image.pts is None or image.pts >= first:
                 yield image
 
 
