@@ -83,6 +83,8 @@ def clone(tmp_path, repository):
     (tmp_path / "envs/requirements.lock").touch()
     for name in ("wsstad", "python"):
         recorder(tmp_path / ".venv/bin" / name)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/ped2.yaml").write_text("detectors: [yolo11n]\n")
     (tmp_path / "results/ucsd_ped2/tables").mkdir(parents=True)
     (tmp_path / "results/ucsd_ped2/tables/benchmark.md").touch()
     (tmp_path / ".venv/complete").touch()
@@ -92,7 +94,8 @@ def clone(tmp_path, repository):
 @pytest.mark.parametrize("how", ["argument", "environment"])
 @pytest.mark.parametrize("name", COMMANDS)
 def test_what_is_given_to_make_is_no_command(clone, name, how):
-    given = {"DATA": COMMANDS[name], "WEIGHTS": f"/weights/{COMMANDS[name]}", "ANY": COMMANDS[name]}
+    given = {"DATA": COMMANDS[name], "WEIGHTS": f"/weights/{COMMANDS[name]}"}
+    given |= {"DETECTOR": COMMANDS[name], "ANY": COMMANDS[name]}
     environment = {**os.environ, "WSSTAD_RECORD": str(clone / "record"), **(given if how == "environment" else {})}
     arguments = [f"{key}={value}" for key, value in given.items()] if how == "argument" else []
     done = subprocess.run(["make", "ped2", *arguments], cwd=clone, env=environment, capture_output=True, text=True)
@@ -102,11 +105,12 @@ def test_what_is_given_to_make_is_no_command(clone, name, how):
 
 
 @pytest.mark.parametrize(
-    "variable", ["PYTHON", "TABLES", "PYTEST", "OMP_NUM_THREADS", "VENV", "WSSTAD", "SHELL", "PYTHONPATH"]
+    "variable",
+    ["PYTHON", "TABLES", "DETECTOR", "VIDEOS", "PYTEST", "OMP_NUM_THREADS", "VENV", "WSSTAD", "SHELL", "PYTHONPATH"],
 )
 def test_no_variable_of_make_is_a_command(clone, variable):
     environment = {**os.environ, "WSSTAD_RECORD": str(clone / "record")}
-    for target in ("ped2", "test", "help"):
+    for target in ("ped2", "study", "test", "help"):
         for text in (COMMANDS["make"], COMMANDS["shell"], COMMANDS["semicolon"]):
             command = ["make", target, f"{variable}={text}"]
             subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True)

@@ -102,7 +102,7 @@ def test_a_mistake_is_one_line(folder, words, message):
 
 
 def test_the_formats_of_the_command_are_those_with_a_writer():
-    assert set(export.FORMATS) == exporting.WRITERS.keys()
+    assert set(export.FORMATS) == {*exporting.WRITERS, "fiftyone"}
 
 
 def test_features_go_out_a_row_a_clip_and_the_abnormal_first(folder, capsys):

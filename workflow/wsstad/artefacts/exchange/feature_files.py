@@ -46,10 +46,7 @@ def read(path: Path, form: str, keys: Sequence[str], crop: int | None = None) ->
             key, array = path.name, _crops(path, crop)
         else:
             with open(path, "rb") as file, _archive(file, form) as archive:
-                key = next((key for key in keys if key in archive), "")
-                array = np.asarray(archive[key]) if key else np.zeros(0)
-    if not key:
-        raise UserError(f"{path}: has none of {', '.join(keys)}")
+                key, array = _entry(archive, path, keys)
     if array.ndim != 2 or not array.size or array.dtype.kind != "f":
         raise UserError(f"{path}: {key}: {array.dtype} of shape {array.shape}; allowed: floats of shape (rows, d)")
     return key, array
@@ -64,10 +61,21 @@ def _archive(file: BinaryIO, form: str) -> Any:
     """Return an archive that is read like a mapping; raise `ValueError` for a file of npy that is none."""
     if form == "hdf5":
         return h5py.File(file)
-    opened = np.load(file, allow_pickle=False)
-    if isinstance(opened, np.ndarray):
-        raise ValueError("one array; allowed: an npz archive with keys <source>/<video>")
-    return opened
+    if not zipfile.is_zipfile(file):  # of what is neither an archive nor an array, numpy advises to unpickle it
+        raise ValueError("not an npz archive, with keys <source>/<video>")
+    file.seek(0)
+    return np.load(file, allow_pickle=False)
+
+
+def _entry(archive: Any, path: Path, keys: Sequence[str]) -> tuple[str, np.ndarray]:
+    """Return the first of `keys` that an archive has, and its array."""
+    key = next((key for key in keys if key in archive), "")
+    if not key:
+        raise UserError(f"{path}: has none of {', '.join(keys)}")
+    try:
+        return key, np.asarray(archive[key])
+    except ValueError as error:
+        raise UserError(f"{path}: {key}: cannot be read: {error}") from error
 
 
 def _array(path: Path) -> np.ndarray:
