@@ -67,6 +67,8 @@ COMMANDS = {
     "pre-commit install": "[ -e .pre-commit-config.yaml ]",
     "python -m wsstad": "python -m wsstad --help",
     "python tests/flips.py --n 20000 --rounds 24": "python tests/flips.py --help",
+    "python tests/kill.py --n 360": "python tests/kill.py --help",
+    "python tests/matrix.py": "python tests/matrix.py --help",
     "python tests/mutants.py": "python tests/mutants.py nonesuch",
     ".venv/bin/python -m pytest tests/unit/<room>/test_<module>.py": (
         ".venv/bin/python -m pytest tests/unit/structures/test_clips.py"
@@ -144,6 +146,8 @@ COMMANDS = {
     "wsstad overlays": SAME,
     "wsstad power": "wsstad power --help",
     "wsstad power --effect 5": "wsstad power --help",
+    "wsstad power results --family 4": "wsstad power --help",
+    "wsstad run benchmark table2 table3 table4 --config config/study_400.yaml": "wsstad run --help",
     "wsstad power [RESULTS] [--effect POINTS] [--videos N]": "wsstad power --help",
     "wsstad report": SAME,
     "wsstad report --no-pixels": SAME,

@@ -85,4 +85,4 @@ def test_bits_at_random_in_all_kinds_of_files(copy):
     chosen = list(flips.choose(copy.folder / "results", 40, seed=4, once=True))
     outcome = flips.run_flipped(copy.folder, clean, chosen, keep_time=False)
     assert outcome.problems == ""
-    assert {name for counts in outcome.outcomes.values() for name in counts} == {"healed", "harmless"}
+    assert {name for counts in outcome.outcomes.values() for name in counts} <= {"healed", "harmless"}
