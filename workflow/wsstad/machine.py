@@ -5,7 +5,7 @@ import os
 import resource
 from pathlib import Path
 
-# What to do about an error of the system, by number. Any other is a bug, and has a traceback.
+# What to do about an error of the system, by number. Every other is a bug, and has a traceback.
 ADVICE = {
     errno.ENOSPC: "make room; the same command goes on from there",
     errno.EDQUOT: "make room within the quota; the same command goes on from there",

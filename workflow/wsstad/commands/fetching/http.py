@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 from wsstad import __version__
 from wsstad.artefacts import storage
@@ -122,7 +122,7 @@ def _request(url: str, part: Path, size: int, timeout: float, report: Callable[[
         raise
 
 
-def _copy(answer: Any, file: Any, report: Callable[[int], None]) -> None:
+def _copy(answer: http.client.HTTPResponse, file: IO[bytes], report: Callable[[int], None]) -> None:
     """Write the body of an answer; raise `_CutError` where it is shorter than the server said."""
     expected = int(answer.headers.get("Content-Length") or -1)
     n = 0
@@ -135,7 +135,7 @@ def _copy(answer: Any, file: Any, report: Callable[[int], None]) -> None:
         raise _CutError(f"the connection ended {expected - n} bytes early")
 
 
-def _begins_at(answer: Any) -> int:
+def _begins_at(answer: http.client.HTTPResponse) -> int:
     """Return the first byte of a partial answer, by its ``Content-Range: bytes 5-9/10``; -1 where it has none."""
     words = (answer.headers.get("Content-Range") or "").removeprefix("bytes ").partition("-")[0]
     return int(words) if words.isdecimal() else -1

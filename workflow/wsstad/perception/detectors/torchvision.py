@@ -47,11 +47,11 @@ class TorchvisionDetector:
         )
         self._network = network.to(self.device)
 
-    def _limits(self) -> dict[str, Any]:
+    def _limits(self) -> dict[str, float]:
         """Return what bounds the boxes that a network gives, under its own names."""
         options, box = self.parameters, "box_" if self.parameters.network.startswith("fasterrcnn") else ""
         per_image = f"{box}detections_per_img"
-        limits: dict[str, Any] = {f"{box}score_thresh": options.confidence, per_image: options.max_detections}
+        limits: dict[str, float] = {f"{box}score_thresh": options.confidence, per_image: options.max_detections}
         if options.iou is not None:
             limits[f"{box}nms_thresh"] = options.iou
         if options.image_size is not None:

@@ -1,7 +1,6 @@
 """Networks of TorchVision with published weights, or with weights drawn from a seed, ready for inference."""
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from torchvision import models
@@ -10,7 +9,9 @@ from wsstad.artefacts import storage
 from wsstad.errors import UserError
 
 
-def load(network: str, path: Path | None, sha256: str | None, seed: int | None, **options: Any) -> torch.nn.Module:
+def load(
+    network: str, path: Path | None, sha256: str | None, seed: int | None, **options: float | None
+) -> torch.nn.Module:
     """Return a network by TorchVision's name for it, with the state dict of a file, or drawn from `seed`.
 
     `options` go to the network. Raises `UserError` when the file is absent, has another digest, or other weights.

@@ -5,7 +5,6 @@ import string
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib import style
@@ -33,7 +32,7 @@ WORDS = {
     "unary": "box of one object",
     "member": "box of one object",
 }
-STYLE: Any = {
+STYLE: dict[str, str | float | bool] = {
     "font.family": "DejaVu Sans",
     "font.size": 7,
     "text.parse_math": False,  # a dollar sign in a name is one
