@@ -30,10 +30,13 @@ def test_tubes_of_an_export_give_the_same_tables(copy):
     after = numbers(copy.folder, "ready", "identity")
     assert len(before) > 20
     assert after == before
-    assert copy.verb("why", "benchmark") == "nothing to do\n"
+    assert copy.typed("why", "benchmark", "--config", "config.yaml") == "nothing to do\n"
     path = copy.folder / "source/coco/annotations.json"
     path.write_text(path.read_text() + "\n")
-    assert re.match(r"detect +2 jobs +12 of 12 videos to do\n    boxes changed\n", copy.verb("why", "benchmark"))
+    assert re.match(
+        r"detect +2 jobs +12 of 12 videos to do\n    boxes changed\n",
+        copy.typed("why", "benchmark", "--config", "config.yaml"),
+    )
 
 
 def test_the_top_1_of_every_test_video_is_exported(copy):
