@@ -94,6 +94,8 @@ def content_of(path: Path) -> object:
     if name and name["suffix"] == run_files.MODEL_SUFFIX:
         tensors, meta, key = storage.read_tensors(path)
         return meta, key, {name: storage.array_digest(array) for name, array in tensors.items()}
+    if path.name == "status.html":
+        return None  # how far a run is, for a person alone; each run writes it anew
     if path.name.endswith(".state.json"):
         heartbeat.read(path.with_name(path.name.replace(".state.json", ".log")))
         return None
