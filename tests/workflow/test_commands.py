@@ -62,6 +62,9 @@ COMMANDS = {
     "make benchmark": ONLY_SHOWN,
     "make usual-way DATA=<folder of ucf_crime_sample/> WEIGHTS=<folder of yolo11n.pt>": ONLY_SHOWN,
     "python benchmarks/simulate.py": SAME,
+    "python docs/print_tables.py results/<...>.tsv": (
+        f"python {REPOSITORY}/docs/print_tables.py results/tables/benchmark.tsv"
+    ),
     "make linkers DATA=<folder of Ped2> WEIGHTS=<folder of yolo11n_int8.pt>": ONLY_SHOWN,
     "pip install <folder of the clone>": "python -m pip wheel --no-deps --no-build-isolation --wheel-dir wheels .",
     "pre-commit install": "[ -e .pre-commit-config.yaml ]",
