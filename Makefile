@@ -49,7 +49,7 @@ $(VENV)/checks: envs/checks.lock $(VENV)/complete
 demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: the first thing to try
 	@$(WSSTAD) demo
 
-test: $(VENV)/checks ## Run the tests, but those that take longest: make test-long
+test: $(VENV)/checks ## Run the tests, except the longest: make test-long
 	@echo "[test] unit, contract, fault and workflow tests; about ten minutes on two cores"
 	@$(VENV)/bin/python -m pytest -m "not cluster and not long" --numprocesses 2 --dist worksteal $$PYTEST
 
@@ -114,11 +114,11 @@ benchmark: $(VENV)/complete #- Time every stage against its limit, on whatever d
 	@echo && $(VENV)/bin/python benchmarks/train.py
 
 .PHONY: usual-way
-usual-way: $(VENV)/complete #- Hold our work a frame, networks aside, against the usual way: make usual-way DATA=<folder of ucf_crime_sample/> WEIGHTS=<folder of yolo11n.pt>
+usual-way: $(VENV)/complete #- Compare the CPU time a frame, networks aside, with the usual way: make usual-way DATA=<folder of ucf_crime_sample/> WEIGHTS=<folder of yolo11n.pt>
 	@$(VENV)/bin/python benchmarks/usual_way.py --data "$$DATA" --weights "$$WEIGHTS"
 
 .PHONY: linkers
-linkers: $(VENV)/complete #- Hold our linkers against ByteTrack and BoT-SORT: make linkers DATA=<Ped2's folder> WEIGHTS=<folder of yolo11n_int8.pt>
+linkers: $(VENV)/complete #- Compare our linkers with ByteTrack and BoT-SORT: make linkers DATA=<Ped2's folder> WEIGHTS=<folder of yolo11n_int8.pt>
 	@$(VENV)/bin/python benchmarks/linkers.py --data "$$DATA" --weights "$$WEIGHTS"
 	@echo && $(VENV)/bin/python benchmarks/linkers.py
 
@@ -136,9 +136,9 @@ clean: ## Remove the virtual environment and everything generated
 	rm -rf $(VENV) $(VENV).lock results/* .snakemake
 
 .PHONY: probe
-probe: $(VENV)/complete #- Hold the features of `make fight` against the files alone, by a linear probe
+probe: $(VENV)/complete #- Compare the features of `make fight` with the files alone, by a linear probe
 	@$(VENV)/bin/python benchmarks/probe.py
 
 .PHONY: study-checks
-study-checks: $(VENV)/complete #- Say what the videos and features of `make study` can show by themselves
+study-checks: $(VENV)/complete #- Check what the videos and features of `make study` can show by themselves
 	@$(VENV)/bin/python benchmarks/study.py

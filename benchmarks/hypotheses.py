@@ -89,7 +89,7 @@ def line(name: str, found: Mapping[str, object], rival: float, own: float, least
     cells = (
         *(name, f"`{found['second']}`", str(found["metric"]), f"{own:.1f}", f"{rival:.1f}"),
         f"{difference:+.1f} [{low:.1f}, {high:.1f}]",
-        *(f"{p:.3f}", str(found["n"]), f"{smallest:.1f}", decide(better, high, least)),
+        *(f"{p:.3f}" if p >= 0.001 else "< 0.001", str(found["n"]), f"{smallest:.1f}", decide(better, high, least)),
     )
     return f"| {' | '.join(cells)} |"
 

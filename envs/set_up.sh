@@ -1,6 +1,6 @@
 #!/bin/bash
-# Make the virtual environment anew from the lock: envs/set_up.sh <python> <folder>; with a third word, checks, add to it
-# what the tests need. One set-up at a time: whoever comes second waits, and finds it done.
+# Make the virtual environment anew from the lock: envs/set_up.sh <python> <folder>; with a third argument, checks, add what the
+# tests need. One set-up at a time: whoever comes second waits, and finds it done.
 set -euo pipefail
 python=$1 venv=$2 what=${3:-complete} lock=envs/requirements.lock
 [ "$what" = complete ] || lock=envs/$what.lock

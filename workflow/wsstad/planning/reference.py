@@ -137,5 +137,6 @@ def _default(schema: Schema, required: bool) -> str:
 
 def _meaning(schema: Schema) -> str:
     text = " ".join(str(schema.get("description", "")).split()).replace("|", "\\|")
-    allowed = f" One of {', '.join(f'`{value}`' for value in schema['enum'])}." if "enum" in schema else ""
+    values = ["null" if value is None else value for value in schema.get("enum", [])]
+    allowed = f" One of {', '.join(f'`{value}`' for value in values)}." if values else ""
     return text + allowed

@@ -39,8 +39,8 @@ class DrawnParameters(AnnotationParameters):
     sizes: Annotated[str, AfterValidator(lambda path: path and _below(path))] = Field(
         "", exclude_if=lambda path: not path
     )
-    """Table of video, width and height, relative to the dataset's source, for pictures of several sizes; what it lacks
-    has `size`."""
+    """Table of video, width and height, relative to the dataset's source, for pictures of several sizes; videos that
+    are not in it have `size`."""
 
     @property
     def files(self) -> dict[str, str]:
