@@ -10,11 +10,15 @@ import csv
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "workflow"))
 
 import wsstad  # noqa: E402 - needs the path above
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 # Table, its file of the paper's values, and the rows of its hypotheses.
 CLAIMS = {
@@ -44,17 +48,17 @@ def main(argv: list[str] | None = None) -> None:
         gains = relative_gains(REPOSITORY / "config" / "paper" / f"{paper}.tsv")
         named = {row: name for name, row in claims.items()}
         named |= {COLLAPSE[2]: COLLAPSE[0]} if table == COLLAPSE[1] else {}
-        for found in _rows(results.only(table=table).comparisons()):
-            row, metric = str(found["second"]), str(found["metric"])
+        for comparison in _rows(results.only(table=table).comparisons()):
+            row, metric = str(comparison["second"]), str(comparison["metric"])
             if row in named and metric in METRICS:
                 rival, own = (float(values[method, metric]["percent"]) for method in (row, "mgpr"))
                 least = rival * gains[row, metric] if (row, metric) in gains else None
-                print(line(named[row], found, rival, own, least), flush=True)
+                print(line(named[row], comparison, rival, own, least), flush=True)
 
 
-def _rows(frame: object) -> Iterator[Mapping[str, object]]:
-    """Yield the rows of a table of the whole set of videos, of the product itself."""
-    for row in frame.to_dict("records"):  # type: ignore[attr-defined]
+def _rows(frame: "DataFrame") -> Iterator[Mapping[str, object]]:
+    """Yield our own rows of a table, those over all videos."""
+    for row in frame.to_dict("records"):
         if row.get("source", "ours") == "ours" and not (isinstance(row.get("part"), str) and row["part"]):
             yield row
 
@@ -81,15 +85,15 @@ def decide(better: str, high: float, least: float | None) -> str:
     return "undecided" if least is None or high >= least else "refuted as to size"
 
 
-def line(name: str, found: Mapping[str, object], rival: float, own: float, least: float | None) -> str:
+def line(name: str, comparison: Mapping[str, object], rival: float, own: float, least: float | None) -> str:
     """Return a row of the table."""
-    difference, low, high, p = (float(str(found[key])) for key in ("difference", "low", "high", "p_corrected"))
-    better = found["better"] if isinstance(found["better"], str) else ""
-    smallest = float(str(found["smallest"]))
+    difference, low, high, p = (float(str(comparison[key])) for key in ("difference", "low", "high", "p_corrected"))
+    better = comparison["better"] if isinstance(comparison["better"], str) else ""
+    smallest = float(str(comparison["smallest"]))
     cells = (
-        *(name, f"`{found['second']}`", str(found["metric"]), f"{own:.1f}", f"{rival:.1f}"),
+        *(name, f"`{comparison['second']}`", str(comparison["metric"]), f"{own:.1f}", f"{rival:.1f}"),
         f"{difference:+.1f} [{low:.1f}, {high:.1f}]",
-        *(f"{p:.3f}" if p >= 0.001 else "< 0.001", str(found["n"]), f"{smallest:.1f}", decide(better, high, least)),
+        *(f"{p:.3f}" if p >= 0.001 else "< 0.001", str(comparison["n"]), f"{smallest:.1f}", decide(better, high, least)),
     )
     return f"| {' | '.join(cells)} |"
 

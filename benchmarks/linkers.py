@@ -19,7 +19,7 @@ import footage  # noqa: E402 - these need the path above
 import numpy as np  # noqa: E402
 from footage import Footage  # noqa: E402
 from fragments import Fragments, doubles, fragments  # noqa: E402
-from measure import cpu_clock, number, side_by_side  # noqa: E402
+from measure import cpu_clock, number, publish, side_by_side  # noqa: E402
 from trackers import Tracker  # noqa: E402
 
 from wsstad import config  # noqa: E402
@@ -65,10 +65,7 @@ def main(argv: list[str] | None = None) -> None:
     else:
         shown = footage.roads(4 if args.quick else 24, args.work / ("quick" if args.quick else "demo"))
     text = table(shown, contenders(args.linkers), repeats=1 if args.quick else 5)
-    sys.stdout.write(text)
-    if args.output:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(text, encoding="utf-8")
+    publish(text, args.output)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

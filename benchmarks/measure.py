@@ -1,10 +1,12 @@
-"""Time two ways of doing one thing side by side, and lay the results out as a table."""
+"""Time ways of doing one thing side by side, lay the results out as a table, and print it."""
 
 import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 Clock = Callable[[], float]
 
@@ -74,3 +76,11 @@ def table(rows: Sequence[Row]) -> str:
 def number(value: float) -> str:
     """Return three significant digits, without an exponent."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def publish(text: str, output: Path | None) -> None:
+    """Print a text, and write it to a file where one is named."""
+    sys.stdout.write(text)
+    if output:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")

@@ -1,16 +1,13 @@
-"""Hours for UCF-Crime, composed of the rates of the stages, on machines that one may have.
+"""Hours for UCF-Crime, computed from the rates of the stages, for a few machines.
 
 `python benchmarks/simulate.py` prints for each machine the hours of every stage and what bounds it. Every rate is
-below, with where it comes from; what is no measurement says so. A stage on a GPU is given twice: as a job does it now,
+below, with its origin. A stage on a GPU is given twice: as a job does it now,
 reading, cropping and computing in turn, and with as many processes beside the GPU as it takes to keep it busy.
 """
 
 import argparse
 import sys
 from dataclasses import dataclass
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 HOUR = 3600
 
@@ -35,7 +32,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Stage:
-    """`amount` of `unit`; what a core does of them a second beside the network, and the network on a core and a GPU."""
+    """`amount` of `unit`; the rates of a core beside the network, and of the network on a core and on a GPU."""
 
     name: str
     amount: float

@@ -21,7 +21,7 @@ import arrays  # noqa: E402 - these need the path above
 import networks  # noqa: E402
 import pixels  # noqa: E402
 import scores  # noqa: E402
-from measure import Row, table  # noqa: E402
+from measure import Row, publish, table  # noqa: E402
 
 log = logging.getLogger("benchmark")
 LIBRARIES = (
@@ -46,10 +46,7 @@ def main(argv: list[str] | None = None) -> None:
     text += (
         f"\nTook {time.monotonic() - started:.0f} s. A ratio of 1 is the limit; a rate of 0 did not fit in memory.\n"
     )
-    sys.stdout.write(text)
-    if args.output:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(text, encoding="utf-8")
+    publish(text, args.output)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

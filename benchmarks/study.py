@@ -3,7 +3,7 @@
 The first table is of facts that are no content: how well each alone tells abnormal videos from normal ones, as an AUC
 inside the folds. Near 50 is wanted. The second is of classifiers that are told the truth of the training videos, box by
 box, which no method is: a logistic regression on the features of sub-tubes, those with an S_loc of `ENOUGH` or more
-against all others. What it cannot find, no training from video labels is likely to.
+against all others. What it cannot find, training from video labels is unlikely to find.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import wsstad  # noqa: E402
 from wsstad.evaluation import groundtruth, metrics  # noqa: E402
 from wsstad.evaluation.annotations import table  # noqa: E402
 from wsstad.learning.bags import ClipFeatures, make_bag  # noqa: E402
+from wsstad.planning import dataset_tables  # noqa: E402
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -51,13 +52,15 @@ def main(argv: list[str] | None = None) -> None:
     print("\n| told the truth of the training videos | sub-tubes, AUC | VAUC | MIoU | bound |\n|---|--:|--:|--:|--:|")
     for name, sub_tubes in (("whole tubes", 1), ("M = 8", 8)):
         bags = [instances(results, video, annotations.get(video, []), sub_tubes) for video in videos.index]
-        print(f"| {name} | {' | '.join(f'{100 * value:.1f}' for value in told(bags, abnormal, folds))} |", flush=True)
+        print(
+            f"| {name} | {' | '.join(f'{100 * value:.1f}' for value in supervised(bags, abnormal, folds))} |",
+            flush=True,
+        )
 
 
 def tested_in(split: Path, videos: list[str]) -> np.ndarray:
-    """Return the fold that tests each video, (videos,)."""
-    rows = [line.split("\t") for line in split.read_text().splitlines()[1:]]
-    fold = {video: int(number) for number, video, part in rows if part == "test"}
+    """Return the fold that tests each video, (videos,), by a split beside the dataset's tables."""
+    fold = {video: number for number, video in dataset_tables.tests_of(split.parents[1], split.stem)}
     return np.array([fold[video] for video in videos])
 
 
@@ -88,10 +91,10 @@ def instances(
     return bag.region, np.array([metrics.s_loc(truth, part, detected=tubes.detected) for part in parts])
 
 
-def told(
+def supervised(
     bags: list[tuple[np.ndarray, np.ndarray]], abnormal: np.ndarray, folds: np.ndarray
 ) -> tuple[float, float, float, float]:
-    """Return AUC over sub-tubes, VAUC, MIoU of the top-1 sub-tubes, and of the best ones."""
+    """Return AUC over sub-tubes, VAUC and MIoU of a classifier trained on boxes, and the MIoU of the best sub-tubes."""
     videos = np.repeat(np.arange(len(bags)), [len(features) for features, _ in bags])
     features, s_loc = (np.concatenate(parts) for parts in zip(*bags, strict=True))
     right, scores = s_loc >= ENOUGH, np.empty(len(s_loc))

@@ -4,7 +4,7 @@ Both go from the same clips of UCF-Crime to features of the same tubes, in one p
 give constants of the right shapes; so what is timed is all that a GPU would not do. The usual way is in
 `plain_chain.py`. `python benchmarks/usual_way.py --data <folder of ucf_crime_sample/> --weights <folder of yolo11n.pt>`
 prints CPU milliseconds a frame of each stage, ours / the usual way's, and their ratio. A clip that is not there is
-left out, with a word.
+left out, and named.
 """
 
 import argparse
@@ -24,7 +24,7 @@ import footage  # noqa: E402 - these need the path above
 import numpy as np  # noqa: E402
 import plain_chain  # noqa: E402
 import torch  # noqa: E402
-from measure import cpu_clock, side_by_side  # noqa: E402
+from measure import cpu_clock, publish, side_by_side  # noqa: E402
 from stages import describe  # noqa: E402
 
 from wsstad import config, video  # noqa: E402
@@ -68,7 +68,7 @@ class Networks:
 
 @dataclass(frozen=True)
 class Sides:
-    """One clip, and each stage of both sides as a call; a stage finds what the one before it left."""
+    """One clip, and each stage of both sides as a call; a stage reads what the one before it left."""
 
     source: Path
     work: Path
@@ -163,21 +163,18 @@ def main(argv: list[str] | None = None) -> None:
     args = parse(argv)
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     torch.set_num_threads(1)
-    there = []
+    present = []
     for short in args.clips:
         path = source_of(CLIPS[short], args.data)
         if path.is_file():
-            there.append(short)
+            present.append(short)
         else:
             sys.stderr.write(f"{short}: {path} is not there: left out\n")
-    if not there:
+    if not present:
         raise SystemExit("no clip is there: name the folder that holds ucf_crime_sample/ with --data")
-    columns = {short: measure(CLIPS[short], args) for short in there}
+    columns = {short: measure(CLIPS[short], args) for short in present}
     text = f"{describe('cpu')}\n{table(columns, args.only)}"
-    sys.stdout.write(text)
-    if args.output:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(text, encoding="utf-8")
+    publish(text, args.output)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -201,13 +198,13 @@ def source_of(name: str, data: Path) -> Path:
 
 
 def measure(name: str, args: argparse.Namespace) -> dict[str, tuple[float, float]]:
-    """Return of one clip the CPU milliseconds a frame of each stage, ours and the usual way's, and other facts."""
+    """Return the CPU milliseconds a frame of each stage on one clip, ours and the usual way's, and other facts."""
     tables = REPOSITORY / "config/datasets/ucf_crime_sample"
-    # The real network runs once: what it finds is kept.
-    found = footage.detect_in(
+    # The real network runs once: its detections are kept.
+    kept = footage.detect_in(
         [name], tables, args.data, args.work / name, detector=args.detector.stem, weights=args.weights
     )
-    arrays, source = found[name], source_of(name, args.data)
+    arrays, source = kept[name], source_of(name, args.data)
     with tempfile.TemporaryDirectory(dir=args.work) as folder:
         sides = Sides(source, Path(folder), make_networks(source, args), args.linker, arrays)
         facts = {

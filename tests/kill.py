@@ -58,7 +58,7 @@ def try_runs(finished: kills.Finished, folder: Path, n: int, seed: int) -> int:
         if trial.hit:
             counts[trial.target, trial.signal] += 1
         failed += bool(trial.problems)
-        hit = f"{counts.total()} of {n}" if trial.hit else "nobody was there any more"
+        hit = f"{counts.total()} of {n}" if trial.hit else "the process had ended"
         outcome = "; ".join(trial.problems) or "mended"
         print(
             f"seed {seed}: {trial.signal} to {trial.target} after {trial.seconds:.1f} s: {hit}: {outcome}", flush=True

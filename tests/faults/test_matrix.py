@@ -12,7 +12,7 @@ import pytest
 
 from support import cells, flips, matrix_process
 
-STEP = 29  # of the kills at counted points, every so-manieth
+STEP = 29  # of the kills at counted points one in so many is tried
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -96,7 +97,7 @@ def _at_write(n: int, point: str, act: injection.Act, *, of_child: bool = False)
 
 
 def _inputs(benchmark: Benchmark) -> Iterator[Cell]:
-    """Yield artefacts that a job needs and cannot make: it sets them aside, and says which."""
+    """Yield artefacts that a job needs and cannot make: it sets them aside and names them."""
     for job, start in READS.items():
         words = rf"{start}.*\.[0-9a-f]{{12}}\.(h5|safetensors): .*"
         aside = f"{words}; set aside as "
@@ -106,7 +107,7 @@ def _inputs(benchmark: Benchmark) -> Iterator[Cell]:
 
 
 def _own(benchmark: Benchmark) -> Iterator[Cell]:
-    """Yield artefacts of a job's own, under the key that it wants: it makes them again."""
+    """Yield artefacts of a job's own, under the key that it expects: it makes them again."""
     for job in (*SHARDED, "train", "predict", "illustrate"):
         for how in ("missing", "cut", "another's"):
             yield Cell(job, Fault(f"a result is {how}", before=partial(_spoil, "", how), afresh=False), UNAFFECTED)
@@ -291,12 +292,7 @@ def _tables(benchmark: Benchmark) -> Iterator[Cell]:
         for job in readers:
             before = partial(_edit, name, old, new)
             fault = Fault(f"{Path(name).name}: {title}", before=before, after=Place.restore)
-            yield Cell(job, fault, STOP, re_escape(Path(name).name))
-
-
-def re_escape(name: str) -> str:
-    """Return a pattern of a file's name."""
-    return name.replace(".", r"\.")
+            yield Cell(job, fault, STOP, re.escape(Path(name).name))
 
 
 def _edit(name: str, old: str, new: str, place: Place) -> None:

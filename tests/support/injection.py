@@ -18,7 +18,6 @@ from wsstad.video import decoding
 NEW_MOUNTS, NEW_USER = 0x00020000, 0x10000000  # of unshare(2)
 READ_ONLY, PRIVATE = 1, 1 << 18 | 1 << 14  # of mount(2); private, and all below
 POINTS = ("open", "write", "sync", "rename", "folder", "done")  # of the writing of a file, in their order
-LAST = -1  # of the files that a job writes
 
 Act = Callable[[Path], None]
 
@@ -83,7 +82,7 @@ def at_write(n: int, point: str, act: Act, *, of_child: bool = False) -> None:
 
 
 def full_device(n: int) -> None:
-    """Let the n-th file that is written lie on a device that is full, for whatever writes to it, C or Python."""
+    """Put the n-th file that is written on a full device, whether C or Python writes it."""
     real, count = atomic.atomic, 0
 
     @contextmanager
@@ -127,7 +126,7 @@ def no_network() -> None:
 
 
 def clock_off(seconds: float) -> None:
-    """Set the clock of the wall to another time."""
+    """Shift the wall clock."""
     real = time.time
     time.time = lambda: real() + seconds
 

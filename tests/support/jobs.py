@@ -1,7 +1,7 @@
 """A small benchmark whose jobs run one at a time, by the rules' own commands, each in a forked process.
 
 Forked, so that libraries are imported once, and a fault that is injected ends with its job. The process that forks must
-never have computed anything itself: threads of OpenCV are not forked, and who waits for them waits for ever.
+never have computed anything itself: threads of OpenCV are not forked, and whatever waits for them waits for ever.
 """
 
 import logging
@@ -17,6 +17,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import chdir
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -32,8 +33,10 @@ LIMIT = 60.0  # seconds after which a job hangs
 BENCHMARK = {**conftest.CONFIG["benchmarks"][0], "methods": ["random", "upper_bound", "mgpr_tiny"], "seeds": [0]}
 OVERLAYS = {"methods": ["mgpr_tiny"], "seeds": [0]}
 # In the order in which they can run; a job is named by its module, what it takes, and its shard.
-ORDER = ("annotate", "decode", "detect", "link", "extract image", "extract region", "audit", "train", "describe")
-ORDER = (*ORDER, "predict", "evaluate", "overlay", "tabulate", "illustrate", "report")
+ORDER = (
+    *("annotate", "decode", "detect", "link", "extract image", "extract region", "audit", "train", "describe"),
+    *("predict", "evaluate", "overlay", "tabulate", "illustrate", "report"),
+)
 # What jobs import when it is needed, imported once for all of them.
 HEAVY = (
     "cv2",
@@ -64,7 +67,7 @@ class Ended(NamedTuple):
 
     @property
     def lines(self) -> list[str]:
-        """The lines that tell a user what ended it."""
+        """The lines that name the cause to the user."""
         return [line.removeprefix("wsstad: ") for line in self.log.splitlines() if line.startswith("wsstad: ")]
 
 
@@ -143,31 +146,18 @@ def warm_up() -> None:
 
 def commands(folder: Path) -> dict[str, list[str]]:
     """Return the commands of all jobs, as Snakemake would run them, and write the map of shards as it would."""
-    plan = [sys.executable, "-m", "snakemake", "--snakefile", str(conftest.REPOSITORY / "workflow/Snakefile")]
-    options = [
-        "--workflow-profile",
-        "none",
-        "--configfile",
-        "config.yaml",
-        "--dry-run",
-        "--forceall",
-        "--printshellcmds",
-        "--cores",
-    ]
+    snakemake = [sys.executable, "-m", "snakemake", "--snakefile", str(conftest.REPOSITORY / "workflow/Snakefile")]
+    options = "--workflow-profile none --configfile config.yaml --dry-run --forceall --printshellcmds --cores 1"
     environment = {**os.environ, "PYTHONPATH": str(conftest.REPOSITORY / "workflow")}
-    words = [*plan, *options, "1", "all", "overlays"]
+    words = [*snakemake, *options.split(), "all", "overlays"]
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=True)
-    found = {}
+    jobs = {}
     for line in re.findall(r"python -m wsstad\.stages (.*) 2> >\(tee", done.stdout + done.stderr):
         job = shlex.split(line)
-        found[_name(job)] = job
-    here = Path.cwd()
-    os.chdir(folder)
-    try:
+        jobs[_name(job)] = job
+    with chdir(folder):
         command_line.read_plan([Path("config.yaml")], []).write_shard_maps()
-    finally:
-        os.chdir(here)
-    return dict(sorted(found.items(), key=lambda item: (ORDER.index(_kind(item[1])), item[0])))
+    return dict(sorted(jobs.items(), key=lambda item: (ORDER.index(_kind(item[1])), item[0])))
 
 
 def _kind(words: list[str]) -> str:
@@ -232,7 +222,7 @@ def _work(folder: Path, words: list[str], inject: Injection) -> None:
 
 
 def _count_writes(to: Path) -> None:
-    """Note of every file that is written whether the job itself or a child writes it."""
+    """Note for every file that is written whether the job itself or a child writes it."""
     main, real = os.getpid(), atomic.atomic
 
     def counted(path: Path, size: int = 0):

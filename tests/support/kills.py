@@ -117,7 +117,7 @@ def _again(finished: Finished, folder: Path) -> list[str]:
 
 
 def _kill(process: subprocess.Popen[str], target: str, number: signal.Signals, dice: random.Random) -> bool:
-    """Send a signal to a whole run, to one of its processes or to a job; tell whether there was one to get it."""
+    """Send a signal to a whole run, to one of its processes or to a job; return whether there was one."""
     if process.poll() is not None:
         return False
     try:
@@ -147,10 +147,10 @@ def _below(pid: int) -> dict[int, str]:
             words[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
-    found, pending = {}, [pid]
+    descendants, pending = {}, [pid]
     while pending:
         here = pending.pop()
         children = [child for child, parent in parents.items() if parent == here]
-        found |= {child: words[child] for child in children}
+        descendants |= {child: words[child] for child in children}
         pending += children
-    return found
+    return descendants

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from support import flips, jobs
 from support.jobs import Benchmark, Ended
-from wsstad.artefacts import damaged, integrity, manifest
+from wsstad.artefacts import integrity, manifest
 from wsstad.artefacts.shards import QUARANTINE_SUFFIX
 from wsstad.errors import PASSING_CODES
 
@@ -26,9 +26,9 @@ def nothing(place: "Place") -> None:
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault: what is done to a copy of the clean run before the job, in its process, and to undo it.
+    """A fault: what is done to a copy of the clean run before the job, in the job's process, and after it to undo that.
 
-    `afresh` tells whether the job has all to do, or finds what it made.
+    With `afresh` what the job made is removed before; otherwise it is there.
     """
 
     name: str
@@ -118,8 +118,8 @@ def _is_declared(cell: Cell, ended: Ended, place: Place) -> bool:
     if cell.outcome == KILLED:
         return ended.code < 0
     if cell.outcome == STOP:
-        said = len(ended.lines) == 1 and re.search(cell.words, ended.lines[0])
-        return ended.code == 2 and bool(said) and "Traceback" not in ended.log
+        named = len(ended.lines) == 1 and re.search(cell.words, ended.lines[0])
+        return ended.code == 2 and bool(named) and "Traceback" not in ended.log
     if ended.code:
         return False
     if cell.outcome == UNAFFECTED:
@@ -150,8 +150,3 @@ def _to_run_again(place: Place) -> list[str]:
     there = {path.relative_to(place.results).as_posix() for path in place.results.rglob("*") if path.is_file()}
     made = place.benchmark.made
     return [job for job in place.benchmark.jobs if job == place.job or set(made[job]) - there]
-
-
-def aside(place: Place) -> list[str]:
-    """Return the names of what was set aside."""
-    return [path.name for path in place.results.rglob("*") if damaged.is_aside(path)]

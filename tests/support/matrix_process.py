@@ -1,4 +1,4 @@
-"""What the process does that tries cells for a test: it makes the benchmark once, and computes nothing itself."""
+"""The process that tries cells for a test: it makes the benchmark once, and computes nothing itself."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def try_family(name: str) -> tuple[int, list[str]]:
 
 
 def try_points(step: int) -> tuple[int, list[str]]:
-    """Try every so-manieth kill at a counted point; return how many, and what is not as it should be."""
+    """Try every `step`-th kill at a counted point; return how many, and what is not as it should be."""
     return _try_all(list(kills.points(_made[0][0]))[::step])
 
 

@@ -215,13 +215,13 @@ def test_a_gain_is_the_smaller_of_those_on_the_papers_two_datasets(repository):
 
 
 def test_what_is_told_the_truth_finds_what_is_planted(repository):
-    told, random = script_of(repository, "study").told, np.random.default_rng(0)
+    supervised, random = script_of(repository, "study").supervised, np.random.default_rng(0)
     abnormal, folds = np.tile([True, False], 20), np.repeat([0, 1], 20)
     bags = []
     for label in abnormal:
         s_loc = np.where(np.arange(5) == 2, 0.6 * label, 0.0)
         bags.append((random.normal(size=(5, 8)) + 4 * (s_loc > 0)[:, None] * (np.arange(8) == 0), s_loc))
-    auc, vauc, miou, bound = told(bags, abnormal, folds)
+    auc, vauc, miou, bound = supervised(bags, abnormal, folds)
     assert min(auc, vauc) > 0.9
     assert 0.5 < miou <= bound
     assert bound == pytest.approx(0.6)

@@ -39,11 +39,11 @@ def test_a_full_disk_is_named_and_the_same_command_goes_on_once_there_is_room(co
     done = run(copy, f"unshare --user --map-root-user --mount bash -c '{script}'")
     if "unshare" in done.stderr or "mount" in done.stderr:
         pytest.skip("no process here may mount anything")
-    said = (copy.folder / "first").read_text()
+    output = (copy.folder / "first").read_text()
     assert (copy.folder / "code").read_text() == "1\n"
-    assert ": No space left on device: " in said
-    assert " MB are needed, 0.0 MB are free; make room; the same command goes on from there" in said
-    assert "Traceback" not in said
+    assert ": No space left on device: " in output
+    assert " MB are needed, 0.0 MB are free; make room; the same command goes on from there" in output
+    assert "Traceback" not in output
     assert done.returncode == 0, done.stderr
     shutil.rmtree(copy.folder / "results")
     (copy.folder / "made").rename(copy.folder / "results")

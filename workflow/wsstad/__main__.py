@@ -39,7 +39,7 @@ VERBS = {
     "completion": ("print the completion for bash, zsh or fish", "completion"),
 }
 
-# Seldom typed: the help has their names alone, in its last lines.
+# Seldom typed: the help lists them by name alone, at its end.
 SELDOM = ("import-features", "synthesize", "fit-detector", "completion")
 
 

@@ -12,21 +12,22 @@ from pathlib import Path
 from wsstad import machine, names
 from wsstad.errors import UserError
 
-# Of glibc's mallopt: what each option is called there, and the value.
+MISTAKE = 2  # exit status after the one line
+# Options of glibc's mallopt by name: their numbers, and the values.
 MALLOC = {"M_MMAP_THRESHOLD": (-3, 1 << 25), "M_TRIM_THRESHOLD": (-1, 1 << 30)}
 
 
 def keep_memory() -> bool:
-    """Let freed memory be used again, not go back to the system; return whether the C library is one that can.
+    """Keep freed memory for later use instead of returning it to the system; return whether the C library can.
 
-    A network's tensors are freed and asked for in every step, and each new page costs: a fifth of a training's time.
+    A network's tensors are freed and allocated in every step; their new pages cost a fifth of a training's time.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # only glibc has it
     return mallopt is not None and all(mallopt(option, value) for option, value in MALLOC.values())
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a verb: log to stderr; print a `UserError`, or what the machine lacks, as one line and exit with 2."""
+    """Run a verb: log to stderr; print a `UserError`, or what the machine lacks, as one line and exit with `MISTAKE`."""
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.INFO,
@@ -46,7 +47,7 @@ def run(main: Callable[[], None]) -> None:
 
 def _end(message: str) -> None:
     print("wsstad:", "\n".join(map(names.printable, message.split("\n"))), file=sys.stderr)
-    sys.exit(2)
+    sys.exit(MISTAKE)
 
 
 def make_parser(description: str | None) -> argparse.ArgumentParser:

@@ -12,13 +12,12 @@ from wsstad.progress import Progress
 
 T = TypeVar("T")
 NUMBER = 4  # bytes of the number of an item on its way to a worker
-MISTAKE = 2  # exit status of a process that has told in one line what ended it
 
 
 def run_forked(function: Callable[[T], None], items: Sequence[T], *, processes: int, progress: Progress) -> None:
     """Call `function` on every item, in up to `processes` processes that take the next item when they are free.
 
-    Raises `RuntimeError` when a process failed, or exits where it has told why in one line; the others have ended their
+    Raises `RuntimeError` when a process failed, or exits where each that failed has printed one line; the others have ended their
     work. No process waits for another: if this one is killed, the others end by themselves when nothing is left to do.
     """
     count = min(processes, len(items))
@@ -28,22 +27,22 @@ def run_forked(function: Callable[[T], None], items: Sequence[T], *, processes: 
             progress.add()
         return
     # Pipes, since locks and counters of `multiprocessing` need a /dev/shm that can be written.
-    (taken, to_do), (done, tell) = os.pipe(), os.pipe()
+    (taken, to_do), (done, report) = os.pipe(), os.pipe()
     os.set_blocking(to_do, False)
     os.set_blocking(done, False)
 
     def work() -> None:
-        os.close(to_do)  # so that what is left ends when we have taken the last
+        os.close(to_do)  # else the pipe would stay open behind the last number
         while number := os.read(taken, NUMBER):
             function(items[int.from_bytes(number)])
             with suppress(BrokenPipeError):  # nobody counts any more
-                os.write(tell, b".")
+                os.write(report, b".")
 
     workers = [get_context("fork").Process(target=cli.run, args=(work,)) for _ in range(count)]
     for worker in workers:
         worker.start()
     os.close(taken)
-    os.close(tell)
+    os.close(report)
     waiting = b"".join(number.to_bytes(NUMBER) for number in range(len(items)))
     for worker in workers:
         while worker.exitcode is None:
@@ -55,8 +54,8 @@ def run_forked(function: Callable[[T], None], items: Sequence[T], *, processes: 
     if waiting:
         os.close(to_do)
     failed = [worker.exitcode for worker in workers if worker.exitcode]
-    if failed and set(failed) == {MISTAKE}:
-        sys.exit(MISTAKE)
+    if failed and set(failed) == {cli.MISTAKE}:
+        sys.exit(cli.MISTAKE)
     if failed:
         raise RuntimeError(f"{len(failed)} of {count} processes failed")
 
@@ -66,7 +65,7 @@ def _hand_out(pipe: int, waiting: bytes) -> bytes:
     if not waiting:
         return waiting
     with suppress(BlockingIOError, BrokenPipeError):  # full; or all workers have failed
-        # What is shorter than PIPE_BUF is written whole or not at all.
+        # A write of at most PIPE_BUF bytes is done whole or not at all.
         while waiting:
             part = waiting[: 512 * NUMBER]
             os.write(pipe, part)

@@ -5,7 +5,7 @@ import os
 import resource
 from pathlib import Path
 
-# What to do about an error of the system, by number. Every other is a bug, and has a traceback.
+# What to do about an error of the system, by number. Any other is a bug, and has a traceback.
 ADVICE = {
     errno.ENOSPC: "make room; the same command goes on from there",
     errno.EDQUOT: "make room within the quota; the same command goes on from there",
@@ -20,41 +20,41 @@ ADVICE = {
     errno.ENOMEM: "more memory is needed",
     errno.EFBIG: "raise the limit of file sizes, `ulimit -f`",
 }
-# Ends of space, whichever file comes next.
+# There is no room left, whichever file comes next.
 FULL = {errno.ENOSPC, errno.EDQUOT}
-# How libraries say that there is no memory, other than by a MemoryError.
+# Messages of libraries for want of memory, other than a MemoryError.
 NO_MEMORY = ("failed to map segment", "Cannot allocate memory", "can't allocate memory", "can't start new thread")
 MEGABYTE = 1e6
 
 
 def cause(error: BaseException) -> str:
-    """Return what of the machine an error comes from, in one line; nothing where it comes from something else."""
-    words = " ".join(f"{error}".split())
+    """Return in one line what is wrong with the machine; an empty text where the error has another cause."""
+    words = " ".join(str(error).split())
     if isinstance(error, MemoryError) or any(text in words for text in NO_MEMORY):
         return f"not enough memory{_limit()}: {words or type(error).__name__}"
     if isinstance(error, OSError) and error.errno in ADVICE:
-        said = " ".join((error.strerror or os.strerror(error.errno)).split())
+        reason = " ".join((error.strerror or os.strerror(error.errno)).split())
         where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{said}; {ADVICE[error.errno]}"
+        return f"{where}{reason}; {ADVICE[error.errno]}"
     return ""
 
 
-def writing(error: OSError, path: Path, size: int) -> OSError:
-    """Return an error of the machine in the writing of a file: with its name, and the room where there is too little.
+def explain_write(error: OSError, path: Path, size: int) -> OSError:
+    """Return an error in the writing of a file with the name of the file, and on a full disk with the room there is.
 
-    `size` is how many bytes are to be written, 0 where that is not known. Other errors are returned as they are.
+    `size` is how many bytes are to be written, 0 where that is not known. Errors that are not of the machine are returned as they are.
     """
     if error.errno not in ADVICE or (error.filename and Path(error.filename).parent != path.parent):
         return error
-    said = os.strerror(error.errno)
+    reason = os.strerror(error.errno)
     if error.errno in FULL:
         needed = f"{_megabytes(size)} are needed, " if size else ""
-        said = f"{said}: {needed}{_megabytes(free(path.parent))} are free"
-    return OSError(error.errno, said, str(path))
+        reason = f"{reason}: {needed}{_megabytes(free(path.parent))} are free"
+    return OSError(error.errno, reason, str(path))
 
 
 def free(folder: Path) -> int:
-    """Return how many bytes may be written in a folder; 0 where that cannot be told."""
+    """Return how many bytes may be written in a folder; 0 where that is unknown."""
     try:
         state = os.statvfs(folder)
     except OSError:

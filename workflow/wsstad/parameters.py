@@ -66,7 +66,7 @@ class VariantParameters(Parameters):
 
     type: str
 
-    # Python package and path in it of weights that are used where the YAML names no file of its own.
+    # Python package, and the path in it, of the weights that are used where the YAML names no file.
     packaged: ClassVar[tuple[str, str] | None] = None
 
     @property

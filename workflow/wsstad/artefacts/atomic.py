@@ -23,7 +23,7 @@ def atomic(path: Path, size: int = 0) -> Iterator[Path]:
         temporary.replace(path)
         _sync(path.parent)
     except OSError as error:
-        raise machine.writing(error, path, size) from error
+        raise machine.explain_write(error, path, size) from error
     finally:
         with suppress(OSError):  # of a disk at fault; the next run sweeps
             temporary.unlink(missing_ok=True)

@@ -54,8 +54,8 @@ def one_by_one(videos: Sequence[str], make: Make, *, patience: float) -> Iterato
     """Yield the outcome of ``make(video, watch)`` for each video in turn.
 
     `make` reads what may hang through `watch`. A video of which nothing comes for `patience` seconds, or over which the
-    child dies, is tried once more and then quarantined. Whatever else `make` raises costs the video, unless it
-    is not the fault of a video: a `UserError` is raised here as it is, and one for a disk that is full.
+    child dies, is tried once more and then quarantined. Whatever else `make` raises costs the video, unless
+    the video is not at fault: a `UserError` is raised here as it is, and one is raised for a disk that is full.
     """
     left, attempt = list(videos), 1
     while left:
@@ -105,7 +105,7 @@ def _receive(pipe: Connection, child: BaseProcess, video: str, patience: float) 
             child.join()
             ended = child.exitcode or 0
             if -ended not in CRASHES:
-                raise UserError(f"{video}: {_killed(-ended)}") from None
+                raise UserError(f"{video}: {_how_ended(ended)}") from None
             raise QuarantineError("V111", f"{signal.strsignal(-ended)}") from None
         if message not in (ALIVE, READ):
             return message
@@ -114,13 +114,13 @@ def _receive(pipe: Connection, child: BaseProcess, video: str, patience: float) 
         limit = None if message == READ else patience
 
 
-def _killed(number: int) -> str:
-    """Return what to say of a child that something else ended."""
-    if number == signal.SIGKILL:
+def _how_ended(status: int) -> str:
+    """Return in words how a child ended that did not crash; `status` is minus the signal where one ended it."""
+    if status == -signal.SIGKILL:
         return "its process was killed, perhaps for its memory: give the job more"
-    return (
-        f"its process ended by itself, with {-number}" if number <= 0 else f"its process got {signal.strsignal(number)}"
-    )
+    if status < 0:
+        return f"its process got {signal.strsignal(-status)}"
+    return f"its process ended by itself, with {status}"
 
 
 def _work(videos: Sequence[str], make: Make, pipe: Connection, other: Connection, parent: int) -> None:

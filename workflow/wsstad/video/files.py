@@ -22,7 +22,7 @@ from wsstad.video.source import FALLBACK_FPS, Picture, Source
 # ffmpeg's choice of a stream: one that the file calls its default counts as if it had so many pixels more.
 DEFAULT_COUNTS = 5_000_000
 FROM_ZERO = {"matroska", "flv"}  # whose length is counted from 0 on, by some writers, and not from the first frame
-PROMISES = {"mov", "avi"}  # which say how many frames they have
+PROMISES = {"mov", "avi"}  # which hold a count or an index of their frames
 NEIGHBOURS = 9  # frames whose usual step tells whether one of them is a gap; more would miss a change of rate
 GAP = 1.5  # times the usual step
 

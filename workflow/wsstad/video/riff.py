@@ -1,6 +1,6 @@
-"""The index of an AVI file: how many frames it lists. Where one is gone from between others, no decoder says a word.
+"""The index of an AVI file: how many frames it lists. No decoder reports one that is missing.
 
-The length in the header is no such count: it has the frames that a recorder dropped in it.
+The length in the header is no such count: it includes the frames that a recorder dropped.
 """
 
 import struct

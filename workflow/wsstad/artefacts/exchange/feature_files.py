@@ -10,7 +10,7 @@ npy      ``<video>_i3d.npy`` or the like, a row a clip: (clips, d); (clips, crop
 hdf5     one file of all videos, with datasets of those keys
 =======  ===========================================================================================================
 
-Crops are averaged, or one of them is taken. We write what is called after its video, in lists as RTFM reads them.
+Crops are averaged, or one of them is taken. Files that we write are called after their videos, and listed as RTFM reads them.
 """
 
 import re
@@ -53,15 +53,15 @@ def read(path: Path, form: str, keys: Sequence[str], crop: int | None = None) ->
 
 
 def _text(path: Path) -> np.ndarray:
-    with warnings.catch_warnings(action="ignore"):  # an empty file has no rows, which its reader says
+    with warnings.catch_warnings(action="ignore"):  # of an empty file, which `read` refuses
         return np.loadtxt(path, dtype=np.float64, ndmin=2, encoding="utf-8")
 
 
 def _archive(file: BinaryIO, form: str) -> Any:
-    """Return an archive that is read like a mapping; raise `ValueError` for a file of npy that is none."""
+    """Return an archive that is read like a mapping; raise `ValueError` for an npz file that is no archive."""
     if form == "hdf5":
         return h5py.File(file)
-    if not zipfile.is_zipfile(file):  # of what is neither an archive nor an array, numpy advises to unpickle it
+    if not zipfile.is_zipfile(file):  # numpy would advise to unpickle it
         raise ValueError("not an npz archive, with keys <source>/<video>")
     file.seek(0)
     return np.load(file, allow_pickle=False)
