@@ -6,7 +6,8 @@ import pytest
 
 from support import pages
 from wsstad.artefacts import seals, storage
-from wsstad.commands import gc, keep, run_progress
+from wsstad.commands import gc
+from wsstad.commands.running import keep, run_progress
 from wsstad.errors import UserError
 from wsstad.planning import command_line, kept_runs
 
