@@ -3,11 +3,11 @@
 import pytest
 
 from support.browsing import asked, audit, find_all, open_page
-from unit.commands.test_console import NOW, at_work, beat, stage
+from unit.commands.running.test_console import NOW, at_work, beat, stage
 from unit.reporting.compare.test_gathering import gather, write_pair
 from unit.reporting.page import test_verdict_page
 from wsstad.artefacts import storage
-from wsstad.commands.live_page import LivePage
+from wsstad.commands.running.live_page import LivePage
 from wsstad.reporting.page import compared
 
 

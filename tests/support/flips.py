@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from wsstad import heartbeat
 from wsstad.artefacts import damaged, integrity, manifest, run_files, seals, storage
-from wsstad.commands import run_progress
+from wsstad.commands.running import run_progress
 from wsstad.errors import DamagedError, UserError
 
 REPOSITORY = Path(__file__).parents[2]

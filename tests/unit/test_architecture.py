@@ -61,7 +61,7 @@ DOORS = {
     "lap": {"wsstad.perception.linkers"},
     "polars": {"wsstad.artefacts.exchange.parquet"},
     "pandas": {"wsstad.reporting.results_folder"},
-    "rich": {"wsstad.commands.console"},
+    "rich": {"wsstad.commands.running.console"},
     "matplotlib": {
         "wsstad.reporting.page",
         "wsstad.reporting.pictures.paper_figures",

@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGE = Path(str(workflow.current_basedir)).parent
 sys.path.insert(0, str(PACKAGE))
 
-from wsstad.commands import damage, run_progress
+from wsstad.commands.running import damage, run_progress
 from wsstad.config import name_files
 from wsstad.errors import UserError
 from wsstad.planning import compared, paths, precomputed

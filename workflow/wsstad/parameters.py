@@ -61,6 +61,13 @@ class Parameters(BaseModel):
         return plain(dump(self))
 
 
+def check_either(seed: int | None, weights: str | None, sha256: str | None) -> None:
+    """Raise `ValueError` unless there is either a seed, or weights with their sha256."""
+    given = [value is not None for value in (seed, weights, sha256)]
+    if given not in ([True, False, False], [False, True, True]):
+        raise ValueError("either seed or weights and sha256")
+
+
 class VariantParameters(Parameters):
     """What the YAML file of a variant holds."""
 

@@ -78,8 +78,8 @@ def test_coco_keeps_the_frames_in_which_anything_was_detected(folder):
 def test_detections_have_classes_and_no_track(folder):
     export.main(["detections", "--to", "mot", "--output", "out"])
     (video,) = mot.read(folder / "out")
-    found = sorted((t.name, t.label, t.frames.tolist(), t.scores.tolist()) for t in video.tracks)
-    assert found == [("", "bus", [3], [0.5]), ("", "car", [3], [0.25])]
+    tracks = sorted((t.name, t.label, t.frames.tolist(), t.scores.tolist()) for t in video.tracks)
+    assert tracks == [("", "bus", [3], [0.5]), ("", "car", [3], [0.25])]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from wsstad import heartbeat
-from wsstad.commands import lock, run
+from wsstad.commands import run
+from wsstad.commands.running import lock
 from wsstad.errors import UserError
 from wsstad.locations import PACKAGE
 

@@ -10,7 +10,8 @@ from support.shards import write_detections
 from wsstad.artefacts import seals, shards, storage
 from wsstad.artefacts.manifest import read_manifest
 from wsstad.artefacts.storage import Artefact
-from wsstad.commands import lock, verify
+from wsstad.commands import verify
+from wsstad.commands.running import lock
 from wsstad.errors import UserError
 
 

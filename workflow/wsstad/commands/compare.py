@@ -15,7 +15,8 @@ from pathlib import Path
 
 from wsstad import cli
 from wsstad.artefacts import storage
-from wsstad.commands import changes, lock
+from wsstad.commands import changes
+from wsstad.commands.running import lock
 from wsstad.planning import command_line, result_files, sides
 from wsstad.reporting.compare import gathering, words
 

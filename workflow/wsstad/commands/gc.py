@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wsstad.artefacts import damaged, manifest, seals
-from wsstad.commands import damage, keep, lock, outlook
+from wsstad.commands.running import damage, keep, lock, outlook
 from wsstad.errors import UserError
 from wsstad.planning import command_line, kept_runs, paths
 from wsstad.planning.plan import Plan

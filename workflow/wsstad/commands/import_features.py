@@ -1,7 +1,7 @@
 """Import features that others extracted, as if `link` and `extract` had run: whole-frame tubes, image-level features.
 
-The region features of a whole-frame tube are those of the image: such a dataset says when, never where. A call imports
-one shard of videos; `wsstad features` makes all calls, and trains and tests on what they leave.
+The region features of a whole-frame tube are those of the image: such a dataset shows when, never where. A call imports
+one shard of videos, for a workflow of your own; `wsstad features` imports all of them, and trains and tests on them.
 
     wsstad import-features --shard-map shards.tsv --shard 000 --tables tables --source features
         --frames frames/manifests/000.tsv --tubes tubes/whole/whole/manifests/000.tsv

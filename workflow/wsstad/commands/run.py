@@ -22,10 +22,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from wsstad import heartbeat
-from wsstad.commands import console, damage, keep, lock, run_about, snakemake_process, snakemake_records
-from wsstad.commands.healing import Healing
-from wsstad.commands.run_progress import only_looks
-from wsstad.commands.snakemake_process import option
+from wsstad.commands.running import console, damage, keep, lock, run_about, snakemake_process, snakemake_records
+from wsstad.commands.running.healing import Healing
+from wsstad.commands.running.run_progress import only_looks
+from wsstad.commands.running.snakemake_process import option
 from wsstad.errors import UserError
 from wsstad.locations import SHARE
 from wsstad.planning import command_line, kept_runs

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wsstad.artefacts import job_logs
-from wsstad.commands import blind, run_progress
-from wsstad.commands.run_progress import RunProgress, StageProgress
+from wsstad.commands.running import blind, run_progress
+from wsstad.commands.running.run_progress import RunProgress, StageProgress
 from wsstad.heartbeat import SILENT
 from wsstad.planning import command_line
 from wsstad.planning.plan import Plan

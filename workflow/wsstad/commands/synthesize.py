@@ -64,7 +64,12 @@ def parser() -> argparse.ArgumentParser:
         help="demo: accidents with smoke and debris; study: incidents without, beside acts that look like them",
     )
     parser.add_argument("--seed", type=int, required=True, help="video i is drawn from the seed and i alone")
-    parser.add_argument("--frames", type=int, default=96, help="frames a video, at least 64; of the study 128")
+    parser.add_argument(
+        "--frames",
+        type=int,
+        default=96,
+        help=f"frames a video, at least {scripts.MIN_FRAMES}; of the study {incidents.MIN_FRAMES}",
+    )
     parser.add_argument("--size", type=_size, default=(320, 240), help="width x height, such as 320x240")
     parser.add_argument("--folds", type=int, default=4, help="folds of the cross-validation")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
@@ -101,7 +106,7 @@ def _map(tasks: list[Task], jobs: int) -> Iterator[None]:
 
 
 def _is_made(folder: Path, benchmark: Plan, i: int) -> bool:
-    """Tell whether a video is there, made from the same numbers by the same code, and is what its record says."""
+    """Return whether a video is there, made from the same numbers by the same code, and is what its record says."""
     path, record = _video(folder, video_name(i)), record_path(folder, video_name(i))
     if not path.is_file() or not record.is_file():
         return False

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wsstad.artefacts import damaged, seals
-from wsstad.commands import damage, keep, lock
-from wsstad.commands.healing import files_below, flaws
+from wsstad.commands.running import damage, keep, lock
+from wsstad.commands.running.healing import files_below, flaws
 from wsstad.errors import UserError
 from wsstad.planning import command_line, kept_runs, paths
 from wsstad.planning.paths import Output

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from wsstad.commands import changes, damage, lock, outlook, snakemake_process, snakemake_records
-from wsstad.commands.outlook import StageOutlook
-from wsstad.commands.snakemake_process import option
+from wsstad.commands import changes
+from wsstad.commands.running import damage, lock, outlook, snakemake_process, snakemake_records
+from wsstad.commands.running.outlook import StageOutlook
+from wsstad.commands.running.snakemake_process import option
 from wsstad.errors import UserError
 from wsstad.locations import SHARE
 from wsstad.planning import command_line, job_settings, paths

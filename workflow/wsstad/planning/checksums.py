@@ -1,6 +1,7 @@
-"""Lists of checksums beside the footage, as ``sha256sum`` and ``md5sum`` write them, and what they say of a video.
+"""Lists of checksums beside the footage, as ``sha256sum`` and ``md5sum`` write them, and whether videos match them.
 
-More than a quarter of the files with a few flipped bits decode without a word, to other pixels: only a checksum tells.
+More than a quarter of the files with a few flipped bits decode without an error, to other pixels: only a checksum
+shows it.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ class Checksums:
     digests: Mapping[str, str]
 
     def flaw(self, path: str, raw: Path, known: str = "") -> str:
-        """Return what is wrong with a video by the list, "" where nothing is or where the list does not have it.
+        """Return how a video differs from the list; "" where it does not, or is not in the list.
 
         `path` is that of a file, or of a folder of images, below the footage's folder, and `raw` where it lies. `known`
         is its sha256 where that is known already.
@@ -43,14 +44,14 @@ class Checksums:
                 return f"{name} of {self.file.name} is not there"
             kind = DIGESTS[len(digest)]
             with open(file, "rb") as content:
-                found = known if kind == "sha256" and known else hashlib.file_digest(content, kind).hexdigest()
-            if found != digest:
-                return f"{kind} of {name} is {found[:12]}..., and {digest[:12]}... in {self.file.name}"
+                actual = known if kind == "sha256" and known else hashlib.file_digest(content, kind).hexdigest()
+            if actual != digest:
+                return f"{kind} of {name} is {actual[:12]}..., and {digest[:12]}... in {self.file.name}"
         return ""
 
 
 def find(plan: "Plan", dataset: str) -> Path | None:
-    """Return the list that the dataset.yaml of a dataset names; raise `UserError` where it is none.
+    """Return the list that the dataset.yaml of a dataset names; raise `UserError` where it is not one of its videos.
 
     Footage that is scored has no dataset.yaml.
     """
@@ -76,7 +77,7 @@ def _read(file: Path, time: int) -> Checksums:
 
 
 def read(file: Path) -> Checksums:
-    """Read a list; raise `UserError` with the line that is none of it."""
+    """Read a list; raise `UserError` with the first line that is not of its format."""
     digests: dict[str, str] = {}
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -85,11 +86,11 @@ def read(file: Path) -> Checksums:
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith((";", "#")):
             continue
-        found = LINE.fullmatch(line) or BSD.fullmatch(line)
-        if found is None or len(found["digest"]) not in DIGESTS:
+        match = LINE.fullmatch(line) or BSD.fullmatch(line)
+        if match is None or len(match["digest"]) not in DIGESTS:
             allowed = "a digest (md5, sha1 or sha256), two blanks and a path, as sha256sum writes them"
             raise UserError(f"{file}: line {number}: {line[:80]!r}; allowed: {allowed}")
-        path = PurePosixPath(found["path"].replace("\\", "/")).as_posix()
-        if digests.setdefault(path, found["digest"].lower()) != found["digest"].lower():
+        path = PurePosixPath(match["path"].replace("\\", "/")).as_posix()
+        if digests.setdefault(path, match["digest"].lower()) != match["digest"].lower():
             raise UserError(f"{file}: line {number}: {path!r} is there twice, with two digests")
     return Checksums(file, digests)

@@ -51,5 +51,7 @@ class Weights:
                 raise UserError(f"{path}: {problem}")
         if path and sha256 and not catalogue.is_right(path, sha256):
             digest = catalogue.digest_of(path)
-            found = f"its sha256 is {digest}{catalogue.known_as(digest)}"
-            raise UserError(f"{path}: {found}; {self.variant} allows only {sha256}: {catalogue.remedy(sha256, folder)}")
+            actual = f"its sha256 is {digest}{catalogue.known_as(digest)}"
+            raise UserError(
+                f"{path}: {actual}; {self.variant} allows only {sha256}: {catalogue.remedy(sha256, folder)}"
+            )

@@ -29,14 +29,14 @@ def output(seed, *, pictures=3, classes=5, more=2, n=60):
 
 def naive(columns, wanted, n_classes, options):
     """Box after box: the best first, each unless a better one of its class overlaps it by more than `iou`."""
-    found = []
+    likely = []
     for x, y, w, h, *scores in np.asarray(columns, dtype=np.float64).T.tolist():
         label = int(np.argmax(scores[:n_classes]))
         if scores[label] > options.confidence and label in wanted:
-            found.append((scores[label], label, [x - w / 2, y - h / 2, x + w / 2, y + h / 2]))
+            likely.append((scores[label], label, [x - w / 2, y - h / 2, x + w / 2, y + h / 2]))
     kept = []
-    for score, label, place in sorted(found, key=lambda one: -one[0]):
-        rivals = [other for _, its, other in kept if options.class_agnostic or its == label]
+    for score, label, place in sorted(likely, key=lambda one: -one[0]):
+        rivals = [other for _, own, other in kept if options.class_agnostic or own == label]
         if not rivals or box.iou(np.array([place]), np.array(rivals)).max() <= options.iou:
             kept.append((score, label, place))
     return [[*place, score, label] for score, label, place in kept[: options.max_detections]]

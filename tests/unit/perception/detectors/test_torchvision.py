@@ -7,7 +7,7 @@ import pytest
 import torch
 from torchvision import models
 
-from wsstad import config
+from support.variants import parameters_of
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
 from wsstad.perception import detectors
@@ -33,9 +33,8 @@ class Pixels:
 
 
 def make(network, folder=Path(), **change):
-    given = {"type": "torchvision", "network": network, "seed": 0, "confidence": 0.0, "max_detections": 9, **change}
-    given = {key: value for key, value in given.items() if value is not None}
-    parameters = config.parse(given, DETECTORS["torchvision"].parameters, network)
+    given = {"network": network, "seed": 0, "confidence": 0.0, "max_detections": 9, **change}
+    parameters = parameters_of(DETECTORS, "torchvision", **given)
     return detectors.create(parameters, folder, device="cpu", threads=1)
 
 

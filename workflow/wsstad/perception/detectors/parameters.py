@@ -5,7 +5,17 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from wsstad.jsonable import Json
-from wsstad.parameters import Count, Digest, Distinct, FileName, Fraction, Positive, Sha256, VariantParameters
+from wsstad.parameters import (
+    Count,
+    Digest,
+    Distinct,
+    FileName,
+    Fraction,
+    Positive,
+    Sha256,
+    VariantParameters,
+    check_either,
+)
 
 
 class DetectorParameters(VariantParameters):
@@ -133,9 +143,7 @@ class TorchvisionParameters(DetectorParameters):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        given = [value is not None for value in (self.seed, self.weights, self.sha256)]
-        if given not in ([True, False, False], [False, True, True]):
-            raise ValueError("either seed or weights and sha256")
+        check_either(self.seed, self.weights, self.sha256)
         if self.network.startswith("ssd") and self.image_size is not None:
             raise ValueError("no image_size for SSD")
         return self

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from wsstad.parameters import Count, Digest, FileName, Positive, Sha256, VariantParameters, Weight
+from wsstad.parameters import Count, Digest, FileName, Positive, Sha256, VariantParameters, Weight, check_either
 
 
 class ExtractorParameters(VariantParameters):
@@ -56,9 +56,7 @@ class C3dParameters(ExtractorParameters):
 
     @model_validator(mode="after")
     def _either(self) -> Self:
-        given = [value is not None for value in (self.seed, self.weights, self.sha256)]
-        if given not in ([True, False, False], [False, True, True]):
-            raise ValueError("either seed or weights and sha256")
+        check_either(self.seed, self.weights, self.sha256)
         if (self.mean_volume is None) is not (self.mean_volume_sha256 is None):
             raise ValueError("either no mean_volume or mean_volume and mean_volume_sha256")
         return self
@@ -143,9 +141,7 @@ class TorchvisionVideoParameters(ExtractorParameters):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        given = [value is not None for value in (self.seed, self.weights, self.sha256)]
-        if given not in ([True, False, False], [False, True, True]):
-            raise ValueError("either seed or weights and sha256")
+        check_either(self.seed, self.weights, self.sha256)
         if self.network.startswith("mvit") and self.image_size not in (None, 224):
             raise ValueError("no image_size but 224 for MViT")
         return self

@@ -15,6 +15,16 @@ COLUMNS = ("video", "path", "label", "class", "group")
 NO_BOXES: Facts = {"labels": {"format": "none"}}
 
 
+def boxes_at(path: Path | None, source: Path, kind: str, *, name: str = "", **options: str) -> Facts:
+    """Return the annotations of format `kind` at a path below the source, or those of no boxes where there is none.
+
+    They are called as their format, or `name`; `options` are further keys of the format.
+    """
+    if path is None:
+        return NO_BOXES
+    return {name or kind: {"format": kind, **options, "path": path.relative_to(source).as_posix()}}
+
+
 @dataclass(frozen=True)
 class Labelled:
     """A video of a dataset: its path below the source, label and class, and where they are known its group and part.

@@ -7,7 +7,7 @@ Known from public loaders, anomalib's among them: ``training_videos/01.avi`` to 
 from pathlib import Path
 
 from wsstad.errors import UserError
-from wsstad.planning.drafts.draft import NO_BOXES, Draft
+from wsstad.planning.drafts.draft import Draft, boxes_at
 from wsstad.planning.layouts import named, one_class
 
 
@@ -28,14 +28,13 @@ def read(source: Path) -> Draft:
         )
     )
     first = named.find(source, "*_label.mat")
-    masks = {"format": "masks", "file": "{number}_label"}
     n_masks = len(list(first.parent.glob("*_label.mat"))) if first else 0
     return one_class.draft(
         "CUHK Avenue",
         normal,
         abnormal,
         source=source,
-        annotations={"masks": {**masks, "path": first.parent.relative_to(source).as_posix()}} if first else NO_BOXES,
+        annotations=boxes_at(first and first.parent, source, "masks", file="{number}_label"),
         statement="a fixed camera before a university building, with real people in view.",
         notes={
             "group": "none: all clips are of one camera",

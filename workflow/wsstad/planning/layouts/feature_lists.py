@@ -12,11 +12,9 @@ from pathlib import Path
 from wsstad.errors import UserError
 from wsstad.planning import footage
 from wsstad.planning.drafts.draft import Labelled
-from wsstad.planning.layouts import named, shanghaitech, xd_violence
+from wsstad.planning.layouts import msad, named, shanghaitech, xd_violence
 
-CROPS = tuple(f"__{crop}.npy" for crop in range(10))
-ENDINGS = ("_i3d.npy", *CROPS, "_x264_C.txt", "_C.txt", ".npy", ".txt")
-PREFIX = "MSAD_normal_"
+ENDINGS = ("_i3d.npy", *xd_violence.CROPS, "_x264_C.txt", "_C.txt", ".npy", ".txt")
 
 
 def read(source: Path, lists: Mapping[str, Path]) -> list[Labelled]:
@@ -35,7 +33,7 @@ def read(source: Path, lists: Mapping[str, Path]) -> list[Labelled]:
             name = named.stem(words[0], *ENDINGS)
             path = _found(source, words[0], by_name, f"{file}: row {number}")
             label, kind = label_of(name)
-            made = Labelled(path, label, kind, part=part, video=footage.slug(name.removeprefix(PREFIX)))
+            made = Labelled(path, label, kind, part=part, video=footage.slug(name.removeprefix(msad.PREFIX)))
             if videos.setdefault(made.video, made).part != part:
                 raise UserError(f"{file}: row {number}: {name!r} is in both lists")
         present = {video.label for video in videos.values() if video.part == part}
@@ -64,7 +62,7 @@ def _found(source: Path, word: str, by_name: Mapping[str, Path], where: str) -> 
     """Return the path of a line's file, relative to `source`."""
     path = Path(word)
     candidates = (path if path.is_relative_to(source) else source / path, by_name.get(path.name))
-    found = next((candidate for candidate in candidates if candidate and candidate.is_file()), None)
-    if found is None or not found.is_relative_to(source):
+    file = next((candidate for candidate in candidates if candidate and candidate.is_file()), None)
+    if file is None or not file.is_relative_to(source):
         raise UserError(f"{where}: {word!r} is not below {source}")
-    return found.relative_to(source).as_posix()
+    return file.relative_to(source).as_posix()

@@ -8,7 +8,7 @@ normal videos may have MSAD_normal_ before their name. Boxes: merged_MSAD.json o
 
 from pathlib import Path
 
-from wsstad.planning.drafts.draft import NO_BOXES, Draft, Labelled
+from wsstad.planning.drafts.draft import Draft, Labelled, boxes_at
 from wsstad.planning.layouts import named
 
 LISTS = {"train": ("MSAD_I3D_WS_Train.list",), "test": ("MSAD_I3D_WS_Test.list",)}
@@ -27,13 +27,12 @@ def read(source: Path) -> Draft:
             label = "abnormal" if abnormal else "normal"
             videos.append(Labelled(path, label, kind, part=parts.get(video, ""), video=video))
     merged = named.find(source, "merged_MSAD.json")
-    entry = {"sst": {"format": "sst", "path": merged.relative_to(source).as_posix()}} if merged else NO_BOXES
     return named.draft(
         "MSAD",
         videos,
         n_listed=len(parts),
         source=source,
-        annotations=entry,
+        annotations=boxes_at(merged, source, "sst"),
         statement="surveillance videos of many scenes, faces blurred.",
         notes={
             "label": "by folder: MSAD_anomaly_blur and MSAD_normal_...; the class is the name without its number",

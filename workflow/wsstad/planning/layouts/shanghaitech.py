@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wsstad.errors import UserError
-from wsstad.planning.drafts.draft import NO_BOXES, Draft, Labelled
+from wsstad.planning.drafts.draft import Draft, Labelled, boxes_at
 from wsstad.planning.layouts import named, one_class
 
 CLIP = re.compile(r"(\d\d)_\d{3,4}")
@@ -28,9 +28,7 @@ def read(source: Path) -> Draft:
     normal = _clips(source, "training", "normal")
     abnormal = _clips(source, "testing", "abnormal")
     masks = next(iter(sorted(source.rglob("test_pixel_mask"))), None)
-    annotations = (
-        {"masks": {"format": "masks", "path": masks.relative_to(source).as_posix()}} if masks else dict(NO_BOXES)
-    )
+    annotations = boxes_at(masks, source, "masks")
     n_masks = sum((masks / f"{clip.video}.npy").is_file() for clip in abnormal) if masks else 0
     notes = {
         "group": f"{len({clip.group for clip in [*normal, *abnormal]})} cameras, by the first number of the names",

@@ -7,13 +7,13 @@ tad_test_anno.json, a list of objects with video_path, class_name and anomaly_sp
 
 import json
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from wsstad.errors import UserError
 from wsstad.planning.drafts.draft import Draft, Labelled
 from wsstad.planning.layouts import named
 
-LABELS = {"abnormal": "abnormal", "normal": "normal"}
+LABELS = ("abnormal", "normal")
 
 
 def read(source: Path) -> Draft:
@@ -22,11 +22,11 @@ def read(source: Path) -> Draft:
     tested = _tested(file) if file else set()
     videos = []
     for name, path in sorted(named.scan(source).items()):
-        above = path.split("/")[-2:-1]
-        if above and above[0] in LABELS:
-            kind = re.sub(r"^\d+_|_\d+$", "", name) if above[0] == "abnormal" else "Normal"
+        label = PurePosixPath(path).parent.name
+        if label in LABELS:
+            kind = re.sub(r"^\d+_|_\d+$", "", name) if label == "abnormal" else "Normal"
             part = ("test" if name in tested else "train") if tested else ""
-            videos.append(Labelled(path, LABELS[above[0]], kind, part=part, video=name))
+            videos.append(Labelled(path, label, kind, part=part, video=name))
     return named.draft(
         "TAD",
         videos,

@@ -17,6 +17,7 @@ from wsstad.errors import UserError
 from wsstad.jsonable import Json
 from wsstad.planning import footage_folder
 from wsstad.planning.drafts.draft import NO_BOXES, Draft, Labelled
+from wsstad.planning.layouts import named
 
 TRAIN, TEST = "Anomaly_Train.txt", "Anomaly_Test.txt"
 INTERVALS = "Temporal_Anomaly_Annotation.txt"
@@ -61,7 +62,7 @@ def read_lists(source: Path) -> dict[str, tuple[str, str]]:
     """Return class and part of each official video; raise `UserError` where a list is missing or is something else."""
     official: dict[str, tuple[str, str]] = {}
     for part, names in (("train", (TRAIN,)), ("test", (TEST, INTERVALS))):
-        path = _find(source, *names)
+        path = named.find(source, *names)
         if path is None:
             raise UserError(f"{source}: no {' or '.join(names)} in it, the official list of videos that {part}")
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
@@ -73,7 +74,7 @@ def read_lists(source: Path) -> dict[str, tuple[str, str]]:
 
 def read_frames(source: Path) -> Mapping[str, int]:
     """Return the published number of frames of each video, where UCF_Annotation_with_nframes.txt is there."""
-    path = _find(source, "UCF_Annotation_with_nframes.txt")
+    path = named.find(source, "UCF_Annotation_with_nframes.txt")
     counts = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path else (), start=1):
         cells = line.split()
@@ -95,7 +96,7 @@ def _parse(line: str, where: str) -> tuple[str, str]:
 
 def _annotations(source: Path) -> Json:
     pickle, merged, intervals = (
-        _find(source, name) for name in ("Test_annotation.pkl", "merged_ucf_crime.json", INTERVALS)
+        named.find(source, name) for name in ("Test_annotation.pkl", "merged_ucf_crime.json", INTERVALS)
     )
     annotations: Json = {}
     if pickle:
@@ -109,8 +110,3 @@ def _annotations(source: Path) -> Json:
     if merged:
         annotations["sst"] = {"format": "sst", "path": merged.relative_to(source).as_posix(), "size": SIZE}
     return annotations
-
-
-def _find(source: Path, *names: str) -> Path | None:
-    """Return the first file of one of these names below a folder, at any depth."""
-    return next((path for name in names for path in sorted(source.rglob(name))), None)

@@ -8,7 +8,7 @@ have Normal in their name.
 from pathlib import Path
 
 from wsstad.errors import UserError
-from wsstad.planning.drafts.draft import NO_BOXES, Draft, Labelled
+from wsstad.planning.drafts.draft import Draft, Labelled, boxes_at
 from wsstad.planning.layouts import named
 
 LISTS = {"train": ("Train_split_AD.txt",), "test": ("Test_split_AD.txt",)}
@@ -31,13 +31,12 @@ def read(source: Path) -> Draft:
             kind = "Normal" if label == "normal" else video.rstrip("0123456789")
             videos.append(Labelled(path, label, kind, part=parts[video], video=video))
     boxes = next((path for path in sorted(source.rglob(BOXES)) if path.is_dir()), None)
-    entry = {"vatic": {"format": "vatic", "path": boxes.relative_to(source).as_posix()}} if boxes else NO_BOXES
     return named.draft(
         "UCFCrime2Local",
         videos,
         n_listed=len(parts),
         source=source,
-        annotations=entry,
+        annotations=boxes_at(boxes, source, "vatic"),
         statement="surveillance videos of UCF-Crime, with real people in view.",
         notes={
             "label": "normal where the name says so",

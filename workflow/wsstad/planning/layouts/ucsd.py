@@ -9,7 +9,7 @@ of config/datasets/ucsd_ped2.
 from pathlib import Path
 
 from wsstad.errors import UserError
-from wsstad.planning.drafts.draft import NO_BOXES, Draft
+from wsstad.planning.drafts.draft import Draft, boxes_at
 from wsstad.planning.footage_folder import has_images
 from wsstad.planning.layouts import one_class
 
@@ -33,13 +33,12 @@ def read(source: Path, name: str) -> Draft:
         for part, label in LABELS.items()
     )
     masked = [folder for folder in (root / "Test").glob("Test*_gt") if any(folder.glob("*.bmp"))]
-    masks = (root / "Test").relative_to(source).as_posix()
     return one_class.draft(
         f"UCSD {name.removeprefix('UCSD').title()}",
         normal,
         abnormal,
         source=source,
-        annotations={"masks": {"format": "ucsd_masks", "path": masks}} if masked else NO_BOXES,
+        annotations=boxes_at(root / "Test" if masked else None, source, "ucsd_masks", name="masks"),
         statement="a fixed camera above a campus walkway, with real people in view.",
         notes={
             "label": "the clips of Train/ are normal, those of Test/ abnormal",

@@ -21,6 +21,7 @@ LISTS = {
     "test": ("rgbtest.list", "xd-i3d-test.list", "*test*.list"),
 }
 MARK = "_label_"
+CROPS = tuple(f"__{crop}.npy" for crop in range(10))  # how the files of a video's crops end
 
 
 def read(source: Path) -> Draft:
@@ -71,4 +72,4 @@ def name_of(word: str) -> str:
     >>> name_of("RGB/Bad.Boys.1995__#01-11-55_01-12-40_label_G-B2-B6__4.npy")
     'Bad.Boys.1995__#01-11-55_01-12-40_label_G-B2-B6'
     """
-    return named.stem(word, *(f"__{crop}.npy" for crop in range(10)), ".npy", ".mp4")
+    return named.stem(word, *CROPS, ".npy", ".mp4")

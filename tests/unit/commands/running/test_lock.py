@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from wsstad.commands import lock
+from wsstad.commands.running import lock
 from wsstad.errors import UserError
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from wsstad.commands import console, run_progress, status
-from wsstad.commands.run_progress import JOBS, RunRecord, StageProgress
+from wsstad.commands import status
+from wsstad.commands.running import console, run_progress
+from wsstad.commands.running.run_progress import JOBS, RunRecord, StageProgress
 from wsstad.heartbeat import Heartbeat
 from wsstad.planning.command_line import RESULTS
 

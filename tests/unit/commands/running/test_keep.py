@@ -6,7 +6,8 @@ import pytest
 
 from support import pages
 from wsstad.artefacts import seals, storage
-from wsstad.commands import gc, keep, run_progress
+from wsstad.commands import gc
+from wsstad.commands.running import keep, run_progress
 from wsstad.errors import UserError
 from wsstad.planning import command_line, kept_runs
 
@@ -55,12 +56,12 @@ def test_small_files_of_the_run_are_kept_and_nothing_heavy(plan):
 
 def test_what_a_kept_run_names_lies_in_the_folder_of_results(plan):
     keep.keep(plan, "before")
-    found = {(folder.as_posix(), stem) for folder, stem, _ in keep.entries(Path("results"), "before")}
+    entries = {(folder.as_posix(), stem) for folder, stem, _ in keep.entries(Path("results"), "before")}
     videos = {(f"results/{BLOCK}/illustrations/boxes", f"v{i:03d}") for i in range(12)}
     model = (f"results/{BLOCK}/models/mgpr/0", "fold0")
     runs = [f"{method}/{seed}" for method in ("whole_frame", "dmrm", "mgpr") for seed in (0, 1)]
     predictions = {(f"results/{BLOCK}/predictions/{name}", "fold0") for name in runs}
-    assert found == {*videos, model, *predictions, (f"results/{BLOCK}/illustrations/boxes", "broken")}
+    assert entries == {*videos, model, *predictions, (f"results/{BLOCK}/illustrations/boxes", "broken")}
 
 
 def test_gc_refuses_a_damaged_manifest_of_a_kept_run(plan):

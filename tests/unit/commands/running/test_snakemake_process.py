@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3] / "workflow")}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4] / "workflow")}
 # Stands for Snakemake: says its number, then counts the SIGINTs that reach it within a second of the first.
 CHILD = """
 import os, signal, sys, time
@@ -30,7 +30,7 @@ PARENT = """
 import fcntl, os, sys, termios
 if os.isatty(0):
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # from where Ctrl-C may come
-from wsstad.commands import snakemake_process
+from wsstad.commands.running import snakemake_process
 lock = os.open(sys.argv[1], os.O_CREAT | os.O_RDWR)
 os.set_inheritable(lock, False)
 print(*snakemake_process.run([sys.executable, "-c", sys.argv[2]], dict(os.environ), lock), flush=True)

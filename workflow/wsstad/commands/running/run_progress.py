@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from wsstad import heartbeat
 from wsstad.artefacts import seals, storage
-from wsstad.commands import run_about, snakemake_records
+from wsstad.commands.running import run_about, snakemake_records
 from wsstad.heartbeat import Heartbeat
 from wsstad.jsonable import Json
 from wsstad.planning import job_settings, paths

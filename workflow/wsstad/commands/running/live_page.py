@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wsstad.artefacts import storage
 from wsstad.commands import status
-from wsstad.commands.run_progress import StageProgress
+from wsstad.commands.running.run_progress import StageProgress
 from wsstad.reporting.page import status_page
 from wsstad.reporting.page.status_page import StageRow
 

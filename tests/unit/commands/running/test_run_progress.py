@@ -7,8 +7,8 @@ import pytest
 
 from wsstad import heartbeat
 from wsstad.artefacts import storage
-from wsstad.commands import run_progress
-from wsstad.commands.run_progress import JOBS, RunProgress, StageProgress
+from wsstad.commands.running import run_progress
+from wsstad.commands.running.run_progress import JOBS, RunProgress, StageProgress
 from wsstad.heartbeat import Heartbeat
 from wsstad.planning.paths import Output
 

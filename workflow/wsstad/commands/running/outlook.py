@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wsstad.artefacts import manifest, run_files, shards, storage
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, Manifest, Row
-from wsstad.commands import snakemake_records
+from wsstad.commands.running import snakemake_records
 from wsstad.errors import DamagedError
 from wsstad.learning import methods
 from wsstad.learning.runs import Inputs, Run, Variant

@@ -8,7 +8,7 @@ import pytest
 from wsstad.artefacts import damaged, storage
 from wsstad.artefacts.manifest import artefact_path
 from wsstad.artefacts.storage import Artefact
-from wsstad.commands.healing import Healing
+from wsstad.commands.running.healing import Healing
 from wsstad.errors import DamagedError, UserError
 
 

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from wsstad.artefacts import damaged, integrity, manifest, model_card, run_files, seals, storage
 from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, artefact_path
-from wsstad.commands import snakemake_records
+from wsstad.commands.running import snakemake_records
 from wsstad.errors import RETRIED_CODES, DamagedError, UserError
 from wsstad.planning import paths
 from wsstad.planning.paths import Output

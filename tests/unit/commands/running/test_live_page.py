@@ -4,9 +4,10 @@ import html
 import re
 from pathlib import Path
 
-from unit.commands.test_console import NOW, at_work, beat, stage
-from wsstad.commands import live_page, status
-from wsstad.commands.live_page import LivePage
+from unit.commands.running.test_console import NOW, at_work, beat, stage
+from wsstad.commands import status
+from wsstad.commands.running import live_page
+from wsstad.commands.running.live_page import LivePage
 
 
 def words_of(path):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wsstad import heartbeat
 from wsstad.artefacts import seals
-from wsstad.commands import damage, run_progress
+from wsstad.commands.running import damage, run_progress
 from wsstad.errors import UserError
 from wsstad.planning import kept_runs, paths
 from wsstad.planning.paths import Output

@@ -11,7 +11,7 @@ from support.shards import write_detections
 from wsstad.artefacts import manifest, seals, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
-from wsstad.commands import damage, snakemake_records
+from wsstad.commands.running import damage, snakemake_records
 from wsstad.planning import paths
 from wsstad.planning.block import Block
 from wsstad.planning.stages import STAGES

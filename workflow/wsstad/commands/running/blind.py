@@ -10,16 +10,16 @@ from wsstad.planning.plan import Plan
 
 def detectors(plan: Plan) -> Iterator[str]:
     """Yield a line for each detector that has looked at all videos of a dataset and found nothing in any."""
-    found: dict[tuple[str, str], list[int]] = {}
+    boxes: dict[tuple[str, str], list[int]] = {}
     waiting: set[tuple[str, str]] = set()
     for output in paths.outputs(plan):
         if output.rule == "detect":
             name = output.wildcards["dataset"], output.wildcards["detector"]
             try:
                 rows = manifest.read_manifest(output.path).rows.values()
-                found.setdefault(name, []).extend(row.counts["boxes"] for row in rows if row.ok)
+                boxes.setdefault(name, []).extend(row.counts["boxes"] for row in rows if row.ok)
             except (OSError, UserError, KeyError):  # it is not there yet, or is about to be made again
                 waiting.add(name)
-    for (dataset, detector), counts in found.items():
+    for (dataset, detector), counts in boxes.items():
         if counts and not any(counts) and (dataset, detector) not in waiting:
             yield f"mind: the detector {detector} found nothing in any of the {len(counts)} videos of {dataset}"

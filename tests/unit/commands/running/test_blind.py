@@ -6,7 +6,7 @@ import pytest
 
 from wsstad.artefacts import manifest
 from wsstad.artefacts.manifest import Row
-from wsstad.commands import blind
+from wsstad.commands.running import blind
 from wsstad.planning import paths
 from wsstad.planning.paths import Output
 

@@ -12,9 +12,10 @@ from rich.live import Live
 from rich.text import Text
 
 from wsstad.artefacts import job_logs
-from wsstad.commands import run_progress, status
-from wsstad.commands.live_page import LivePage
-from wsstad.commands.run_progress import JOBS, RunProgress, RunRecord, StageProgress
+from wsstad.commands import status
+from wsstad.commands.running import run_progress
+from wsstad.commands.running.live_page import LivePage
+from wsstad.commands.running.run_progress import JOBS, RunProgress, RunRecord, StageProgress
 from wsstad.planning.command_line import RESULTS
 from wsstad.planning.plan import Plan
 from wsstad.progress import INTERVAL, clock

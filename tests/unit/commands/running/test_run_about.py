@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from wsstad.commands import run_about
+from wsstad.commands.running import run_about
 
 
 @pytest.fixture

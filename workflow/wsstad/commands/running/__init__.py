@@ -1,0 +1,5 @@
+"""What the verbs share about runs.
+
+`snakemake_process` and `snakemake_records` are for Snakemake; `run_progress`, `outlook`, `console`, `live_page`,
+`run_about` and `blind` for the state of a run; `damage`, `healing`, `keep` and `lock` for its folder of results.
+"""
