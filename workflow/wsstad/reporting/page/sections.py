@@ -11,7 +11,7 @@ from wsstad.reporting import leaderboard
 from wsstad.reporting import paper as papers
 from wsstad.reporting.leaderboard import Layout
 from wsstad.reporting.page import charts, downloads, lead, mechanisms, provenance, switch, timelines
-from wsstad.reporting.page.figures import Chart
+from wsstad.reporting.page.chart_svg import Chart
 from wsstad.reporting.page.mechanisms import Mechanism
 from wsstad.reporting.page.provenance import Facts
 from wsstad.reporting.page.shown import Shown, Video
