@@ -13,8 +13,8 @@ def test_no_column_is_lost_and_no_button_is_printed(chromium, page):
         return [...document.querySelectorAll("table")].filter((table) => {
           const box = table.parentElement.getBoundingClientRect();
           return [...table.querySelectorAll("th, td")].some((cell) => {
-            const its = cell.getBoundingClientRect();
-            return its.right > box.right + 1 || its.right > innerWidth || cell.scrollWidth > cell.clientWidth + 1;
+            const area = cell.getBoundingClientRect();
+            return area.right > box.right + 1 || area.right > innerWidth || cell.scrollWidth > cell.clientWidth + 1;
           });
         }).map((table) => table.parentElement.getAttribute("aria-label"));
     """

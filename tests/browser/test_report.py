@@ -118,9 +118,9 @@ def test_names_of_rows_stay_in_sight_over_what_is_scrolled_below_them(chromium, 
         box.scrollIntoView({block: "center", behavior: "instant"});
         box.scrollLeft = 150;
         const seen = [...box.querySelectorAll("tbody th")].map((head) => [head, head.getBoundingClientRect()])
-          .filter(([, its]) => its.bottom > 60 && its.bottom < innerHeight);
-        const lost = seen.filter(([head, its]) => its.left !== edge
-          || document.elementFromPoint(its.right - 2, its.top + its.height / 2) !== head);
+          .filter(([, place]) => place.bottom > 60 && place.bottom < innerHeight);
+        const lost = seen.filter(([head, place]) => place.left !== edge
+          || document.elementFromPoint(place.right - 2, place.top + place.height / 2) !== head);
         return [seen.length, lost.length];
     """
     assert chromium.execute_script(names) == [len(pages.METHODS), 0]
@@ -175,12 +175,12 @@ def test_no_width_makes_the_page_scroll_sideways(chromium, page, width, scheme):
 def test_everything_can_be_reached_by_keyboard_and_has_a_name(chromium, page):
     open_page(chromium, page)
     nameless = """
-        return [...document.querySelectorAll("a, button, select, video, summary, [tabindex], img")].filter((its) =>
-          !(its.textContent.trim() || its.getAttribute("aria-label") || its.alt || its.labels?.length)
-        ).map((its) => its.outerHTML.slice(0, 200));
+        return [...document.querySelectorAll("a, button, select, video, summary, [tabindex], img")].filter((element) =>
+          !(element.textContent.trim() || element.getAttribute("aria-label") || element.alt || element.labels?.length)
+        ).map((element) => element.outerHTML.slice(0, 200));
     """
     assert chromium.execute_script(nameless) == []
-    ids = chromium.execute_script("return [...document.querySelectorAll('[id]')].map((its) => its.id)")
+    ids = chromium.execute_script("return [...document.querySelectorAll('[id]')].map((element) => element.id)")
     assert len(ids) == len(set(ids))
     broken = (
         "return [...document.querySelectorAll('a[href^=\"#\"]:not(.permalink)')]"

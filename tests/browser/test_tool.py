@@ -17,9 +17,7 @@ def shown(driver):
 
 
 def switch_of(driver, section="s0"):
-    return json.loads(
-        driver.find_element("id", f"{section}-switch").get_property("textContent"),
-    )
+    return json.loads(driver.find_element("id", f"{section}-switch").get_property("textContent"))
 
 
 def address(driver):
@@ -195,10 +193,10 @@ def test_a_timeline_is_read_by_pointer_and_by_keys(chromium, page):
     for share in (0.1, 0.5, 0.66):
         i = int(share * len(packed) / 2)
         value = (64 * letters.index(packed[2 * i]) + letters.index(packed[2 * i + 1])) / data["levels"]
-        said = chromium.execute_script(point, line, share)
-        assert said.startswith(f"{9.6 * share:.1f} s: score {value:.3f}")
-        assert ("event" in said) == (2.0 <= 9.6 * share < 7.0)
-        assert ("alarm" in said) == (value > pages.THRESHOLD)
+        words = chromium.execute_script(point, line, share)
+        assert words.startswith(f"{9.6 * share:.1f} s: score {value:.3f}")
+        assert ("event" in words) == (2.0 <= 9.6 * share < 7.0)
+        assert ("alarm" in words) == (value > pages.THRESHOLD)
     assert find_all(chromium, ".cursor")
     line.send_keys("\ue011")  # Home
     line.send_keys("\ue014" * 5)  # right
@@ -211,13 +209,13 @@ def test_a_click_on_a_timeline_plays_the_clip_from_there(chromium, page):
     click = """
         const [line, share] = arguments, box = line.getBoundingClientRect();
         line.dispatchEvent(new MouseEvent("click", {bubbles: true, clientX: box.left + share * box.width}));
-        const said = line.parentElement.querySelector(".readout").textContent;
-        return [line.closest("article").querySelector("video").paused, said];
+        const words = line.parentElement.querySelector(".readout").textContent;
+        return [line.closest("article").querySelector("video").paused, words];
     """
     line = find_all(chromium, "svg.timeline")[0]
-    paused, said = chromium.execute_script(click, line, 0.9)
+    paused, words = chromium.execute_script(click, line, 0.9)
     assert paused
-    assert "the clip has 0.0 s to 4.8 s alone" in said
+    assert "the clip has 0.0 s to 4.8 s alone" in words
     paused, _ = chromium.execute_script(click, line, 0.25)
     assert not paused
     chromium.set_script_timeout(30)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from support.scenes import check_accident
 from wsstad.scenes.camera import Camera
 from wsstad.scenes.footage_plan import CAMERAS, Benchmark
 from wsstad.scenes.renderer import SCALE, Renderer, accident_boxes
@@ -65,21 +66,8 @@ def test_visible_boxes_enclose_exactly_the_pixels_of_their_actor():
 def test_an_accident_takes_a_short_part_and_its_box_encloses_its_victims(kind):
     for seed in range(8):
         made = scene(kind, seed)
-        boxes = accident_boxes(made)
-        assert 0.15 * 96 <= len(boxes) <= 96 / 3
-        assert sorted(boxes) == list(range(made.effects.start, made.effects.stop))
-        array = np.array(list(boxes.values()))
-        assert (array >= 0).all()
-        assert (array <= [160, 128, 160, 128]).all()
-        assert (array[:, 2:] - array[:, :2] > 8).all()
-        renderer = Renderer(made)
-        frame = (made.effects.start + made.effects.stop) // 2
-        _, owners = renderer.draw(frame)
-        rows, columns = np.nonzero(np.isin(owners, np.array(made.victims) + 1))
-        x1, y1, x2, y2 = boxes[frame] * SCALE
-        assert len(rows)
-        assert x1 - 2 <= columns.min() <= columns.max() <= x2 + 2
-        assert y1 - 2 <= rows.min() <= rows.max() <= y2 + 2
+        assert list(made.event) == list(range(made.effects.start, made.effects.stop))
+        assert 0.15 * 96 <= check_accident(made, least=8) <= 96 / 3
 
 
 def test_a_normal_scene_has_no_accident_and_a_short_one_is_refused():

@@ -1,4 +1,4 @@
-"""Draw the pictures of a paper from any run, as SVG, PDF and PNG, with truth, prediction and the members of unions.
+"""Draw the figures of a paper from any run, as SVG, PDF and PNG, with truth, prediction and the members of unions.
 
 `tubes` draws one video a file, as Figure 1 of the paper: its frames one behind the other, and the tubes through them.
 `instances` draws all videos in one file, as Figure 2: of each video the unary and the multivariate tube that meet the
@@ -59,18 +59,18 @@ def parser() -> argparse.ArgumentParser:
 def _draw(args: argparse.Namespace, files: ResultFiles, count: int) -> list[Path]:
     """Draw what is asked for; return the files."""
     from wsstad.reporting.pictures import paper_figures
-    from wsstad.reporting.pictures.scenes import Footage
+    from wsstad.reporting.pictures.excerpts import ExcerptReader
 
-    footage = Footage(files)
+    reader = ExcerptReader(files)
     with paper_figures.drawing():
         if args.what == "instances":
-            videos = args.videos or footage.abnormal()[:2]
-            scenes = [scene for video in videos for scene in footage.instances(video, count)]
-            return paper_figures.save(paper_figures.draw_instances(scenes), args.output / "instances")
+            videos = args.videos or reader.abnormal()[:2]
+            excerpts = [excerpt for video in videos for excerpt in reader.instances(video, count)]
+            return paper_figures.save(paper_figures.draw_instances(excerpts), args.output / "instances")
         table = files.names.get("table", BENCHMARK)
         made = []
-        for video in args.videos or footage.tested(args.method, args.seed)[:1]:
-            scene = footage.tube(video, args.method, args.seed, count)
+        for video in args.videos or reader.tested(args.method, args.seed)[:1]:
+            excerpt = reader.tube(video, args.method, args.seed, count)
             base = args.output / f"tube-{table}-{args.method}-{args.seed}-{video}"
-            made += paper_figures.save(paper_figures.draw_tube(scene), base)
+            made += paper_figures.save(paper_figures.draw_tube(excerpt), base)
         return made

@@ -17,7 +17,7 @@ from wsstad.errors import UserError
 from wsstad.jsonable import Json
 from wsstad.progress import Progress
 from wsstad.scenes import incidents, scripts
-from wsstad.scenes.footage_plan import Benchmark, Plan, video_name
+from wsstad.scenes.footage_plan import Benchmark, FootagePlan, video_name
 from wsstad.scenes.renderer import Renderer, accident_boxes
 from wsstad.scenes.study_plan import StudyBenchmark
 from wsstad.scenes.tables import record_path, write_annotations, write_tables
@@ -27,12 +27,12 @@ log = logging.getLogger(__name__)
 FPS = 10
 CRF = 23
 # Kinds of footage: the plan, and the fewest frames of a video.
-KINDS: dict[str, tuple[Callable[[int, int, tuple[int, int]], Plan], int]] = {
+KINDS: dict[str, tuple[Callable[[int, int, tuple[int, int]], FootagePlan], int]] = {
     "demo": (Benchmark, scripts.MIN_FRAMES),
     "study": (StudyBenchmark, incidents.MIN_FRAMES),
 }
 
-Task = tuple[Path, Plan, int]
+Task = tuple[Path, FootagePlan, int]
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
         "--kind",
         choices=KINDS,
         default="demo",
-        help="demo: accidents with smoke and debris; study: incidents without, beside acts that look like them",
+        help="demo: accidents with smoke and debris; study: incidents with little or none, beside acts that look like them",
     )
     parser.add_argument("--seed", type=int, required=True, help="video i is drawn from the seed and i alone")
     parser.add_argument(
@@ -105,7 +105,7 @@ def _map(tasks: list[Task], jobs: int) -> Iterator[None]:
         yield from pool.map(make_video, tasks)
 
 
-def _is_made(folder: Path, benchmark: Plan, i: int) -> bool:
+def _is_made(folder: Path, benchmark: FootagePlan, i: int) -> bool:
     """Return whether a video is there, made from the same numbers by the same code, and is what its record says."""
     path, record = _video(folder, video_name(i)), record_path(folder, video_name(i))
     if not path.is_file() or not record.is_file():
@@ -117,7 +117,7 @@ def _is_made(folder: Path, benchmark: Plan, i: int) -> bool:
         return False
 
 
-def _key(benchmark: Plan, i: int) -> str:
+def _key(benchmark: FootagePlan, i: int) -> str:
     code = keys.code_digest("wsstad.scenes.renderer", type(benchmark).__module__, "wsstad.video.encoding")
     parameters = {
         "seed": benchmark.seed,

@@ -96,7 +96,7 @@ class TestSet:
         return [self._tubes[video].tubes[t].cut(start, stop) for t, start, stop in prediction.spans.tolist()]
 
     def notes(self, detector: str) -> tuple[str, ...]:
-        """Return what to know of the tubes: that there is none in any video, where that is so."""
+        """Return a note if there is no tube in any video, else nothing."""
         counts = [row.counts.get("unary") for row in self.tubes.rows.values() if row.ok]
         if not counts or any(count != 0 for count in counts):
             return ()

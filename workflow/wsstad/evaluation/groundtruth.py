@@ -9,7 +9,7 @@ from wsstad.errors import UserError
 from wsstad.evaluation.annotations.table import BoxRow
 from wsstad.structures import boxes as box
 
-WHOLE = 0.98  # of a video has masks: the last frames of one are often lost
+WHOLE = 0.98  # of the frames must have masks: the last few are often missing
 BEYOND = 1.25  # times the frame: hands slip over the edge, but not so far
 
 
@@ -64,7 +64,7 @@ def from_rows(rows: Sequence[BoxRow], *, n_frames: int, width: int, height: int)
 
 
 def _check_masks(rows: Sequence[BoxRow], n_frames: int) -> None:
-    """Raise `UserError` where much of a video has no mask: to its end, nothing would count as true."""
+    """Raise `UserError` where the masks end well before the video: no frame after them would count as abnormal."""
     masks = max(row.masks for row in rows)
     if masks and masks < WHOLE * n_frames:
         video, where = rows[0].video, rows[0].where

@@ -153,7 +153,7 @@ class MethodResult:
     """Abnormal test videos without boxes, which count in VAUC alone."""
     videos: tuple[VideoResult, ...]
     notes: tuple[str, ...] = ()
-    """What makes the numbers mean less than they seem to."""
+    """Why the numbers mean less than they seem to."""
     branch_of: str | None = None
     """The method whose branch this is, taken alone at inference; null of a whole method."""
 

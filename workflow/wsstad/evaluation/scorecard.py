@@ -209,7 +209,7 @@ def _vauc(
     entry = replace(_entry(mean, std, samples), pairs=int(same_fold.sum()))
     if mean not in (0, 1):
         return entry
-    # No resampling moves it. Pairs that share no video are independent, so they are counted as a share is.
+    # No resampling moves it; the interval is that of a share of so many pairs as share no video, which are independent.
     apart = sum(min(np.sum(abnormal & (folds == fold)), np.sum(~abnormal & (folds == fold))) for fold in set(folds))
     return replace(entry, wilson=rounded_pair(metrics.wilson(mean * apart, int(apart))))
 

@@ -209,7 +209,7 @@ class LearnedMethod(ABC):
         self.optimisers = self.make_optimisers()
 
     def _assemble(self, dimension: int) -> None:
-        """Make the networks alone: whoever only scores need not wait for the import of an optimiser."""
+        """Make the networks alone: scoring need not wait for the import of an optimiser."""
         self.dimension, self.buffers, self.optimisers = dimension, {}, {}
         seed = np.random.SeedSequence([self.seed, WEIGHTS]).generate_state(1, np.uint64)[0]
         with torch.random.fork_rng(devices=[]):

@@ -19,8 +19,8 @@ REACH = 1.7
 class Effects:
     """The debris, cloud and sparks of an accident at `place` (2,) m over frames `start` .. `stop` - 1.
 
-    `landing` (n, 2) m, `speed` (n,) m a frame upwards, `colours` (n, 3); `seed` draws what flickers;
-    `amount` is how much of it there is, 1 in the demo.
+    `landing` (n, 2) m, `speed` (n,) m a frame upwards, `colours` (n, 3), each of n pieces; `seed` draws what flickers;
+    `amount` scales all of it, 1 in the demo.
     """
 
     place: np.ndarray

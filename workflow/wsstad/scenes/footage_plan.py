@@ -18,8 +18,8 @@ CAMERAS = 2
 SCENES, PLACES, LABELS, KINDS = 0, 1, 6, 7
 
 
-class Plan(Protocol):
-    """What a benchmark of made-up scenes says of its videos; see `Benchmark`."""
+class FootagePlan(Protocol):
+    """What the videos of a benchmark of made-up scenes show; `Benchmark` is one."""
 
     @property
     def seed(self) -> int:
@@ -103,7 +103,7 @@ class Benchmark:
 
 
 def abnormal_of_pair(seed: list[int], i: int) -> bool:
-    """Tell whether video i is the abnormal one of its pair 2k, 2k + 1: its place there tells nothing."""
+    """Return whether video i is the abnormal one of its pair 2k, 2k + 1, drawn at random."""
     return i % 2 == int(np.random.default_rng([*seed, i // 2]).integers(2))
 
 

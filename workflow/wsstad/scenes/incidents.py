@@ -2,7 +2,8 @@
 
 An abnormal video has an incident in a window of its time, a normal one the ordinary act of a kind in such a window. All
 else is drawn from the same distributions for both, near misses and overtaking included. So neither the number of road
-users, nor who they are, nor that they are close, tells the label. Nothing smokes or sparks.
+users, nor who they are, nor that they are close, predicts the label. An incident raises at most a quarter of the dust,
+smoke and debris of an accident of the demo.
 """
 
 from collections.abc import Callable
@@ -52,7 +53,7 @@ class Incidents(Play):
         first = len(self.actors)
         incidents, ordinary = self._kinds()
         (incidents if abnormal else ordinary)[kind](start, stop)
-        self.effects = None  # a collision as in the demo leaves as much as there
+        self.effects = None  # those of a collision or knockdown as in the demo
         if abnormal:
             self.event, self.victims = range(start, stop), [*range(first, len(self.actors))]
             self.effects = self._leave_traces(kind)

@@ -27,7 +27,7 @@ class Actor:
 class Scene:
     """Everything that the renderer needs; `victims` are the actors of the accident in the frames of `event`.
 
-    `effects` are what it leaves in the air and on the ground, if anything.
+    `effects` are what the accident leaves in the air and on the ground, if anything.
     """
 
     n_frames: int

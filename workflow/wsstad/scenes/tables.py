@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from wsstad.artefacts import storage
-from wsstad.scenes.footage_plan import Plan, video_name
+from wsstad.scenes.footage_plan import FootagePlan, video_name
 
 COLUMNS = ("video", "event", "frame", "x1", "y1", "x2", "y2", "fill")
 DATASET = """\
@@ -17,7 +17,7 @@ annotations:
 """
 
 
-def write_tables(folder: Path, benchmark: Plan, *, videos: int, folds: int) -> None:
+def write_tables(folder: Path, benchmark: FootagePlan, *, videos: int, folds: int) -> None:
     """Write ``videos.tsv``, ``splits/cv<folds>.tsv`` and ``dataset.yaml``; every video is tested in one fold."""
     names = [video_name(i) for i in range(videos)]
     kinds = [benchmark.kind(i) for i in range(videos)]
@@ -43,8 +43,8 @@ def write_tables(folder: Path, benchmark: Plan, *, videos: int, folds: int) -> N
     storage.write_text(folder / "dataset.yaml", DATASET)
 
 
-def write_annotations(folder: Path, benchmark: Plan, *, videos: int) -> None:
-    """Write ``annotations.tsv``, one row for every frame of every accident, from the records of the videos."""
+def write_annotations(folder: Path, benchmark: FootagePlan, *, videos: int) -> None:
+    """Write ``annotations.tsv``, one row for every frame of every event, from the records of the videos."""
     rows = []
     for i, name in enumerate(map(video_name, range(videos))):
         for frame, box in storage.read_json(record_path(folder, name))["boxes"]:

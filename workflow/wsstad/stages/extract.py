@@ -69,7 +69,7 @@ def load_extractor(args: argparse.Namespace, parameters: ExtractorParameters) ->
     """Make the extractor of a YAML file; its weights lie beside it, in the folder of weights or in a package."""
     file, _ = variant_weights.find(parameters)
     beside = args.extractor.parent / str(file)
-    if file != parameters.weights_file:  # the package is not installed that would have them
+    if file != parameters.weights_file:  # the package that has them is not installed
         parameters = parameters.model_copy(update={"weights": file})
     folder = beside.parent if beside.is_file() else args.weights
     return extractors.create(parameters, folder, device=args.device, threads=args.threads)

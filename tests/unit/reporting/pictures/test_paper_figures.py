@@ -5,8 +5,8 @@ import pytest
 from matplotlib.patches import Polygon, Rectangle
 
 from wsstad.reporting.pictures import paper_figures
+from wsstad.reporting.pictures.excerpts import Excerpt, Layer
 from wsstad.reporting.pictures.paper_figures import COLOURS, NARROW, STEP
-from wsstad.reporting.pictures.scenes import Layer, Scene
 
 WIDTH, HEIGHT, FRAMES = 80, 60, 40
 
@@ -15,11 +15,11 @@ def a_layer(role, start=10, n=20, box=(20.0, 15.0, 40.0, 45.0)):
     return Layer(role, start, np.repeat(np.array([box]), n, axis=0))
 
 
-def a_scene(*layers, numbers=(5, 15, 25, 35), title="a_b $x$: mgpr"):
+def an_excerpt(*layers, numbers=(5, 15, 25, 35), title="a_b $x$: mgpr"):
     images = [np.full((HEIGHT, WIDTH, 3), 40 * i, dtype=np.uint8) for i in range(len(numbers))]
     edges = np.arange(FRAMES + 1) / 10
     times = [number / 10 for number in numbers]
-    return Scene(title, list(numbers), times, images, list(layers), edges, np.linspace(0, 1, FRAMES))
+    return Excerpt(title, list(numbers), times, images, list(layers), edges, np.linspace(0, 1, FRAMES))
 
 
 def polygons(axes, role):
@@ -34,7 +34,7 @@ def _rgb(colour):
 
 def test_a_tube_is_drawn_on_the_frames_that_it_lasts_over():
     with paper_figures.drawing():
-        figure = paper_figures.draw_tube(a_scene(a_layer("truth"), a_layer("prediction", start=20, n=20)))
+        figure = paper_figures.draw_tube(an_excerpt(a_layer("truth"), a_layer("prediction", start=20, n=20)))
     upper = figure.axes[0]
     truth, predicted = polygons(upper, "truth"), polygons(upper, "prediction")
     assert len(truth) == 2, "frames 15 and 25"
@@ -51,20 +51,20 @@ def test_ways_of_corners_are_of_every_frame_and_leave_gaps_of_the_truth_out():
     assert layer.box(9) is layer.box(16) is layer.box(30) is None
     assert layer.box(10).tolist() == [20, 15, 40, 45]
     with paper_figures.drawing():
-        figure = paper_figures.draw_tube(a_scene(layer))
+        figure = paper_figures.draw_tube(an_excerpt(layer))
     lines = [line for line in figure.axes[0].lines if line.get_color() == COLOURS["truth"]]
     assert [len(line.get_xdata()) for line in lines] == [17] * 4
 
 
 def test_instances_have_their_boxes_in_pixels_and_a_legend_without_repeats():
-    scenes = [
-        a_scene(a_layer("truth"), a_layer("unary"), numbers=(10, 29), title="v1: unary tube"),
-        a_scene(
+    excerpts = [
+        an_excerpt(a_layer("truth"), a_layer("unary"), numbers=(10, 29), title="v1: unary tube"),
+        an_excerpt(
             a_layer("member"), a_layer("member"), a_layer("union"), numbers=(10, 29), title="v1: multivariate tube"
         ),
     ]
     with paper_figures.drawing():
-        figure = paper_figures.draw_instances(scenes)
+        figure = paper_figures.draw_instances(excerpts)
     first = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
     assert [(p.get_x(), p.get_y(), p.get_width(), p.get_height()) for p in first] == [(19.5, 14.5, 20, 30)] * 2
     (legend,) = figure.legends
@@ -78,7 +78,7 @@ def test_it_is_saved_three_times_and_the_same_figure_has_the_same_bytes(tmp_path
     made = []
     for name in ("a", "b"):
         with paper_figures.drawing():
-            figure = paper_figures.draw_tube(a_scene(a_layer("truth"), a_layer("prediction")))
+            figure = paper_figures.draw_tube(an_excerpt(a_layer("truth"), a_layer("prediction")))
             made.append(paper_figures.save(figure, tmp_path / name / "v1.mp4"))
     assert [path.name for path in made[0]] == ["v1.mp4.svg", "v1.mp4.pdf", "v1.mp4.png"]
     assert [path.read_bytes() for path in made[0]] == [path.read_bytes() for path in made[1]]

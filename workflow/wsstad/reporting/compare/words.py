@@ -168,7 +168,7 @@ def _differ(change: StageChange) -> str:
 
 
 def _alone(change: StageChange) -> list[str]:
-    """Return for each side that has entries which the other lacks how many."""
+    """Return how many entries A alone has, and B alone, of those that have any."""
     sides = (("A", change.only_first), ("B", change.only_second))
     return [f"{len(entries)} in {letter} alone" for letter, entries in sides if entries]
 

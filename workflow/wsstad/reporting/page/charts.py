@@ -11,7 +11,7 @@ from wsstad.evaluation.results import BlockResult, MethodResult
 from wsstad.jsonable import Facts, Json
 from wsstad.reporting.leaderboard import class_size
 from wsstad.reporting.page import curves
-from wsstad.reporting.page.figures import ROLES, Chart, canvas, colour, shorten
+from wsstad.reporting.page.chart_svg import ROLES, Chart, canvas, colour, shorten
 from wsstad.reporting.paper import PaperRow
 
 EPS = np.linspace(0, 1, 101)

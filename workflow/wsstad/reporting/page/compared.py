@@ -10,7 +10,7 @@ from wsstad.reporting.compare import words
 from wsstad.reporting.compare.gathering import Comparison
 from wsstad.reporting.compare.side_results import SideResults
 from wsstad.reporting.page import timelines
-from wsstad.reporting.page.figures import ROLES, Chart, canvas
+from wsstad.reporting.page.chart_svg import ROLES, Chart, canvas
 from wsstad.reporting.page.sections import Pictures
 from wsstad.reporting.page.shown import Video
 from wsstad.reporting.page.templating import environment

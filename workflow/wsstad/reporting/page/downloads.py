@@ -1,4 +1,4 @@
-"""The tables of a block as files that the page gives away: what `tabulate` writes, of this block alone."""
+"""The tables of a block as files that the page offers: what `tabulate` writes, for this block alone."""
 
 import csv
 import io

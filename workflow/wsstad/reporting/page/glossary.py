@@ -1,4 +1,4 @@
-"""What the words of the page mean: one sentence a term, which the glossary lists and every heading of a table shows."""
+"""What the terms of the page mean: the glossary lists them, and the heading of a table shows that of its column."""
 
 TERMS = {
     "VAUC": "Area under the ROC curve over whole videos: how often an abnormal video scores above a normal one that the"

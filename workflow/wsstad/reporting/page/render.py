@@ -4,7 +4,7 @@ import time
 
 from wsstad.planning.plan import Plan
 from wsstad.reporting import leaderboard
-from wsstad.reporting.page import costs, glossary, made, provenance, sections, shown
+from wsstad.reporting.page import costs, glossary, provenance, run_facts, sections, shown
 from wsstad.reporting.page.sections import Pictures
 from wsstad.reporting.page.templating import environment
 
@@ -29,6 +29,6 @@ def page(plan: Plan, *, pixels: bool) -> str:
             ),
             legend=leaderboard.LEGEND,
             glossary=glossary.TERMS,
-            made=made.facts(plan.results, spent, time.time()),
+            made=run_facts.read(plan.results, spent, time.time()),
         )
     )

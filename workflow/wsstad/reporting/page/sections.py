@@ -11,7 +11,7 @@ from wsstad.reporting import leaderboard
 from wsstad.reporting import paper as papers
 from wsstad.reporting.leaderboard import Layout
 from wsstad.reporting.page import charts, downloads, lead, mechanisms, provenance, switch, timelines
-from wsstad.reporting.page.figures import Chart
+from wsstad.reporting.page.chart_svg import Chart
 from wsstad.reporting.page.mechanisms import Mechanism
 from wsstad.reporting.page.provenance import Facts
 from wsstad.reporting.page.shown import Shown, Video
@@ -50,7 +50,7 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Card:
-    """A test video: where it is on the page, what was said of it, its `model` (empty where there is none), pictures."""
+    """A test video: its place on the page, its scores over time, its `model` (empty where there is none), pictures."""
 
     anchor: str
     video: Video
@@ -77,7 +77,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Section:
-    """All that the page says of one table in one block; `label` tells it from the others, if there are any.
+    """All that the page shows of one table in one block; `label` sets it apart from the others, if there are any.
 
     `switch` is what the script switches the videos between; `files` are what can be downloaded, by the end of the name.
     """
@@ -127,7 +127,7 @@ class Section:
 
     @property
     def false_alarms(self) -> str:
-        """How many normal videos the score of the seed that is shown gives an alarm in, in words; none if unknown."""
+        """In how many normal videos the seed that is shown gives an alarm, in words; empty where that is not known."""
         normal = [card.timeline for card in self.cards if not card.video.abnormal]
         rated = self.shown.result.alarms
         if not normal or rated is None or any(timeline.threshold is None for timeline in normal):

@@ -1,4 +1,4 @@
-"""The page of a run that goes on: one static file, which a browser loads again by itself until the run has ended."""
+"""The page of a run in progress: one static file, which a browser reloads by itself until the run has ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from wsstad.reporting.page.templating import environment
 
 @dataclass(frozen=True)
 class StageRow:
-    """How far a stage is: `done` of `total`, in words, and a line for each job that runs or `failed`."""
+    """How far a stage is: `done` of `total`, in words, a line for each job at work, and whether one `failed`."""
 
     name: str
     done: int

@@ -1,4 +1,4 @@
-"""What every method and seed says of each video, packed so small that a page can switch between them."""
+"""The scores of every method and seed for each video, packed so small that a page can switch between them."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ def read(shown: Shown, videos: Sequence[Video], bins: int = BINS) -> list[Run]:
 
 
 def switched(shown: Shown) -> list[MethodResult]:
-    """Return the results of the methods that can be switched between: what knows the truth or draws lots is none."""
+    """Return the results of the methods that can be switched between: no upper bound, and no choice at random."""
     rows = shown.measured.results
     return [row for row in rows if row.method == shown.method or not (row.is_oracle or row.is_random)]
 

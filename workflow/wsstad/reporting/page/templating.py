@@ -1,4 +1,4 @@
-"""The templates of all pages: they escape whatever they are given, and need nothing else."""
+"""The environment of the templates of all pages."""
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -20,7 +20,7 @@ def environment() -> Environment:
     environment.filters["interval"] = interval
     environment.globals["anchor_of"] = glossary.anchor
     environment.globals["word_of"] = word_of
-    # The style sheet and the script are files of this package: they go in as they are.
+    # Style sheets and scripts are files of this package: they go in as they are.
     environment.globals["verbatim"] = lambda name: Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
     return environment
 
@@ -36,6 +36,6 @@ def interval(text: str) -> str:
 
 
 def word_of(heading: str) -> str:
-    """Return the id of the word of the glossary that a heading is about; empty where there is none."""
+    """Return the id of the glossary's term that a heading is about; empty where there is none."""
     term = glossary.term_of(heading)
     return glossary.anchor(term) if term else ""

@@ -17,7 +17,7 @@ from matplotlib.transforms import Affine2D
 
 from wsstad.artefacts import storage
 from wsstad.jsonable import Json
-from wsstad.reporting.pictures.scenes import Layer, Scene
+from wsstad.reporting.pictures.excerpts import Excerpt, Layer
 
 WIDTH = 7.0  # inches: the text of a page in two columns
 NARROW, LEAN, STEP = 0.62, 0.16, 0.74  # a frame seen from the side: its width, its slope, the way to the next
@@ -44,45 +44,45 @@ STYLE: dict[str, str | float | bool] = {
 }
 
 
-def draw_tube(scene: Scene) -> Figure:
-    """Return Figure 1: the frames of a scene one behind the other in time, the tubes through them, scores below."""
-    height, width = scene.images[0].shape[:2]
-    n, high = len(scene.images), height / width
+def draw_tube(excerpt: Excerpt) -> Figure:
+    """Return Figure 1: the frames of an excerpt one behind the other in time, the tubes through them, scores below."""
+    height, width = excerpt.images[0].shape[:2]
+    n, high = len(excerpt.images), height / width
     figure = _figure(WIDTH * (high + LEAN) / (STEP * (n - 1) + NARROW) + 1.7)
     upper, lower = figure.subplots(2, 1, height_ratios=[4, 1.1])
     places = [STEP * i for i in range(n)]
-    for image, place, time in zip(scene.images, places, scene.times, strict=True):
+    for image, place, time in zip(excerpt.images, places, excerpt.times, strict=True):
         _lean(upper, image, place, high)
         upper.text(place + NARROW / 2, -0.05, f"{time:.1f} s", ha="center", va="top")
-    for layer in sorted(scene.layers, key=lambda layer: layer.role == "truth"):  # the truth above all
-        _trace(upper, layer, scene.numbers, places, (width, height))
+    for layer in sorted(excerpt.layers, key=lambda layer: layer.role == "truth"):  # the truth above all
+        _trace(upper, layer, excerpt.numbers, places, (width, height))
     upper.set(xlim=(-0.02, places[-1] + NARROW + 0.02), ylim=(-0.14, high + LEAN + 0.02), aspect="equal")
     upper.axis("off")
-    upper.set_title(scene.title)
-    _draw_scores(lower, scene)
-    _legend(figure, scene.layers)
+    upper.set_title(excerpt.title)
+    _draw_scores(lower, excerpt)
+    _legend(figure, excerpt.layers)
     return figure
 
 
-def draw_instances(scenes: Sequence[Scene]) -> Figure:
-    """Return Figure 2: a row for each scene, its frames side by side with their boxes."""
-    n = max(len(scene.images) for scene in scenes)
-    ratios = [scene.images[0].shape[0] / scene.images[0].shape[1] for scene in scenes]
+def draw_instances(excerpts: Sequence[Excerpt]) -> Figure:
+    """Return Figure 2: a row for each excerpt, its frames side by side with their boxes."""
+    n = max(len(excerpt.images) for excerpt in excerpts)
+    ratios = [excerpt.images[0].shape[0] / excerpt.images[0].shape[1] for excerpt in excerpts]
     figure = _figure(sum(WIDTH / n * ratio + 0.3 for ratio in ratios) + 0.3)
-    grid = figure.subplots(len(scenes), n, squeeze=False, height_ratios=ratios)
-    for letter, row, scene in zip(string.ascii_lowercase, grid, scenes, strict=False):
+    grid = figure.subplots(len(excerpts), n, squeeze=False, height_ratios=ratios)
+    for letter, row, excerpt in zip(string.ascii_lowercase, grid, excerpts, strict=False):
         for axes in row:
             axes.axis("off")
-        for axes, number, time, image in zip(row, scene.numbers, scene.times, scene.images, strict=False):
+        for axes, number, time, image in zip(row, excerpt.numbers, excerpt.times, excerpt.images, strict=False):
             axes.imshow(image)
             axes.text(0.02, 0.03, f"{time:.1f} s", transform=axes.transAxes, color="white", fontsize=6).set_bbox(
                 {"facecolor": "#000a", "edgecolor": "none", "pad": 1}
             )
-            for layer in scene.layers:
+            for layer in excerpt.layers:
                 if (box := layer.box(number)) is not None:
                     axes.add_patch(_rectangle(layer, box))
-        row[0].set_title(f"({letter}) {scene.title}", loc="left")
-    _legend(figure, [layer for scene in scenes for layer in scene.layers])
+        row[0].set_title(f"({letter}) {excerpt.title}", loc="left")
+    _legend(figure, [layer for excerpt in excerpts for layer in excerpt.layers])
     return figure
 
 
@@ -95,7 +95,7 @@ def drawing() -> Iterator[None]:
 
 def save(figure: Figure, base: Path) -> list[Path]:
     """Write a figure as SVG, PDF and PNG beside each other; the same figure gives the same bytes."""
-    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of each table of a font
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it logs a line for each table of a font
     paths = []
     for ending in ENDINGS:
         path = base.with_name(f"{base.name}{ending}")
@@ -153,17 +153,17 @@ def _line(role: str) -> Json:
     return {"edgecolor": COLOURS[role], "linestyle": (0, (3, 1.5)) if role == "truth" else "solid"}
 
 
-def _draw_scores(axes: Axes, scene: Scene) -> None:
-    axes.stairs(scene.scores, scene.edges, baseline=None, color="#141414", linewidth=0.9)
-    for layer in scene.layers:
+def _draw_scores(axes: Axes, excerpt: Excerpt) -> None:
+    axes.stairs(excerpt.scores, excerpt.edges, baseline=None, color="#141414", linewidth=0.9)
+    for layer in excerpt.layers:
         if layer.role in ("truth", "prediction"):
-            start, stop = scene.edges[layer.start], scene.edges[layer.start + len(layer.boxes)]
+            start, stop = excerpt.edges[layer.start], excerpt.edges[layer.start + len(layer.boxes)]
             top = 1.0 if layer.role == "truth" else 0.06
             alpha = 0.15 if layer.role == "truth" else 1.0
             axes.axvspan(start, stop, ymax=top, color=COLOURS[layer.role], alpha=alpha, linewidth=0)
-    for time in scene.times:
+    for time in excerpt.times:
         axes.plot([time, time], [0, 0.04], color="#888", linewidth=0.6, transform=axes.get_xaxis_transform())
-    axes.set(xlim=(scene.edges[0], scene.edges[-1]), ylim=(0, 1.02), xlabel="time, s", ylabel="score")
+    axes.set(xlim=(excerpt.edges[0], excerpt.edges[-1]), ylim=(0, 1.02), xlabel="time, s", ylabel="score")
     axes.spines[["top", "right"]].set_visible(False)
 
 

@@ -7,9 +7,9 @@ const compare = {
   sloc: (a, b) => a.sloc - b.sloc,
 };
 const wanted = (card, { q = "", label = "", fold = "", only = "", class: kind = "" }) => {
-  const its = card.dataset;
-  return (!q || its.name.toLowerCase().includes(q.toLowerCase().trim())) && (!label || its.label === label)
-    && (!fold || its.fold === fold) && (!kind || its.class === kind) && (!only || its[only] === "1");
+  const facts = card.dataset;
+  return (!q || facts.name.toLowerCase().includes(q.toLowerCase().trim())) && (!label || facts.label === label)
+    && (!fold || facts.fold === fold) && (!kind || facts.class === kind) && (!only || facts[only] === "1");
 };
 const lists = [...document.querySelectorAll("form.filter")].map((form) => {
   const place = document.getElementById(form.dataset.for);

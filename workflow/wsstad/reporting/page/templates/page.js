@@ -36,7 +36,7 @@ for (const table of document.querySelectorAll("table.wide")) {
   table.closest(".scroll").before(label);
   pick();
 }
-// The word of the glossary that a heading is about, while it is pointed at or has the focus; Escape takes it away.
+// The term of the glossary that a heading is about, while the heading is pointed at or has the focus; Escape hides it.
 const tip = Object.assign(document.createElement("div"), { className: "tip", role: "tooltip", hidden: true });
 document.body.append(tip);
 let tipOf;

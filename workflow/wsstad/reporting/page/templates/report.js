@@ -19,35 +19,36 @@ const fillSeeds = ({ form, data }) => {
 };
 
 const showCard = (card, timeline, row, run, own, { miss, levels }) => {
-  const its = card.dataset, threshold = run.thresholds[its.fold], abnormal = its.label === "abnormal";
+  const facts = card.dataset, threshold = run.thresholds[facts.fold], abnormal = facts.label === "abnormal";
   const [score, sloc, from, to, highest, packed] = row ?? [-1, null, 0, 0, 0, "AA"];
   const alarm = threshold !== undefined && highest > threshold;
-  its.score = score;
-  its.sloc = sloc ?? 2;
-  its.misses = Number(Boolean(row) && abnormal && (sloc === null ? threshold !== undefined && !alarm : sloc <= miss));
-  its.alarms = Number(Boolean(row) && !abnormal && alarm);
+  facts.score = score;
+  facts.sloc = sloc ?? 2;
+  facts.misses = Number(Boolean(row) && abnormal && (sloc === null ? threshold !== undefined && !alarm : sloc <= miss));
+  facts.alarms = Number(Boolean(row) && !abnormal && alarm);
   card.querySelector(".score").textContent = row ? score.toFixed(2) : "none: no prediction";
   const place = card.querySelector(".sloc");
   if (place) place.textContent = sloc === null ? "–" : sloc.toFixed(2);
   card.querySelector(".of-run").textContent = `${run.method}, seed ${run.seed}`;
   card.classList.toggle("other-run", !own);
   for (const element of card.querySelectorAll(".not-own")) element.hidden = own;
-  const model = run.models[its.fold];
+  const model = run.models[facts.fold];
   card.querySelector(".known").hidden = !model;
   card.querySelector(".unknown").hidden = Boolean(model);
   card.querySelector(".path").textContent = model ?? "";
-  card.querySelector(".command").textContent = model ? run.score_with[its.fold] : "";
+  card.querySelector(".command").textContent = model ? run.score_with[facts.fold] : "";
   timeline.show(unpack(packed, levels), { from, to, threshold, own });
 };
 
 // Show the run that the form names, if it is not shown yet.
 const switchRun = (list) => {
-  if (!list.data.runs.length) return;
+  const { runs } = list.data;
+  if (!runs.length) return;
   fillSeeds(list);
   const { method, seed, only, axis } = list.form.elements;
-  const run = list.data.runs.find((its) => its.method === method.value && its.seed === seed.value) ?? list.data.runs[0];
+  const run = runs.find((other) => other.method === method.value && other.seed === seed.value) ?? runs[0];
   if (run !== list.shown) {
-    const own = run === list.data.runs[0]; // what the page was made with
+    const own = run === runs[0]; // what the page was made with
     list.cards.forEach((card, i) => showCard(card, list.timelines[i], run.rows[card.dataset.row], run, own, list.data));
     list.place.parentElement.classList.toggle("other-run", !own);
     const known = Object.keys(run.thresholds).length > 0, alarms = only.querySelector("[value=alarms]");
@@ -87,15 +88,11 @@ const showBlock = (block) => {
 };
 
 const fill = (list, state) => {
-  for (const name of ["method", "seed"]) {
-    const element = list.form.elements[name];
-    element.value = state.get(name) ?? defaultOf(element);
-    if (element.selectedIndex < 0) element.value = defaultOf(element);
-    if (name === "method") fillSeeds(list);
-  }
-  for (const element of list.form.elements) if (element.name && !["method", "seed"].includes(element.name)) {
+  // In the order of the form, in which the method comes before its seeds.
+  for (const element of list.form.elements) if (element.name) {
     element.value = state.get(element.name) ?? defaultOf(element);
     if (element.selectedIndex < 0) element.value = defaultOf(element);
+    if (element.name === "method") fillSeeds(list);
   }
   switchRun(list);
   list.show();
@@ -116,12 +113,12 @@ const follow = () => {
   const hash = location.hash.slice(1), plain = hash && !hash.includes("=");
   const state = new URLSearchParams(plain ? "" : hash);
   const at = document.getElementById(plain ? hash : state.get("at") ?? "");
-  const named = blocks.find((its) => its.dataset.block === state.get("block"));
+  const named = blocks.find((other) => other.dataset.block === state.get("block"));
   const block = named ?? at?.closest("section.block") ?? current;
   showBlock(block);
   if (!plain) for (const [section, list] of sectionLists) fill(list, section === block ? state : new URLSearchParams());
   const name = state.get("video");
-  const card = name && sectionLists.get(block)?.cards.find((its) => its.dataset.name === name);
+  const card = name && sectionLists.get(block)?.cards.find((other) => other.dataset.name === name);
   if (card || at) lead(card || at);
   if (plain) write(at && at !== block ? { at: at.id } : {});
 };

@@ -35,8 +35,7 @@ const chartOf = (figure) => {
   const drawn = figure.querySelector("svg"), copy = drawn.cloneNode(true);
   const colours = getComputedStyle(document.documentElement);
   const [x, y, width, height] = drawn.getAttribute("viewBox").split(" ").map(Number);
-  const size = { xmlns: "http://www.w3.org/2000/svg", width, height };
-  for (const [name, value] of Object.entries(size)) copy.setAttribute(name, value);
+  setAttributes(copy, { xmlns: "http://www.w3.org/2000/svg", width, height });
   copy.prepend(svgElement("rect", { x, y, width, height, fill: "var(--card)" }));
   const colourOf = (_, name) => colours.getPropertyValue(name).trim();
   const text = new XMLSerializer().serializeToString(copy).replace(/var\((--\w+)\)/g, colourOf);

@@ -3,11 +3,12 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const unpack = (text, levels) => Array.from({ length: text.length / 2 }, (_, i) =>
   (64 * ALPHABET.indexOf(text[2 * i]) + ALPHABET.indexOf(text[2 * i + 1])) / levels);
 
-const svgElement = (name, attributes) => {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
+const setAttributes = (element, attributes) => {
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
 };
+const svgElement = (name, attributes) =>
+  setAttributes(document.createElementNS("http://www.w3.org/2000/svg", name), attributes);
 
 // The corners of a line of steps, as many as it needs.
 const stepsOf = (values) => {
@@ -31,13 +32,12 @@ class Timeline {
     this.words = svg.getAttribute("aria-label");
     this.start = [this.line.getAttribute("points"), this.top.getAttribute("x"), this.top.getAttribute("width")];
     this.size = [svg.getAttribute("viewBox"), svg.style.height];
-    this.events = [...svg.querySelectorAll(".truth")].map((its) => {
-      const x = Number(its.getAttribute("x"));
-      return [x, x + Number(its.getAttribute("width"))].map((place) => place / 1000 * this.seconds);
+    this.events = [...svg.querySelectorAll(".truth")].map((event) => {
+      const x = Number(event.getAttribute("x"));
+      return [x, x + Number(event.getAttribute("width"))].map((place) => place / 1000 * this.seconds);
     });
-    const role = { role: "slider", tabindex: 0, "aria-label": `Time in ${this.card.dataset.name}`, "aria-valuenow": 0,
-      "aria-valuemin": 0, "aria-valuemax": this.seconds.toFixed(1), "aria-valuetext": this.words };
-    for (const [name, value] of Object.entries(role)) svg.setAttribute(name, value);
+    setAttributes(svg, { role: "slider", tabindex: 0, "aria-label": `Time in ${this.card.dataset.name}`,
+      "aria-valuenow": 0, "aria-valuemin": 0, "aria-valuemax": this.seconds.toFixed(1), "aria-valuetext": this.words });
     svg.addEventListener("pointermove", (event) => this.read(this.timeAt(event)));
     svg.addEventListener("pointerleave", () => this.leave());
     svg.addEventListener("blur", () => this.leave());
@@ -60,8 +60,8 @@ class Timeline {
     if (threshold === undefined) dotted?.remove();
     else dotted.setAttribute("d", `M0 ${(100 - 100 * threshold).toFixed(2)}H1000`);
     const lasts = `the top-1 tube lasts from ${from.toFixed(1)} s to ${to.toFixed(1)} s.`;
-    const said = `The score peaks at ${Math.max(...values).toFixed(2)}; ${lasts}`;
-    this.svg.setAttribute("aria-valuetext", own ? this.words : said);
+    const words = `The score peaks at ${Math.max(...values).toFixed(2)}; ${lasts}`;
+    this.svg.setAttribute("aria-valuetext", own ? this.words : words);
     this.zoom(this.zoomed);
   }
 
@@ -90,15 +90,15 @@ class Timeline {
     return Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) * this.seconds;
   }
 
-  // Say what there is at a time.
+  // Show what there is at a time.
   read(time) {
     this.time = time;
     if (!this.values) return;
     const value = this.values[Math.min(this.values.length - 1, Math.floor(time / this.seconds * this.values.length))];
-    const said = [`${time.toFixed(1)} s: score ${value.toFixed(3)}`];
-    if (this.threshold !== undefined && value > this.threshold) said.push("alarm");
-    if (this.events.some(([from, to]) => from <= time && time < to)) said.push("event");
-    if (this.from <= time && time < this.to) said.push("top-1 tube");
+    const parts = [`${time.toFixed(1)} s: score ${value.toFixed(3)}`];
+    if (this.threshold !== undefined && value > this.threshold) parts.push("alarm");
+    if (this.events.some(([from, to]) => from <= time && time < to)) parts.push("event");
+    if (this.from <= time && time < this.to) parts.push("top-1 tube");
     const at = 1000 * time / this.seconds;
     this.cursor ??= this.svg.appendChild(svgElement("path", { class: "cursor" }));
     this.cursor.setAttribute("d", `M${at.toFixed(1)} 0V110`);
@@ -106,10 +106,10 @@ class Timeline {
       this.note = Object.assign(document.createElement("p"), { className: "readout" });
       this.svg.parentElement.append(this.note);
     }
-    this.note.textContent = said.join(", ");
+    this.note.textContent = parts.join(", ");
     this.note.hidden = false;
     this.svg.setAttribute("aria-valuenow", time.toFixed(1));
-    this.svg.setAttribute("aria-valuetext", said.join(", "));
+    this.svg.setAttribute("aria-valuetext", parts.join(", "));
   }
 
   leave() {
@@ -146,13 +146,13 @@ const playFrom = (film, time) => {
 for (const film of document.querySelectorAll(".clip video")) {
   film.controls = false;
   const button = Object.assign(document.createElement("button"), { type: "button", className: "play" });
-  const say = () => {
+  const update = () => {
     const name = film.closest("article").dataset.name;
     button.setAttribute("aria-label", `${film.paused ? "Play" : "Pause"} the clip of ${name}`);
     film.parentElement.classList.toggle("playing", !film.paused);
   };
   film.after(button);
-  say();
+  update();
   button.addEventListener("click", () => (film.paused ? film.play() : film.pause()));
-  for (const name of ["play", "pause"]) film.addEventListener(name, say);
+  for (const name of ["play", "pause"]) film.addEventListener(name, update);
 }

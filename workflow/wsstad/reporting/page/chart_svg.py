@@ -54,7 +54,7 @@ STYLE: Any = {
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: its heading, what it says in words, how to read it, and the drawing; without one, why."""
+    """A chart: its heading, its content in words, how to read it, and the drawing, or why there is none."""
 
     name: str
     title: str
@@ -65,7 +65,7 @@ class Chart:
 
 @dataclass
 class Canvas:
-    """A figure that is being drawn, and, once it is, its `svg`; `hints` are what is said of the dots of a line."""
+    """A figure to draw on, and, once it is drawn, its `svg`; `hints` has a title for each dot of a line, by its gid."""
 
     figure: Figure
     hints: dict[str, Sequence[str]] = field(default_factory=dict)
@@ -126,9 +126,9 @@ def _svg(figure: Figure, name: str, hints: Mapping[str, Sequence[str]]) -> Marku
 
 
 def _with_hints(text: str, gid: str, words: Sequence[str]) -> str:
-    """Return a drawing with what a pointer is told at each dot of the line `gid`."""
+    """Return a drawing with a title for each dot of the line `gid`, which a browser shows at the pointer."""
     start = text.index(f'id="{gid}"')
-    # Parts between dots, and each dot without its end, by turns.
+    # By turns the text between dots, and a dot without its end.
     parts = re.split(r"(<use [^>]*)/>", text[start:], maxsplit=len(words))
-    told = [f"{dot}><title>{escape(word)}</title></use>" for dot, word in zip(parts[1::2], words, strict=True)]
-    return text[:start] + "".join(part for pair in zip(parts[::2], [*told, ""], strict=True) for part in pair)
+    titled = [f"{dot}><title>{escape(word)}</title></use>" for dot, word in zip(parts[1::2], words, strict=True)]
+    return text[:start] + "".join(part for pair in zip(parts[::2], [*titled, ""], strict=True) for part in pair)

@@ -2,7 +2,7 @@
 
 import re
 
-from wsstad.reporting.page.figures import ROLES, canvas
+from wsstad.reporting.page.chart_svg import ROLES, canvas
 
 HOSTILE = "<script>alert(1)</script> $\\frac{1}{$ \x01 世界"
 

@@ -1,4 +1,4 @@
-"""What a figure of a paper shows of a video: a few of its frames, with the boxes of truth, prediction and tubes."""
+"""Excerpts of videos for the figures of a paper: a few frames each, with the boxes of truth, prediction and tubes."""
 
 from dataclasses import dataclass, field
 
@@ -34,7 +34,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Scene:
+class Excerpt:
     """Frames `numbers` of a video, their `times` in seconds and `images`, what is drawn on them, and its heading.
 
     `scores` (n,) are of all frames, whose times are `edges` (n + 1,); empty where no method is asked.
@@ -50,8 +50,8 @@ class Scene:
 
 
 @dataclass(frozen=True)
-class Footage:
-    """A folder of results, narrowed to one chain, as figures read it."""
+class ExcerptReader:
+    """Reads excerpts from a folder of results, narrowed to one chain."""
 
     files: ResultFiles
 
@@ -78,7 +78,7 @@ class Footage:
             raise UserError(f"{self.files.folder}: {method!r}, seed {seed}, has no prediction of an abnormal video")
         return videos
 
-    def tube(self, video: str, method: str, seed: int, count: int) -> Scene:
+    def tube(self, video: str, method: str, seed: int, count: int) -> Excerpt:
         """Return what a method points at in a video, beside the truth: `count` frames around both."""
         results = self.results
         prediction, tubes = results.prediction(video, method, seed=seed), results.tubes(video)
@@ -92,12 +92,12 @@ class Footage:
         if truth is not None:
             overlap = localisation.tube_iou(truth, prediction.candidates[prediction.top1])
             title += f", tube IoU {overlap:.2f}"
-        return self._scene(video, title, layers, _spread(within, tubes.n_frames, count), prediction.frame_scores)
+        return self._excerpt(video, title, layers, _spread(within, tubes.n_frames, count), prediction.frame_scores)
 
-    def instances(self, video: str, count: int) -> list[Scene]:
+    def instances(self, video: str, count: int) -> list[Excerpt]:
         """Return for each kind of tube the one that meets the truth most, without truth the longest; `count` frames."""
         tubes = self.results.tubes(video)
-        truth, scenes = self.truth(video, tubes), []
+        truth, excerpts = self.truth(video, tubes), []
         for kind in KINDS:
             of_kind = [tube for tube in tubes.tubes if tube.kind == kind]
             if not of_kind:
@@ -109,10 +109,10 @@ class Footage:
             layers = [*_of_truth(truth), *(Layer("member", tube.start, tube.boxes) for tube in members)]
             layers.append(Layer("union" if members else "unary", best.start, best.boxes))
             numbers = np.linspace(best.start, best.stop - 1, count).round().astype(int).tolist()
-            scenes.append(self._scene(video, f"{video}: {kind} tube", layers, numbers))
-        if not scenes:
+            excerpts.append(self._excerpt(video, f"{video}: {kind} tube", layers, numbers))
+        if not excerpts:
             raise UserError(f"{self.files.folder}: {video!r} has no tube: nothing was detected in it")
-        return scenes
+        return excerpts
 
     def truth(self, video: str, tubes: VideoTubes) -> FrameBoxes | None:
         """Return the annotated boxes of a video, all events together; None where it has none."""
@@ -124,14 +124,14 @@ class Footage:
         size = {"n_frames": tubes.n_frames, "width": tubes.width, "height": tubes.height}
         return groundtruth.from_rows(rows, **size).united if rows else None
 
-    def _scene(
+    def _excerpt(
         self, video: str, title: str, layers: list[Layer], numbers: list[int], scores: np.ndarray | None = None
-    ) -> Scene:
+    ) -> Excerpt:
         frames = self.results.frames(video)
         images = [next(frames.read(number, number + 1)) for number in numbers]
         times = [float(frames.edges[number]) for number in numbers]
         scored = {} if scores is None else {"scores": scores}
-        return Scene(title, numbers, times, images, layers, frames.edges, **scored)
+        return Excerpt(title, numbers, times, images, layers, frames.edges, **scored)
 
 
 def _members(tubes: VideoTubes, prediction: VideoPrediction) -> list[Layer]:

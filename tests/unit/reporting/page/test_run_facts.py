@@ -1,7 +1,7 @@
 """The line of facts: what the run noted, and nothing that is not known."""
 
 from wsstad.artefacts import seals, storage
-from wsstad.reporting.page import made
+from wsstad.reporting.page import run_facts
 from wsstad.reporting.page.costs import Cost
 
 COST = Cost("decode", 1, 90.0, 80.0, 100.0, "videos", 3, 0, 0, 0)
@@ -15,7 +15,7 @@ def write_run(folder, **more):
 
 def test_the_facts_are_those_that_the_run_noted(tmp_path):
     write_run(tmp_path, about=ABOUT)
-    assert made.facts(tmp_path, [COST, COST], 0.0) == [
+    assert run_facts.read(tmp_path, [COST, COST], 0.0) == [
         ("made", "1970-01-01 00:00 UTC"),
         ("on", "node7"),
         ("by", "wsstad run"),
@@ -26,14 +26,14 @@ def test_the_facts_are_those_that_the_run_noted(tmp_path):
 
 
 def test_what_is_not_known_is_left_out(tmp_path):
-    assert [name for name, _ in made.facts(tmp_path, [], 0.0)] == ["made"]
+    assert [name for name, _ in run_facts.read(tmp_path, [], 0.0)] == ["made"]
     write_run(tmp_path)  # by an earlier version
-    assert [name for name, _ in made.facts(tmp_path, [COST], 0.0)] == ["made", "time of all jobs"]
+    assert [name for name, _ in run_facts.read(tmp_path, [COST], 0.0)] == ["made", "time of all jobs"]
     write_run(tmp_path, about={**ABOUT, "commit": "", "command": ""})
-    assert [name for name, _ in made.facts(tmp_path, [], 0.0)] == ["made", "on", "from"]
+    assert [name for name, _ in run_facts.read(tmp_path, [], 0.0)] == ["made", "on", "from"]
 
 
 def test_a_record_that_was_changed_tells_nothing(tmp_path):
     write_run(tmp_path, about=ABOUT)
     (tmp_path / ".run.json").write_text((tmp_path / ".run.json").read_text().replace("node7", "node8"))
-    assert [name for name, _ in made.facts(tmp_path, [], 0.0)] == ["made"]
+    assert [name for name, _ in run_facts.read(tmp_path, [], 0.0)] == ["made"]

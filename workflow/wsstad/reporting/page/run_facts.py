@@ -1,4 +1,4 @@
-"""When, where and by which command a page was made: one line of facts, of what the run noted when it began."""
+"""When the page was made, and by which run: one line of facts, most of them from the record of the run."""
 
 import time
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from wsstad.reporting.page.costs import Cost, clock
 SHORT = 12  # letters of a commit
 
 
-def facts(results: Path, costs: Sequence[Cost], now: float) -> list[tuple[str, str]]:
-    """Return the facts by their names, of the last run in a folder of results; what is not known is left out."""
+def read(results: Path, costs: Sequence[Cost], now: float) -> list[tuple[str, str]]:
+    """Return the facts of the last run in a folder of results, by name; what is not known is left out."""
     noted = _noted(results / paths.RUN)
     commit = noted.get("commit", "")[:SHORT]
     pairs = [
