@@ -27,7 +27,7 @@ def keep_memory() -> bool:
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a verb: log to stderr; print a `UserError`, or what the machine lacks, as one line and exit with `MISTAKE`."""
+    """Run a verb: log to stderr; print a `UserError`, or what the machine lacks, as one line, and exit with 2."""
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.INFO,

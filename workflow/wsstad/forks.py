@@ -17,8 +17,9 @@ NUMBER = 4  # bytes of the number of an item on its way to a worker
 def run_forked(function: Callable[[T], None], items: Sequence[T], *, processes: int, progress: Progress) -> None:
     """Call `function` on every item, in up to `processes` processes that take the next item when they are free.
 
-    Raises `RuntimeError` when a process failed, or exits where each that failed has printed one line; the others have ended their
-    work. No process waits for another: if this one is killed, the others end by themselves when nothing is left to do.
+    Raises `RuntimeError` when a process failed, or exits where each that failed has printed one line; the others have
+    ended their work. No process waits for another: if this one is killed, the others end by themselves when nothing
+    is left to do.
     """
     count = min(processes, len(items))
     if count <= 1:

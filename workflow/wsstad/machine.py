@@ -42,7 +42,8 @@ def cause(error: BaseException) -> str:
 def explain_write(error: OSError, path: Path, size: int) -> OSError:
     """Return an error in the writing of a file with the name of the file, and on a full disk with the room there is.
 
-    `size` is how many bytes are to be written, 0 where that is not known. Errors that are not of the machine are returned as they are.
+    `size` is how many bytes are to be written, 0 where that is not known. Errors that are not of the machine are
+    returned as they are.
     """
     if error.errno not in ADVICE or (error.filename and Path(error.filename).parent != path.parent):
         return error

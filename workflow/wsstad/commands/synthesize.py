@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
         "--kind",
         choices=KINDS,
         default="demo",
-        help="demo: accidents with smoke and debris; study: incidents with little or none, beside acts that look like them",
+        help="demo: accidents with smoke and debris; study: incidents with little or none, and acts like them",
     )
     parser.add_argument("--seed", type=int, required=True, help="video i is drawn from the seed and i alone")
     parser.add_argument(

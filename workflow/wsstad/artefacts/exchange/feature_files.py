@@ -10,7 +10,8 @@ npy      ``<video>_i3d.npy`` or the like, a row a clip: (clips, d); (clips, crop
 hdf5     one file of all videos, with datasets of those keys
 =======  ===========================================================================================================
 
-Crops are averaged, or one of them is taken. Files that we write are called after their videos, and listed as RTFM reads them.
+Crops are averaged, or one of them is taken. Files that we write are called after their videos, and
+listed as RTFM reads them.
 """
 
 import re
