@@ -55,7 +55,7 @@ test: $(VENV)/checks ## Run the tests, except the longest: make test-long
 
 .PHONY: test-long
 test-long: $(VENV)/checks #- Run the tests that make test leaves out, because they take longest
-	@echo "[test-long] about four minutes on two cores"
+	@echo "[test-long] about six minutes on two cores"
 	@$(VENV)/bin/python -m pytest -m long --numprocesses 2 --dist worksteal $$PYTEST
 
 .PHONY: test-cluster

@@ -182,6 +182,12 @@ COMMANDS = {
     "wsstad why table1 --config my.yaml": SAME,
 }
 
+# What scores footage by a model is typed once in `make test`, with a name.
+LONG = {
+    "wsstad score footage --model <model> --threshold 0.6",
+    "wsstad score footage --model results/<...>.safetensors",
+}
+
 
 def on_pages() -> list[str]:
     """Return the commands of all pages but the tutorial's own and history; the reader's configuration is my.yaml."""
@@ -230,7 +236,9 @@ def clone(finished, tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("command", on_pages())
+@pytest.mark.parametrize(
+    "command", [pytest.param(line, marks=pytest.mark.long if line in LONG else ()) for line in on_pages()]
+)
 def test_it_runs(clone, command):
     line = typed(command)
     environment = {**os.environ, "PATH": f"{clone}/.venv/bin:{os.environ['PATH']}", "PYTHONPATH": "workflow"}

@@ -24,6 +24,7 @@ def test_all_that_a_run_made_is_kept(copy):
     assert files(copy) == before
 
 
+@pytest.mark.long
 def test_an_earlier_setting_goes_and_the_present_one_stays(copy):
     first = files(copy)
     config = (copy.folder / "config.yaml").read_text()

@@ -32,6 +32,7 @@ def only(copy, pattern: str) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_a_damaged_artefact_that_a_job_needs_is_made_again_by_the_same_run(copy):
     features = only(copy, "small/features/narrow/image/v003.*.h5")
     frames = only(copy, "small/frames/v003.*.mp4")
@@ -76,6 +77,7 @@ def test_a_flipped_bit_of_what_is_published_is_noticed_by_the_next_run(copy):
     assert {name for name in {*clean, *after} if clean.get(name) != after.get(name)} == set()
 
 
+@pytest.mark.long
 def test_bits_at_random_in_all_kinds_of_files(copy):
     """A slice of ``tests/flips.py``."""
     outcomes = flips.read_campaign(copy.folder / "results", 300, seed=3)

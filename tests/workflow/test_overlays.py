@@ -9,6 +9,7 @@ pytestmark = pytest.mark.workflow
 FOLDER = "results/small/runs/cv2/narrow/motion/iou/full/benchmark/overlays/exact/mgpr_tiny/1"
 
 
+@pytest.mark.long
 def test_every_test_video_has_one_that_plays_and_is_made_once(copy):
     copy.configure(overlays={"methods": ["mgpr_tiny", "not_there"], "seeds": [1]})
     before = copy.tables()

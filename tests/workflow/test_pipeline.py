@@ -33,6 +33,7 @@ MOMENTS = (
 )
 
 
+@pytest.mark.long
 def test_a_run_killed_at_every_stage_is_finished_by_the_same_command_with_the_same_bytes(workplace, finished):
     for moment in MOMENTS:
         workplace.kill_when(moment)
@@ -41,6 +42,7 @@ def test_a_run_killed_at_every_stage_is_finished_by_the_same_command_with_the_sa
     assert not list(workplace.folder.glob("results/**/.*.tmp"))
 
 
+@pytest.mark.long
 def test_bad_videos_are_quarantined_named_and_counted(workplace):
     source, tables = workplace.folder / "source" / "videos", workplace.folder / "tables"
     good = sorted(source.glob("*.mp4"))

@@ -40,6 +40,7 @@ def test_another_detector_and_back(copy):
     assert copy.tables() == before
 
 
+@pytest.mark.long
 def test_another_linker_extracts_only_the_clips_whose_boxes_changed(copy):
     before = regions(copy)
     copy.change("linkers", "iou", min_iou=0.5)

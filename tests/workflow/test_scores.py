@@ -105,6 +105,7 @@ def test_a_setting_that_moved_since_the_training_stops_it_in_one_line(copy, foot
     assert "max_gap was 8 and is 3" in lines[0]
 
 
+@pytest.mark.long
 def test_a_threshold_by_hand_decides_alone(copy, footage):
     model = configure(copy, footage, threshold=0.0, overlay=False)
     copy.run("scores")

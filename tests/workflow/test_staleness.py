@@ -62,6 +62,7 @@ def test_nothing_changed(copy):
     assert copy.redo() == {}
 
 
+@pytest.mark.long
 def test_a_detector_that_sees_other_boxes(copy):
     copy.change("detectors", "motion", threshold=45)
     assert copy.redo() == {"detect": [6, 6], "link": [6, 6], "region": [6, 6], **ALL}
@@ -185,6 +186,7 @@ def test_a_video_renamed(copy):
     assert copy.redo() == {**shard_jobs(1), "annotate": 1, **ONE_VIDEO}
 
 
+@pytest.mark.long
 def test_a_video_replaced_by_an_older_one(copy):
     first, second = sources(copy)[:2]
     first.unlink()
@@ -202,6 +204,7 @@ def test_videos_touched(copy):
     assert copy.tables() == before
 
 
+@pytest.mark.long
 def test_a_quarantined_video_is_not_tried_again(copy):
     path = sources(copy)[0]
     content = path.read_bytes()[:2000]
@@ -336,6 +339,7 @@ def test_everything_copied_to_another_place(copy, tmp_path_factory):
     assert copy.redo() == {}
 
 
+@pytest.mark.long
 def test_a_change_after_the_records_were_lost(copy):
     shutil.rmtree(copy.folder / ".snakemake")
     copy.change("methods", "mgpr_tiny", learning_rate=0.001)
