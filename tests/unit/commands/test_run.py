@@ -23,7 +23,7 @@ def started(tmp_path, monkeypatch):
     (tmp_path / "wsstad.yaml").write_text("shard_videos: 3\n")
     calls = []
 
-    def start(command, environment, descriptor, **more):
+    def start(command, environment, descriptor, *rest, **more):
         assert subprocess.run(["flock", "--nonblock", "results/.lock", "true"]).returncode == 1, "the lock is held"
         calls.append((command, environment))
         return 0, False

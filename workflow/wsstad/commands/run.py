@@ -20,21 +20,19 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import IO
 
 from wsstad import heartbeat
-from wsstad.commands.running import console, damage, keep, lock, run_about, snakemake_process, snakemake_records
+from wsstad.commands.running import console, damage, keep, lock, queues, run_about, snakemake_process, snakemake_records
 from wsstad.commands.running.healing import Healing
 from wsstad.commands.running.run_progress import only_looks
 from wsstad.commands.running.snakemake_process import option
 from wsstad.errors import UserError
-from wsstad.locations import SHARE
 from wsstad.planning import command_line, kept_runs
 from wsstad.planning.command_line import RESULTS
 
 SIGNS = "'\"`$\\{}"
 UNQUOTABLE = {*SIGNS, "\n"}  # in a profile's commands Snakemake replaces $WSSTAD_PROFILE by text, whatever the quotes
-PROFILES = SHARE / "workflow/profiles"
-QUEUES = RESULTS / ".queues"  # the names of the profiles of clusters that ever got jobs from here
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -76,7 +74,9 @@ def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[st
     """
     if any(word.startswith("--workflow-profile") for word in more):
         raise UserError("--workflow-profile: name the profile with --profile, so that a killed run's jobs are found")
-    profile = (PROFILES / args.profile if (PROFILES / args.profile).is_dir() else Path(args.profile)).resolve()
+    profile = (
+        queues.PROFILES / args.profile if (queues.PROFILES / args.profile).is_dir() else Path(args.profile)
+    ).resolve()
     if not (profile / "config.yaml").is_file():
         raise UserError(f"--profile {args.profile}: no {profile}/config.yaml")
     if (profile / "submit").exists() and set(str(profile)) & UNQUOTABLE:
@@ -104,18 +104,28 @@ def _run(command: list[str], files: Sequence[Path], assignments: Sequence[str], 
     with lock.held(RESULTS, wait=True) as descriptor:
         environment = _environment(profile)
         environment["WSSTAD_LOCKED"] = "1"  # nothing else is at work: the Snakefile may remove damaged results
-        _settle(profile, environment)
+        queues.settle(profile, environment)
         _await_orphans()
         if any(Path(".snakemake/locks").glob("*")):  # where the configuration is wrong, the run itself will say so
             unlock = [*command, "--quiet", "all", "--unlock"]
             subprocess.run(unlock, env=environment, check=False, capture_output=True)
         for path in RESULTS.rglob(".*.tmp"):
             path.unlink(missing_ok=True)
-        code = _heal(partial(snakemake_process.run, command, environment, descriptor))
+        code = _heal(partial(_run_snakemake, command, environment, descriptor, profile))
         if name and not code:
             folder = keep.keep(command_line.read_plan(files, assignments), name)
             print(f"wsstad: kept by name: {folder}", file=sys.stderr)
     return code
+
+
+def _run_snakemake(
+    command: list[str], environment: dict[str, str], lock: int, profile: Path, output: IO[str], look: Callable[[], None]
+) -> tuple[int, bool]:
+    """Run Snakemake; return its exit status, and whether it was stopped, which leaves no job in a cluster's queue."""
+    code, stopped = snakemake_process.run(command, environment, lock, output, look)
+    if stopped:
+        queues.cancel(profile, environment)
+    return code, stopped
 
 
 def _look(command: list[str], files: Sequence[Path], assignments: Sequence[str], profile: Path) -> int:
@@ -146,36 +156,9 @@ def _environment(profile: Path) -> dict[str, str]:
     return {
         **snakemake_process.environment(os.environ),
         "WSSTAD_PROFILE": str(profile),
-        "WSSTAD_JOBS": f"wsstad-{name}",  # names our jobs in a queue
+        queues.NAME: f"wsstad-{name}",
         run_about.COMMAND: shlex.join([*sys.argv[0].split(), *sys.argv[1:]]),
     }
-
-
-def _settle(profile: Path, environment: dict[str, str]) -> None:
-    """Settle what a killed run left in the queues of clusters, and note that of this run.
-
-    Only names are noted, and only profiles that come with wsstad, or that the user names now, are run: a folder of
-    results may come from anywhere.
-    """
-    queues = QUEUES.read_text(encoding="utf-8").splitlines() if QUEUES.exists() else []
-    for name in queues:
-        settle = [str(SHARE / "workflow/settle"), str(_profile_of(name, profile)), environment["WSSTAD_JOBS"]]
-        if code := subprocess.run(settle, env=environment, check=False).returncode:
-            sys.exit(code)
-    if os.access(profile / "queue", os.X_OK) and profile.name not in queues:
-        with open(QUEUES, "a", encoding="utf-8") as file:
-            print(profile.name, file=file)
-
-
-def _profile_of(name: str, current: Path) -> Path:
-    """Return the folder of a profile that `QUEUES` names; `current` is that of this run."""
-    known = {path.name: path for path in [*PROFILES.iterdir(), current]}
-    if name in known and os.access(known[name] / "queue", os.X_OK):
-        return known[name]
-    raise UserError(
-        f"{QUEUES}: an earlier run had jobs in the queue of profile {name!r}: name its folder with --profile, or "
-        "remove the line if nothing of it is left there"
-    )
 
 
 def _await_orphans() -> None:
