@@ -33,7 +33,7 @@ def test_three_nodes_end_with_the_same_tables_and_share_no_gpu(site, local):
     site.run_slurm()
     submitted = (site.folder / "results/logs/snakemake.log").read_text().count("has been submitted")
     assert site.tables() == local.tables()
-    assert len(site.tables()) == 8
+    assert len([name for name in site.tables() if not name.endswith(".sha256")]) == 8
     jobs = site.jobs()
     assert {job.state for job in jobs} == {"COMPLETED"}
     assert {job.node for job in jobs} == {"n1", "n2", "n3"}

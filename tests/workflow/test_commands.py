@@ -150,7 +150,7 @@ COMMANDS = {
     "wsstad power": "wsstad power --help",
     "wsstad power --effect 5": "wsstad power --help",
     "wsstad power results --family 4": "wsstad power --help",
-    "wsstad run benchmark table2 table3 table4 --config config/study_400.yaml": "wsstad run --help",
+    "wsstad run benchmark table2 table3 table4 study_remedy --config config/study_400.yaml": "wsstad run --help",
     "wsstad power [RESULTS] [--effect POINTS] [--videos N]": "wsstad power --help",
     "wsstad report": SAME,
     "wsstad report --no-pixels": SAME,

@@ -4,10 +4,19 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from support.padded_bags import HEADS, D, features_and_mask, multi_head_attention
 from wsstad.learning.instances import take
-from wsstad.learning.relations import RELATIONS, GraphRelation, RelationModule
+from wsstad.learning.relations import RELATIONS, GraphRelation, NoRelation, RelationModule, ScaledRelationModule
+
+
+def drawn(relation: type[nn.Module]) -> nn.Module:
+    """Return a module of float64 in which no parameter is 0."""
+    module = relation(D, HEADS).double()
+    for parameter in module.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    return module
 
 
 def naive_relation(module: RelationModule, features: torch.Tensor) -> torch.Tensor:
@@ -30,6 +39,11 @@ def test_relation_is_multi_head_attention_and_residual(pad: int) -> None:
     assert torch.allclose(module(features, mask)[mask], (attended + features)[mask], atol=1e-6)
 
 
+def naive_scaled(module: ScaledRelationModule, features: torch.Tensor) -> torch.Tensor:
+    """Eq. 3 with the heads times a number: the residual stands alone where the number is 0."""
+    return module.scale * naive_relation(module, features) + (1 - module.scale) * features
+
+
 def naive_convolution(module: GraphRelation, features: torch.Tensor) -> torch.Tensor:
     """The row GCN of Table 4 for one bag (n, d), edge by edge."""
     n = len(features)
@@ -43,12 +57,15 @@ def naive_convolution(module: GraphRelation, features: torch.Tensor) -> torch.Te
     return torch.stack(rows)
 
 
-@pytest.mark.parametrize(("relation", "naive"), [(RelationModule, naive_relation), (GraphRelation, naive_convolution)])
+@pytest.mark.parametrize(
+    ("relation", "naive"),
+    [(RelationModule, naive_relation), (ScaledRelationModule, naive_scaled), (GraphRelation, naive_convolution)],
+)
 @given(n=st.integers(1, 9), seed=st.integers(0, 99))
 @settings(max_examples=25, deadline=None)
 def test_a_relation_is_its_formula(relation, naive, n: int, seed: int) -> None:
     features, _ = features_and_mask([n], seed, dtype=torch.float64)
-    module = relation(D, HEADS).double()
+    module = drawn(relation)
     assert torch.allclose(module(features)[0], naive(module, features[0]), atol=1e-12)
 
 
@@ -56,7 +73,7 @@ def test_a_relation_is_its_formula(relation, naive, n: int, seed: int) -> None:
 @pytest.mark.parametrize("masked", [True, False])
 def test_row_is_one_row_of_forward(relation: str, masked: bool) -> None:
     features, mask = features_and_mask([6, 2, 4] if masked else [6, 6, 6], dtype=torch.float64)
-    module = RELATIONS[relation](D, HEADS).double()
+    module = drawn(RELATIONS[relation])
     index = torch.tensor([3, 1, 0])
     given = mask if masked else None
     assert torch.allclose(module.forward_at(features, given, index), take(module(features, given), index), atol=1e-12)
@@ -71,3 +88,12 @@ def test_a_lone_instance_attends_to_itself() -> None:
 def test_heads_must_divide_the_dimension() -> None:
     with pytest.raises(ValueError, match="16 features cannot be divided among 3 heads"):
         RelationModule(D, 3)
+
+
+def test_scaled_attention_begins_as_no_relation_and_learns_its_scale() -> None:
+    features, mask = features_and_mask([4, 2])
+    module = ScaledRelationModule(D, HEADS)
+    assert torch.equal(module(features, mask), NoRelation(D, HEADS)(features, mask))
+    module(features, mask)[mask].square().sum().backward()
+    assert module.scale.grad is not None
+    assert module.scale.grad != 0

@@ -63,6 +63,26 @@ class RelationModule(nn.Module):
         return torch.softmax(scores, dim=-1)
 
 
+class ScaledRelationModule(RelationModule):
+    """`RelationModule` whose attended part is multiplied by a learned number, 0 at first [Bachlechner 2021].
+
+    Not in the paper: the module begins as `NoRelation`, and gives as much weight to other instances as lowers the loss.
+    """
+
+    def __init__(self, dimension: int, heads: int) -> None:
+        super().__init__(dimension, heads)
+        self.scale = nn.Parameter(torch.zeros(()))
+
+    def forward(self, features: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the self-attentive features (b, n, d) of all instances."""
+        return features + self.scale * (super().forward(features, mask) - features)
+
+    def forward_at(self, features: Tensor, mask: Tensor | None, index: Tensor) -> Tensor:
+        """Return what `forward` gives for instance `index` (b,) of each bag, (b, d), at a hundredth of its cost."""
+        own = take(features, index)
+        return own + self.scale * (super().forward_at(features, mask, index) - own)
+
+
 class GraphRelation(nn.Module):
     """One graph convolution over the instances of a bag, with a residual connection: the row "GCN" of Table 4.
 
@@ -107,6 +127,8 @@ class NoRelation(nn.Module):
 
 RELATIONS: dict[str, type[RelationModule | GraphRelation | NoRelation]] = {
     "attention": RelationModule,
+    "scaled_attention": ScaledRelationModule,
     "gcn": GraphRelation,
     "none": NoRelation,
 }
+ATTENTION = frozenset(name for name, relation in RELATIONS.items() if issubclass(relation, RelationModule))

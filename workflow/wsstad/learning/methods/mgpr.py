@@ -16,7 +16,7 @@ from wsstad.learning.instances import take
 from wsstad.learning.learner import LearnedMethod
 from wsstad.learning.method import Options
 from wsstad.learning.methods.parameters import MgprParameters
-from wsstad.learning.relations import RelationModule
+from wsstad.learning.relations import ATTENTION, RelationModule
 
 PARTNER = {"tube": "temporal", "temporal": "tube"}
 FAINT = 0.1  # a mean score, or guidance, below this says nothing any more
@@ -44,7 +44,7 @@ class Mgpr(LearnedMethod):
     def make_networks(self, dimension: int) -> dict[str, nn.Module]:
         """Return the branches."""
         options = self.parameters
-        if options.relation == "attention" and dimension % options.heads:
+        if options.relation in ATTENTION and dimension % options.heads:
             raise UserError(f"mgpr: heads: {options.heads} do not divide {dimension} features")
         return {
             name: Branch(dimension, heads=options.heads, dropout=options.dropout, relation=options.relation)
@@ -126,8 +126,8 @@ class Mgpr(LearnedMethod):
         return scores.mean(axis=1, dtype=np.float32), scores
 
     def attend(self, bag: Bag, index: int) -> np.ndarray:
-        """Return the attention in the tube branch, the mean over its heads, where it has that of the paper."""
-        if "tube" not in self.branches or self.parameters.relation != "attention":
+        """Return the attention in the tube branch, the mean over its heads, where it has one."""
+        if "tube" not in self.branches or self.parameters.relation not in ATTENTION:
             return super().attend(bag, index)
         relation = cast(RelationModule, self._branch("tube").relation)
         with torch.inference_mode():
@@ -145,7 +145,7 @@ class Mgpr(LearnedMethod):
             branch: [bag.region if branch == "tube" else bag.videolets for bag in bags] for branch in self.branches
         }
         with torch.inference_mode():
-            if self.parameters.relation == "attention":
+            if self.parameters.relation in ATTENTION:
                 for branch, matrices in features.items():
                     entropies = [diagnostics.attention_entropy(self._attention(branch, matrix)) for matrix in matrices]
                     finite = [entropy for entropy in entropies if not np.isnan(entropy)]

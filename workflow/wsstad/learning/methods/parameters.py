@@ -27,8 +27,9 @@ class MgprParameters(GradientParameters):
     type: Literal["mgpr"]
     branches: Literal["both", "temporal", "tube"] = "both"
     """Branches that are trained and averaged (Table 2)."""
-    relation: Literal["attention", "gcn", "none"] = "attention"
-    """Between instances: the relationship modeling module, one graph convolution in its place, or nothing (Table 4)."""
+    relation: Literal["attention", "scaled_attention", "gcn", "none"] = "attention"
+    """Between instances: the relationship modeling module, one graph convolution in its place, or nothing (Table 4). In
+    `scaled_attention`, which is not in the paper, a learned number multiplies what the module adds, 0 at first."""
     heads: Count = 8
     """Heads of the attention (H in Eq. 2)."""
     ranking: Literal["mg", "plain", "none"] = "mg"
