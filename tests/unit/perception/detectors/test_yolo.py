@@ -216,6 +216,20 @@ def test_the_boxes_of_networks_for_masks_and_joints_are_used(folder, road, tmp_p
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(
+    "name", ["yolov5n", "yolov6n", "yolov8n", "yolov9t", "yolov10n", "yolo11n", "yolo12n", "yolo26n"]
+)
+def test_each_family_of_ultralytics_gives_the_boxes_of_predict(folder, road, tmp_path, name):
+    yolo.prepare_environment()
+    path = write_pt(tmp_path / "a.pt", random_model("DetectionModel", f"{name}.yaml"), "detect")
+    options = {"confidence": 1e-6, "max_detections": 20}
+    (actual,) = foreign(folder, path, image_size=160, **options).detect(Pixels(road[:1]))
+    (expected,) = predict(path, road[:1], image_size=160, confidence=1e-6, max_det=20)
+    assert len(actual.boxes) == len(expected) == 20
+    assert agree(actual.boxes, expected, (320, 240)) >= 0.9
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(
     ("kind", "yaml"), [("OBBModel", "yolo11n-obb.yaml"), ("ClassificationModel", "yolo11n-cls.yaml")]
 )
 def test_networks_without_upright_boxes_are_refused_in_one_line(folder, tmp_path, kind, yaml):
