@@ -214,6 +214,7 @@ def test_the_boxes_of_networks_for_masks_and_joints_are_used(folder, road, tmp_p
         assert agree(detected.boxes, expected.xyxy.numpy(), (320, 240)) >= 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(
     "name", ["yolov5n", "yolov6n", "yolov8n", "yolov9t", "yolov10n", "yolo11n", "yolo12n", "yolo26n"]
@@ -228,6 +229,29 @@ def test_each_family_of_ultralytics_gives_the_boxes_of_predict(folder, road, tmp
     assert agree(actual.boxes, expected, (320, 240)) >= 0.9
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("suffix", [".pt", ".onnx"])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("RTDETRDetectionModel", "yolov8-rtdetr"), ("DetectionModel", "yolo26n")], ids=["rtdetr", "26"]
+)
+def test_networks_that_choose_their_boxes_give_those_of_predict_exported_or_not(
+    folder, road, tmp_path, kind, name, suffix
+):
+    yolo.prepare_environment()
+    from ultralytics import YOLO
+
+    path = write_pt(tmp_path / "a.pt", random_model(kind, f"{name}.yaml"), "detect")
+    if suffix == ".onnx":
+        YOLO(str(path), task="detect").export(format="onnx", simplify=False, device="cpu", imgsz=160)
+    path = path.with_suffix(suffix)
+    options = {"image_size": 160, "max_detections": 20}
+    (actual,) = foreign(folder, path, confidence=1e-6, **options).detect(Pixels(road[:1]))
+    (expected,) = predict(path, road[:1], image_size=160, confidence=1e-6, max_det=20, rect=suffix == ".pt")
+    assert len(actual.boxes) == len(expected) == 20
+    assert agree(actual.boxes, expected, (320, 240)) >= 0.9
+
+
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(
     ("kind", "yaml"), [("OBBModel", "yolo11n-obb.yaml"), ("ClassificationModel", "yolo11n-cls.yaml")]
@@ -235,7 +259,9 @@ def test_each_family_of_ultralytics_gives_the_boxes_of_predict(folder, road, tmp
 def test_networks_without_upright_boxes_are_refused_in_one_line(folder, tmp_path, kind, yaml):
     yolo.prepare_environment()
     path = write_pt(tmp_path / "a.pt", random_model(kind, yaml), "detect")
-    with pytest.raises(UserError, match=rf"a\.pt: a {kind}; allowed: a YOLO of ultralytics for detection") as caught:
+    with pytest.raises(
+        UserError, match=rf"a\.pt: a {kind}; allowed: a YOLO or RT-DETR of ultralytics for detection"
+    ) as caught:
         foreign(folder, path)
     assert "\n" not in str(caught.value)
 
@@ -261,7 +287,7 @@ def test_files_that_are_no_network_are_refused_in_one_line(folder, tmp_path, nam
     [
         ((1, 84, 8400), 80, False, True),
         ((1, 116, 8400), 80, False, True),
-        ((1, 300, 84), 80, False, False),  # RT-DETR
+        ((1, 300, 84), 80, False, False),  # RT-DETR as older releases exported it
         ((1, 300, 6), 2, False, False),
         ((1, 6, 300), 2, False, True),
         ((1, 5, 8400), 80, False, False),
