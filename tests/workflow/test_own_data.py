@@ -29,7 +29,7 @@ CHEAPER = {
 def wsstad(folder, *words):
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "workflow"), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "wsstad", *words]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=500)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1500)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -94,18 +94,19 @@ def test_the_published_layout_of_avenue_ends_in_a_table_with_boxes_from_mat_file
     assert "Test videos that are evaluated: 8/8; abnormal ones with boxes: 4/4" in table
 
 
+@pytest.mark.timeout(1800)  # I3D, the features that `init` chose, on a machine that does other things as well
 @pytest.mark.long
 def test_the_fight_set_without_its_tables_ends_in_a_table_and_nothing_else_is_typed(tmp_path, shared):
     source = shared / "data/surv_fight"
     for folder in ("fight", "noFight"):
         (tmp_path / "footage" / folder).mkdir(parents=True)
-        for path in sorted((source / folder).glob("*.mp4"))[:4]:
+        for path in sorted((source / folder).glob("*.mp4"))[:3]:
             shutil.copy(path, tmp_path / "footage" / folder)
     wsstad(tmp_path, "init", "footage")
     wsstad(tmp_path, "run")
     table = (tmp_path / "results/tables/benchmark.md").read_text()
     assert re.findall(r"^\| (\w+) ", table, re.MULTILINE) == ["method", "random", "metadata_only", "dmrm", "mgpr"]
-    assert "Test videos that are evaluated: 8/8" in table
+    assert "Test videos that are evaluated: 6/6" in table
     assert (tmp_path / "results/report.html").is_file()
 
 
