@@ -161,9 +161,11 @@ def test_onnx_weights_give_the_same_boxes(folder, road, tmp_path):
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(
-    "options", [{}, {"imgsz": 320}, {"batch": 3}, {"nms": True}, {"nms": True, "imgsz": 320}], ids=str
+    "options",
+    [{}, {"imgsz": 320}, {"batch": 3}, {"half": True}, {"opset": 17}, {"nms": True}, {"nms": True, "imgsz": 320}],
+    ids=str,
 )
-def test_onnx_of_a_fixed_shape_or_with_suppression_inside_gives_the_boxes_of_predict(folder, road, tmp_path, options):
+def test_onnx_of_each_option_of_the_export_gives_the_boxes_of_predict(folder, road, tmp_path, options):
     detector = export(folder, tmp_path, **options)
     actual = list(detector.detect(Pixels(road)))
     if "batch" in options:
