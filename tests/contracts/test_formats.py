@@ -7,6 +7,7 @@ import numpy as np
 import polars
 import pytest
 
+from support import cvat_schema
 from wsstad import config
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import FORMATS, conversion
@@ -70,8 +71,8 @@ def make_cvat(folder):
     (folder / "cvat").mkdir()
     box = '<box frame="{}" outside="{}" occluded="0" keyframe="1" xtl="10" ytl="20" xbr="30" ybr="60"/>'
     listed = "".join(box.format(frame, outside) for frame, outside in ((4, 0), (5, 1), (9, 0), (10, 1)))
-    text = f'<annotations><version>1.1</version><track id="7" label="car">{listed}</track></annotations>'
-    (folder / "cvat" / "a.xml").write_text(text)
+    track = f'<track id="7" label="car">{listed}</track>'
+    (folder / "cvat" / "a.xml").write_text(cvat_schema.DOCUMENT.format(cvat_schema.task(), track))
     return folder / "cvat"
 
 
@@ -129,6 +130,10 @@ def test_reads_the_same_boxes_whatever_the_convention(name, tmp_path):
     rows = FORMATS[name].load()(MAKERS[name](tmp_path), ["a"], parameters(name))
     assert [(row.video, row.frame, row.box) for row in check(rows)] == [("a", 4, BOX), ("a", 9, BOX)]
     assert all(row.where for row in rows)
+
+
+def test_the_file_of_cvat_is_valid(tmp_path):
+    assert cvat_schema.errors(make_cvat(tmp_path) / "a.xml") == []
 
 
 @pytest.mark.parametrize("name", WITH_BOXES)

@@ -9,19 +9,21 @@ import numpy as np
 import pytest
 import yaml
 
+from support import layouts
 from support.documentation import FENCE, LINK, PAGES, SPAN, code, fences, read, rows_of
 from wsstad import config
 from wsstad.__main__ import VERBS
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
+from wsstad.commands import init
 from wsstad.errors import QUARANTINE_CODES
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.learning.methods import METHODS
 from wsstad.locations import SHARE, SNAKEFILE
-from wsstad.planning import reference
-from wsstad.planning.dataset_tables import read_split, read_videos
+from wsstad.planning import command_line, reference
 from wsstad.planning.families import FAMILIES
 from wsstad.planning.plan import BENCHMARK
+from wsstad.planning.variant_weights import Weights
 from wsstad.structures import detections, predictions
 from wsstad.structures.tubes import Tube, VideoTubes
 
@@ -277,19 +279,28 @@ def test_the_page_of_faults_has_every_code_with_its_meaning():
     assert set(re.findall(r'"([VFSD]\d{3})"', sources)) == codes.keys(), "no code that nothing raises"
 
 
-def test_the_example_of_the_paper_writes_tables(tmp_path, monkeypatch):
-    (tmp_path / "Anomaly_Train.txt").write_text("Abuse/Abuse001_x264.mp4\nTraining_Normal_Videos_Anomaly/N1.mp4\n")
-    (tmp_path / "Anomaly_Test.txt").write_text("Arson/Arson002_x264.mp4\nTesting_Normal_Videos_Anomaly/N2.mp4\n")
+def test_the_commands_of_the_paper_end_in_a_plan_of_its_tables(tmp_path, monkeypatch):
+    """On UCF-Crime in miniature: what `init` writes and what the page shows are a configuration."""
     monkeypatch.chdir(tmp_path)
-    tables = run(example("docs/paper.md"))["tables"]
-    assert {video: (row["label"], row["class"]) for video, row in read_videos(tables).items()} == {
-        "Abuse001_x264": ("abnormal", "Abuse"),
-        "N1": ("normal", "Normal"),
-        "Arson002_x264": ("abnormal", "Arson"),
-        "N2": ("normal", "Normal"),
-    }
-    parts = {"Abuse001_x264": "train", "N1": "train", "Arson002_x264": "test", "N2": "test"}
-    assert read_split(tables, "official") == {0: parts}
+    text = (SHARE / "docs/paper.md").read_text()
+    Path("UCF_Crime").mkdir()
+    layouts.ucf_crime(Path("UCF_Crime"))
+    named = re.search(r"boxes go beside the lists: (.*?)\n\n", text, re.DOTALL)[1]
+    for name in re.findall(r"`(\w+\.\w+)`", named):
+        Path("UCF_Crime", name).touch()
+    (words,) = re.findall(r"^wsstad init (.*)$", text, re.MULTILINE)
+    init.main(words.split())
+    monkeypatch.setattr(Weights, "check", lambda *_: None)  # what `weights get` fetches is not here
+    Path("config/extractors").mkdir()
+    example = (SHARE / "config/extractors/c3d_sports1m.yaml.example").read_text()
+    Path("config/extractors/c3d_sports1m.yaml").write_text(example.replace("<sha256sum of it>", "ab" * 32))
+    (body,) = fences(text, "yaml")
+    Path("paper.yaml").write_text(body)
+    plan = command_line.read_plan([tmp_path / "paper.yaml"], [])
+    (block,) = plan.blocks()
+    assert (block.extractor, block.scale, plan.annotators(block)) == ("c3d_sports1m", "full", ["liu_ma", "sst"])
+    assert {row["class"] for row in plan.rows("ucf_crime").values()} == {"Abuse", "Arson", "Normal"}
+    assert all("mgpr" in plan.methods(block, f"table{n}") for n in range(1, 6))
 
 
 def test_the_readme_and_the_page_of_results_show_the_same_table_of_the_demo():

@@ -124,7 +124,7 @@ COMMANDS = {
         " && wsstad init own --list labels.csv --directory own"
     ),
     "wsstad init --as": "wsstad init --help",
-    "wsstad init --as ucf_crime <folder>": "wsstad init --help",
+    "wsstad init --as ucf_crime UCF_Crime": "wsstad init --help",
     "wsstad init --as ucsd_ped2 UCSDped2": "wsstad init --help",
     "wsstad weights get i3d": GET,
     "wsstad weights get": "wsstad weights --help",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import wsstad
+from support import cvat_schema
 from wsstad.artefacts.exchange import cvat
 
 pytestmark = pytest.mark.workflow
@@ -45,6 +46,7 @@ def test_the_top_1_of_every_test_video_is_exported(copy):
     exported = cvat.read(copy.folder / "out")
     assert re.match(r"top1 of 12 videos: 12 tracks, \d+ boxes", output)
     assert len({video.video for video in exported}) == 12
+    assert [cvat_schema.errors(path) for path in sorted((copy.folder / "out").iterdir())] == [[]] * 12
     for video in exported:
         prediction = results.prediction(video.video, "mgpr_tiny")
         _, start, stop = prediction.spans[prediction.top1].tolist()

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from support import cvat_schema
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.exchange import coco, cvat, mot, vatic
 from wsstad.artefacts.manifest import Row
@@ -82,6 +83,12 @@ def test_detections_have_classes_and_no_track(folder):
     assert tracks == [("", "bus", [3], [0.5]), ("", "car", [3], [0.25])]
 
 
+@pytest.mark.parametrize("what", ["detections", "tubes"])
+def test_exports_for_cvat_are_valid(folder, what):
+    export.main([what, "--to", "cvat", "--output", "out"])
+    assert cvat_schema.errors(folder / "out/v001.xml") == []
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -135,6 +142,7 @@ def test_a_folder_for_fiftyone_has_the_videos_and_their_labels_under_one_name(fo
     (folder / "a.mp4").write_bytes(b"video")
     export.main(["tubes", "--to", "fiftyone", "--output", "out"])
     assert (folder / "out/data/v001.mp4").read_bytes() == b"video"
+    assert cvat_schema.errors(folder / "out/labels/v001.xml") == []
     root = ElementTree.parse(folder / "out/labels/v001.xml").getroot()  # noqa: S314 - our own file
     assert root.findtext("version") == "1.1"
     size = root.find("meta/task/original_size")

@@ -1,10 +1,11 @@
-import itertools
+import re
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from support import cvat_schema
 from support import tracks as made
 from wsstad.artefacts.exchange import cvat
 from wsstad.errors import UserError
@@ -17,8 +18,8 @@ def box(frame, outside=0, keyframe=1, x=10):
 
 
 def document(*boxes, head="", attributes='id="7" label="car" source="manual"'):
-    track = f"<track {attributes}>" + "\n".join(boxes) + "</track>"
-    return f'<?xml version="1.0" encoding="utf-8"?><annotations><version>1.1</version>{head}\n{track}</annotations>'
+    track = f"\n<track {attributes}>" + "\n".join(boxes) + "</track>"
+    return cvat_schema.DOCUMENT.format(head or cvat_schema.task(), track)
 
 
 def read(folder, text, name="v.xml"):
@@ -44,7 +45,7 @@ def test_between_key_frames_boxes_are_interpolated_also_towards_one_outside(tmp_
 
 
 def test_nothing_is_made_up_after_the_last_box(tmp_path):
-    (video,) = read(tmp_path, document(box(3), head="<meta><task><id>1</id><size>50</size></task></meta>"))
+    (video,) = read(tmp_path, document(box(3), head=cvat_schema.task(size=50)))
     assert (video.n_frames, video.tracks[0].frames.tolist()) == (50, [3])
 
 
@@ -54,14 +55,12 @@ def test_boxes_that_are_no_key_frames_were_not_drawn(tmp_path):
 
 
 def test_a_single_file_names_its_video_and_a_project_several(tmp_path):
-    size = "<original_size><width>64</width><height>48</height></original_size>"
-    task = f"<task><id>{{}}</id><name>t</name><source>{{}}</source>{size}</task>"
-    one = document(box(0), head=f"<meta>{task.format(4, 'cam1.mp4')}</meta>")
-    (tmp_path / "annotations.xml").write_text(one)
+    task = cvat_schema.task
+    (tmp_path / "annotations.xml").write_text(document(box(0), head=task(4, source="cam1.mp4")))
     (video,) = cvat.read(tmp_path / "annotations.xml")
-    assert (video.video, video.size) == ("cam1", (64, 48))
-    tasks = task.format(4, "cam1.mp4") + task.format(5, "cam2.mp4")
-    head = f"<meta><project><id>1</id><name>p</name><tasks>{tasks}</tasks></project></meta>"
+    assert (video.video, video.size) == ("cam1", (100, 80))
+    tasks = task(4, source="cam1.mp4") + task(5, source="cam2.mp4")
+    head = f"<project><id>1</id><name>p</name><tasks>{tasks}</tasks></project>"
     (tmp_path / "annotations.xml").write_text(document(box(2), head=head, attributes='id="0" label="a" task_id="5"'))
     read_videos = cvat.read(tmp_path / "annotations.xml")
     assert [(v.video, len(v.tracks)) for v in read_videos] == [("cam1", 0), ("cam2", 1)]
@@ -94,55 +93,7 @@ def test_a_bad_line_is_named(tmp_path, text, message):
     assert "\n" not in str(error.value)
 
 
-HEAD = {
-    "task": [
-        *("id", "name", "size", "mode", "overlap", "bugtracker", "flipped", "start_frame", "stop_frame"),
-        *("frame_filter", "labels", "original_size", "source"),
-    ],
-    "label": ["name", "type", "attributes"],
-    "attribute": ["name", "mutable", "input_type", "default_value", "values"],
-    "original_size": ["width", "height"],
-}
-FLAGS, SIDES = ("outside", "occluded", "keyframe"), ("xtl", "ytl", "xbr", "ybr")  # of a box
-
-
-def validate(path):
-    """Hold a file against CVAT's documented schema of version 1.1 for videos."""
-    root = ElementTree.parse(path).getroot()  # noqa: S314 - our own file
-    assert root.tag == "annotations"
-    assert [child.tag for child in root][:2] == ["version", "meta"]
-    assert root.findtext("version") == "1.1"
-    assert {child.tag for child in root} <= {"version", "meta", "track"}
-    for element in root.find("meta").iter():
-        if element.tag in HEAD:
-            assert [child.tag for child in element] == HEAD[element.tag]
-    n_frames = int(root.findtext("meta/task/size"))
-    assert root.findtext("meta/task/mode") == "interpolation"
-    assert int(root.findtext("meta/task/stop_frame")) == max(n_frames - 1, 0)
-    labels = {label.findtext("name") for label in root.iter("label")}
-    specified = {
-        attribute.findtext("name") for attribute in root.iter("attribute") if attribute.find("mutable") is not None
-    }
-    for track in root.iter("track"):
-        assert set(track.attrib) == {"id", "label", "source"}
-        assert track.get("label") in labels
-        assert track.get("source") in ("manual", "auto")
-        boxes = track.findall("box")
-        assert boxes[0].get("keyframe") == "1"
-        assert boxes[0].get("outside") == "0"
-        frames = [int(listed.get("frame")) for listed in boxes]
-        assert frames == sorted(set(frames))
-        assert 0 <= frames[0] <= frames[-1] < n_frames
-        for listed in boxes:
-            assert set(listed.attrib) == {"frame", *FLAGS, *SIDES, "z_order"}
-            assert {listed.get(name) for name in FLAGS} <= {"0", "1"}
-            assert float(listed.get("xtl")) < float(listed.get("xbr"))
-            assert float(listed.get("ytl")) < float(listed.get("ybr"))
-            assert {attribute.get("name") for attribute in listed} == specified or not specified
-        # CVAT shows a track until a box outside: frames may be left out after one alone.
-        for before, after in itertools.pairwise(boxes):
-            assert before.get("outside") == "1" or int(after.get("frame")) == int(before.get("frame")) + 1
-        assert boxes[-1].get("outside") == "1" or frames[-1] == n_frames - 1
+SIDES = ("xtl", "ytl", "xbr", "ybr")
 
 
 def shown_by_cvat(path):
@@ -168,7 +119,7 @@ def shown_by_cvat(path):
 def test_what_is_written_is_valid_and_cvat_shows_the_same_boxes(tmp_path_factory, videos):
     folder = tmp_path_factory.mktemp("cvat")
     for video, path in zip(videos, cvat.write(folder, videos), strict=True):
-        validate(path)
+        assert cvat_schema.errors(path) == []
         shown = shown_by_cvat(path)
         expected = {
             (track.name, frame): track.boxes[i]
@@ -187,3 +138,63 @@ def test_a_union_that_is_no_straight_line_is_made_of_key_frames(tmp_path):
     assert path.read_text().count('keyframe="1"') == 4
     (again,) = cvat.read(tmp_path)
     assert again.tracks[0].observed.tolist() == [True, False, True]
+
+
+ENDED = (box(3), box(4), box(5, outside=1))
+
+
+def test_the_files_of_these_tests_are_valid(tmp_path):
+    for text in (document(*ENDED), document(*ENDED, head=cvat_schema.task(4, source="cam1.mp4"))):
+        (tmp_path / "v.xml").write_text(text)
+        assert cvat_schema.errors(tmp_path / "v.xml") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("</annotations>", "", "not XML: no element found"),
+        ("<annotations>", "<annotations><version>1.1</version>", "/annotations: holds version version meta track;"),
+        ("<version>1.1<", "<version>1.0<", "annotations/version: text is '1.0'"),
+        ("<mode>interpolation<", "<mode>annotation<", "task/mode: text is 'annotation'"),
+        ("<size>50<", "<size>many<", "task/size: text is 'many'"),
+        ("<overlap>0</overlap>", "", "meta/task: holds id name size mode bugtracker"),
+        ("<flipped>False<", "<flipped>no<", "task/flipped: text is 'no'"),
+        ("<bugtracker></bugtracker>", "<bugs></bugs>", "task/bugs: unknown element"),
+        ("<width>100<", "<width>100.5<", "original_size/width: text is '100.5'"),
+        ("<attributes></attributes>", "", "labels/label: holds name;"),
+        ("<attributes></attributes>", "<attributes>score</attributes>", "label/attributes: text between elements"),
+        ("<name>car<", "<name>bus<", "track 7: label car is not declared"),
+        ('source="manual"', 'source="us"', "annotations/track: source is 'us'"),
+        ('id="7"', 'id="seven"', "annotations/track: id is 'seven'"),
+        ('id="7"', 'id="7" colour="red"', "annotations/track: unknown attribute colour"),
+        (' keyframe="1"', "", "track/box: no attribute keyframe"),
+        (' occluded="0"', ' occluded="no"', "track/box: occluded is 'no'"),
+        ('frame="3"', 'frame="3.5"', "track/box: frame is '3.5'"),
+        ('xtl="10"', 'xtl="nan"', "track/box: xtl is 'nan'"),
+        ('xtl="10"', 'xtl="30"', "track 7: frame 3: no area"),
+        ('keyframe="1"', 'keyframe="0"', "track 7: the first box is no key-frame"),
+        ('frame="4"', 'frame="3"', "track 7: frame 3 after 3"),
+        ('frame="3"', 'frame="2"', "track 7: frames 3 to 3 are left out, and the track is not outside"),
+        ('frame="5" outside="1"', 'frame="5" outside="0"', "track 7: it ends at frame 5 of 50 without a box outside"),
+        ("<size>50<", "<size>5<", "track 7: frame 5 of 5"),
+        (
+            "</box>",
+            '<attribute name="score">1</attribute></box>',
+            "track 7: frame 3: other attributes than the label's",
+        ),
+        ("</box>", "</box><polygon/>", "annotations/track: holds box polygon box box;"),
+        ("</meta>", "</meta><image/>", "/annotations: holds version meta image track;"),
+    ],
+)
+def test_the_validator_refuses(tmp_path, before, after, message):
+    text = document(*ENDED)
+    assert before in text
+    (tmp_path / "v.xml").write_text(text.replace(before, after, 1))
+    assert [error for error in cvat_schema.errors(tmp_path / "v.xml") if message in error]
+
+
+def test_the_validator_refuses_a_track_twice(tmp_path):
+    text = document(*ENDED)
+    (track,) = re.findall("<track.*</track>", text, re.DOTALL)
+    (tmp_path / "v.xml").write_text(text.replace(track, 2 * track))
+    assert cvat_schema.errors(tmp_path / "v.xml") == ["track 7: twice"]

@@ -37,6 +37,18 @@ def test_a_network_of_one_shape_gets_that_shape(shape, inner, left, top):
     assert (place.inner, place.left, place.top) == (inner, left, top)
 
 
+@pytest.mark.parametrize(("shape", "expected"), [(None, (64, 64)), ((32, 96), (32, 96))])
+def test_a_stretched_frame_fills_the_picture(shape, expected):
+    frame = np.random.default_rng(0).integers(0, 256, (100, 200, 3), dtype=np.uint8)
+    place = Letterbox.stretched(100, 200, 64, shape)
+    (picture,) = place.empty(1)
+    place.draw(frame, picture)
+    np.testing.assert_array_equal(picture, cv2.resize(frame, expected[::-1]))
+    height, width = expected
+    boxes = np.array([[0, 0, width, height], [width / 2, 0, width, height / 4]], dtype=np.float32)
+    np.testing.assert_allclose(place.undo(boxes), [[0, 0, 200, 100], [100, 0, 200, 25]], rtol=1e-6)
+
+
 def test_boxes_come_back_from_the_picture():
     place = Letterbox.of(100, 200, 64)
     assert (place.height, place.width, place.left, place.top) == (32, 64, 0, 0)

@@ -42,10 +42,6 @@ def test_networks_that_find_boxes_may_be_used(tmp_path, repository, name):
 
 
 CASES = {
-    "RTDETRDetectionModel": (
-        lambda p: pt(p / "a.pt", "ultralytics.nn.tasks.RTDETRDetectionModel"),
-        "holds a RTDETRDet",
-    ),
     "OBBModel": (lambda p: pt(p / "a.pt", "ultralytics.nn.tasks.OBBModel"), "holds a OBBModel"),
     "yolov5": (lambda p: pt(p / "a.pt", "models.yolo.Model"), "holds a Model of the code of models.yolo"),
     "state dict": (

@@ -161,9 +161,11 @@ def test_onnx_weights_give_the_same_boxes(folder, road, tmp_path):
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(
-    "options", [{}, {"imgsz": 320}, {"batch": 3}, {"nms": True}, {"nms": True, "imgsz": 320}], ids=str
+    "options",
+    [{}, {"imgsz": 320}, {"batch": 3}, {"half": True}, {"opset": 17}, {"nms": True}, {"nms": True, "imgsz": 320}],
+    ids=str,
 )
-def test_onnx_of_a_fixed_shape_or_with_suppression_inside_gives_the_boxes_of_predict(folder, road, tmp_path, options):
+def test_onnx_of_each_option_of_the_export_gives_the_boxes_of_predict(folder, road, tmp_path, options):
     detector = export(folder, tmp_path, **options)
     actual = list(detector.detect(Pixels(road)))
     if "batch" in options:
@@ -214,6 +216,44 @@ def test_the_boxes_of_networks_for_masks_and_joints_are_used(folder, road, tmp_p
         assert agree(detected.boxes, expected.xyxy.numpy(), (320, 240)) >= 0.9
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(
+    "name", ["yolov5n", "yolov6n", "yolov8n", "yolov9t", "yolov10n", "yolo11n", "yolo12n", "yolo26n"]
+)
+def test_each_family_of_ultralytics_gives_the_boxes_of_predict(folder, road, tmp_path, name):
+    yolo.prepare_environment()
+    path = write_pt(tmp_path / "a.pt", random_model("DetectionModel", f"{name}.yaml"), "detect")
+    options = {"confidence": 1e-6, "max_detections": 20}
+    (actual,) = foreign(folder, path, image_size=160, **options).detect(Pixels(road[:1]))
+    (expected,) = predict(path, road[:1], image_size=160, confidence=1e-6, max_det=20)
+    assert len(actual.boxes) == len(expected) == 20
+    assert agree(actual.boxes, expected, (320, 240)) >= 0.9
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("suffix", [".pt", ".onnx"])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("RTDETRDetectionModel", "yolov8-rtdetr"), ("DetectionModel", "yolo26n")], ids=["rtdetr", "26"]
+)
+def test_networks_that_choose_their_boxes_give_those_of_predict_exported_or_not(
+    folder, road, tmp_path, kind, name, suffix
+):
+    yolo.prepare_environment()
+    from ultralytics import YOLO
+
+    path = write_pt(tmp_path / "a.pt", random_model(kind, f"{name}.yaml"), "detect")
+    if suffix == ".onnx":
+        YOLO(str(path), task="detect").export(format="onnx", simplify=False, device="cpu", imgsz=160)
+    path = path.with_suffix(suffix)
+    options = {"image_size": 160, "max_detections": 20}
+    (actual,) = foreign(folder, path, confidence=1e-6, **options).detect(Pixels(road[:1]))
+    (expected,) = predict(path, road[:1], image_size=160, confidence=1e-6, max_det=20, rect=suffix == ".pt")
+    assert len(actual.boxes) == len(expected) == 20
+    assert agree(actual.boxes, expected, (320, 240)) >= 0.9
+
+
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(
     ("kind", "yaml"), [("OBBModel", "yolo11n-obb.yaml"), ("ClassificationModel", "yolo11n-cls.yaml")]
@@ -221,7 +261,9 @@ def test_the_boxes_of_networks_for_masks_and_joints_are_used(folder, road, tmp_p
 def test_networks_without_upright_boxes_are_refused_in_one_line(folder, tmp_path, kind, yaml):
     yolo.prepare_environment()
     path = write_pt(tmp_path / "a.pt", random_model(kind, yaml), "detect")
-    with pytest.raises(UserError, match=rf"a\.pt: a {kind}; allowed: a YOLO of ultralytics for detection") as caught:
+    with pytest.raises(
+        UserError, match=rf"a\.pt: a {kind}; allowed: a YOLO or RT-DETR of ultralytics for detection"
+    ) as caught:
         foreign(folder, path)
     assert "\n" not in str(caught.value)
 
@@ -247,7 +289,7 @@ def test_files_that_are_no_network_are_refused_in_one_line(folder, tmp_path, nam
     [
         ((1, 84, 8400), 80, False, True),
         ((1, 116, 8400), 80, False, True),
-        ((1, 300, 84), 80, False, False),  # RT-DETR
+        ((1, 300, 84), 80, False, False),  # RT-DETR as older releases exported it
         ((1, 300, 6), 2, False, False),
         ((1, 6, 300), 2, False, True),
         ((1, 5, 8400), 80, False, False),

@@ -1,90 +1,21 @@
 """Layouts that know videos by their names, in miniature: the published names of folders, files and lists."""
 
-import json
 from collections import Counter
 
-import cv2
-import numpy as np
 import pytest
 
+from support.layouts import MAKERS, frames, msad, shanghaitech, tad, ucfcrime2local, videos, xd_violence
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import conversion
 from wsstad.planning import dataset_tables
 from wsstad.planning.layouts import LAYOUTS
-
-
-def videos(root, *names):
-    for name in names:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(b"x")
-
-
-def frames(root, *names):
-    for name in names:
-        (root / name).mkdir(parents=True)
-        cv2.imwrite(str(root / name / "0.jpg"), np.zeros((24, 36, 3), np.uint8))
-
-
-def shanghaitech(root):
-    videos(root, *(f"training/videos/01_00{n}.avi" for n in range(1, 7)))
-    frames(root, *(f"testing/frames/0{1 + n % 2}_001{n}" for n in range(4, 9)))
-    masks = np.zeros((1, 24, 36), np.uint8)
-    masks[0, 5:15, 10:20] = 1
-    (root / "testing/test_pixel_mask").mkdir()
-    np.save(root / "testing/test_pixel_mask/01_0014.npy", masks)
-
 
 SHANGHAI_LISTS = {
     "SHANGHAI_train.txt": "frames/01_001 764 0\nframes/01_002 764 0\nframes/02_0015 265 1\nframes/99_0001 5 0\n",
     "SHANGHAI_test.txt": "frames/01_003 764 0 -1 -1\nframes/01_0014 265 1 3 9\n",
 }
 
-
-def msad(root):
-    videos(root, "MSAD_anomaly_blur/Assault/Assault_1.mp4", "MSAD_anomaly_blur/People_falling/People_falling_2.mp4")
-    videos(root, "MSAD_normal_training_blur/shop_1.mp4", "MSAD_normal_testing_blur/MSAD_normal_testing_3.mp4")
-    (root / "MSAD_I3D_WS_Train.list").write_text("feat/Assault_1_i3d.npy\nfeat/MSAD_normal_shop_1_i3d.npy\n")
-    (root / "MSAD_I3D_WS_Test.list").write_text(
-        "feat/People_falling_2_i3d.npy\nfeat/MSAD_normal_testing_3_i3d.npy\nfeat/Assault_9_i3d.npy\n"
-    )
-
-
-XD = (
-    "A.Beautiful.Mind.2001__#00-01-45_00-02-50_label_A",
-    "A.Beautiful.Mind.2001__#00-05-45_00-06-50_label_A",
-    "Bad.Boys.1995__#01-11-55_01-12-40_label_G-B2-B6",
-    "v=wVey5JDRf_g__#00-04-09_00-05-06_label_B6-0-0",
-)
-
-
-def xd_violence(root):
-    videos(root, *(f"1-1004/{name}.mp4" for name in XD[::2]), *(f"videos/{name}.mp4" for name in XD[1::2]))
-    lists = {"rgb.list": ("RGB", XD[::2]), "rgbtest.list": ("RGBTest", XD[1::2])}
-    for file, (folder, named) in lists.items():
-        lines = [f"/i3d-features/{folder}/{name}__{crop}.npy\n" for name in named for crop in range(5)]
-        (root / file).write_text("".join(lines))
-
-
-def tad(root):
-    clips = [f"{kind}_{n:03}.mp4" for kind in ("01_Accident", "07_RoadSpills") for n in (1, 2)]
-    frames(root, *(f"TAD/frames/abnormal/{clip}" for clip in clips), "TAD/frames/normal/Normal_001.mp4")
-    frames(root, "TAD/frames/normal/Normal_002.mp4")
-    tested = [{"video_path": f"frames/abnormal/{clips[1]}", "class_name": "Car Accident", "anomaly_span": [[0, 1]]}]
-    tested.append({"video_path": "frames/normal/Normal_002.mp4", "class_name": "Normal", "anomaly_span": []})
-    (root / "tad_test_anno.json").write_text(json.dumps(tested))
-
-
-def ucfcrime2local(root):
-    videos(root, *(f"videos/{name}_x264.mp4" for name in ("Arrest001", "Robbery102", "Normal_Videos_003")))
-    videos(root, "videos/Normal_Videos_777_x264.mp4", "videos/Stealing999_x264.mp4")
-    (root / "readme/Txt annotations").mkdir(parents=True)
-    (root / "readme/Train_split_AD.txt").write_text("Arrest001\nNormal_Videos_003\n")
-    (root / "readme/Test_split_AD.txt").write_text("Robbery102\nNormal_Videos_777\n")
-    box = '0 10 20 30 60 4 0 0 0 "Robbery"\n0 10 20 30 61 5 1 0 1 "Robbery"\n'
-    (root / "readme/Txt annotations/Robbery102.txt").write_text(box)
-
-
-MAKERS = {f.__name__: f for f in (shanghaitech, msad, xd_violence, tad, ucfcrime2local)}
+NAMED = ("shanghaitech", "msad", "xd_violence", "tad", "ucfcrime2local")
 
 
 @pytest.fixture
@@ -131,16 +62,27 @@ def test_shanghaitech_by_the_lists_of_features(source, tmp_path):
     assert Counter(parts_of(tmp_path / "t").values()) == {"train": 2, "test": 2}
 
 
-def test_shanghaitech_without_lists_has_its_cameras_as_groups(source, tmp_path):
+def test_shanghaitech_without_lists_divides_no_camera(source, tmp_path):
     shanghaitech(source)
     frames(source, "training/frames/01_001", "training/frames/13_007")
     made, rows, split = tables_of("shanghaitech", source, tmp_path / "t")
-    assert split == "cv4"
+    assert split == "cv2"
     assert rows["01_001"]["path"] == "training/videos/01_001.avi"
     assert rows["13_007"] == {
         "video": "13_007", "path": "training/frames/13_007", "label": "normal", "class": "Normal", "group": "13",
     }  # fmt: skip
     assert made.notes["group"] == "3 cameras, by the first number of the names"
+    for parts in dataset_tables.read_split(tmp_path / "t", split).values():
+        assert len({(video[:2], part) for video, part in parts.items()}) == 3
+
+
+def test_shanghaitech_of_one_camera_has_no_groups(source, tmp_path):
+    videos(source, *(f"training/videos/01_00{n}.avi" for n in range(4)))
+    frames(source, *(f"testing/frames/01_001{n}" for n in range(4)))
+    made, rows, split = tables_of("shanghaitech", source, tmp_path / "t")
+    assert split == "cv4"
+    assert "group" not in rows["01_001"]
+    assert "too few cameras have both labels" in made.notes["group"]
 
 
 def test_msad_has_classes_by_name_and_the_boxes_of_sst(source, tmp_path):
@@ -194,7 +136,7 @@ def test_ucfcrime2local_has_boxes_in_vatic_s_format(source, tmp_path):
     assert [(row.video, row.frame, row.box) for row in boxes] == [("Robbery102", 4, (10.0, 20.0, 30.0, 60.0))]
 
 
-@pytest.mark.parametrize("layout", MAKERS)
+@pytest.mark.parametrize("layout", NAMED)
 def test_something_else_is_one_line(layout, source):
     videos(source, "normal/a.mp4")
     with pytest.raises(UserError, match="not the layout of"):

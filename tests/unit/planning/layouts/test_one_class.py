@@ -1,10 +1,8 @@
 """Avenue and Street Scene in miniature: the published names of folders and files, pictures of a few pixels."""
 
-import cv2
-import numpy as np
 import pytest
-from scipy.io import savemat
 
+from support import layouts
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import conversion
 from wsstad.planning import dataset_tables
@@ -19,19 +17,9 @@ def tables_of(layout, source, folder):
 
 @pytest.fixture
 def avenue(tmp_path):
-    """16 training and 21 test videos; a mask of a frame of two, in the cell array of MATLAB."""
     source = tmp_path / "avenue"
-    for part, count in (("training_videos", 16), ("testing_videos", 21)):
-        (source / "Avenue Dataset" / part).mkdir(parents=True)
-        for n in range(1, count + 1):
-            (source / "Avenue Dataset" / part / f"{n:02}.avi").write_bytes(b"RIFF")
-    masks = source / "ground_truth_demo/testing_label_mask"
-    masks.mkdir(parents=True)
-    for n in range(1, 22):
-        cells = np.empty((1, 2), dtype=object)
-        cells[0, 0], cells[0, 1] = np.zeros((24, 36), np.uint8), np.zeros((24, 36), np.uint8)
-        cells[0, 1][5:15, n : n + 10] = 1
-        savemat(masks / f"{n}_label.mat", {"volLabel": cells})
+    source.mkdir()
+    layouts.avenue(source)
     return source
 
 
@@ -57,13 +45,8 @@ def test_avenue_without_masks_is_measured_by_its_labels(avenue):
 
 def test_street_scene_has_labels_alone(tmp_path):
     source = tmp_path / "StreetScene"
-    for part, count in (("Train", 5), ("Test", 4)):
-        for n in range(1, count + 1):
-            clip = source / part / f"{part}{n:03}"
-            clip.mkdir(parents=True)
-            cv2.imwrite(str(clip / "001.jpg"), np.zeros((24, 36, 3), np.uint8))
-            if part == "Test":
-                (clip / f"{clip.name}_gt.txt").write_text("Test001/001.jpg 0 1 2 3 4\n")
+    source.mkdir()
+    layouts.street_scene(source)
     for place in (source, tmp_path):
         made, rows, _ = tables_of("street_scene", place, tmp_path / "t")
         assert [row["label"] for row in rows.values()] == ["abnormal"] * 4 + ["normal"] * 5

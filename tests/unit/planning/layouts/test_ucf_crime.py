@@ -5,30 +5,24 @@ from collections import Counter
 
 import pytest
 
+from support import layouts
 from wsstad.errors import UserError
 from wsstad.planning import dataset_tables
 from wsstad.planning.layouts import LAYOUTS, ucf_crime
 
-TRAIN = "Abuse/Abuse001_x264.mp4\nTraining_Normal_Videos_Anomaly/Normal_Videos001_x264.mp4\n"
-TEST = "Arson/Arson002_x264.mp4\nTesting_Normal_Videos_Anomaly/Normal_Videos_003_x264.mp4\n"
 INTERVALS = "Arson002_x264.mp4  Arson  10  20  -1  -1  \nNormal_Videos_003_x264.mp4  Normal  -1  -1  -1  -1  \n"
 VIDEOS = (
     "Anomaly-Videos-Part-1/Abuse/Abuse001_x264.mp4",
     "Training-Normal-Videos-Part-1/Normal_Videos001_x264.mp4",
     "Anomaly-Videos-Part-1/Arson/Arson002_x264.mp4",
     "Testing_Normal_Videos_Anomaly/Normal_Videos_003_x264.mp4",
-    "Anomaly-Videos-Part-1/Arson/Arson999_x264.mp4",
 )
 
 
 @pytest.fixture
 def source(tmp_path):
-    for name in VIDEOS:
-        (tmp_path / "ucf" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "ucf" / name).write_bytes(b"x")
-    (tmp_path / "ucf/Anomaly_Train.txt").write_text(TRAIN)
-    (tmp_path / "ucf/lists").mkdir()
-    (tmp_path / "ucf/lists/Anomaly_Test.txt").write_text(TEST)
+    (tmp_path / "ucf").mkdir()
+    layouts.ucf_crime(tmp_path / "ucf")
     return tmp_path / "ucf"
 
 

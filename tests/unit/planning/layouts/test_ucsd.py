@@ -1,37 +1,22 @@
 """The published layout of UCSD pedestrians, in miniature: its names of folders and files, pictures of a few pixels."""
 
-import cv2
-import numpy as np
 import pytest
 
+from support import layouts
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import conversion
 from wsstad.planning import dataset_tables
 from wsstad.planning.layouts import LAYOUTS
 
-CLIPS = {"Train": 16, "Test": 12}
-
 
 @pytest.fixture
 def archive(tmp_path):
-    """UCSD_Anomaly_Dataset.v1p2 with Ped2 alone; as there, masks of some clips have other names than their frames."""
-    ped2 = tmp_path / "UCSD_Anomaly_Dataset.v1p2/UCSDped2"
-    for part, count in CLIPS.items():
-        for n in range(1, count + 1):
-            clip = ped2 / part / f"{part}{n:03}"
-            clip.mkdir(parents=True)
-            cv2.imwrite(str(clip / "001.tif"), np.zeros((24, 36), np.uint8))
-            (clip / ".DS_Store").touch()
-        (ped2 / part / "._.DS_Store").touch()
-    (ped2 / "Test/UCSDped2.m").touch()
-    for n in range(1, 13):
-        masks = ped2 / f"Test/Test{n:03}_gt"
-        masks.mkdir()
-        mask = np.zeros((24, 36), np.uint8)
-        mask[5:15, 10:20] = 255
-        cv2.imwrite(str(masks / ("frame001.bmp" if n in (6, 9, 12) else "001.bmp")), mask)
-    return ped2.parent
+    """UCSD_Anomaly_Dataset.v1p2 with Ped2 alone."""
+    source = tmp_path / "UCSD_Anomaly_Dataset.v1p2"
+    source.mkdir()
+    layouts.ucsd_ped2(source)
+    return source
 
 
 @pytest.mark.parametrize("inside", ["", "UCSDped2"])

@@ -13,7 +13,8 @@ GREY = 114
 class Letterbox:
     """Where frames of one size lie in the picture that a network takes.
 
-    `height`, `width` are the picture's, `inner` (width, height) the scaled frame's, `left` and `top` its place.
+    `height`, `width` are the picture's, `inner` (width, height) the scaled frame's, `left` and `top` its place, `scale`
+    (of x, of y) how much larger it is than the frame.
     """
 
     height: int
@@ -21,7 +22,7 @@ class Letterbox:
     inner: tuple[int, int]
     left: int
     top: int
-    scale: float
+    scale: tuple[float, float]
 
     @classmethod
     def of(cls, height: int, width: int, image_size: int, shape: tuple[int, int] | None = None) -> "Letterbox":
@@ -33,7 +34,13 @@ class Letterbox:
         inner = (max(1, round(width * scale)), max(1, round(height * scale)))
         spare = [-side % STRIDE for side in inner] if shape is None else [shape[1] - inner[0], shape[0] - inner[1]]
         left, top = round(spare[0] / 2 - 0.1), round(spare[1] / 2 - 0.1)
-        return cls(inner[1] + spare[1], inner[0] + spare[0], inner, left, top, scale)
+        return cls(inner[1] + spare[1], inner[0] + spare[0], inner, left, top, (scale, scale))
+
+    @classmethod
+    def stretched(cls, height: int, width: int, image_size: int, shape: tuple[int, int] | None = None) -> "Letterbox":
+        """Return that of frames that fill a square of `image_size`, or a `shape` (height, width), without a border."""
+        high, wide = shape or (image_size, image_size)
+        return cls(high, wide, (wide, high), 0, 0, (wide / width, high / height))
 
     def empty(self, count: int) -> np.ndarray:
         """Return grey pictures (count, height, width, 3) uint8."""
@@ -50,4 +57,4 @@ class Letterbox:
     def undo(self, boxes: np.ndarray) -> np.ndarray:
         """Return boxes (n, 4) float32 in pixels of the picture in pixels of the frame."""
         place = np.array([self.left, self.top, self.left, self.top], dtype=np.float32)
-        return (boxes - place) / np.float32(self.scale)
+        return (boxes - place) / np.array([*self.scale, *self.scale], dtype=np.float32)

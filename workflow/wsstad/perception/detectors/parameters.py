@@ -158,7 +158,8 @@ class YoloParameters(DetectorParameters):
     sha256: Sha256
     """The digest that the weights must have. Weights can be made to run code, so no others are loaded."""
     image_size: Annotated[int, Field(ge=32, multiple_of=32)] = 640
-    """The longer side, in pixels, that frames are scaled to; both sides are then padded to multiples of 32."""
+    """The longer side, in pixels, that frames are scaled to; both sides are then padded to multiples of 32. For an
+    RT-DETR the side of a square that frames are stretched to."""
     confidence: Fraction = 0.25
     """Boxes with a lower score are dropped."""
     iou: Fraction = 0.7

@@ -12,7 +12,12 @@ from typing import BinaryIO
 
 ALLOWED = "allowed: a .pt of ultralytics for detection, segmentation or pose, or an .onnx that it exported"
 # The models of ultralytics that give upright boxes in one layout, and their tasks; masks and joints are left out.
-USABLE = {"DetectionModel": "detect", "SegmentationModel": "segment", "PoseModel": "pose"}
+USABLE = {
+    "DetectionModel": "detect",
+    "RTDETRDetectionModel": "detect",
+    "SegmentationModel": "segment",
+    "PoseModel": "pose",
+}
 POINTER = b"version https://git-lfs"
 METADATA, KEY, VALUE = 14, 1, 2  # the field of an ONNX model that holds pairs of words, and the fields of a pair
 VARINT, EIGHT, BYTES, FOUR = 0, 1, 2, 5  # how a field is written

@@ -92,7 +92,8 @@ class YoloDetector:
         import torch
 
         height, width = batch[0].shape[:2]
-        place = Letterbox.of(height, width, self.parameters.image_size, self._network.shape)
+        fit = Letterbox.stretched if self._network.stretches else Letterbox.of
+        place = fit(height, width, self.parameters.image_size, self._network.shape)
         if place != self._place:
             self._place, self._pictures = place, place.empty(self.parameters.batch)
         for frame, picture in zip(batch, self._pictures, strict=False):

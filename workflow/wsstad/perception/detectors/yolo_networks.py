@@ -15,10 +15,11 @@ import numpy as np
 from wsstad.errors import UserError
 from wsstad.perception.detectors.weights_files import USABLE
 
-ALLOWED = "allowed: a YOLO of ultralytics for detection, segmentation or pose"
+ALLOWED = "allowed: a YOLO or RT-DETR of ultralytics for detection, segmentation or pose"
 EXPORT = "yolo export model=<file>.pt format=onnx dynamic=True"
 SIDE = 64  # pixels of the picture that a network is tried on
 ROW = 6  # box, score and class, where a network has chosen its boxes itself
+RTDETR = ("RTDETRDetectionModel", "RTDETRDecoder")  # its model in a .pt, and its last layer as an .onnx names it
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Network:
     """A detection network.
 
     `forward` takes pixels (n, 3, h, w) from 0 to 1 and gives tensors (n, 4 + classes + more, boxes), or where it
-    `chooses` boxes itself (n, boxes, 6 + more). `shape` (h, w) is the only one that it takes, if there is one.
+    `chooses` boxes itself (n, boxes, 6 + more). `shape` (h, w) is the only one that it takes, if there is one. One that
+    `stretches` takes frames without a border, out of proportion.
     """
 
     forward: Callable[[Any], Any]
@@ -34,6 +36,7 @@ class Network:
     chooses: bool
     shape: tuple[int, int] | None = None
     n_parameters: int = 0
+    stretches: bool = False
 
 
 def load_pt(path: Path, device: str, threads: int) -> Network:
@@ -56,10 +59,12 @@ def load_pt(path: Path, device: str, threads: int) -> Network:
 
     with torch.inference_mode():
         shape = tuple(forward(torch.zeros(1, 3, SIDE, SIDE, device=device)).shape)
-    chooses = bool(getattr(model, "end2end", False))
+    stretches = kind in RTDETR
+    chooses = stretches or bool(getattr(model, "end2end", False))
     _check_layout(path, shape, len(names), chooses=chooses)
     n_parameters = sum(parameter.numel() for parameter in model.parameters())
-    return Network(forward, names, chooses, n_parameters=n_parameters)
+    network = _in_pixels(forward) if stretches else forward
+    return Network(network, names, chooses, n_parameters=n_parameters, stretches=stretches)
 
 
 def load_onnx(path: Path, device: str, threads: int) -> Network:
@@ -91,9 +96,10 @@ def load_onnx(path: Path, device: str, threads: int) -> Network:
 
     shape = (sides[0], sides[1]) if len(sides) == 2 and sides[0] and sides[1] else None
     tried = run(np.zeros((1, 3, *(shape or (SIDE, SIDE))), dtype=dtype))
-    chooses = facts.get("end2end") == "True" or "'nms': True" in facts.get("args", "")
+    stretches = facts.get("head") in RTDETR
+    chooses = stretches or facts.get("end2end") == "True" or "'nms': True" in facts.get("args", "")
     _check_layout(path, tried.shape, len(names), chooses=chooses)
-    return Network(forward, names, chooses, shape)
+    return Network(_in_pixels(forward) if stretches else forward, names, chooses, shape, stretches=stretches)
 
 
 def _names(path: Path, facts: Mapping[str, str]) -> list[str]:
@@ -115,7 +121,23 @@ def _check_layout(path: Path, shape: tuple[int, ...], n_classes: int, *, chooses
     if not fits:
         expected = f"(1, boxes, {ROW})" if chooses else f"(1, {4 + n_classes}, boxes)"
         what = "x".join(map(str, shape))
-        raise UserError(f"{path}: its output is {what}, not {expected} of {n_classes} classes (RT-DETR?); {ALLOWED}")
+        raise UserError(
+            f"{path}: its output is {what}, not {expected} of {n_classes} classes (an old export?); {ALLOWED}"
+        )
+
+
+def _in_pixels(forward: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a network that gives corners in pixels of the picture where `forward` gives centre and sides as shares."""
+    import torch
+
+    def run(pixels: torch.Tensor) -> torch.Tensor:
+        rows = forward(pixels)
+        height, width = pixels.shape[2:]
+        middle, half = rows[..., :2], rows[..., 2:4] / 2
+        corners = torch.cat([middle - half, middle + half], dim=-1)
+        return torch.cat([corners * corners.new_tensor([width, height, width, height]), rows[..., 4:]], dim=-1)
+
+    return run
 
 
 def _first(output: Any) -> Any:

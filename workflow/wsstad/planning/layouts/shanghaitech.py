@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wsstad.errors import UserError
+from wsstad.planning.drafts import folds
 from wsstad.planning.drafts.draft import Draft, Labelled, boxes_at
 from wsstad.planning.layouts import named, one_class
 
@@ -36,7 +37,7 @@ def read(source: Path) -> Draft:
     }
     parts = named.listed(source, LISTS, lambda word: named.stem(word, "_i3d.npy", ".npy", ".avi"))
     if not parts:
-        return one_class.draft(
+        made = one_class.draft(
             "ShanghaiTech",
             normal,
             abnormal,
@@ -45,6 +46,7 @@ def read(source: Path) -> Draft:
             statement=STATEMENT,
             notes=notes,
         )
+        return _by_camera(made)
     # The published split has clips of one camera on both sides, so that cameras are no groups of it.
     clips = [clip for clip in [*normal, *abnormal] if clip.video in parts]
     return named.draft(
@@ -60,6 +62,19 @@ def read(source: Path) -> Draft:
             "group": "none: the weakly supervised split has clips of one camera in both parts",
         },
     )
+
+
+def _by_camera(made: Draft) -> Draft:
+    """Return the tables with folds that divide no camera, or without groups where cameras are too few."""
+    no_list = "the lists of the weakly supervised split are not there"
+    try:
+        name, chosen, why = folds.choose(made.rows())
+    except UserError:
+        words = {"group": "none: of a camera there are clips in train and test, as too few cameras have both labels"}
+        videos = [replace(video, group="") for video in made.videos]
+        return replace(made, videos=videos, notes={**made.notes, **words})
+    words = {"split": f"{name}: {no_list}; {why}; no camera is in train and test"}
+    return replace(made, splits={name: chosen}, notes={**made.notes, **words})
 
 
 def _clips(source: Path, part: str, label: str) -> list[Labelled]:
