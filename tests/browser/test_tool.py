@@ -257,6 +257,9 @@ def test_a_timeline_is_read_by_pointer_and_by_keys(chromium, page):
         assert ("event" in words) == (2.0 <= 9.6 * share < 7.0)
         assert ("alarm" in words) == (value > pages.THRESHOLD)
     assert find_all(chromium, ".cursor")
+    assert find_all(chromium, ".readout")[0].text == words
+    choose(chromium, "method", "dmrm")
+    assert find_all(chromium, ".readout")[0].text != words, "what is read is of the run that is shown"
     line.send_keys("\ue011")  # Home
     line.send_keys("\ue014" * 5)  # right
     assert float(line.get_attribute("aria-valuenow")) == pytest.approx(9.6 / 10, abs=0.06)
