@@ -21,7 +21,7 @@ from wsstad.commands.running import git_sides, git_states, lock
 from wsstad.planning import command_line, kept_runs, result_files, sides
 from wsstad.planning.plan import BENCHMARK
 from wsstad.planning.sides import Side
-from wsstad.reporting.compare import gathering, words
+from wsstad.reporting.compare import answers, gathering, words
 
 FOLDER = "compare"  # of the pages, in a folder of results
 
@@ -43,7 +43,10 @@ def main(argv: list[str] | None = None) -> None:
     path = args.output or second.files.store / FOLDER / f"{'-to-'.join(names)}.html"
     storage.write_text(path, compared.page(comparison, changed, pixels=not args.no_pixels))
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end quietly when the reader closes the pipe, as `head` does
-    print("\n".join([*words.describe(comparison, changed), "", f"every video, side by side: {path}"]), flush=True)
+    shown = answers.shown(comparison)[0]
+    print(
+        "\n".join([*words.describe(comparison, changed, shown), "", f"every video, side by side: {path}"]), flush=True
+    )
 
 
 def _side(text: str, args: argparse.Namespace, table: str) -> Side:
