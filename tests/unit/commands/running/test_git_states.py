@@ -92,6 +92,16 @@ def test_nothing_of_a_repository_s_settings_is_run(repository, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+def test_an_object_that_is_not_there_is_one_line(repository):
+    name = git(repository, "rev-parse", "HEAD~1:data/labels.tsv")
+    (repository / ".git/objects" / name[:2] / name[2:]).unlink()
+    with (
+        pytest.raises(UserError, match=r"Git has no content of data/labels\.tsv"),
+        git_states.laid_out(repository, "HEAD~1"),
+    ):
+        pass
+
+
 @pytest.mark.parametrize(
     ("folder", "revision", "words"),
     [

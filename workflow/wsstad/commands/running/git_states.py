@@ -3,6 +3,7 @@
 Git is asked for objects alone, by commands that run no hook, no filter and no pager of the repository's settings.
 """
 
+import hashlib
 import os
 import re
 import subprocess
@@ -15,8 +16,9 @@ from wsstad.errors import UserError
 
 STATE = re.compile(r"git:(?P<named>.+)|(?P<head>HEAD(?:[~^@].*)?)")
 LARGEST = 16_000_000  # bytes of a file that may be part of a configuration; larger ones are taken as they are now
+SHA1 = 40  # digits of a name of an object, where it is no SHA-256
 FILES = {"100644", "100755"}  # modes; links and submodules are taken as they are now
-COMMAND = ("git", "--no-pager", "-c", "core.fsmonitor=false")
+COMMAND = ("git", "--no-pager", "-c", "core.fsmonitor=false", "-c", "protocol.allow=never")  # nothing is fetched
 
 
 def revision(word: str) -> str | None:
@@ -38,7 +40,7 @@ def laid_out(folder: Path, revision: str) -> Iterator[tuple[str, Path]]:
     """
     folder = folder.resolve()
     commit = _commit(folder, revision)
-    tracked = {text for text in _git(folder, "ls-files", "-z").decode().split("\0") if text}
+    tracked = {text for text in os.fsdecode(_git(folder, "ls-files", "-z")).split("\0") if text}
     with TemporaryDirectory() as temporary:
         place = Path(temporary)
         _write(folder, place, dict(_listed(folder, commit)))
@@ -62,32 +64,48 @@ def _commit(folder: Path, revision: str) -> str:
 
 def _listed(folder: Path, commit: str) -> Iterator[tuple[str, str]]:
     """Yield path and object of each file below a folder at a commit that may be part of a configuration."""
-    for line in _git(folder, "ls-tree", "-r", "-z", "-l", commit, "--", ".").decode().split("\0"):
+    for line in os.fsdecode(_git(folder, "ls-tree", "-r", "-z", "-l", commit, "--", ".")).split("\0"):
         facts, _, path = line.partition("\t")
         if not path:
             continue
         mode, _, name, size = facts.split()
-        if mode in FILES and int(size) <= LARGEST and not (Path(path).is_absolute() or ".." in Path(path).parts):
+        if mode not in FILES or Path(path).is_absolute() or ".." in Path(path).parts:
+            continue
+        if not size.isdigit():
+            raise UserError(f"{folder}: Git has no content of {path} at {commit[:7]}")
+        if int(size) <= LARGEST:
             yield path, name
 
 
 def _write(folder: Path, place: Path, listed: dict[str, str]) -> None:
     """Write the files of a commit; those that are the same now become links, so that they have their state too."""
-    names = "".join(f"{name}\n" for name in listed.values()).encode()
-    content, links = _git(folder, "cat-file", "--batch", given=names), {}
-    begin = 0
-    for path in listed:
-        head, begin = content[begin : content.index(b"\n", begin)], content.index(b"\n", begin) + 1
-        size = int(head.split()[-1])
-        file, now = content[begin : begin + size], folder / path
-        begin += size + 1
+    same = {path for path, name in listed.items() if _is_object(folder / path, name)}
+    for path, content in _contents(folder, {path: name for path, name in listed.items() if path not in same}):
         (place / path).parent.mkdir(parents=True, exist_ok=True)
-        if now.is_file() and now.stat().st_size == size and now.read_bytes() == file:
-            links[place / path] = now
-        else:
-            (place / path).write_bytes(file)
-    for link, now in links.items():  # last, so that nothing is written through one
-        link.symlink_to(now)
+        (place / path).write_bytes(content)
+    for path in sorted(same):  # last, so that nothing is written through one
+        (place / path).parent.mkdir(parents=True, exist_ok=True)
+        (place / path).symlink_to(folder / path)
+
+
+def _is_object(file: Path, name: str) -> bool:
+    """Return whether a file has the content of an object of Git's."""
+    if not file.is_file() or file.stat().st_size > LARGEST:
+        return False
+    content = file.read_bytes()
+    kind = "sha1" if len(name) == SHA1 else "sha256"
+    return hashlib.new(kind, b"blob %d\0" % len(content) + content).hexdigest() == name
+
+
+def _contents(folder: Path, listed: dict[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the content of the object of each path."""
+    names = "".join(f"{name}\n" for name in listed.values()).encode()
+    told, begin = _git(folder, "cat-file", "--batch", given=names), 0
+    for path in listed:
+        end = told.index(b"\n", begin)
+        begin = end + 1 + int(told[begin:end].split()[-1])
+        yield path, told[end + 1 : begin]
+        begin += 1  # the newline behind it
 
 
 def _link(folder: Path, place: Path, tracked: Collection[str], above: Collection[Path], below: Path = Path()) -> None:
