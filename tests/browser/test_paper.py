@@ -6,9 +6,7 @@ A4 = 1032  # CSS pixels between the margins of a landscape page
 
 
 def test_no_column_is_lost_and_no_button_is_printed(chromium, page):
-    open_page(chromium, page, A4)
-    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    chromium.execute_script("dispatchEvent(new Event('beforeprint'))")
+    open_page(chromium, page, A4, printed=True)
     cut = """
         return [...document.querySelectorAll("table")].filter((table) => {
           const box = table.parentElement.getBoundingClientRect();
@@ -24,4 +22,3 @@ def test_no_column_is_lost_and_no_button_is_printed(chromium, page):
     for selector in (".filter", ".top", ".save", ".play", ".unfold"):
         assert not any(element.is_displayed() for element in find_all(chromium, selector))
     assert all(card.is_displayed() for card in find_all(chromium, "article.video .inside"))
-    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

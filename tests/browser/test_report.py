@@ -189,14 +189,6 @@ def test_everything_can_be_reached_by_keyboard_and_has_a_name(chromium, page):
     assert chromium.execute_script(broken) == 0
 
 
-def test_290_videos_fit_in_25_megabytes(chromium, long_page):
-    assert long_page.stat().st_size <= 25_000_000
-    open_page(chromium, long_page)
-    assert len(find_all(chromium, "article.video")) == 290
-    assert len(find_all(chromium, "video")) == 290
-    assert asked(chromium) == [long_page.as_uri()]
-
-
 def test_without_pixels_there_is_no_picture(chromium, tmp_path):
     path = pages.make(tmp_path, "--no-pixels")
     open_page(chromium, path)

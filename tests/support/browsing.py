@@ -7,16 +7,19 @@ from pathlib import Path
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 
-def open_page(driver, path: Path, width: int = 1280, scheme: str = "light") -> None:
-    """Open a page with nothing noted yet, `width` pixels wide."""
+def open_page(driver, path: Path, width: int = 1280, scheme: str = "light", *, printed: bool = False) -> None:
+    """Open a page with nothing noted yet, `width` pixels wide; if `printed`, as it is on paper."""
     driver.get("about:blank")
-    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    media = {"media": "", "features": [{"name": "prefers-color-scheme", "value": scheme}]}
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     for kind in ("browser", "performance"):
         driver.get_log(kind)
     driver.get(path.as_uri())
+    if printed:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media | {"media": "print"})
+        driver.execute_script("dispatchEvent(new Event('beforeprint'))")
 
 
 def find_all(driver, selector: str) -> list:

@@ -1,6 +1,8 @@
 """A run is kept, the detector changes in place, the two are compared: on the terminal, on a page, and after `gc`."""
 
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -12,8 +14,23 @@ pytestmark = pytest.mark.workflow
 BLOCK = "small/runs/cv2/narrow/motion/iou/full/benchmark"
 
 
+def git(folder, *words):
+    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=folder, check=True)
+
+
+def repository(folder):
+    """Put the configuration under Git, without what runs write."""
+    if not shutil.which("git"):
+        pytest.skip("git is not here")
+    git(folder, "init", "--quiet")
+    (folder / ".gitignore").write_text("results/\n.snakemake/\nsource/\n")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "first")
+
+
 @pytest.mark.long
 def test_a_change_in_place_is_compared_with_the_run_that_was_kept(copy):
+    repository(copy.folder)
     assert copy.verb("run", "--name", "before", "--cores", "2") == ""
     kept = copy.folder / "results/kept/before"
     first = wsstad.open_results(copy.folder / "results")
@@ -40,6 +57,12 @@ def test_a_change_in_place_is_compared_with_the_run_that_was_kept(copy):
     page = (copy.folder / "results/compare/before-to-results.html").read_text()
     assert page.count("data:video/mp4") == 2 * page.count('<article class="card video pair"')
     assert "data:video/mp4" in page
+    git(copy.folder, "commit", "--quiet", "--all", "--message", "fewer detections")
+    commits = copy.typed("compare", "HEAD~1", "HEAD", "--config", "config.yaml", "--no-pixels")
+    assert re.match(r"A  HEAD~1 \([0-9a-f]{7}\): small .*\nB  HEAD \([0-9a-f]{7}\): small ", commits)
+    assert commits.splitlines()[2:-1] == output.splitlines()[2:-1], (
+        "the same results, found by what they were made with"
+    )
     copy.typed("compare", "before", "results", "--no-pixels", "--output", "plain.html")
     assert "data:video" not in (copy.folder / "plain.html").read_text()
 

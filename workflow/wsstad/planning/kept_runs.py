@@ -6,9 +6,12 @@ The artefacts that they name stay where they are, under their keys, and `gc` lea
 import re
 from pathlib import Path
 
+from wsstad.artefacts import storage
 from wsstad.errors import UserError
+from wsstad.jsonable import Facts
 
 KEPT = "kept"
+SETTINGS = ".settings.json"  # what each of its jobs went by
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -20,6 +23,12 @@ def folder(results: Path, name: str) -> Path:
 def names(results: Path) -> list[str]:
     """Return the names of the runs that are kept, sorted."""
     return sorted(path.name for path in (results / KEPT).glob("*/") if NAME.fullmatch(path.name))
+
+
+def settings(results: Path, name: str) -> dict[str, Facts]:
+    """Return what the jobs of a kept run went by, by their outputs in ``results``; nothing where none was written."""
+    path = folder(results, name) / SETTINGS
+    return storage.read_json(path) if path.is_file() else {}
 
 
 def check_new(results: Path, name: str) -> None:

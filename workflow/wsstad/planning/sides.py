@@ -32,10 +32,19 @@ class Side:
         return [group for group in self.files.groups(rule) if _agree(group.names, self.names)]
 
 
+def split(text: str) -> tuple[str, dict[str, str]]:
+    """Return what a side says of where its results are, and the names that narrow them.
+
+    >>> split("before:detector=motion"), split("git:v1")
+    (('before', {'detector': 'motion'}), ('git:v1', {}))
+    """
+    where, _, words = text.rpartition(":") if "=" in text else (text, "", "")
+    return where, dict(read_name(word, repr(text)) for word in words.split(",") if word)
+
+
 def read(text: str, results: Path) -> Side:
     """Return a side as it was typed, with only the names that were; raise `UserError` for one that is not there."""
-    where, _, words = text.rpartition(":") if "=" in text else (text, "", "")
-    names = dict(read_name(word, repr(text)) for word in words.split(",") if word)
+    where, names = split(text)
     if where in kept_runs.names(results):
         folder = kept_runs.folder(results, where)
     elif not where or Path(where).is_dir():

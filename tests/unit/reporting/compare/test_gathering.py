@@ -153,7 +153,7 @@ def write_run(folder, config):
 def test_the_page_holds_both_sides_and_needs_nothing_else(folders):
     comparison = gather(folders)
     text = compared.page(comparison, ["detector.threshold: 25 -> 12"], pixels=True)
-    assert "detector.threshold: 25 -&gt; 12" in text
+    assert "detector.threshold: 25 → 12" in text
     assert not re.search(r"""(src|href)=["']?(https?:|//)""", text)
     assert pages.HOSTILE not in text
     assert text.count("data:video/mp4") == 8, "four videos moved, and both sides show each"

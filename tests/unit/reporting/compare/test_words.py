@@ -75,6 +75,11 @@ def test_the_first_difference_is_named_or_that_there_is_none():
     assert "first difference: none, the two are the same" in lines_of(same)
 
 
+def test_whether_a_difference_is_shown_is_answered_before_all_numbers():
+    lines = list(words.describe(made(), [], "No: 0 of 4 differences of 1 method"))
+    assert lines.index("is a difference shown? No: 0 of 4 differences of 1 method") < lines.index("")
+
+
 def test_what_was_changed_is_listed_and_cut():
     assert "changed: detector.threshold: 25 -> 12" in lines_of(made(), ["detector.threshold: 25 -> 12"])
     lines = lines_of(made(), [f"key{i} changed" for i in range(9)])

@@ -39,7 +39,7 @@ def test_the_worst_come_first_and_every_video_comes_once(place):
 def test_pictures_that_have_no_room_are_counted_and_failures_keep_theirs(place):
     (section,) = build(place, Pictures(pixels=True))
     one = sum(len(getattr(section.cards[0], name)) for name in ("strip", "truth_strip", "clip", "poster"))
-    lines = sum(len(row[-1]) for run in section.switch["runs"] for row in run["rows"])
+    lines = sum(len(row[-1]) + len(row[-2]) for run in section.switch["runs"] for row in run["rows"])
     pictures = Pictures(pixels=True, left=15 * one + lines)
     (section,) = build(place, pictures)
     assert pictures.refused == 15

@@ -46,15 +46,27 @@ def test_every_seed_of_what_scores_is_there_the_illustrated_one_first(table):
 def test_a_row_says_what_the_illustration_says(table):
     first = switch.read(table, illustrated(table))[0]
     for video, row in zip(illustrated(table), first.rows, strict=True):
-        score, s_loc, start, stop, highest, packed = row
+        score, s_loc, start, stop, highest, packed, boxes = row
         facts = video.illustration.meta
         assert score == facts["score"]
         assert s_loc == video.s_loc
         assert (start, stop) == (facts["top1"][1] / 10, facts["top1"][2] / 10)
         drawn = video.illustration.arrays["timeline"][0]
         assert max(unpack(packed)) == pytest.approx(drawn.max(), abs=1 / switch.LEVELS)
+        assert boxes == "", "without a clip there is nothing to draw over"
         assert highest == pytest.approx(drawn.max(), abs=1e-6)
         assert unpack(packed) == pytest.approx(drawn.tolist(), abs=1 / switch.LEVELS)
+
+
+def test_a_row_has_the_boxes_of_its_top_1_during_the_clip(tmp_path, monkeypatch):
+    pages.write(tmp_path, videos=2)
+    monkeypatch.chdir(tmp_path)
+    (one,) = shown.read(command_line.read_plan([Path("config.yaml")], []))
+    tube = pages.tubes_of().tubes[0].boxes[0] / (320, 240, 320, 240)
+    for run in switch.read(one, illustrated(one)):
+        for _, _, start, stop, *_, boxes in run.rows:
+            is_there = start < 4.8 and stop > 0
+            assert unpack(boxes) == pytest.approx(tube.tolist() if is_there else [], abs=1 / switch.LEVELS)
 
 
 def test_other_predictions_than_the_table_names_are_refused(table):

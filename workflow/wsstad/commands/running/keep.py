@@ -1,7 +1,8 @@
 """Keep a run by name, so that a change in place does not overwrite what it is to be compared with.
 
-Copied are the small files, with their seals: manifests, tables, metrics, annotations, and what the jobs cost.
-Artefacts, which lie under keys, stay where they are.
+Copied are the small files, with their seals: manifests, tables, metrics, annotations, and what the jobs cost; written
+is what each job went by, by which `compare` knows the configuration of a commit. Artefacts, which lie under keys, stay
+where they are.
 """
 
 import shutil
@@ -9,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wsstad import heartbeat
-from wsstad.artefacts import seals
-from wsstad.commands.running import damage, run_progress
+from wsstad.artefacts import seals, storage
+from wsstad.commands.running import damage, run_progress, snakemake_records
 from wsstad.errors import UserError
+from wsstad.jsonable import Facts
 from wsstad.planning import kept_runs, paths
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import Plan
@@ -39,6 +41,7 @@ def keep(plan: Plan, name: str) -> Path:
             shutil.copy2(path, target)
             if (seal := seals.path_of(path)).is_file():
                 shutil.copy2(seal, seals.path_of(target))
+    storage.write_json(part / kept_runs.SETTINGS, _settings(plan, record.targets))
     return part.rename(folder)
 
 
@@ -56,6 +59,12 @@ def outputs(results: Path, name: str) -> Iterator[Output]:
     for stage in STAGES.values():
         for path, wildcards in paths.existing(folder, stage.output) if stage.kind else ():
             yield Output(stage.rule, path, wildcards)
+
+
+def _settings(plan: Plan, targets: list[str]) -> dict[str, Facts]:
+    """Return what is on record of the jobs of a run, by their outputs."""
+    recorded = {o.path.as_posix(): snakemake_records.settings(o.path) for o in run_progress.wanted(plan, targets)}
+    return {path: settings for path, settings in recorded.items() if settings}
 
 
 def _files(plan: Plan, targets: list[str]) -> Iterator[Path]:

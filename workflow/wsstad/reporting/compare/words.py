@@ -17,13 +17,15 @@ NOTHING_CHANGED = "no setting on record"
 COSTS = "What was in the cache cost nothing: compare seconds where both made as much, on one idle machine."
 
 
-def describe(comparison: Comparison, changed: Sequence[str]) -> Iterator[str]:
-    """Yield the lines of a comparison; `changed` lists the settings that differ."""
+def describe(comparison: Comparison, changed: Sequence[str], shown: str = "") -> Iterator[str]:
+    """Yield the lines of a comparison; `changed` lists the settings that differ, `shown` answers if a metric does."""
     for letter, results in (("A", comparison.first), ("B", comparison.second)):
         ran = f", ran {time.strftime('%Y-%m-%d %H:%M', time.localtime(results.ran))}" if results.ran else ""
         yield f"{letter}  {results.label}: {' '.join(results.side.names.values())}{ran}"
     yield from _few("changed: ", changed or [NOTHING_CHANGED])
     yield f"first difference: {first_difference(comparison)}"
+    if shown:
+        yield f"is a difference shown? {shown}"
     yield ""
     yield from table(("stage", "A and B"), [(change.rule, amount(change)) for change in comparison.stages])
     yield from _metrics(comparison.changes)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wsstad.evaluation.before_after import VideoChange
-from wsstad.reporting.compare import words
+from wsstad.reporting.compare import answers, words
 from wsstad.reporting.compare.gathering import Comparison
 from wsstad.reporting.compare.side_results import SideResults
 from wsstad.reporting.page import timelines
@@ -46,6 +46,7 @@ def page(comparison: Comparison, changed: Sequence[str], *, pixels: bool) -> str
         .render(
             c=comparison,
             changed=changed,
+            answers=answers.answers(comparison, changed),
             words=words,
             order=order,
             moved=[_moved(change, comparison, pictures) for change in moved],

@@ -167,7 +167,7 @@ def build_all(tables: Sequence[Shown], plan: Plan, pictures: Pictures) -> list[S
 def _switch(shown: Shown, bins: int, pictures: Pictures) -> Json:
     """Return what the videos of a section can be switched between; pictures have the room that it leaves."""
     made = switch.as_json(shown, switch.read(shown, _seen(shown), bins))
-    pictures.left -= sum(len(row[-1]) for run in made["runs"] for row in run["rows"] if row)
+    pictures.left -= sum(len(packed) for run in made["runs"] for row in run["rows"] if row for packed in row[-2:])
     return made
 
 

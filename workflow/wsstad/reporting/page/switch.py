@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from wsstad.artefacts import run_files, storage
+from wsstad.artefacts.storage import Artefact
 from wsstad.errors import DamagedError
 from wsstad.evaluation.results import MethodResult, VideoResult
 from wsstad.jsonable import Json
+from wsstad.reporting.page import clip_boxes
 from wsstad.reporting.page.shown import Shown, Video
 from wsstad.structures import predictions, times
 from wsstad.structures.predictions import VideoPrediction
@@ -25,8 +27,8 @@ LEVELS = 64**2 - 1
 class Run:
     """One seed of a method: the files of its models and the thresholds of its alarms, by fold, and a row a video.
 
-    A row has score, S_loc, first and last second of the top-1 tube, the highest score of a frame, and the packed
-    timeline; a video that the run has no prediction of has none.
+    A row has score, S_loc, first and last second of the top-1 tube, the highest score of a frame, and packed the
+    timeline and the boxes of the top-1 during the clip; a video that the run has no prediction of has none.
     """
 
     method: str
@@ -116,10 +118,10 @@ def _run(
     predicted = {row["fold"]: _read(shown, row) for row in files}
     rows: list[Sequence[object] | None] = []
     for video in videos:
-        fold, edges = str(_fold(video)), _edges(video)
+        fold = str(_fold(video))
         prediction = predicted.get(fold, {}).get(video.name)
         noted = measured.get((int(fold), video.name))
-        rows.append(_row(prediction, noted, number, edges, bins) if prediction else None)
+        rows.append(_row(prediction, noted, number, _of(video), bins) if prediction else None)
     trained = [row for row in shown.trained if (row["method"], row["seed"]) == (result.method, seed)]
     return Run(
         method=result.method,
@@ -131,14 +133,17 @@ def _run(
 
 
 def _row(
-    prediction: VideoPrediction, noted: VideoResult | None, number: int, edges: np.ndarray, bins: int
+    prediction: VideoPrediction, noted: VideoResult | None, number: int, illustration: Artefact, bins: int
 ) -> list[object]:
     s_loc = noted.s_loc_of_runs[number] if noted and noted.s_loc_of_runs else None
+    edges, clip = times.from_knots(illustration.arrays["knots"]), illustration.arrays.get("clip_seconds")
     _, start, stop = prediction.spans[prediction.top1].tolist()
-    scores = prediction.frame_scores
+    scores, tube = prediction.frame_scores, prediction.candidates[prediction.top1]
     where = [round(float(edges[frame]), 3) for frame in (start, stop)]
     timeline = pack(over_time(scores, edges, min(bins, len(scores))))
-    return [round(prediction.video_score, 6), s_loc, *where, round(float(scores.max()), 6), timeline]
+    size = prediction.width, prediction.height
+    boxes = "" if clip is None else pack(clip_boxes.during(tube, edges, clip, size).ravel())
+    return [round(prediction.video_score, 6), s_loc, *where, round(float(scores.max()), 6), timeline, boxes]
 
 
 def _read(shown: Shown, row: Mapping[str, str]) -> dict[str, VideoPrediction]:
@@ -153,7 +158,7 @@ def _fold(video: Video) -> int:
     return int(video.illustration.meta["fold"]) if video.illustration else -1
 
 
-def _edges(video: Video) -> np.ndarray:
+def _of(video: Video) -> Artefact:
     if video.illustration is None:
         raise ValueError(f"{video.name} has no illustration")
-    return times.from_knots(video.illustration.arrays["knots"])
+    return video.illustration

@@ -6,7 +6,8 @@ let current = blocks[0];
 const sectionLists = new Map(lists.map((list) => {
   const data = JSON.parse(document.getElementById(list.form.dataset.switch).textContent);
   const timelines = list.cards.map((card) => new Timeline(card.querySelector("svg.timeline")));
-  return [list.form.closest("section"), { ...list, data, timelines, shown: undefined, zoomed: undefined }];
+  const boxes = timelines.map((timeline) => timeline.film && new ClipBox(timeline));
+  return [list.form.closest("section"), { ...list, data, timelines, boxes, shown: undefined, zoomed: undefined }];
 }));
 
 // The seeds of the method that is chosen, the one that was chosen before if it has it.
@@ -18,9 +19,9 @@ const fillSeeds = ({ form, data }) => {
   if (seeds.includes(before)) seed.value = before;
 };
 
-const showCard = (card, timeline, row, run, own, { miss, levels }) => {
+const showCard = (card, timeline, box, row, run, own, { miss, levels }) => {
   const facts = card.dataset, threshold = run.thresholds[facts.fold], abnormal = facts.label === "abnormal";
-  const [score, sloc, from, to, highest, packed] = row ?? [-1, null, 0, 0, 0, "AA"];
+  const [score, sloc, from, to, highest, packed, boxes] = row ?? [-1, null, 0, 0, 0, "AA", ""];
   const alarm = threshold !== undefined && highest > threshold;
   facts.score = score;
   facts.sloc = sloc ?? 2;
@@ -38,6 +39,7 @@ const showCard = (card, timeline, row, run, own, { miss, levels }) => {
   card.querySelector(".path").textContent = model ?? "";
   card.querySelector(".command").textContent = model ? run.score_with[facts.fold] : "";
   timeline.show(unpack(packed, levels), { from, to, threshold, own });
+  box?.show(own ? [] : unpack(boxes, levels), run.method);
 };
 
 // Show the run that the form names, if it is not shown yet.
@@ -49,7 +51,8 @@ const switchRun = (list) => {
   const run = runs.find((other) => other.method === method.value && other.seed === seed.value) ?? runs[0];
   if (run !== list.shown) {
     const own = run === runs[0]; // what the page was made with
-    list.cards.forEach((card, i) => showCard(card, list.timelines[i], run.rows[card.dataset.row], run, own, list.data));
+    list.cards.forEach((card, i) =>
+      showCard(card, list.timelines[i], list.boxes[i], run.rows[card.dataset.row], run, own, list.data));
     list.place.parentElement.classList.toggle("other-run", !own);
     const known = Object.keys(run.thresholds).length > 0, alarms = only.querySelector("[value=alarms]");
     alarms.disabled = !known;

@@ -63,6 +63,7 @@ class Timeline {
     const words = `The score peaks at ${Math.max(...values).toFixed(2)}; ${lasts}`;
     this.svg.setAttribute("aria-valuetext", own ? this.words : words);
     this.zoom(this.zoomed);
+    if (this.cursor) this.read(this.time);
   }
 
   // Let the axis go from 0 to 1, or over what the video has.
