@@ -102,8 +102,10 @@ class Sides:
 
     def our_detect(self) -> None:
         """Detect all that the constant network sees."""
-        with Progress("detect", self.n_frames, "frames") as progress:
-            artefact = detection.detect(self.networks.detector, self._frames, "clip", self.source, progress)
+        ((_, artefact),) = detection.detect_all(
+            self.networks.detector, ["clip"], self._frames, {"clip": self.source}, label="detect"
+        )
+        assert isinstance(artefact, storage.Artefact)
         self._write("constant_detections", artefact)
 
     @cached_property

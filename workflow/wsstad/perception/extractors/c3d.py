@@ -8,7 +8,7 @@ import torch
 
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
-from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor
+from wsstad.perception.extractors.base import Extractor, Pixels
 from wsstad.perception.extractors.parameters import C3dParameters
 from wsstad.perception.networks import c3d, c3d_checkpoints
 from wsstad.perception.networks.weights import check_file
@@ -61,20 +61,21 @@ class C3dExtractor(Extractor):
         volume = _middle(volume.reshape(VOLUME).transpose(1, 2, 3, 0))
         return torch.from_numpy(np.ascontiguousarray(volume, dtype=np.float32))
 
-    def prepare_image(self, frames: np.ndarray) -> np.ndarray:
+    def prepare_image(self, frames: Pixels) -> Pixels:
         """Return the middle (16, 112, 112, 3) uint8 of the resized frames, in the network's order of colours."""
-        how = INTERPOLATIONS[self.parameters.interpolation]
-        resized = [cv2.resize(frame, tuple(self.parameters.resize), interpolation=how) for frame in frames]
-        return self._ordered(np.stack([_middle(frame) for frame in resized]))
+        width, height = self.parameters.resize
+        return self._ordered(_middle(self._scaled(frames, (width, height))))
 
-    def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    def prepare_region(self, frames: Pixels, boxes: np.ndarray) -> Pixels:
         """Return the warped crops (16, 112, 112, 3) uint8, in the network's order of colours."""
         return self._ordered(self._crops(frames, boxes, SIDE))
 
-    def _ordered(self, clip: np.ndarray) -> np.ndarray:
+    def _ordered(self, clip: Pixels) -> Pixels:
         """Return an RGB clip in the order of colours of the weights."""
         if self.parameters.channel_order == "RGB":
             return clip
+        if isinstance(clip, torch.Tensor):
+            return clip.flip(-1)
         return cv2.cvtColor(clip.reshape(-1, SIDE, 3), cv2.COLOR_RGB2BGR).reshape(clip.shape)
 
     def normalise(self, clips: torch.Tensor) -> torch.Tensor:
@@ -114,7 +115,7 @@ def _rows(values: torch.Tensor) -> torch.Tensor:
     return values.expand(*values.shape[:-2], SIDE, 3).flatten(-2)
 
 
-def _middle(image: np.ndarray) -> np.ndarray:
+def _middle(image: Pixels) -> Pixels:
     """Return the middle 112x112 of (..., h, w, 3)."""
     top, left = (image.shape[-3] - SIDE) // 2, (image.shape[-2] - SIDE) // 2
     return image[..., top : top + SIDE, left : left + SIDE, :]
