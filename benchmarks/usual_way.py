@@ -35,7 +35,6 @@ from wsstad.perception.detectors import DETECTORS  # noqa: E402
 from wsstad.perception.extraction import Extraction  # noqa: E402
 from wsstad.perception.extractors.parameters import C3dParameters  # noqa: E402
 from wsstad.perception.linkers import LINKERS  # noqa: E402
-from wsstad.progress import Progress  # noqa: E402
 from wsstad.structures.tubes import VideoTubes  # noqa: E402
 from wsstad.video.decoding import decode  # noqa: E402
 
