@@ -59,6 +59,9 @@ class FakeExtractor:
     def prepare_region(self, frames, boxes):
         return np.array([frames[0, 0, 0, 0], boxes[0, 0]], dtype=np.uint8)
 
+    def prepare_regions(self, frames, boxes):
+        return (self.prepare_region(frames, one) for one in boxes)
+
     def features(self, clips):
         self.sizes.append(len(clips))
         features = clips.astype(np.float32)

@@ -136,8 +136,7 @@ def _inputs(extractor: Extractor, images: Any, boxes: np.ndarray | None) -> Iter
     if boxes is None:
         yield extractor.prepare_image(images)
     else:
-        for one in boxes:
-            yield extractor.prepare_region(images, one)
+        yield from extractor.prepare_regions(images, boxes)
 
 
 class KnownFeatures:

@@ -64,8 +64,9 @@ def _best(
 ) -> "Tensor":
     """Return the numbers of the boxes that are left, those of a picture together, the best first."""
     import torch
-    from torchvision.ops import nms
+    import torchvision  # noqa: F401 - which has the operation
 
+    nms = torch.ops.torchvision.nms  # past a wrapper that takes as long
     counts, first, best = torch.bincount(picture, minlength=pictures).tolist(), 0, []
     for own, score in zip(boxes.split(counts), scores.split(counts), strict=True):
         best.append(nms(own, score, options.iou)[: options.max_detections] + first)
