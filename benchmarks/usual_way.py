@@ -35,7 +35,6 @@ from wsstad.perception.detectors import DETECTORS  # noqa: E402
 from wsstad.perception.extraction import Extraction  # noqa: E402
 from wsstad.perception.extractors.parameters import C3dParameters  # noqa: E402
 from wsstad.perception.linkers import LINKERS  # noqa: E402
-from wsstad.progress import Progress  # noqa: E402
 from wsstad.structures.tubes import VideoTubes  # noqa: E402
 from wsstad.video.decoding import decode  # noqa: E402
 
@@ -102,8 +101,10 @@ class Sides:
 
     def our_detect(self) -> None:
         """Detect all that the constant network sees."""
-        with Progress("detect", self.n_frames, "frames") as progress:
-            artefact = detection.detect(self.networks.detector, self._frames, "clip", self.source, progress)
+        ((_, artefact),) = detection.detect_all(
+            self.networks.detector, ["clip"], self._frames, {"clip": self.source}, label="detect"
+        )
+        assert isinstance(artefact, storage.Artefact)
         self._write("constant_detections", artefact)
 
     @cached_property

@@ -113,6 +113,29 @@ def test_each_frame_has_its_own_box(extractor, frames):
     assert changed == LOOKED_AT[extractor.parameters.type]
 
 
+def test_inputs_made_of_a_clip_on_the_device_are_those_of_the_cpu(extractor, frames):
+    if extractor.parameters.type == "patches":
+        pytest.skip("it has no network, and no device")
+    on_device = extractor.on_device(frames[0])
+    for made, expected in (
+        (extractor.prepare_image(on_device), extractor.prepare_image(frames[0])),
+        (extractor.prepare_region(on_device, BOXES), extractor.prepare_region(frames[0], BOXES)),
+    ):
+        np.testing.assert_array_equal(made.numpy(), expected)
+    features = extractor.features_of([made, made])
+    np.testing.assert_array_equal(features, extractor.features_of([expected, expected]))
+
+
+@pytest.mark.parametrize("many", [1, 9])
+def test_several_regions_of_a_clip_are_those_of_each(extractor, frames, many):
+    boxes = BOXES + np.arange(many, dtype=np.float32)[:, None, None]
+    for given in (frames[0], *([] if extractor.parameters.type == "patches" else [extractor.on_device(frames[0])])):
+        made = list(extractor.prepare_regions(given, boxes))
+        assert len(made) == many
+        for one, region in zip(boxes, made, strict=True):
+            np.testing.assert_array_equal(np.asarray(region), extractor.prepare_region(frames[0], one))
+
+
 def test_the_facts_are_json_and_hold_the_preprocessing(extractor):
     facts = extractor.facts()
     assert json.loads(canonical_json(facts)) == facts

@@ -12,6 +12,7 @@ from pathlib import Path
 from wsstad import machine, names
 from wsstad.errors import UserError
 
+FEEDING = "one of them is the network's, the others are of processes that read; no result depends on it"
 MISTAKE = 2  # exit status after the one line
 # Options of glibc's mallopt by name: their numbers, and the values.
 MALLOC = {"M_MMAP_THRESHOLD": (-3, 1 << 25), "M_TRIM_THRESHOLD": (-1, 1 << 30)}

@@ -23,7 +23,7 @@ def test_a_tiny_run_leaves_weights_that_load_and_say_nothing_of_their_maker(tmp_
     variant = config.load_variant(output.with_suffix(".yaml"), DETECTORS)
     assert variant.sha256 == storage.file_digest(output)
     assert output.stat().st_size < 3_000_000
-    detector = detect.load_detector(output.with_suffix(".yaml"), variant, weights=tmp_path, threads=1)
+    detector = detect.load_detector(output.with_suffix(".yaml"), variant, weights=tmp_path)
     assert detector.classes == list(CLASSES)
     assert 100_000 < detector.parameter_count() < 1_000_000
     with zipfile.ZipFile(output) as archive:

@@ -6,7 +6,8 @@ import pytest
 from wsstad.artefacts import storage
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import QuarantineError
-from wsstad.perception.clip_features import KnownFeatures, VideoClips, compute
+from wsstad.perception import batches
+from wsstad.perception.clip_features import ClipReader, KnownFeatures, VideoClips
 
 
 class FakeFrames:
@@ -22,6 +23,30 @@ class FakeFrames:
         return np.full((16, 4, 4, 3), k, dtype=np.uint8)
 
 
+FRAMES = {}  # of the videos that have some of their own
+
+
+def open_frames(video):
+    return FRAMES.get(video) or FakeFrames([])
+
+
+def compute(videos, extractor, seen, workers=0):
+    def run(clips):
+        return extractor.features(np.stack(list(clips)))
+
+    def counted(units):
+        for _ in range(units):
+            seen()
+
+    reader = ClipReader(open_frames, extractor)
+    return batches.compute(videos, reader, run, size=extractor.batch, seen=counted, workers=workers)
+
+
+@pytest.fixture(autouse=True)
+def _frames():
+    FRAMES.clear()
+
+
 class FakeExtractor:
     """The feature of a clip is its number and its first box's left side; clips of `poison` are not finite."""
 
@@ -33,6 +58,9 @@ class FakeExtractor:
 
     def prepare_region(self, frames, boxes):
         return np.array([frames[0, 0, 0, 0], boxes[0, 0]], dtype=np.uint8)
+
+    def prepare_regions(self, frames, boxes):
+        return (self.prepare_region(frames, one) for one in boxes)
 
     def features(self, clips):
         self.sizes.append(len(clips))
@@ -46,11 +74,12 @@ def wanted(video, clip, lefts=None, *, frames=None, known=None):
     if lefts is not None:
         boxes = np.zeros((len(clip), 16, 4), dtype=np.float32)
         boxes[:, :, 0] = np.array(lefts)[:, None]
+    if frames:
+        FRAMES[video] = frames
     return VideoClips(
         video,
         np.array(clip, dtype=np.int32),
         boxes,
-        open_frames=lambda: frames or FakeFrames([]),
         known=known or {},
         arrays={"clip": np.array(clip)},
         origin={"made": "here"},
@@ -82,11 +111,11 @@ def test_whatever_a_network_or_a_reader_raises_costs_its_video(bad):
     def made(**of):
         return [wanted(name, [99] if name == bad and not of else [1, 2], frames=of.get(name)) for name in "abc"]
 
-    for videos, expected in (
-        (made(), "S301 ValueError: this clip"),
-        (made(**{bad: Broken([])}), "S301 RuntimeError: this file"),
+    for broken, expected in (
+        ({}, "S301 ValueError: this clip"),
+        ({bad: Broken([])}, "S301 RuntimeError: this file"),
     ):
-        outcomes = dict(compute(videos, Failing(batch=4), lambda: None))
+        outcomes = dict(compute(made(**broken), Failing(batch=4), lambda: None))
         assert str(outcomes[bad]) == expected
         for name in {*"abc"} - {bad}:
             assert outcomes[name].arrays["features"][:, 0].tolist() == [1, 2]
@@ -135,8 +164,9 @@ def test_a_video_without_anything_missing_opens_nothing():
     assert (read, extractor.sizes) == ([1], [1])
     assert changed.arrays["features"].tolist() == [[1, 4], [1, 9]]
     complete = wanted("a", [1, 0], [4, 3], known=known)
-    complete._open_frames = lambda: pytest.fail("opened")
+    FRAMES["a"] = FakeFrames(read := [])
     (_, same) = next(compute([complete], FakeExtractor(), lambda: None))
+    assert read == []
     assert same.arrays["features"].tolist() == [[1, 4], [0, 3]]
 
 

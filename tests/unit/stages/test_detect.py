@@ -1,5 +1,8 @@
 """The detect stage on a shard of real files."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,7 @@ from wsstad import config
 from wsstad.artefacts import storage
 from wsstad.artefacts.manifest import read_manifest
 from wsstad.errors import UserError
+from wsstad.perception import detection
 from wsstad.perception.detectors import DETECTORS
 from wsstad.stages import decode, detect
 from wsstad.structures.detections import canonical
@@ -99,6 +103,33 @@ def test_weights_are_looked_for_beside_the_yaml_and_then_in_the_folder_given(sha
     beside = run(shard, repository / "config" / "detectors" / "demo_yolo.yaml", name="beside")
     assert given.rows == beside.rows
     assert storage.read_artefact(given.path("one"), kind="detections").meta["classes"][0] == "car"
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+def test_the_bytes_are_the_same_for_any_number_of_processes_that_read(shard, repository, monkeypatch, threads):
+    monkeypatch.setattr(detection, "PART", 10)
+    variant = repository / "config" / "detectors" / "demo_yolo.yaml"
+    alone, fed = (run(shard, variant, "--threads", str(n), name=f"threads{n}") for n in (1, threads))
+    assert fed.rows == alone.rows
+    assert [fed.path(name).read_bytes() for name in fed.ok()] == [alone.path(name).read_bytes() for name in alone.ok()]
+    assert alone.ok() == ["one", "two"]
+
+
+def test_a_process_that_dies_over_a_video_costs_that_one(shard, repository, monkeypatch):
+    read = detection.FrameReader.__call__
+
+    def dying(self, video, part):
+        if video == "one":
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield from read(self, video, part)
+
+    variant = repository / "config" / "detectors" / "demo_yolo.yaml"
+    clean = run(shard, variant, name="clean")
+    monkeypatch.setattr(detection.FrameReader, "__call__", dying)
+    done = run(shard, variant, "--threads", "2", name="dying")
+    assert str(done.rows["one"].reason) == "detections: the process that read it has died: Killed"
+    assert done.rows["one"].code == "S302"
+    assert done.rows["two"] == clean.rows["two"]
 
 
 @pytest.mark.parametrize(

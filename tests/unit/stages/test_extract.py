@@ -16,7 +16,7 @@ from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
 from wsstad.locations import in_package
-from wsstad.perception import extraction
+from wsstad.perception import clip_features, extraction
 from wsstad.perception.extractors import EXTRACTORS
 from wsstad.perception.extractors.c3d import C3dExtractor
 from wsstad.perception.extractors.parameters import I3dParameters
@@ -69,13 +69,13 @@ class Place:
     def __init__(self, decoded, folder):
         self.decoded, self.folder = decoded, folder
 
-    def run(self, name="image", *, tubes=None, shard="000", extractor="c3d_narrow.yaml", shard_map=None):
+    def run(self, name="image", *, tubes=None, shard="000", extractor="c3d_narrow.yaml", shard_map=None, threads=1):
         path = self.folder / "features" / name / "manifests" / f"{shard}.tsv"
         extract.main(
             ["--shard-map", str(shard_map or self.decoded / "tables" / "shards.tsv"), "--shard", shard]
             + ["--manifest", str(path), "--frames", f"{self.decoded}/frames/manifests/000.tsv"]
             + ["--tables", f"{self.decoded}/tables", "--source", f"{self.decoded}/source"]
-            + ["--extractor", str(self.folder / extractor), "--weights", str(self.folder), "--threads", "1"]
+            + ["--extractor", str(self.folder / extractor), "--weights", str(self.folder), "--threads", str(threads)]
             + ([] if tubes is None else ["--tubes", str(tubes)])
         )
         return manifest.read_manifest(path)
@@ -267,6 +267,31 @@ def test_features_that_are_not_finite_quarantine_their_video_alone(place, monkey
     assert "1 of 1 features" in spoiled.rows["b"].reason
     for video in ("a", "c"):
         assert spoiled.rows[video] == clean.rows[video]
+
+
+def files(manifest):
+    return {video: manifest.path(video).read_bytes() for video in manifest.ok()}
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+@pytest.mark.parametrize("regions", [False, True])
+def test_the_bytes_are_the_same_for_any_number_of_processes_that_read(place, monkeypatch, threads, regions):
+    monkeypatch.setattr(clip_features, "PART", 1)
+    tubes = place.tubes() if regions else None
+    alone, fed = place.run("one", tubes=tubes), place.run("two", tubes=tubes, threads=threads)
+    assert sum(row.counts["clips"] for row in alone.rows.values() if row.ok) > 5
+    assert fed.rows == alone.rows
+    assert files(fed) == files(alone)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_inputs_that_are_made_on_the_device_are_the_same(place, monkeypatch, threads):
+    tubes = place.tubes()
+    expected = [place.run(name, tubes=given) for name, given in (("image", None), ("a/one", tubes))]
+    monkeypatch.setattr(C3dExtractor, "crops_on_device", True)
+    whole = place.run("image2", threads=threads)
+    region = place.run("b/two", tubes=tubes, threads=threads)
+    assert [files(whole), files(region)] == [files(one) for one in expected]
 
 
 def test_weights_lie_beside_the_yaml_or_in_their_folder(place, tmp_path):

@@ -1,14 +1,15 @@
-"""Features of clips on their way: asked for video by video, computed in batches of a fixed size that span videos."""
+"""The clips of videos that features are wanted of: what is read, what the network takes, what becomes of a video."""
 
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from wsstad.artefacts import failures, manifest, storage
+from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.shards import Outcome
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import DamagedError, QuarantineError
@@ -19,6 +20,9 @@ from wsstad.video import Frames
 
 log = logging.getLogger(__name__)
 
+PART = 8  # clips that one process reads in one go
+ClipPart = tuple[int, np.ndarray | None]  # a clip, and the boxes (n, 16, 4) in it of which features are missing
+
 
 class VideoClips:
     """The clips of one video that features are wanted of, and the features that are there.
@@ -26,9 +30,10 @@ class VideoClips:
     Parameters
     ----------
     clip, boxes : (n,) and (n, 16, 4); `boxes` is None for whole images.
-    open_frames : gives the video's frames; not called if every feature is known.
     known : features that need no computing, by hash.
     arrays, origin : go into the artefact beside the features; `origin` says how they are made.
+    seekable : whether any clip can be read without those before it.
+    cropper : the extractor, where it makes its inputs of whole clips on its device.
     """
 
     def __init__(
@@ -37,12 +42,14 @@ class VideoClips:
         clip: np.ndarray,
         boxes: np.ndarray | None,
         *,
-        open_frames: Callable[[], Frames],
         known: Mapping[bytes, np.ndarray],
         arrays: Mapping[str, np.ndarray],
         origin: Facts,
+        seekable: bool = False,
+        cropper: Extractor | None = None,
     ) -> None:
-        self.video, self._clip, self._boxes, self._open_frames = video, clip, boxes, open_frames
+        self.video, self._clip, self._boxes = video, clip, boxes
+        self._seekable, self._cropper = seekable, cropper
         self._arrays, self._origin = arrays, origin
         self._hash = hashes(clip, boxes)
         # Equal boxes in the same clip, such as a union box with one visible member, are one computation.
@@ -55,19 +62,28 @@ class VideoClips:
         self._error: QuarantineError | None = None
         self._awaited = len(self.missing)
 
-    def prepare(self, extractor: Extractor, seen: Callable[[], None]) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield row and network input of each missing feature, reading each clip once; call `seen` after each clip."""
-        if not self.missing:
-            return
-        frames = self._open_frames()
+    def parts(self, *, divided: bool) -> list[list[ClipPart]]:
+        """Return the clips of which a feature is missing, with the boxes; divided, where any clip can be sought."""
+        clips = [(clip, self._boxes_of(rows)) for clip, rows in self._by_clip()]
+        step = PART if divided and self._seekable else max(len(clips), 1)
+        return [clips[first : first + step] for first in range(0, len(clips), step)]
+
+    def place(self, arrays: Iterator[np.ndarray]) -> Iterator[tuple[int, Any, int]]:
+        """Yield row and network input of each missing feature, and 1 with the first of a clip."""
+        for _, rows in self._by_clip():
+            inputs: Iterator[Any] = arrays
+            if self._cropper:
+                images = self._cropper.on_device(next(arrays))
+                inputs = _inputs(self._cropper, images, self._boxes_of(rows))
+            for row, pixels in zip(rows, inputs, strict=False):
+                yield row, pixels, int(row == rows[0])
+
+    def _by_clip(self) -> Iterator[tuple[int, list[int]]]:
         for clip, rows in groupby(self.missing, key=lambda i: int(self._clip[i])):
-            images = frames.clip(clip)
-            for row in rows:
-                if self._boxes is None:
-                    yield row, extractor.prepare_image(images)
-                else:
-                    yield row, extractor.prepare_region(images, self._boxes[row])
-            seen()
+            yield clip, list(rows)
+
+    def _boxes_of(self, rows: list[int]) -> np.ndarray | None:
+        return None if self._boxes is None else self._boxes[rows]
 
     def take(self, row: int, feature: np.ndarray) -> None:
         """Take the feature of a missing row."""
@@ -98,52 +114,29 @@ class VideoClips:
         return self.video, Artefact(arrays, {"clips": len(features)}, origin=dict(self._origin))
 
 
-Wanted = tuple[VideoClips, int, np.ndarray]  # a video, a row of its features, the network's input
+class ClipReader:
+    """Reads the clips of videos, each of them once, and makes the network's inputs; `whole` leaves that to `place`."""
+
+    def __init__(self, open_frames: Callable[[str], Frames], extractor: Extractor, *, whole: bool = False) -> None:
+        self._open, self._extractor, self._whole = lru_cache(maxsize=1)(open_frames), extractor, whole
+
+    def __call__(self, video: str, part: Sequence[ClipPart]) -> Iterator[np.ndarray]:
+        """Yield what `VideoClips.place` takes for a part."""
+        frames = self._open(video)
+        for clip, boxes in part:
+            images = frames.clip(clip)
+            if self._whole:
+                yield images
+            else:
+                yield from _inputs(self._extractor, images, boxes)
 
 
-def _extract(batch: Sequence[Wanted], extractor: Extractor) -> None:
-    """Give each video its features of a batch; where that fails, each video has to do with its own rows alone."""
-    videos = list({id(video): video for video, *_ in batch}.values())
-    try:
-        features = extractor.features(np.stack([pixels for *_, pixels in batch]))
-    except Exception as error:
-        if len(videos) == 1:
-            videos[0].fail(failures.quarantine(videos[0].video, error))
-            return
-        for video in videos:
-            _extract([row for row in batch if row[0] is video], extractor)
-        return
-    for (video, row, _), feature in zip(batch, features, strict=True):
-        video.take(row, feature)
-
-
-def compute(videos: Iterable[VideoClips], extractor: Extractor, seen: Callable[[], None]) -> Iterator[Outcome]:
-    """Yield the outcome of each video, in order, as soon as its last batch is done; call `seen` for each clip read."""
-    waiting: deque[VideoClips] = deque()
-    batch: list[Wanted] = []
-
-    def run() -> None:
-        _extract(batch, extractor)
-        batch.clear()
-
-    def finished() -> Iterator[Outcome]:
-        while waiting and waiting[0].complete:
-            yield waiting.popleft().outcome()
-
-    for video in videos:
-        waiting.append(video)
-        try:
-            for row, pixels in video.prepare(extractor, seen):
-                batch.append((video, row, pixels))
-                if len(batch) == extractor.batch:
-                    run()
-                    yield from finished()
-        except Exception as error:
-            video.fail(failures.quarantine(video.video, error))
-        yield from finished()
-    if batch:
-        run()
-    yield from finished()
+def _inputs(extractor: Extractor, images: Any, boxes: np.ndarray | None) -> Iterator[Any]:
+    """Yield the network's input for a clip's whole images, or for each of its `boxes` (n, 16, 4)."""
+    if boxes is None:
+        yield extractor.prepare_image(images)
+    else:
+        yield from extractor.prepare_regions(images, boxes)
 
 
 class KnownFeatures:

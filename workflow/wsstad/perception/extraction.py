@@ -4,7 +4,6 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from wsstad import video
 from wsstad.artefacts import readers, shards
 from wsstad.artefacts.manifest import Manifest
 from wsstad.errors import UserError
-from wsstad.perception import clip_features
+from wsstad.perception import batches, clip_features
 from wsstad.perception.clip_features import VideoClips
 from wsstad.perception.clip_regions import regions
 from wsstad.perception.extractors.base import Extractor
@@ -36,9 +35,12 @@ class Extraction:
     extraction_key: Callable[[str], str]
 
     def compute(
-        self, videos: Sequence[str], extractor: Extractor, *, folder: Path, label: str
+        self, videos: Sequence[str], extractor: Extractor, *, folder: Path, label: str, workers: int = 0
     ) -> Iterator[shards.Outcome]:
-        """Yield the features of each of `videos`; those that artefacts beside `folder` hold are taken over."""
+        """Yield the features of each of `videos`; those that artefacts beside `folder` hold are taken over.
+
+        `workers` processes read and crop, with 0 this one.
+        """
         known = clip_features.KnownFeatures(_region_folder(folder))
         total = sum(clips.count_clips(self._n_frames(name)) for name in videos)
         computed = reused = 0
@@ -51,10 +53,15 @@ class Extraction:
                 yield video_clips
 
         with Progress(label, total, "grid clips") as progress:
-            yield from clip_features.compute(wanted(), extractor, progress.add)
+            reader = clip_features.ClipReader(self._open, extractor, whole=extractor.crops_on_device)
+            run, size = extractor.features_of, extractor.batch
+            yield from batches.compute(wanted(), reader, run, size=size, seen=progress.add, workers=workers)
             progress.add(total - progress.done)  # those of which no feature was missing
         kind = "region_features" if self.tubes else "image_features"
         log.info("%s: %d computed, %d taken over", kind, computed, reused)
+
+    def _open(self, name: str) -> video.Frames:
+        return video.open_frames(self.frames, name, self.paths[name])
 
     def _clips(self, name: str, extractor: Extractor, known: clip_features.KnownFeatures) -> VideoClips:
         key = self.extraction_key(name)
@@ -63,10 +70,11 @@ class Extraction:
             name,
             clip,
             boxes,
-            open_frames=partial(video.open_frames, self.frames, name, self.paths[name]),
             known=known.of(name, key) if self.tubes else {},
             arrays=arrays,
             origin={**extractor.facts(), "extraction_key": key},
+            seekable=video.is_seekable(self.frames, name),
+            cropper=extractor if extractor.crops_on_device else None,
         )
 
     def _rows(self, name: str) -> tuple[np.ndarray, np.ndarray | None, dict[str, np.ndarray]]:

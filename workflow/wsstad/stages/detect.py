@@ -32,9 +32,10 @@ def main(argv: list[str] | None = None) -> None:
     def compute(missing: Sequence[str]) -> Iterator[shards.Outcome]:
         if ready:
             return ready_boxes.read_all(missing, frames, args.boxes, ready)
-        detector = load_detector(args.detector, variant, weights=args.weights, threads=args.threads)
+        detector = load_detector(args.detector, variant, weights=args.weights)
         paths = {name: args.source / row["path"] for name, row in dataset_tables.read_videos(args.tables).items()}
-        return detection.detect_all(detector, missing, frames, paths, label=f"detect {args.shard}")
+        label, workers = f"detect {args.shard}", args.threads - 1
+        return detection.detect_all(detector, missing, frames, paths, label=label, workers=workers)
 
     shards.process_shard(
         "detections",
@@ -57,15 +58,15 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         "--boxes", type=Path, default=Path(), help="folder that the path of a precomputed detector starts from"
     )
     parser.add_argument("--weights", type=Path, default=Path(), help="where weights lie that are not beside the YAML")
-    parser.add_argument("--threads", type=int, default=1, help="threads of the network")
+    parser.add_argument("--threads", type=int, default=1, help=cli.FEEDING)
     return parser.parse_args(argv)
 
 
-def load_detector(path: Path, variant: DetectorParameters, *, weights: Path, threads: int) -> Detector:
+def load_detector(path: Path, variant: DetectorParameters, *, weights: Path) -> Detector:
     """Make the detector of a YAML file; its weights lie beside it or in `weights`."""
     folder, file = path.parent, variant.weights_file
     if file and not (folder / file).is_file():
         folder = weights
         if not (folder / file).is_file():
             raise UserError(f"{path}: weights: {file!r} is not in {path.parent} or {weights} (see --weights)")
-    return detectors.create(variant, folder, threads=threads)
+    return detectors.create(variant, folder, threads=1)

@@ -50,8 +50,8 @@ def main(argv: list[str] | None = None) -> None:
             return artefact_keys.extraction(parameters, frames.rows[name], extractor.device)
 
         label = f"extract_{kind.removesuffix('_features')} {args.shard}"
-        extraction = Counted(frames, tubes, paths, extraction_key)
-        return extraction.compute(names, extractor, folder=args.manifest.parent.parent, label=label)
+        where = {"folder": args.manifest.parent.parent, "label": label, "workers": args.threads - 1}
+        return Counted(frames, tubes, paths, extraction_key).compute(names, extractor, **where)
 
     shards.process_shard(
         kind,
@@ -72,7 +72,7 @@ def load_extractor(args: argparse.Namespace, parameters: ExtractorParameters) ->
     if file != parameters.weights_file:  # the package that has them is not installed
         parameters = parameters.model_copy(update={"weights": file})
     folder = beside.parent if beside.is_file() else args.weights
-    return extractors.create(parameters, folder, device=args.device, threads=args.threads)
+    return extractors.create(parameters, folder, device=args.device, threads=1)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -87,5 +87,5 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         "--weights", type=Path, default=Path("weights"), help="where weights lie that are not beside it"
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto", help="auto: a GPU if there is one")
-    parser.add_argument("--threads", type=int, default=1, help="threads of the CPU")
+    parser.add_argument("--threads", type=int, default=1, help=cli.FEEDING)
     return parser.parse_args(argv)

@@ -1,5 +1,6 @@
 """Detections: the boxes that a detector reports in each frame of a video, in one canonical order and precision."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,15 +26,32 @@ def canonical(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, *, size
     Boxes less than 1 px wide or high, and values that are not finite, are dropped.
     """
     boxes = np.asarray(boxes, dtype=np.float32).reshape(-1, 4)
-    scores, labels = np.asarray(scores, dtype=np.float32).reshape(-1), np.asarray(labels).reshape(-1)
+    return canonical_frames(boxes, scores, labels, [len(boxes)], size=size)[0]
+
+
+def canonical_frames(
+    boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, counts: Sequence[int], *, size: tuple[int, int]
+) -> list[Detections]:
+    """Do the same for several frames of one size, of which the first has the first counts[0] boxes, and so on."""
+    frame = np.repeat(np.arange(len(counts)), counts)
+    boxes, scores, labels = (
+        np.asarray(boxes, dtype=np.float32),
+        np.asarray(scores, dtype=np.float32),
+        np.asarray(labels),
+    )
+    scores, labels = scores.reshape(-1), labels.reshape(-1)
     finite = np.isfinite(boxes).all(axis=1) & np.isfinite(scores)
-    boxes, scores, labels = boxes[finite], scores[finite], labels[finite]
+    boxes = np.where(finite[:, None], boxes, 0)
     boxes = box.quantise(box.clip(boxes, *size))
-    scores = (np.round(scores.astype(np.float64) * SCORE_STEPS) / SCORE_STEPS).astype(np.float32)
-    large = ((boxes[:, 2:] - boxes[:, :2]) >= 1).all(axis=1)
-    boxes, scores, labels = boxes[large], scores[large], labels[large].astype(np.int16)
-    order = np.lexsort((labels, *boxes.T[::-1], -scores))
-    return Detections(boxes[order], scores[order], labels[order])
+    scores = (np.round(np.where(finite, scores, 0).astype(np.float64) * SCORE_STEPS) / SCORE_STEPS).astype(np.float32)
+    kept = np.flatnonzero(finite & ((boxes[:, 2:] - boxes[:, :2]) >= 1).all(axis=1))
+    order = kept[np.lexsort((labels[kept].astype(np.int16), *boxes[kept].T[::-1], -scores[kept], frame[kept]))]
+    boxes, scores, labels, frame = boxes[order], scores[order], labels[order].astype(np.int16), frame[order]
+    ends = np.searchsorted(frame, np.arange(len(counts)), side="right").tolist()
+    return [
+        Detections(boxes[first:end], scores[first:end], labels[first:end])
+        for first, end in zip([0, *ends], ends, strict=False)
+    ]
 
 
 def to_arrays(detections: list[Detections], *, width: int, height: int) -> dict[str, np.ndarray]:

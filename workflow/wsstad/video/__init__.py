@@ -4,7 +4,7 @@
 """
 
 from wsstad.video.encoding import encode, write_video
-from wsstad.video.frames import Frames, open_frames
+from wsstad.video.frames import Frames, is_seekable, open_frames
 from wsstad.video.sources import Source, open_source, source_digest
 
-__all__ = ["Frames", "Source", "encode", "open_frames", "open_source", "source_digest", "write_video"]
+__all__ = ["Frames", "Source", "encode", "is_seekable", "open_frames", "open_source", "source_digest", "write_video"]

@@ -16,6 +16,8 @@ from wsstad.structures import clips
 from wsstad.video.pixels import to_rgb
 from wsstad.video.sources import open_source, source_digest
 
+STORE_SUFFIX = ".mp4"
+
 
 class Frames:
     """The upright RGB frames of one video, and their times: `edges` (n_frames + 1,) in seconds since the first."""
@@ -72,6 +74,11 @@ class Frames:
             yield image
 
 
+def is_seekable(frames: Manifest, video: str) -> bool:
+    """Tell whether any frame of a video can be read without those before its clip."""
+    return frames.path(video, STORE_SUFFIX).is_file()
+
+
 def open_frames(frames: Manifest, video: str, source: Path) -> Frames:
     """Open the frames of `video`, a row of the manifest that `decode` wrote; `source` is its source path.
 
@@ -81,7 +88,7 @@ def open_frames(frames: Manifest, video: str, source: Path) -> Frames:
     artefact = readers.read(frames, video, "frames", ["size", "seconds"])
     n_frames, width, height = (int(number) for number in artefact.arrays["size"])
     if artefact.meta["store"] == "h264":
-        path = frames.path(video, ".mp4")
+        path = frames.path(video, STORE_SUFFIX)
         if not path.is_file():
             raise DamagedError(path, "is missing")
         if storage.file_digest(path) != artefact.meta["store_sha256"]:

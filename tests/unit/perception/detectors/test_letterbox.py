@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ def test_pictures_are_those_of_a_resize_and_a_border(height, width, image_size):
     for frame, picture in zip(frames, pictures, strict=True):
         place.draw(frame, picture)
     np.testing.assert_array_equal(pictures, np.stack([naive(frame, image_size) for frame in frames]))
+    np.testing.assert_array_equal(place.draw_all(torch.from_numpy(frames)).numpy(), pictures)
 
 
 @pytest.mark.parametrize(("shape", "inner", "left", "top"), [((64, 96), (80, 64), 8, 0), ((96, 64), (64, 51), 0, 22)])

@@ -6,12 +6,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsstad.perception.detectors import suppression
 from wsstad.perception.detectors.parameters import YoloParameters
-from wsstad.perception.detectors.suppression import suppress
 from wsstad.perception.detectors.yolo import prepare_environment
 from wsstad.structures import boxes as box
 
 WANTED = [3, 0]
+
+
+def suppress(*arguments, **options):
+    """Return the rows of each picture."""
+    rows, counts = suppression.suppress(*arguments, **options)
+    return rows.split(counts)
 
 
 def options(**change):
@@ -43,12 +49,16 @@ def naive(columns, wanted, n_classes, options):
 
 
 @given(
-    st.integers(0, 2**32 - 1), st.booleans(), st.sampled_from([1, 4, 300]), st.sampled_from([WANTED, list(range(5))])
+    st.integers(0, 2**32 - 1),
+    st.booleans(),
+    st.sampled_from([1, 4, 300]),
+    st.sampled_from([WANTED, list(range(5))]),
+    st.booleans(),
 )
-def test_boxes_are_those_of_a_loop_over_all(seed, agnostic, most, wanted):
+def test_boxes_are_those_of_a_loop_over_all(seed, agnostic, most, wanted, at_once):
     chosen, given = options(class_agnostic=agnostic, max_detections=most), output(seed)
     given[:, 4:9] += torch.arange(60) * 2**-12  # no two scores of a class are equal
-    actual = suppress(given, wanted=wanted, n_classes=5, chooses=False, options=chosen)
+    actual = suppress(given, wanted=wanted, n_classes=5, chooses=False, options=chosen, at_once=at_once)
     for rows, columns in zip(actual, given, strict=True):
         expected = np.reshape(naive(columns, wanted, 5, chosen), (-1, 6))
         np.testing.assert_allclose(rows.numpy(), expected, rtol=1e-5, atol=1e-4)
@@ -56,14 +66,15 @@ def test_boxes_are_those_of_a_loop_over_all(seed, agnostic, most, wanted):
 
 @pytest.mark.parametrize("agnostic", [False, True])
 @pytest.mark.parametrize("wanted", [WANTED, list(range(5))])
-def test_they_are_to_the_bit_those_of_ultralytics(agnostic, wanted):
+@pytest.mark.parametrize("at_once", [False, True])
+def test_they_are_to_the_bit_those_of_ultralytics(agnostic, wanted, at_once):
     prepare_environment()
     import torchvision  # noqa: F401 - without it ultralytics takes an NMS of its own
     from ultralytics.utils.nms import non_max_suppression
 
     for seed in range(30):
         given, chosen = output(seed), options(class_agnostic=agnostic, max_detections=20)
-        actual = suppress(given, wanted=wanted, n_classes=5, chooses=False, options=chosen)
+        actual = suppress(given, wanted=wanted, n_classes=5, chooses=False, options=chosen, at_once=at_once)
         expected = non_max_suppression(
             given.clone(), conf_thres=0.3, iou_thres=0.5, classes=wanted, agnostic=agnostic, max_det=20, nc=5
         )
@@ -80,9 +91,11 @@ def test_of_a_network_that_chooses_only_score_and_class_count():
     assert torch.equal(first, rows[0, :1, :6])
 
 
-def test_scores_that_are_no_numbers_and_empty_pictures_give_nothing():
+@pytest.mark.parametrize("at_once", [False, True])
+def test_scores_that_are_no_numbers_and_empty_pictures_give_nothing(at_once):
     given = output(0)
     given[0, 4:9], given[1, 4:9] = float("nan"), 0
-    first, second, third = suppress(given, wanted=WANTED, n_classes=5, chooses=False, options=options())
+    chosen = options()
+    first, second, third = suppress(given, wanted=WANTED, n_classes=5, chooses=False, options=chosen, at_once=at_once)
     assert (len(first), len(second), first.shape[1]) == (0, 0, 6)
     assert len(third)

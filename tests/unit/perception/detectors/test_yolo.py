@@ -78,6 +78,33 @@ def test_what_the_network_reads_is_the_pixels_over_255_in_one_batch_after_the_ot
         assert scaled.stride() == expected.stride()
 
 
+def equal(first, second):
+    return all(
+        np.array_equal(getattr(a, name), getattr(b, name))
+        for a, b in zip(first, second, strict=True)
+        for name in ("boxes", "scores", "labels")
+    )
+
+
+@pytest.mark.parametrize("change", [{}, {"image_size": 256}, {"confidence": 0.02, "classes": ["car"]}], ids=str)
+def test_what_a_gpu_does_gives_the_same_detections(folder, road, change):
+    on_cpu, as_on_gpu = make(folder, **change), make(folder, **change)
+    as_on_gpu._on_device = True
+    frames = [road[0], *road[:9]]
+    expected = list(on_cpu.detect(Pixels(frames)))
+    assert sum(len(detected.boxes) for detected in expected) >= 5
+    assert equal(as_on_gpu.detect(Pixels(frames)), expected)
+
+
+def test_no_bit_depends_on_a_frame_s_place_and_neighbours(folder, road):
+    detector = make(folder)
+    alone = detector.detect_batch(road[:1])
+    for place in range(detector.batch):
+        batch = list(road[1 : detector.batch + 1])[: detector.batch]
+        batch[place : place + 1] = road[:1]
+        assert equal(detector.detect_batch(batch)[place : place + 1], alone)
+
+
 def test_boxes_on_real_footage_are_those_of_predict(folder, shared, tmp_path):
     (tmp_path / "yolo11n_int8.pt").symlink_to(shared / "weights/yolo11n.pt")
     source = video.open_source(shared / "data" / "ucsd_ped2" / "videos" / "Test001.mp4", 33_000_000)

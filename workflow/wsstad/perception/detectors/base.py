@@ -1,6 +1,8 @@
 """What every detector can do."""
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -28,3 +30,28 @@ class Detector(Protocol):
     def detect(self, frames: Pixels) -> Iterator[Detections]:
         """Yield the detections of every frame of one video, in order."""
         ...
+
+
+class BatchDetector(ABC):
+    """A detector that looks at frames one by one, in batches of one size.
+
+    Attributes
+    ----------
+    batch : frames of a batch; one that is shorter is filled up, since boxes move a little with its size.
+    spans : whether a batch may hold frames of several videos: no bit depends on a frame's place and neighbours.
+    """
+
+    parameters: DetectorParameters
+    classes: list[str]
+    batch: int
+    spans: bool
+
+    @abstractmethod
+    def detect_batch(self, frames: Sequence[np.ndarray]) -> list[Detections]:
+        """Return the detections of each of up to `batch` frames (h, w, 3) RGB uint8 of one size."""
+
+    def detect(self, frames: Pixels) -> Iterator[Detections]:
+        """Yield the detections of every frame of one video, in order."""
+        rest = frames.read()
+        while batch := list(islice(rest, self.batch)):
+            yield from self.detect_batch(batch)

@@ -1,9 +1,13 @@
 """Letterboxing as ultralytics does it: frames scaled to one side, with grey borders to a multiple of the stride."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 STRIDE = 32
 GREY = 114
@@ -53,6 +57,15 @@ class Letterbox:
             inside[:] = frame
         else:
             cv2.resize(frame, self.inner, dst=inside, interpolation=cv2.INTER_LINEAR)
+
+    def draw_all(self, frames: "Tensor") -> "Tensor":
+        """Return pictures (n, height, width, 3) of frames (n, h, w, 3) uint8 on their device, as `draw` would."""
+        from wsstad.perception.device_pixels import cut, whole
+
+        pictures = frames.new_full((len(frames), self.height, self.width, 3), GREY)
+        inside = pictures[:, self.top : self.top + self.inner[1], self.left : self.left + self.inner[0]]
+        inside.copy_(cut(frames, whole(frames), self.inner))
+        return pictures
 
     def undo(self, boxes: np.ndarray) -> np.ndarray:
         """Return boxes (n, 4) float32 in pixels of the picture in pixels of the frame."""

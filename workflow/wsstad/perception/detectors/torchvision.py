@@ -3,8 +3,7 @@
 They take pixels from 0 to 1 and resize and normalise them themselves.
 """
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import torch
 from torchvision import models
 
 from wsstad.errors import UserError
-from wsstad.perception.detectors.base import Pixels
+from wsstad.perception.detectors.base import BatchDetector
 from wsstad.perception.detectors.parameters import TorchvisionParameters
 from wsstad.perception.networks import torchvision_weights
 from wsstad.structures.detections import Detections, canonical
@@ -22,8 +21,11 @@ BACKGROUND = {"__background__", "N/A"}
 COCO = tuple(models.get_model_weights("retinanet_resnet50_fpn")["COCO_V1"].meta["categories"])
 
 
-class TorchvisionDetector:
+class TorchvisionDetector(BatchDetector):
     """Runs a network over the frames of a video, in batches of a fixed size; the last one is filled up."""
+
+    parameters: TorchvisionParameters
+    spans = False  # regions of all frames go through its head together
 
     def __init__(
         self, parameters: TorchvisionParameters, weights_folder: Path, *, device: str = "auto", threads: int = 1
@@ -32,7 +34,8 @@ class TorchvisionDetector:
 
         `device` is "cpu", "cuda", or "auto": cuda where there is one.
         """
-        self.parameters = options = parameters
+        self.parameters, self.batch = parameters, parameters.batch
+        options = parameters
         torch.set_num_threads(threads)
         self.device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         allowed = [name for name in COCO if name not in BACKGROUND]
@@ -58,24 +61,18 @@ class TorchvisionDetector:
             limits |= {"min_size": options.image_size, "max_size": round(options.image_size * 1333 / 800)}
         return limits
 
-    def detect(self, frames: Pixels) -> Iterator[Detections]:
-        """Yield the detections of every frame of one video, in order."""
-        rest = frames.read()
-        while batch := list(islice(rest, self.parameters.batch)):
-            yield from self._detect_batch(batch)
-
     def parameter_count(self) -> int:
         """Return how many numbers the network has."""
         return sum(parameter.numel() for parameter in self._network.parameters())
 
-    def _detect_batch(self, batch: list[np.ndarray]) -> list[Detections]:
-        height, width = batch[0].shape[:2]
-        # Filled up, since boxes move a little with the size of the batch.
-        filled = np.stack(batch + [batch[-1]] * (self.parameters.batch - len(batch)))
+    def detect_batch(self, frames: Sequence[np.ndarray]) -> list[Detections]:
+        """Return the detections of each of up to `batch` frames (h, w, 3) RGB uint8 of one size."""
+        height, width = frames[0].shape[:2]
+        filled = np.stack([*frames, *[frames[-1]] * (self.batch - len(frames))])
         pixels = torch.from_numpy(filled).to(self.device).permute(0, 3, 1, 2).float() / 255
         with torch.inference_mode():
             results = self._network(list(pixels))
-        return [self._wanted_of(result, (width, height)) for result in results[: len(batch)]]
+        return [self._wanted_of(result, (width, height)) for result in results[: len(frames)]]
 
     def _wanted_of(self, result: dict[str, torch.Tensor], size: tuple[int, int]) -> Detections:
         """Return the boxes of one frame that are of classes in question."""

@@ -4,8 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,13 @@ import numpy as np
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
-from wsstad.perception.detectors.base import Pixels
+from wsstad.perception.detectors.base import BatchDetector
 from wsstad.perception.detectors.letterbox import Letterbox
 from wsstad.perception.detectors.parameters import YoloParameters
 from wsstad.perception.detectors.suppression import suppress
 from wsstad.perception.detectors.yolo_networks import load_onnx, load_pt
 from wsstad.progress import Progress
-from wsstad.structures.detections import Detections, canonical
+from wsstad.structures.detections import Detections, canonical_frames
 
 # A small YOLOv8 for small pictures: half as wide as YOLOv8n, and without its coarsest level (stride 32), since nothing
 # there is that large; `reg_max` 8 still spans sides of 2 x 8 x 16 px.
@@ -50,8 +49,11 @@ SMALL_MODEL: Json = {
 }
 
 
-class YoloDetector:
+class YoloDetector(BatchDetector):
     """Runs a YOLO over the frames of a video, in batches of a fixed size."""
+
+    parameters: YoloParameters
+    spans = True
 
     def __init__(
         self, parameters: YoloParameters, weights_folder: Path, *, device: str = "auto", threads: int = 1
@@ -60,7 +62,7 @@ class YoloDetector:
 
         `device` is "cpu", "cuda", or "auto": cuda where there is one.
         """
-        self.parameters = parameters
+        self.parameters, self.batch = parameters, parameters.batch
         path = weights_folder / self.parameters.weights
         check_weights(path, self.parameters.sha256)
         prepare_environment()
@@ -73,47 +75,59 @@ class YoloDetector:
         if unknown:
             raise UserError(f"{path}: classes: {unknown[0]!r} is unknown; allowed: {', '.join(allowed)}")
         self._wanted = [allowed.index(name) for name in self.classes]
+        self._label_of = np.zeros(len(allowed), dtype=np.int16)
+        self._label_of[self._wanted] = range(len(self._wanted))
+        self._on_device = (
+            self.device != "cpu"
+        )  # whether frames are scaled, and doubles suppressed, where the network is
         # What the network reads: taken once, since fresh memory costs more than filling it.
         self._place: Letterbox | None = None
         self._pictures = np.zeros((0, 0, 0, 3), dtype=np.uint8)
         self._floats: Any = None
 
-    def detect(self, frames: Pixels) -> Iterator[Detections]:
-        """Yield the detections of every frame of one video, in order."""
-        rest = frames.read()
-        while batch := list(islice(rest, self.parameters.batch)):
-            yield from self._detect_batch(batch)
-
     def parameter_count(self) -> int:
         """Return how many numbers the network has."""
         return self._network.n_parameters
 
-    def _detect_batch(self, batch: list[np.ndarray]) -> list[Detections]:
+    def detect_batch(self, frames: Sequence[np.ndarray]) -> list[Detections]:
+        """Return the detections of each of up to `batch` frames (h, w, 3) RGB uint8 of one size."""
         import torch
 
-        height, width = batch[0].shape[:2]
+        height, width = frames[0].shape[:2]
         fit = Letterbox.stretched if self._network.stretches else Letterbox.of
         place = fit(height, width, self.parameters.image_size, self._network.shape)
-        if place != self._place:
-            self._place, self._pictures = place, place.empty(self.parameters.batch)
-        for frame, picture in zip(batch, self._pictures, strict=False):
-            place.draw(frame, picture)
-        # The last batch is filled up, since boxes move a little with the size of the batch.
-        self._pictures[len(batch) :] = self._pictures[len(batch) - 1]
         with torch.inference_mode():
-            results = suppress(
-                self._network.forward(self._scaled(torch.from_numpy(self._pictures).to(self.device)))[: len(batch)],
+            pixels = self._drawn_on_device(frames, place) if self._on_device else self._drawn(frames, place)
+            rows, counts = suppress(
+                self._network.forward(self._scaled(pixels))[: len(frames)],
                 wanted=self._wanted,
                 n_classes=len(self._network.names),  # whatever else a network gives of a box is no class
                 chooses=self._network.chooses,
                 options=self.parameters,
+                at_once=self._on_device,
             )
-        return [self._named(rows.numpy(), place, (width, height)) for rows in results]
+        found = rows.numpy()
+        labels = self._label_of[found[:, 5].astype(np.intp)]
+        return canonical_frames(place.undo(found[:, :4]), found[:, 4], labels, counts, size=(width, height))
 
-    def _named(self, rows: np.ndarray, place: Letterbox, size: tuple[int, int]) -> Detections:
-        """Return the detections of rows (n, 6): box in the picture, score, the network's number of the class."""
-        labels = np.array([self._wanted.index(int(label)) for label in rows[:, 5]], dtype=np.int16)
-        return canonical(place.undo(rows[:, :4]), rows[:, 4], labels, size=size)
+    def _drawn(self, frames: Sequence[np.ndarray], place: Letterbox) -> Any:
+        """Return pictures (batch, h, w, 3) uint8 of frames; the last one is repeated where there are fewer."""
+        import torch
+
+        if place != self._place:
+            self._place, self._pictures = place, place.empty(self.batch)
+        for frame, picture in zip(frames, self._pictures, strict=False):
+            place.draw(frame, picture)
+        self._pictures[len(frames) :] = self._pictures[len(frames) - 1]
+        return torch.from_numpy(self._pictures)
+
+    def _drawn_on_device(self, frames: Sequence[np.ndarray], place: Letterbox) -> Any:
+        """Return the same, drawn where the network is, which the frames reach as they are."""
+        import torch
+
+        array = frames if isinstance(frames, np.ndarray) else np.stack(frames)
+        drawn = place.draw_all(torch.from_numpy(array).to(self.device))
+        return torch.cat([drawn, drawn[-1:].expand(self.batch - len(drawn), *drawn.shape[1:])])
 
     def _scaled(self, pixels: Any) -> Any:
         """Return pixels (n, h, w, 3) uint8 as (n, 3, h, w) float32 in 0 .. 1; the next batch overwrites them."""

@@ -1,5 +1,6 @@
 """C3D fc6 of clips, with the preprocessing that C3D checkpoints were trained with."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -8,7 +9,7 @@ import torch
 
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
-from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor
+from wsstad.perception.extractors.base import Extractor, Pixels
 from wsstad.perception.extractors.parameters import C3dParameters
 from wsstad.perception.networks import c3d, c3d_checkpoints
 from wsstad.perception.networks.weights import check_file
@@ -35,6 +36,7 @@ class C3dExtractor(Extractor):
         weights = self._weights(weights_folder)
         self._network = c3d.C3D(weights, batch=self.batch, device=self.device, precision=options.precision)
         self.dimension = self._network.dimension
+        self._floats = torch.empty(0, device=self.device)
         self._mean = _rows(self._load_mean(weights_folder)).to(self.device)
         std = _rows(torch.tensor(options.std, dtype=torch.float32)).to(self.device)
         self._std = std if any(value != 1 for value in options.std) else None
@@ -61,25 +63,39 @@ class C3dExtractor(Extractor):
         volume = _middle(volume.reshape(VOLUME).transpose(1, 2, 3, 0))
         return torch.from_numpy(np.ascontiguousarray(volume, dtype=np.float32))
 
-    def prepare_image(self, frames: np.ndarray) -> np.ndarray:
+    def prepare_image(self, frames: Pixels) -> Pixels:
         """Return the middle (16, 112, 112, 3) uint8 of the resized frames, in the network's order of colours."""
-        how = INTERPOLATIONS[self.parameters.interpolation]
-        resized = [cv2.resize(frame, tuple(self.parameters.resize), interpolation=how) for frame in frames]
-        return self._ordered(np.stack([_middle(frame) for frame in resized]))
+        width, height = self.parameters.resize
+        return self._ordered(_middle(self._scaled(frames, (width, height))))
 
-    def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    def prepare_region(self, frames: Pixels, boxes: np.ndarray) -> Pixels:
         """Return the warped crops (16, 112, 112, 3) uint8, in the network's order of colours."""
         return self._ordered(self._crops(frames, boxes, SIDE))
 
-    def _ordered(self, clip: np.ndarray) -> np.ndarray:
+    def prepare_regions(self, frames: Pixels, boxes: np.ndarray) -> Iterator[Pixels]:
+        """Yield the same for each of `boxes` (n, 16, 4); of many regions, colours are put in order before they are cut."""
+        if len(boxes) * SIDE**2 < frames.shape[1] * frames.shape[2]:
+            yield from super().prepare_regions(frames, boxes)
+        else:
+            ordered = self._ordered(frames)
+            yield from (self._crops(ordered, one, SIDE) for one in boxes)
+
+    def _ordered(self, clip: Pixels) -> Pixels:
         """Return an RGB clip in the order of colours of the weights."""
         if self.parameters.channel_order == "RGB":
             return clip
-        return cv2.cvtColor(clip.reshape(-1, SIDE, 3), cv2.COLOR_RGB2BGR).reshape(clip.shape)
+        if isinstance(clip, torch.Tensor):
+            return clip.flip(-1)
+        return cv2.cvtColor(clip.reshape(-1, clip.shape[-2], 3), cv2.COLOR_RGB2BGR).reshape(clip.shape)
 
     def normalise(self, clips: torch.Tensor) -> torch.Tensor:
-        """Return (n, 3, 16, 112, 112) float32 as the network takes it, of prepared clips (n, 16, 112, 112, 3) uint8."""
-        x = clips.float()
+        """Return (n, 3, 16, 112, 112) float32 as the network takes it, of prepared clips (n, 16, 112, 112, 3) uint8.
+
+        The next clips overwrite it.
+        """
+        if self._floats.shape != clips.shape:
+            self._floats = torch.empty_like(clips, dtype=torch.float32)
+        x = self._floats.copy_(clips)  # taken once: fresh memory costs more than filling it
         if self.parameters.value_range == 1:
             x = x.div_(255)
         x = x.flatten(-2).sub_(self._mean)
@@ -114,7 +130,7 @@ def _rows(values: torch.Tensor) -> torch.Tensor:
     return values.expand(*values.shape[:-2], SIDE, 3).flatten(-2)
 
 
-def _middle(image: np.ndarray) -> np.ndarray:
+def _middle(image: Pixels) -> Pixels:
     """Return the middle 112x112 of (..., h, w, 3)."""
     top, left = (image.shape[-3] - SIDE) // 2, (image.shape[-2] - SIDE) // 2
     return image[..., top : top + SIDE, left : left + SIDE, :]

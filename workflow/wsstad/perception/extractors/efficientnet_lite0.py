@@ -12,7 +12,7 @@ import torch
 
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
-from wsstad.perception.extractors.base import Extractor
+from wsstad.perception.extractors.base import Extractor, Pixels
 from wsstad.perception.extractors.parameters import EfficientNetLite0Parameters
 from wsstad.perception.networks.efficientnet import DIMENSION, EfficientNetLite0
 from wsstad.perception.networks.weights import check_file
@@ -38,11 +38,11 @@ class EfficientNetLite0Extractor(Extractor):
             path, image_size=self.parameters.image_size, batch=self._frames, device=self.device
         )
 
-    def prepare_image(self, frames: np.ndarray) -> np.ndarray:
+    def prepare_image(self, frames: Pixels) -> Pixels:
         """Return the warped frames (16 / frame_step, size, size, 3) RGB uint8."""
         return self._warp(frames[:: self.parameters.frame_step], self.parameters.image_size)
 
-    def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    def prepare_region(self, frames: Pixels, boxes: np.ndarray) -> Pixels:
         """Return the warped crops (16 / frame_step, size, size, 3) RGB uint8."""
         step = self.parameters.frame_step
         return self._crops(frames[::step], boxes[::step], self.parameters.image_size)

@@ -11,7 +11,7 @@ import torch
 
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
-from wsstad.perception.extractors.base import Extractor
+from wsstad.perception.extractors.base import Extractor, Pixels
 from wsstad.perception.extractors.parameters import I3dParameters
 from wsstad.perception.networks import i3d, i3d_checkpoints
 
@@ -33,11 +33,11 @@ class I3dExtractor(Extractor):
         self._network = i3d.I3D(weights, side=self.parameters.image_size, batch=self.batch, device=self.device)
         self._frames = slice(None) if self.parameters.motion else slice(MIDDLE, MIDDLE + 1)
 
-    def prepare_image(self, frames: np.ndarray) -> np.ndarray:
+    def prepare_image(self, frames: Pixels) -> Pixels:
         """Return the warped frames (16, size, size, 3) RGB uint8; without motion, (1, size, size, 3)."""
         return self._warp(frames[self._frames], self.parameters.image_size)
 
-    def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    def prepare_region(self, frames: Pixels, boxes: np.ndarray) -> Pixels:
         """Return the warped crops (16, size, size, 3) RGB uint8; without motion, (1, size, size, 3)."""
         return self._crops(frames[self._frames], boxes[self._frames], self.parameters.image_size)
 

@@ -25,6 +25,8 @@ class PatchesExtractor(Extractor):
     def _load(self, weights_folder: Path) -> None:
         self.dimension = self.parameters.size**2
 
+    crops_on_device = False  # there is no network
+
     def prepare_image(self, frames: np.ndarray) -> np.ndarray:
         """Return the warped middle frame (1, size, size) grey uint8."""
         return _grey(self._warp(frames[MIDDLE : MIDDLE + 1], self.parameters.size))

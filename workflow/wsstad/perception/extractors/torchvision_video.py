@@ -6,12 +6,11 @@ Paper is silent: it uses C3D.
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
 from wsstad.jsonable import Json
-from wsstad.perception.extractors.base import INTERPOLATIONS, Extractor
+from wsstad.perception.extractors.base import Extractor, Pixels
 from wsstad.perception.extractors.parameters import TorchvisionVideoParameters
 from wsstad.perception.networks import torchvision_weights
 
@@ -76,13 +75,11 @@ class TorchvisionVideoExtractor(Extractor):
             blank = torch.zeros((1, FRAMES, self.side, self.side, 3), dtype=torch.uint8)
             self.dimension = self._forward(blank.to(self.device)).shape[1]
 
-    def prepare_image(self, frames: np.ndarray) -> np.ndarray:
+    def prepare_image(self, frames: Pixels) -> Pixels:
         """Return the middle (16, side, side, 3) RGB uint8 of the resized frames."""
         height, width = self._size(*frames.shape[1:3])
-        interpolation = INTERPOLATIONS[self.parameters.interpolation]
         top, left = round((height - self.side) / 2), round((width - self.side) / 2)
-        resized = (cv2.resize(frame, (width, height), interpolation=interpolation) for frame in frames)
-        return np.stack([frame[top : top + self.side, left : left + self.side] for frame in resized])
+        return self._scaled(frames, (width, height))[:, top : top + self.side, left : left + self.side]
 
     def _size(self, height: int, width: int) -> tuple[int, int]:
         """Return height and width that frames of this size are resized to."""
@@ -92,7 +89,7 @@ class TorchvisionVideoExtractor(Extractor):
             return self._resize, int(self._resize * width / height)
         return int(self._resize * height / width), self._resize
 
-    def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    def prepare_region(self, frames: Pixels, boxes: np.ndarray) -> Pixels:
         """Return the warped crops (16, side, side, 3) RGB uint8."""
         return self._crops(frames, boxes, self.side)
 

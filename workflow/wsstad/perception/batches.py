@@ -1,0 +1,215 @@
+"""Batches of one size of what a network takes: asked for video by video, read in order, spanning videos."""
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import cycle
+from typing import Any, Protocol
+
+import numpy as np
+
+from wsstad.artefacts import failures
+from wsstad.artefacts.shards import Outcome
+from wsstad.errors import QuarantineError
+from wsstad.perception.feeding import Part, Read, Readers
+
+
+class Work(Protocol):
+    """What is wanted of one video: what to read of it, and what becomes of it."""
+
+    video: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more will come."""
+        ...
+
+    def parts(self, *, divided: bool) -> Sequence[Part]:
+        """Return what to read, in order; where it is `divided`, so that several processes can share it."""
+        ...
+
+    def place(self, arrays: Iterator[np.ndarray]) -> Iterator[tuple[int, Any, int]]:
+        """Yield row and pixels of each input of the network, and how many units of progress were read for it."""
+        ...
+
+    def take(self, row: int, result: Any) -> None:
+        """Take what the network gives for a row."""
+        ...
+
+    def fail(self, error: QuarantineError) -> None:
+        """Give the video up."""
+        ...
+
+    def outcome(self) -> Outcome:
+        """Return the artefact, or the error."""
+        ...
+
+
+PATIENCE = 10  # seconds for the thread that puts batches together to end
+
+Run = Callable[[Any], Iterable[Any]]  # inputs of one shape, listed or in an array, to as many results
+
+
+@dataclass
+class Batch:
+    """Inputs of one shape, whose they are, and how many units of progress were read for them."""
+
+    rows: list[tuple[Work, int]] = field(default_factory=list)
+    pixels: Any = field(default_factory=list)  # a list, or an array of them
+    seen: int = 0
+
+
+def compute(
+    works: Iterable[Work],
+    read: Read,
+    run: Run,
+    *,
+    size: int,
+    seen: Callable[[int], None],
+    workers: int = 0,
+    spans: bool = True,
+) -> Iterator[Outcome]:
+    """Yield the outcome of each video, in order, as soon as its last batch is done; call `seen` with units of progress.
+
+    With `workers` as many processes read, and the batches are put together while the network is busy; without, all is
+    done in turn. No result depends on it. With `spans` a batch may hold inputs of several videos.
+    """
+    waiting: deque[Work] = deque()
+    with Readers(read, workers) as readers:
+        batches = _batches(readers, works, size, waiting, spans=spans)
+        for batch in _ahead(batches) if workers else batches:
+            _run(batch, run)
+            seen(batch.seen)
+            while waiting and waiting[0].complete:
+                yield waiting.popleft().outcome()
+
+
+def _batches(
+    readers: Readers, works: Iterable[Work], size: int, waiting: deque[Work], *, spans: bool
+) -> Iterator[Batch]:
+    """Yield the batches, full but for the last one of a shape, and one after each video, which may be empty.
+
+    Each video is put into `waiting` before its inputs are read.
+    """
+    room = _Room(size) if readers.shared else _NoRoom()
+    batch = Batch()
+    for work, arrays in readers.feed(works):
+        waiting.append(work)
+        try:
+            for row, pixels, seen in work.place(arrays):
+                if batch.rows and pixels.shape != batch.pixels[0].shape:
+                    yield room.close(batch)
+                    batch = Batch()
+                batch.rows.append((work, row))
+                batch.pixels.append(room.keep(pixels, len(batch.pixels)))
+                batch.seen += seen
+                if len(batch.rows) == size:
+                    yield room.close(batch)
+                    batch = Batch()
+        except Exception as error:
+            work.fail(failures.quarantine(work.video, error))
+        if batch.rows and not spans:
+            yield room.close(batch)
+            batch = Batch()
+        yield Batch()
+    if batch.rows:
+        yield room.close(batch)
+
+
+class _NoRoom:
+    """For arrays that nothing overwrites."""
+
+    def keep(self, pixels: Any, place: int) -> Any:
+        """Return what is given."""
+        return pixels
+
+    def close(self, batch: Batch) -> Batch:
+        """Return what is given."""
+        return batch
+
+
+class _Room(_NoRoom):
+    """Memory for three batches: one is put together, one waits, one is in the network."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._turn = size, cycle(range(3))
+        self._arrays: list[np.ndarray] = [np.empty(0)] * 3
+        self._at = 0
+
+    def keep(self, pixels: Any, place: int) -> Any:
+        """Return a copy of what the next reading overwrites; other tensors are their own memory."""
+        if not isinstance(pixels, np.ndarray):
+            return pixels
+        if place == 0:
+            self._at = next(self._turn)
+        shape = (self._size, *pixels.shape)
+        if self._arrays[self._at].shape != shape:
+            self._arrays[self._at] = np.empty(shape, dtype=pixels.dtype)
+        kept = self._arrays[self._at][place]
+        kept[...] = pixels
+        return kept
+
+    def close(self, batch: Batch) -> Batch:
+        """Return a batch with its pixels in one array, where they lie behind each other."""
+        if isinstance(batch.pixels[0], np.ndarray):
+            batch.pixels = self._arrays[self._at][: len(batch.pixels)]
+        return batch
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Yield the batches, which a thread of their own puts together while the ones before are dealt with."""
+    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=1)
+    stopped = threading.Event()
+
+    def work() -> None:
+        last: BaseException | None = None
+        try:
+            for batch in batches:
+                if not _put(ready, batch, stopped):
+                    return
+        except BaseException as error:
+            last = error
+        _put(ready, last, stopped)
+
+    thread = threading.Thread(target=work, daemon=True, name="batches")
+    thread.start()
+    try:
+        while (batch := ready.get()) is not None:
+            if isinstance(batch, BaseException):
+                raise batch
+            yield batch
+    finally:
+        stopped.set()
+        thread.join(timeout=PATIENCE)
+
+
+def _put(ready: "queue.Queue[Any]", item: Any, stopped: threading.Event) -> bool:
+    """Put an item where there is room for it; return False where nobody waits for it any more."""
+    while not stopped.is_set():
+        try:
+            ready.put(item, timeout=0.1)
+        except queue.Full:
+            continue
+        return True
+    return False
+
+
+def _run(batch: Batch, run: Run) -> None:
+    """Give each video its results of a batch; where that fails, each video has to do with its own rows alone."""
+    if not batch.rows:
+        return
+    works = list({id(work): work for work, _ in batch.rows}.values())
+    try:
+        results = run(batch.pixels)
+    except Exception as error:
+        if len(works) == 1:
+            works[0].fail(failures.quarantine(works[0].video, error))
+            return
+        for work in works:
+            own = [number for number, (whose, _) in enumerate(batch.rows) if whose is work]
+            _run(Batch([batch.rows[i] for i in own], [batch.pixels[i] for i in own]), run)
+        return
+    for (work, row), result in zip(batch.rows, results, strict=True):
+        work.take(row, result)
