@@ -198,19 +198,24 @@ def source_of(name: str, data: Path) -> Path:
     return data / f"ucf_crime_sample/mp4/{name}.mp4"
 
 
-def measure(name: str, args: argparse.Namespace) -> dict[str, tuple[float, float]]:
-    """Return the CPU milliseconds a frame of each stage on one clip, ours and the usual way's, and other facts."""
+def prepare(name: str, args: argparse.Namespace, folder: Path) -> Sides:
+    """Return both sides of one clip, which work in a folder."""
     tables = REPOSITORY / "config/datasets/ucf_crime_sample"
     # The real network runs once: its detections are kept.
     kept = footage.detect_in(
         [name], tables, args.data, args.work / name, detector=args.detector.stem, weights=args.weights
     )
-    arrays, source = kept[name], source_of(name, args.data)
+    source = source_of(name, args.data)
+    return Sides(source, folder, make_networks(source, args), args.linker, kept[name])
+
+
+def measure(name: str, args: argparse.Namespace) -> dict[str, tuple[float, float]]:
+    """Return the CPU milliseconds a frame of each stage on one clip, ours and the usual way's, and other facts."""
     with tempfile.TemporaryDirectory(dir=args.work) as folder:
-        sides = Sides(source, Path(folder), make_networks(source, args), args.linker, arrays)
+        sides = prepare(name, args, Path(folder))
         facts = {
             "frames": (sides.n_frames, sides.n_frames),
-            "boxes": (len(arrays["score"]) / sides.n_frames,) * 2,
+            "boxes": (len(sides.detections["score"]) / sides.n_frames,) * 2,
             "tubes": (len(sides.tubes.tubes),) * 2,
         }
         works = sides.works()

@@ -7,7 +7,7 @@ from wsstad.artefacts import storage
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import QuarantineError
 from wsstad.perception import batches
-from wsstad.perception.clip_features import ClipReader, KnownFeatures, VideoClips
+from wsstad.perception.clip_features import ClipReader, KnownFeatures, VideoClips, in_half
 
 
 class FakeFrames:
@@ -32,7 +32,7 @@ def open_frames(video):
 
 def compute(videos, extractor, seen, workers=0):
     def run(clips):
-        return extractor.features(np.stack(list(clips)))
+        return in_half(extractor.features(np.stack(list(clips))))
 
     def counted(units):
         for _ in range(units):

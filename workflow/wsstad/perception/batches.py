@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -49,6 +49,7 @@ class Work(Protocol):
 
 PATIENCE = 10  # seconds for the thread that puts batches together to end
 
+T = TypeVar("T")
 Run = Callable[[Any], Iterable[Any]]  # inputs of one shape, listed or in an array, to as many results
 
 
@@ -61,6 +62,15 @@ class Batch:
     seen: int = 0
 
 
+@dataclass
+class Done:
+    """What has become of a batch."""
+
+    results: list[tuple[Work, int, Any]] = field(default_factory=list)
+    failed: list[tuple[Work, QuarantineError]] = field(default_factory=list)
+    seen: int = 0
+
+
 def compute(
     works: Iterable[Work],
     read: Read,
@@ -70,18 +80,23 @@ def compute(
     seen: Callable[[int], None],
     workers: int = 0,
     spans: bool = True,
+    begin: Callable[[], object] = lambda: None,
 ) -> Iterator[Outcome]:
     """Yield the outcome of each video, in order, as soon as its last batch is done; call `seen` with units of progress.
 
-    With `workers` as many processes read, and the batches are put together while the network is busy; without, all is
-    done in turn. No result depends on it. With `spans` a batch may hold inputs of several videos.
+    With `workers` as many processes read, one thread puts batches together, and one has the network, so that this one
+    writes results while it is busy; without, all is done in turn. No result depends on it. With `spans` a batch may
+    hold inputs of several videos. `begin` is called where `run` is, before it.
     """
     waiting: deque[Work] = deque()
     with Readers(read, workers) as readers:
         batches = _batches(readers, works, size, waiting, spans=spans)
-        for batch in _ahead(batches) if workers else batches:
-            _run(batch, run)
-            seen(batch.seen)
+        for done in _ahead(_computed(_ahead(batches), run, begin)) if workers else _computed(batches, run, begin):
+            for work, error in done.failed:
+                work.fail(error)
+            for work, row, result in done.results:
+                work.take(row, result)
+            seen(done.seen)
             while waiting and waiting[0].complete:
                 yield waiting.popleft().outcome()
 
@@ -158,28 +173,28 @@ class _Room(_NoRoom):
         return batch
 
 
-def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Yield the batches, which a thread of their own puts together while the ones before are dealt with."""
-    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(maxsize=1)
+def _ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield the items, which a thread of their own makes while the ones before are dealt with; it is one ahead."""
+    ready: queue.Queue[T | BaseException | None] = queue.Queue(maxsize=1)
     stopped = threading.Event()
 
     def work() -> None:
         last: BaseException | None = None
         try:
-            for batch in batches:
-                if not _put(ready, batch, stopped):
+            for item in items:
+                if not _put(ready, item, stopped):
                     return
         except BaseException as error:
             last = error
         _put(ready, last, stopped)
 
-    thread = threading.Thread(target=work, daemon=True, name="batches")
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:
-        while (batch := ready.get()) is not None:
-            if isinstance(batch, BaseException):
-                raise batch
-            yield batch
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
     finally:
         stopped.set()
         thread.join(timeout=PATIENCE)
@@ -196,20 +211,27 @@ def _put(ready: "queue.Queue[Any]", item: Any, stopped: threading.Event) -> bool
     return False
 
 
-def _run(batch: Batch, run: Run) -> None:
-    """Give each video its results of a batch; where that fails, each video has to do with its own rows alone."""
-    if not batch.rows:
-        return
+def _computed(batches: Iterable[Batch], run: Run, begin: Callable[[], object]) -> Iterator[Done]:
+    """Yield what becomes of each batch, after a call of `begin`."""
+    begin()
+    for batch in batches:
+        done = Done(seen=batch.seen)
+        if batch.rows:
+            _run(batch, run, done)
+        yield done
+
+
+def _run(batch: Batch, run: Run, done: Done) -> None:
+    """Add the results of a batch; where it fails, each video has to do with its own rows alone."""
     works = list({id(work): work for work, _ in batch.rows}.values())
     try:
         results = run(batch.pixels)
     except Exception as error:
         if len(works) == 1:
-            works[0].fail(failures.quarantine(works[0].video, error))
+            done.failed.append((works[0], failures.quarantine(works[0].video, error)))
             return
         for work in works:
             own = [number for number, (whose, _) in enumerate(batch.rows) if whose is work]
-            _run(Batch([batch.rows[i] for i in own], [batch.pixels[i] for i in own]), run)
+            _run(Batch([batch.rows[i] for i in own], [batch.pixels[i] for i in own]), run, done)
         return
-    for (work, row), result in zip(batch.rows, results, strict=True):
-        work.take(row, result)
+    done.results += [(work, row, result) for (work, row), result in zip(batch.rows, results, strict=True)]

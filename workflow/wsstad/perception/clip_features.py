@@ -52,8 +52,9 @@ class VideoClips:
         self._seekable, self._cropper = seekable, cropper
         self._arrays, self._origin = arrays, origin
         self._hash = hashes(clip, boxes)
+        self._names = [row.tobytes() for row in self._hash]
         # Equal boxes in the same clip, such as a union box with one visible member, are one computation.
-        first = {row.tobytes(): i for i, row in reversed(list(enumerate(self._hash)))}
+        first = {name: i for i, name in reversed(list(enumerate(self._names)))}
         self._features = {name: feature for name, feature in known.items() if name in first}
         self.missing = sorted(
             (i for name, i in first.items() if name not in self._features), key=lambda i: (clip[i], i)
@@ -86,9 +87,8 @@ class VideoClips:
         return None if self._boxes is None else self._boxes[rows]
 
     def take(self, row: int, feature: np.ndarray) -> None:
-        """Take the feature of a missing row."""
-        with np.errstate(over="ignore"):  # what float16 cannot hold is found by `outcome`
-            self._features[self._hash[row].tobytes()] = feature.astype(np.float16)
+        """Take the feature (d,) float16 of a missing row."""
+        self._features[self._names[row]] = feature
         self._awaited -= 1
 
     def fail(self, error: QuarantineError) -> None:
@@ -104,7 +104,7 @@ class VideoClips:
         """Return the artefact; or the error, if there was one or if a feature is not finite."""
         if self._error is not None:
             return self.video, self._error
-        features = np.stack([self._features[row.tobytes()] for row in self._hash])
+        features = np.stack([self._features[name] for name in self._names])
         bad = np.flatnonzero(~np.isfinite(features).all(axis=1))
         if len(bad):
             reason = f"{len(bad)} of {len(features)} features are not finite, the first of clip {self._clip[bad[0]]}"
@@ -137,6 +137,12 @@ def _inputs(extractor: Extractor, images: Any, boxes: np.ndarray | None) -> Iter
         yield extractor.prepare_image(images)
     else:
         yield from extractor.prepare_regions(images, boxes)
+
+
+def in_half(features: np.ndarray) -> np.ndarray:
+    """Return features as they are kept, in float16: what it cannot hold becomes infinite, and is found by `outcome`."""
+    with np.errstate(over="ignore"):
+        return features.astype(np.float16)
 
 
 class KnownFeatures:

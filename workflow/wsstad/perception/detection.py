@@ -52,6 +52,7 @@ def detect_all(
             seen=progress.add,
             workers=workers,
             spans=detector.spans,
+            begin=detector.begin,
         )
 
 

@@ -54,8 +54,15 @@ class Extraction:
 
         with Progress(label, total, "grid clips") as progress:
             reader = clip_features.ClipReader(self._open, extractor, whole=extractor.crops_on_device)
-            run, size = extractor.features_of, extractor.batch
-            yield from batches.compute(wanted(), reader, run, size=size, seen=progress.add, workers=workers)
+            yield from batches.compute(
+                wanted(),
+                reader,
+                lambda clips: clip_features.in_half(extractor.features_of(clips)),
+                size=extractor.batch,
+                seen=progress.add,
+                workers=workers,
+                begin=extractor.begin,
+            )
             progress.add(total - progress.done)  # those of which no feature was missing
         kind = "region_features" if self.tubes else "image_features"
         log.info("%s: %d computed, %d taken over", kind, computed, reused)

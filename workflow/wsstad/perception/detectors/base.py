@@ -45,6 +45,13 @@ class BatchDetector(ABC):
     classes: list[str]
     batch: int
     spans: bool
+    threads: int = 1
+
+    def begin(self) -> None:
+        """Make this thread of Python one in which the network may run: each has a number of threads of its own."""
+        import torch
+
+        torch.set_num_threads(self.threads)
 
     @abstractmethod
     def detect_batch(self, frames: Sequence[np.ndarray]) -> list[Detections]:

@@ -34,9 +34,9 @@ class TorchvisionDetector(BatchDetector):
 
         `device` is "cpu", "cuda", or "auto": cuda where there is one.
         """
-        self.parameters, self.batch = parameters, parameters.batch
+        self.parameters, self.batch, self.threads = parameters, parameters.batch, threads
         options = parameters
-        torch.set_num_threads(threads)
+        self.begin()
         self.device = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
         allowed = [name for name in COCO if name not in BACKGROUND]
         self.classes = list(options.classes or allowed)

@@ -62,7 +62,7 @@ class YoloDetector(BatchDetector):
 
         `device` is "cpu", "cuda", or "auto": cuda where there is one.
         """
-        self.parameters, self.batch = parameters, parameters.batch
+        self.parameters, self.batch, self.threads = parameters, parameters.batch, threads
         path = weights_folder / self.parameters.weights
         check_weights(path, self.parameters.sha256)
         prepare_environment()

@@ -41,13 +41,18 @@ class Extractor(ABC):
         """Raise `UserError` for weights that are absent or not the ones named."""
         self.parameters, self.batch = parameters, parameters.batch
         self.device = pick_device(device)
-        torch.set_num_threads(threads)
+        self._threads = threads
+        self.begin()
         cv2.setNumThreads(threads)
         if self.device == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
             torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
         self._micro_batch = self.batch
         self._load(weights_folder)
+
+    def begin(self) -> None:
+        """Make this thread of Python one in which the network may run: each has a number of threads of its own."""
+        torch.set_num_threads(self._threads)
 
     @abstractmethod
     def _load(self, weights_folder: Path) -> None:

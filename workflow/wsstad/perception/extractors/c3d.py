@@ -73,7 +73,7 @@ class C3dExtractor(Extractor):
         return self._ordered(self._crops(frames, boxes, SIDE))
 
     def prepare_regions(self, frames: Pixels, boxes: np.ndarray) -> Iterator[Pixels]:
-        """Yield the same for each of `boxes` (n, 16, 4); of many regions, colours are put in order before they are cut."""
+        """Yield the same for each of `boxes` (n, 16, 4); of many, colours are put in order before they are cut."""
         if len(boxes) * SIDE**2 < frames.shape[1] * frames.shape[2]:
             yield from super().prepare_regions(frames, boxes)
         else:
