@@ -54,14 +54,19 @@ def place(decoded, tmp_path, monkeypatch):
 def count(monkeypatch):
     """Count the clips that are prepared for the network."""
     counts = {"image": 0, "region": 0}
-    for name in counts:
-        before = getattr(C3dExtractor, f"prepare_{name}")
+    prepare_image, prepare_regions = C3dExtractor.prepare_image, C3dExtractor.prepare_regions
 
-        def counting(self, *arguments, name=name, before=before):
-            counts[name] += 1
-            return before(self, *arguments)
+    def image(self, frames):
+        counts["image"] += 1
+        return prepare_image(self, frames)
 
-        monkeypatch.setattr(C3dExtractor, f"prepare_{name}", counting)
+    def regions(self, frames, boxes):
+        for clip in prepare_regions(self, frames, boxes):
+            counts["region"] += 1
+            yield clip
+
+    monkeypatch.setattr(C3dExtractor, "prepare_image", image)
+    monkeypatch.setattr(C3dExtractor, "prepare_regions", regions)
     return counts
 
 
