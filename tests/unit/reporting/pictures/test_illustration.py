@@ -14,6 +14,7 @@ from wsstad.evaluation.annotations.table import BoxRow
 from wsstad.reporting.pictures import illustration
 from wsstad.reporting.pictures.drawing import MEMBER, PREDICTION, TRUTH
 from wsstad.reporting.pictures.illustration import Case
+from wsstad.structures import clips
 from wsstad.structures.tubes import Tube, VideoTubes
 from wsstad.video.previews import encode_clip, encode_picture, shrink
 
@@ -77,6 +78,8 @@ class Grey:
         yield from (np.full((SIZE[1], SIZE[0], 3), 90, dtype=np.uint8) for _ in range(start, stop))
 
     def clip(self, k):
+        if k >= clips.count_clips(self.n_frames):
+            raise IndexError(k)
         return np.full((16, SIZE[1], SIZE[0], 3), 90, dtype=np.uint8)
 
 
@@ -115,6 +118,20 @@ def test_what_was_missed_is_shown_beside_what_was_found():
     red = strip[..., 2] - strip[..., 0]
     assert all((red[:, tile * width : (tile + 1) * width] > 60).any() for tile in range(8))
     assert "truth_strip" not in illustration.picture(replace(case, truth=None), Grey())
+
+
+class Cut(Grey):
+    """Frames of which the last four are in no clip."""
+
+    n_frames = 68
+
+
+def test_what_is_annotated_after_the_last_clip_has_no_crop():
+    result = illustration.picture(a_case(event=(50, 68)), Cut())
+    strip = cv2.imdecode(result["truth_strip"], cv2.IMREAD_COLOR).astype(int)
+    assert (strip[:, -illustration.TILE[0] :, 2] - strip[:, -illustration.TILE[0] :, 0] > 60).any()
+    assert "truth_strip" not in illustration.picture(a_case(event=(64, 68)), Cut())
+    assert "strip" in illustration.picture(a_case(top1=(50, 68)), Cut())
 
 
 def test_a_tile_at_the_edge_of_a_small_frame_is_whole():

@@ -112,7 +112,7 @@ def picture(case: Case, frames: Frames) -> dict[str, np.ndarray]:
         "clip": encode_clip(shown, np.append(begins, begins[-1] + lasts), CLIP_BYTES),
         "poster": encode_picture(shown[len(shown) // 2], POSTER_QUALITY),
     }
-    if case.truth is not None and case.truth.united.present.any():
+    if case.truth is not None and case.truth.united.present[: _in_clips(frames)].any():
         made["truth_strip"] = encode_picture(_truth_strip(case, case.truth.united, frames), QUALITY)
     return {name: np.frombuffer(content, dtype=np.uint8) for name, content in made.items()} | {
         "clip_frames": np.array([start, stop], dtype=np.int32),
@@ -152,16 +152,21 @@ def _overlaid(case: Case, frames: Frames, span: tuple[int, int, int]) -> list[np
 
 def _strip(case: Case, frames: Frames, start: int, boxes: np.ndarray) -> np.ndarray:
     """Return crops along the top-1 tube, side by side, from its first frame and its boxes."""
-    last = clips.count_clips(frames.n_frames) * clips.CLIP_FRAMES - 1
-    wanted = np.minimum(np.linspace(start, start + len(boxes) - 1, CROPS).round().astype(int), last)
+    wanted = np.linspace(start, start + len(boxes) - 1, CROPS).round().astype(int)
+    wanted = np.minimum(wanted, _in_clips(frames) - 1)
     return _crops(case, frames, wanted, boxes, boxes[np.maximum(wanted - start, 0)])
 
 
 def _truth_strip(case: Case, truth: FrameBoxes, frames: Frames) -> np.ndarray:
-    """Return crops along everything annotated, side by side."""
-    present = np.flatnonzero(truth.present)
+    """Return crops along everything annotated that is in a clip, side by side."""
+    present = np.flatnonzero(truth.present[: _in_clips(frames)])
     wanted = present[np.linspace(0, len(present) - 1, CROPS).round().astype(int)]
     return _crops(case, frames, wanted, truth.boxes[present], truth.boxes[wanted])
+
+
+def _in_clips(frames: Frames) -> int:
+    """Return how many of the first frames are in a clip; up to seven at the end are in none."""
+    return min(clips.count_clips(frames.n_frames) * clips.CLIP_FRAMES, frames.n_frames)
 
 
 def _crops(case: Case, frames: Frames, wanted: np.ndarray, scale: np.ndarray, boxes: np.ndarray) -> np.ndarray:
