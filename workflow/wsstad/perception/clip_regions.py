@@ -29,7 +29,7 @@ def clip_boxes(tube: Tube, clip: int, n_frames: int) -> np.ndarray:
     Paper is silent on frames of the clip outside the tube: they get the tube's nearest box.
     """
     frames = clips.clip_frames(clip, n_frames)
-    return tube.boxes[np.clip(frames - tube.start, 0, len(tube.boxes) - 1)]
+    return tube.boxes[np.maximum(np.minimum(frames - tube.start, len(tube.boxes) - 1), 0)]
 
 
 def hashes(clip: np.ndarray, boxes: np.ndarray | None) -> np.ndarray:

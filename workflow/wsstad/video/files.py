@@ -5,6 +5,7 @@ other files. One decoding thread: only then are the frames of a damaged stream t
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,25 @@ GAP = 1.5  # times the usual step
 T = TypeVar("T")
 av.logging.set_level(av.logging.ERROR)
 av.logging.set_skip_repeated(False)
+
+
+@dataclass
+class _Span:
+    """From where to where the packets of a stream go, in its ticks of `tick` seconds: fractions would take long."""
+
+    tick: Fraction
+    first: int
+    last: int = 0
+
+    @property
+    def begins(self) -> Fraction:
+        """The time of the first packet, in seconds."""
+        return self.first * self.tick
+
+    @property
+    def ends(self) -> Fraction:
+        """When the last packet is over, in seconds."""
+        return self.last * self.tick
 
 
 class FileSource(Source):
@@ -84,19 +104,26 @@ class FileSource(Source):
     def _packets(self, container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.Packet | None]:
         """Yield the packets of `stream`, then None, and note how far all streams together go."""
         packets = container.demux([other for other in container.streams if not _is_picture(other)])
-        first: Fraction | None = None
-        last, claimed = Fraction(0), self.expected
+        spans: dict[int, _Span] = {}
+        claimed = self.expected
         while (packet := self._attempt(partial(next, packets, None))) is not None:
-            if packet.pts is not None and packet.time_base:
-                begins, ends = packet.pts * packet.time_base, (packet.pts + (packet.duration or 0)) * packet.time_base
-                first, last = begins if first is None else min(first, begins), max(last, ends)
-                self.reached = last - first
-                if self.container in FROM_ZERO and 0 <= first < claimed:
-                    self.expected = claimed - first
+            if packet.pts is not None:
+                span = spans.get(packet.stream_index)
+                if span is None:
+                    span = spans[packet.stream_index] = _Span(packet.time_base or Fraction(0), packet.pts + 1)
+                if packet.pts < span.first:
+                    span.first = packet.pts
+                    first = min((other.begins for other in spans.values() if other.tick), default=claimed)
+                    if self.container in FROM_ZERO and 0 <= first < claimed:
+                        self.expected = claimed - first
+                span.last = max(span.last, packet.pts + (packet.duration or 0))
             if packet.stream_index == stream.index and packet.size:
                 self.errors += packet.is_corrupt and self.container != "mpegts"  # there the counters tell more
                 self.packets += 1
                 yield packet
+        if timed := [span for span in spans.values() if span.tick]:
+            ends, begins = [span.ends for span in timed], [span.begins for span in timed]
+            self.reached = max(Fraction(0), *ends) - min(begins)
         yield None
 
     def _attempt(self, call: Callable[[], T]) -> T | None:
