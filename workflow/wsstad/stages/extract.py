@@ -3,14 +3,15 @@
 import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsstad import cli, config, heartbeat
 from wsstad.artefacts import manifest, shards
-from wsstad.perception import extractors
+from wsstad.perception import extractors, ready_features
 from wsstad.perception.extractors import EXTRACTORS
-from wsstad.perception.extractors.parameters import ExtractorParameters
+from wsstad.perception.extractors.parameters import ExtractorParameters, ReadyParameters
 from wsstad.planning import artefact_keys, dataset_tables, variant_weights
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def main(argv: list[str] | None = None) -> None:
     parameters = config.load_variant(args.extractor, EXTRACTORS)
     frames = manifest.read_manifest(args.frames)
     tubes = manifest.read_manifest(args.tubes) if args.tubes else None
-    kind = "region_features" if tubes else "image_features"
+    kind, ready = "region_features" if tubes else "image_features", isinstance(parameters, ReadyParameters)
 
     def make_key(name: str) -> str:
         return artefact_keys.features(parameters, frames.rows[name], tubes.rows[name] if tubes else None)
@@ -49,17 +50,15 @@ def main(argv: list[str] | None = None) -> None:
         def extraction_key(name: str) -> str:
             return artefact_keys.extraction(parameters, frames.rows[name], extractor.device)
 
-        label = f"extract_{kind.removesuffix('_features')} {args.shard}"
-        extraction = Counted(frames, tubes, paths, extraction_key)
-        return extraction.compute(names, extractor, folder=args.manifest.parent.parent, label=label)
+        label, folder = f"extract_{kind.removesuffix('_features')} {args.shard}", args.manifest.parent.parent
+        return Counted(frames, tubes, paths, extraction_key).compute(names, extractor, folder=folder, label=label)
 
+    videos = shards.read_shard(args.shard_map, args.shard)
     shards.process_shard(
         kind,
         manifest_path=args.manifest,
-        keys=shards.upstream_keys(
-            shards.read_shard(args.shard_map, args.shard), [frames, tubes] if tubes else [frames], make_key
-        ),
-        compute=compute,
+        keys=shards.upstream_keys(videos, [frames, tubes] if tubes else [frames], make_key),
+        compute=partial(ready_features.extract_all, frames=frames, tubes=tubes) if ready else compute,
         counts=lambda artefact: {"clips": artefact.meta["clips"]},
         count_names=("clips",),
     )
