@@ -1,10 +1,12 @@
-"""Train on the real features that `import_features` takes, and print VAUC.
+"""Train on real features that others extracted, as config/ucf_crime_fc6.yaml has it, and print VAUC.
 
 Each fold of the split tests one abnormal and one normal video. A video is tested in several folds, so the interval is
 over videos, abnormal and normal ones resampled apart, and not over folds.
 """
 
 import argparse
+import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,31 +17,36 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "workflow"))
 
 from wsstad import cli  # noqa: E402 - these need the path above
-from wsstad.artefacts import manifest, storage  # noqa: E402
-from wsstad.commands import import_features  # noqa: E402
+from wsstad.artefacts import manifest  # noqa: E402
 from wsstad.evaluation import method_runs, metrics  # noqa: E402
 from wsstad.learning.bags import BagReader, make_bag  # noqa: E402
-from wsstad.planning import dataset_tables  # noqa: E402
-from wsstad.stages import predict, train  # noqa: E402
+from wsstad.planning import command_line  # noqa: E402
+from wsstad.planning.block import Block  # noqa: E402
+from wsstad.planning.stages import STAGES  # noqa: E402
 from wsstad.structures.predictions import Case  # noqa: E402
 
-METHODS = ("dmrm", "dmrm_videolet", "mgpr_temporal")
-SCALE = REPOSITORY / "config/scales/cpu.yaml"
+NAME = "ucf_crime_fc6"
 DRAWS = 2000
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Import, train, predict, and print one row a method."""
+    """Run the workflow, and print one row a method."""
     args = parse(argv)
-    videos = dataset_tables.read_videos(args.tables)
-    folds = dataset_tables.read_split(args.tables, args.split)
-    manifests = import_videos(args, list(videos))
+    config = REPOSITORY / "config" / f"{NAME}.yaml"
+    source = f"datasets.{NAME}.source={args.source.resolve()}"
+    command = [sys.executable, "-m", "wsstad", "run", "benchmark", "--config", str(config), "--set", source]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "workflow")}
+    subprocess.run([*command, "--directory", str(args.output)], env=environment, check=True)
+    plan = command_line.read_plan([config], [source])
+    (block,) = plan.blocks()
+    videos, folds = plan.rows(NAME), plan.folds(NAME, block.split)
     expected = {(fold, video) for fold, parts in folds.items() for video, part in parts.items() if part == "test"}
     abnormal = {video: row["label"] == "abnormal" for video, row in videos.items()}
     sys.stdout.write("| method | VAUC | 95 % interval | pairs | seeds |\n|---|--:|--:|--:|--:|\n")
-    write_row("nearest mean, no method", [nearest_mean(folds, abnormal, manifests)], abnormal)
-    table = run(args, manifests)
-    for name in args.methods:
+    results = args.output / "results"
+    write_row("nearest mean, no method", [nearest_mean(folds, abnormal, manifests(results, block))], abnormal)
+    for name in plan.methods(block, "benchmark"):
+        table = results / block.folder() / "benchmark/predictions.tsv"
         seeds = method_runs.read(table, name, expected).seeds.values()
         write_row(
             name,
@@ -52,54 +59,26 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--source", type=Path, required=True, help="folder that the paths in videos.tsv start from")
-    parser.add_argument("--tables", type=Path, default=REPOSITORY / "config/datasets/ucf_crime_fc6")
-    parser.add_argument("--split", default="loo", help="name of splits/<split>.tsv")
-    parser.add_argument("--methods", nargs="*", default=METHODS, help="names of config/methods/<name>.yaml")
-    parser.add_argument("--seeds", type=int, default=3, help="how many")
-    parser.add_argument("--threads", type=int, default=2, help="trainings side by side")
-    parser.add_argument("--output", type=Path, default=REPOSITORY / "results/ucf_crime_fc6", help="folder of results")
+    parser.add_argument("--output", type=Path, default=REPOSITORY, metavar="DIR", help="folder of the results")
     return parser.parse_args(argv)
 
 
-def import_videos(args: argparse.Namespace, videos: list[str]) -> list[str]:
-    """Import all videos as one shard; return the flags that name the manifests."""
-    shard_map = args.output / "shards.tsv"
-    storage.write_table(shard_map, [{"video": video, "shard": "000"} for video in videos], ["video", "shard"])
-    folders = {
-        "frames": "frames",
-        "tubes": "tubes/none/none",
-        "image": "features/fc6/image",
-        "region": "features/fc6/region/none/none",
-    }
-    paths = {kind: args.output / folder / "manifests/000.tsv" for kind, folder in folders.items()}
-    manifests = [part for kind, path in paths.items() for part in (f"--{kind}", str(path))]
-    where = ["--tables", str(args.tables), "--source", str(args.source), "--shard-map", str(shard_map)]
-    import_features.main([*where, "--shard", "000", *manifests])
-    return manifests
-
-
-def run(args: argparse.Namespace, manifests: list[str]) -> Path:
-    """Train and predict all methods under all seeds, in all folds; return the table of the predictions."""
-    block = args.output / "runs" / args.split
-    methods = [str(REPOSITORY / f"config/methods/{name}.yaml") for name in args.methods]
-    seeds = [f"{name}={','.join(map(str, range(args.seeds)))}" for name in args.methods]
-    flags = ["--tables", str(args.tables), "--split", args.split, *manifests, "--methods", *methods]
-    flags += ["--scale", str(SCALE), "--seeds", *seeds, "--device", "cpu", "--threads", str(args.threads)]
-    models, predictions = block / "benchmark/models.tsv", block / "benchmark/predictions.tsv"
-    train.main([*flags, "--output", str(models)])
-    predict.main([*flags, "--output", str(predictions), "--models", str(models)])
-    return predictions
+def manifests(results: Path, block: Block) -> dict[str, manifest.Manifest]:
+    """Return what training reads of all videos, by kind."""
+    rules = ("decode", "link", "extract_image", "extract_region")
+    names = {"dataset": block.dataset, "detector": block.detector, "linker": block.linker, "extractor": block.extractor}
+    made = {}
+    for stage in (STAGES[rule] for rule in rules):
+        pattern = Path(stage.output.format(**names, shard="*")).relative_to("results")
+        made[stage.kind] = manifest.read_manifest(*sorted(results.glob(str(pattern))))
+    return made
 
 
 def nearest_mean(
-    folds: Mapping[int, Mapping[str, str]], abnormal: Mapping[str, bool], manifests: list[str]
+    folds: Mapping[int, Mapping[str, str]], abnormal: Mapping[str, bool], made: Mapping[str, manifest.Manifest]
 ) -> dict[Case, float]:
     """Return how much nearer a test video, as its mean feature, is to abnormal than to normal training videos."""
-    names = ("frames", "tubes", "image_features", "region_features")
-    read_manifests = {
-        kind: manifest.read_manifest(Path(path)) for kind, path in zip(names, manifests[1::2], strict=True)
-    }
-    reader = BagReader(read_manifests, {})
+    reader = BagReader(dict(made), {})
     features = {video: make_bag(reader.read(video)).videolets.mean(axis=0) for video in abnormal}
     scores = {}
     for fold, parts in folds.items():

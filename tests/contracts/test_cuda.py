@@ -113,7 +113,7 @@ def test_a_full_gpu_is_answered_with_smaller_parts(road, monkeypatch, caplog) ->
 
 
 # Without trained weights TorchVision's boxes are ordered by rounding alone, which a GPU does otherwise.
-@pytest.mark.parametrize("name", sorted(DETECTORS.keys() - {"precomputed", "torchvision"}))
+@pytest.mark.parametrize("name", sorted(DETECTORS.keys() - {"precomputed", "none", "torchvision"}))
 def test_detections_are_those_of_the_cpu(name: str, road, repository) -> None:
     path = repository / "config" / "detectors" / {"yolo": "demo_yolo", "motion": "motion"}[name]
     variant = config.load_variant(path.with_suffix(".yaml"), DETECTORS)

@@ -36,7 +36,7 @@ def make(name, **change):
     return extractors.create(parameters, Path(), device="cpu", threads=1)
 
 
-@pytest.fixture(scope="module", params=EXTRACTORS)
+@pytest.fixture(scope="module", params=SMALL)
 def extractor(request):
     return make(request.param)
 
@@ -46,8 +46,8 @@ def frames():
     return np.random.default_rng(0).integers(0, 256, (5, 16, 48, 64, 3), dtype=np.uint8)
 
 
-def test_every_extractor_is_tested():
-    assert set(EXTRACTORS) == set(SMALL)
+def test_every_extractor_that_sees_pixels_is_tested():
+    assert set(EXTRACTORS) - {"ready"} == set(SMALL)
 
 
 def test_features_are_finite_floats_of_the_dimension(extractor, frames):
@@ -144,7 +144,7 @@ def test_the_facts_are_json_and_hold_the_preprocessing(extractor):
     assert {"channel_order", "mean", "margin", "interpolation", "device"} <= facts.keys()
 
 
-@pytest.mark.parametrize("name", EXTRACTORS)
+@pytest.mark.parametrize("name", SMALL)
 def test_a_gpu_that_is_not_there_is_one_line(name, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     parameters = config.parse(SMALL[name], EXTRACTORS[name].parameters, name)

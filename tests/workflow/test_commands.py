@@ -106,15 +106,12 @@ COMMANDS = {
     "wsstad export features": "wsstad export --help",
     "wsstad export features --to npy --output exported": SAME,
     "wsstad export features --to sultani --output exported": SAME,
-    "wsstad features": "wsstad features --help",
-    "wsstad features FOLDER": "wsstad features --help",
-    "wsstad features . --tables tables --split cv5 --name mine": "wsstad features --help",
-    "wsstad features i3d --format npy --train train.list --test test.list --name ucf_i3d": "wsstad features --help",
     "wsstad fit-detector": "wsstad fit-detector --help",
-    "wsstad import-features": "wsstad import-features --help",
     "wsstad init": "wsstad init --help",
     "wsstad init FOLDER": "wsstad init --help",
     "wsstad init footage": f"{FOOTAGE} && wsstad init own --directory own",
+    "wsstad init --features": "wsstad init --help",
+    "wsstad init i3d --features npy --train train.list --test test.list --name ucf_i3d": "wsstad init --help",
     "wsstad init ../footage": f"{FOOTAGE} && wsstad init own --directory own",
     "wsstad init footage --normal quiet --abnormal Abuse Arson": (
         f"{FOOTAGE} && wsstad init own --normal normal --abnormal abnormal --directory own"

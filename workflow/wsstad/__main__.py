@@ -32,15 +32,13 @@ VERBS = {
     "export": ("write detections, tubes or predictions for other tools", "export"),
     "figure": ("draw the pictures of a paper: tubes through frames, instances", "figure"),
     "compare": ("show what a change did: two results, before and after", "compare"),
-    "features": ("train and test on features that others extracted", "features"),
-    "import-features": ("take features that others extracted, a shard of them", "import_features"),
     "synthesize": ("render made-up road videos with exact annotations", "synthesize"),
     "fit-detector": ("train the demo's detector anew", "fit_detector"),
     "completion": ("print the completion for bash, zsh or fish", "completion"),
 }
 
 # Seldom typed: the help lists them by name alone, at its end.
-SELDOM = ("import-features", "synthesize", "fit-detector", "completion")
+SELDOM = ("synthesize", "fit-detector", "completion")
 
 
 def main() -> None:

@@ -3,14 +3,15 @@
 import re
 import shutil
 
+import numpy as np
 import pytest
 import yaml
 
 from wsstad.artefacts import storage
-from wsstad.commands import init
+from wsstad.commands import init, lint
 from wsstad.errors import UserError
 from wsstad.locations import SHARE
-from wsstad.planning import command_line, dataset_tables
+from wsstad.planning import command_line, dataset_tables, precomputed
 from wsstad.planning.drafts import configuration
 
 NAMES = [f"normal/n{i}.mp4" for i in range(6)] + [f"abnormal/a{i}.mp4" for i in range(6)]
@@ -148,9 +149,66 @@ def test_the_same_folder_gives_the_same_bytes(folder):
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == written
 
 
+@pytest.fixture
+def features(folder):
+    """Features of eight videos, and the flags that take them."""
+    (folder / "i3d").mkdir()
+    for part, first in (("train", 0), ("test", 2)):
+        names = [f"{kind}{n:03}_x264_i3d.npy" for kind in ("Arson", "Normal_Videos_") for n in (first, first + 1)]
+        for n, name in enumerate(names):
+            np.save(folder / "i3d" / name, np.full((20, 6), 10 * n + first, dtype=np.float32))
+        (folder / f"{part}.list").write_text("".join(f"/somebody/else/{name}\n" for name in names))
+    return ["i3d", "--features", "npy", "--train", "train.list", "--test", "test.list"]
+
+
+def test_features_make_a_plan_without_a_video(folder, features, capsys):
+    init.main([*features, "--crop", "0"])
+    plan = command_line.read_plan([folder / "wsstad.yaml"], [])
+    precomputed.check(plan)
+    (block,) = plan.blocks()
+    assert (block.split, block.detector, block.extractor) == ("official", "no_detector", "ready")
+    assert plan.annotators(block) == ["labels"]
+    assert precomputed.features(plan, "i3d").items() >= {"format": "npy", "crop": 0}.items()
+    assert not precomputed.has_pixels(plan, "i3d")
+    assert {row["class"] for row in plan.rows("i3d").values()} == {"Arson", "Normal"}
+    assert "nothing of localisation" in capsys.readouterr().out
+    lint.main([])
+    assert "8 listed; 0 missing, 0 empty, 0 unreadable; none with the content of another" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "message"),
+    [
+        ("detectors", "motion", "detectors: 'motion': i3d comes as features; allowed: the type 'none'"),
+        ("extractors", "i3d", "extractors: 'i3d': i3d comes as features; allowed: the type 'ready'"),
+    ],
+)
+def test_features_go_with_their_variants_alone(folder, features, key, given, message):
+    init.main(features)
+    text = (folder / "wsstad.yaml").read_text()
+    (folder / "wsstad.yaml").write_text(re.sub(rf"{key}: \[\w+\]", f"{key}: [{given}]", text))
+    with pytest.raises(UserError, match=re.escape(message)):
+        precomputed.check(command_line.read_plan([folder / "wsstad.yaml"], []))
+
+
+def test_videos_have_no_features_to_take(folder):
+    init.main(["footage"])
+    text = (folder / "wsstad.yaml").read_text()
+    (folder / "wsstad.yaml").write_text(re.sub(r"extractors: \[\w+\]", "extractors: [ready]", text))
+    with pytest.raises(UserError, match=r"extractors: 'ready': .*dataset\.yaml has no key 'features'"):
+        precomputed.check(command_line.read_plan([folder / "wsstad.yaml"], []))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["footage", "--features", "npy"], "--features goes with --train and --test"),
+        (["footage", "--train", "x", "--test", "y"], "--features goes with --train and --test"),
+        (["footage", "--crop", "1"], "--features goes with --train and --test"),
+        (
+            ["footage", "--features", "npy", "--train", "x", "--test", "y", "--as", "msad"],
+            "--features: its lists say which videos there are; leave --as out",
+        ),
         (["footage", "--name", "stra"], "allowed: any other than st_ucf_crime or stra, the paper's own"),
         (["footage", "--name", "a b"], "--name: 'a b' is part of paths; allowed"),
         (["footage", "--as", "ucsd_ped2", "--list", "x"], "leave --as or --list out"),

@@ -8,8 +8,11 @@ from wsstad.errors import UserError
 from wsstad.learning import bags
 from wsstad.learning.bags import ClipFeatures
 from wsstad.perception import ready_features
+from wsstad.perception.linkers import iou
 from wsstad.perception.ready_features import Videolets
 from wsstad.planning import dataset_tables
+from wsstad.structures.clips import CLIP_FRAMES
+from wsstad.structures.tubes import VideoTubes
 
 OPTIONS = {"sources": ["first", "second"], "lengths": "lengths.txt"}
 
@@ -64,7 +67,9 @@ def test_takes_lengths_where_they_are_known(folder) -> None:
 @given(st.one_of(st.none(), st.integers(1, 30_000)), st.integers(0, 99))
 def test_the_means_of_clips_are_the_rows_again(frames: int | None, seed: int) -> None:
     videolets = Videolets("first/v", rows(seed).astype(np.float16), frames)
-    video_tubes, clip_features = videolets.tubes(320, 240), videolets.clip_features()
+    clip_features = videolets.clip_features()
+    n_frames = len(clip_features) * CLIP_FRAMES
+    video_tubes = VideoTubes(n_frames, 320, 240, np.zeros(n_frames, dtype=bool), iou.videolets(n_frames, 320, 240))
     region = clip_features.copy()
     bag = bags.make_bag(ClipFeatures("v", "normal", video_tubes, clip_features, region), normalise="none")
     for features in (bag.videolets, bag.image, bag.region):
@@ -75,19 +80,17 @@ def test_the_means_of_clips_are_the_rows_again(frames: int | None, seed: int) ->
 
 @given(st.integers(1, 30_000))
 def test_the_grid_is_the_videos_own_as_nearly_as_whole_clips_allow(frames: int) -> None:
-    n_frames = Videolets("k", rows(0), frames).tubes(4, 3).n_frames
+    n_frames = len(Videolets("k", rows(0), frames).clip_features()) * CLIP_FRAMES
     assert n_frames % 512 == 0
     assert n_frames == 512 or abs(n_frames - frames) <= 256
 
 
-def test_tubes_are_whole_frames_one_after_the_other() -> None:
-    video_tubes = Videolets("k", rows(0), 1000).tubes(320, 240)
-    assert (video_tubes.n_frames, video_tubes.width, video_tubes.height) == (1024, 320, 240)
-    assert [(tube.start, tube.stop, tube.kind) for tube in video_tubes.tubes] == [
-        (32 * i, 32 * i + 32, "frame") for i in range(32)
-    ]
-    assert all((tube.boxes == [0, 0, 320, 240]).all() for tube in video_tubes.tubes)
-    assert not video_tubes.detected.any()
+def test_what_stands_in_the_place_of_frames_has_their_facts_and_no_store() -> None:
+    artefact = ready_features.on_grid(Videolets("k", rows(0), 1000), "ab" * 32, (320, 240))
+    assert artefact.arrays["size"].tolist() == [1024, 320, 240]
+    assert artefact.arrays["seconds"][[0, 30, -1]].tolist() == pytest.approx([0, 1, 1024 / 30])
+    assert artefact.arrays["features"].shape == (64, 5)
+    assert artefact.meta.items() >= {"frames": 1024, "fps": "30", "imported": "k", "source_sha256": "ab" * 32}.items()
 
 
 NOT_FINITE = rows(4)

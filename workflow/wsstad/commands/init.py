@@ -2,7 +2,8 @@
 
 Labels come from folders such as normal/ and abnormal/, at any depth, or from a list. The configuration, wsstad.yaml,
 and the tables in config/datasets/<name>/ are text to be read and changed; nothing of yours is written to or moved.
-What was chosen, and why, is printed. Without boxes VAUC is measured, and nothing of localisation.
+What was chosen, and why, is printed. Without boxes VAUC is measured, and nothing of localisation. The folder may hold
+features that others extracted in the place of videos; two lists of files then say which train and which are tested.
 
     wsstad init footage --name lobby --directory lobby
 """
@@ -25,10 +26,11 @@ from wsstad.planning.command_line import DEFAULT
 from wsstad.planning.drafts import configuration, folders, folds, groups, lists
 from wsstad.planning.drafts.draft import NO_BOXES, Draft, Labelled
 from wsstad.planning.drafts.file_names import name_videos
-from wsstad.planning.layouts import LAYOUTS
+from wsstad.planning.layouts import LAYOUTS, feature_lists
 
 PAPER = ("st_ucf_crime", "stra")  # datasets of these names get the paper's values as rows
 SUBJECTS = ("label", "class", "group", "split", "boxes", "detector", "extractor", "methods")  # in the order of print
+OF_LISTS = ("npy", "sultani")  # formats with a file a video; an archive has no list of files
 BOX_FILES = ("boxes.tsv", "annotations.tsv")
 
 
@@ -43,13 +45,18 @@ def main(argv: list[str] | None = None) -> None:
     taken = [path for path in (directory / DEFAULT, tables) if path.exists()]
     if taken and not args.force:
         raise UserError(f"{taken[0]}: is there already; --force writes it anew, --directory DIR writes elsewhere")
-    made = LAYOUTS[args.layout](args.folder) if args.layout else draft(args)
+    if args.features:
+        options = {"format": args.features, **({} if args.crop is None else {"crop": args.crop})}
+        made = feature_lists.draft(name, args.folder, {"train": args.train, "test": args.test}, options)
+    else:
+        made = LAYOUTS[args.layout](args.folder) if args.layout else draft(args)
     text, chosen = configuration.compose(
         name,
         source=_relative(args.folder, directory),
         splits=list(made.splits),
         annotators=list(made.annotations),
         boxes=made.has_boxes,
+        features=bool(made.features),
         n_videos=len(made.videos),
         weights=Path(_relative(args.weights, directory)) if args.weights else Path("weights"),
         here=directory,
@@ -83,6 +90,10 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--format", default="table", choices=[name for name in FORMATS if name != "none"], help="of --boxes"
     )
+    parser.add_argument("--features", choices=OF_LISTS, help="the folder holds features of others, in such files")
+    parser.add_argument("--train", type=Path, metavar="LIST", help="with --features: the files of training videos")
+    parser.add_argument("--test", type=Path, metavar="LIST", help="with --features: the files of test videos")
+    parser.add_argument("--crop", type=int, help="with --features: one of several crops; by default their mean")
     parser.add_argument("--name", help="of the dataset; by default the folder's")
     parser.add_argument("--seed", type=int, default=folds.SEED, help="of the split")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="folder in which weights of detectors are")
@@ -97,6 +108,15 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     given = [flag for flag in ("list", "normal", "abnormal", "boxes") if getattr(args, flag)]
     if args.layout and given:
         raise UserError(f"--{given[0]}: the layout {args.layout} says that itself; leave --as or --{given[0]} out")
+    of_features = [flag for flag in ("train", "test", "crop") if getattr(args, flag) is not None]
+    if args.features and (args.layout or given):
+        raise UserError(
+            f"--features: its lists say which videos there are; leave --{'as' if args.layout else given[0]} out"
+        )
+    if (args.features or of_features) and not (args.features and {"train", "test"} <= {*of_features}):
+        raise UserError(
+            "--features goes with --train and --test, which list the files; for an archive write the tables"
+        )
     if args.list and (args.normal or args.abnormal):
         raise UserError("--list says which videos are normal; leave --normal and --abnormal out")
     if args.seed < 0:

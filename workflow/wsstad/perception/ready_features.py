@@ -1,35 +1,30 @@
 """Features that others extracted: a file or an entry of an archive a video, with a row a segment or a row a clip.
 
-Where there are 32 rows, one for each videolet, each is laid on the clips of its videolet, so that what the other stages
-read afterwards is what extraction would have left, and their means are the rows again. Rows of clips are the clips.
+`decode` lays them on the grid of clips, in the place of frames, and keeps them there; the extractor of the type `ready`
+takes them from there for the image, and for each clip of each tube. Where there are 32 rows, one for each videolet,
+each is laid on the clips of its videolet, so that their means are the rows again. Rows of clips are the clips.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
+from wsstad.artefacts import readers, shards
 from wsstad.artefacts.exchange import feature_files
+from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
 from wsstad.jsonable import Facts, Json
 from wsstad.perception import clip_regions
-from wsstad.structures import clips, tubes
+from wsstad.structures import clips
 from wsstad.structures.clips import VIDEOLETS
-from wsstad.structures.tubes import VideoTubes
 
+STORE = "features"  # how the artefact of frames says that it holds no frame
 FPS = "30"  # of all videos of UCF-Crime; it turns frames into the hours in which alarms are counted
 # What the rows of a format are, unless dataset.yaml says otherwise.
 ROWS = {"npz": "segments", "sultani": "segments", "npy": "clips", "hdf5": "clips"}
-# Kind of artefact -> what its manifest counts, as that of the stage it stands in for.
-COUNTS = {
-    "frames": ("frames", "errors"),
-    "tubes": ("unary", "multivariate", "dropped"),
-    "image_features": ("clips",),
-    "region_features": ("clips",),
-}
 
 
 @dataclass(frozen=True)
@@ -57,14 +52,6 @@ class Videolets:
         """Return the features (clips, d) of the clips of the grid."""
         return self.features if self.by_clip else np.repeat(self.features, self.clips, axis=0)
 
-    def tubes(self, width: int, height: int) -> VideoTubes:
-        """Return a tube a videolet, a clip at least, which covers the whole frame: what a video without boxes has."""
-        n_clips = len(self.features) if self.by_clip else VIDEOLETS * self.clips
-        parts = min(VIDEOLETS, n_clips)
-        bounds = [part * n_clips // parts * clips.CLIP_FRAMES for part in range(parts + 1)]
-        videolets = [tubes.whole_frame(start, stop, width, height) for start, stop in pairwise(bounds)]
-        return VideoTubes(bounds[-1], width, height, np.zeros(bounds[-1], dtype=bool), videolets)
-
 
 def read(files: Mapping[str, Path], source: Path, options: Facts, *, where: Mapping[str, str]) -> dict[str, Videolets]:
     """Return the features of each video from its file in `files`; `where` says which row names the video.
@@ -89,20 +76,36 @@ def read(files: Mapping[str, Path], source: Path, options: Facts, *, where: Mapp
     return result
 
 
-def make(kind: str, videolets: Videolets, size: Sequence[int]) -> Artefact:
-    """Return the artefact of one kind: "frames" (their rate alone), "tubes", "image_features", "region_features"."""
-    facts: Json = {"imported": videolets.key, "level": "image", "official_frames": videolets.official_frames}
-    video = videolets.tubes(*size)
-    if kind == "frames":
-        return Artefact({}, {"fps": FPS, "frames": video.n_frames, "errors": 0, **facts})
-    if kind == "tubes":
-        return Artefact(video.to_arrays(), {"unary": 0, "multivariate": 0, "dropped": 0, "linker": "none", **facts})
+def on_grid(videolets: Videolets, source_sha256: str, size: Sequence[int]) -> Artefact:
+    """Return what stands in the place of a video's decoded frames: its clips, their features, and no pixel.
+
+    `size` is the width and height of the frames that there are none of.
+    """
     features = videolets.clip_features()
-    arrays = {"features": features}
-    if kind == "region_features":
-        tube, clip, boxes = clip_regions.regions(video)
-        arrays |= {"tube": tube, "clip": clip, "hash": clip_regions.hashes(clip, boxes)}
-    return Artefact(arrays, {"clips": len(features), **facts})
+    n_frames = len(features) * clips.CLIP_FRAMES
+    arrays = {
+        "seconds": np.arange(n_frames + 1) / float(FPS),
+        "size": np.array([n_frames, *size], dtype=np.int64),
+        "features": features,
+    }
+    facts: Json = {"store": STORE, "source_sha256": source_sha256, "container": STORE, "fps": FPS, "start": 0.0}
+    facts |= {"joins": 0, "rotation": 0, "mirrored": False, "aspect": "1", "bits": 8, "frames": n_frames}
+    facts |= {"errors": 0, "corrupt_frames": 0, "imported": videolets.key, "official_frames": videolets.official_frames}
+    return Artefact(arrays, facts)
+
+
+def extract_all(videos: Sequence[str], frames: Manifest, tubes: Manifest | None) -> Iterator[shards.Outcome]:
+    """Yield the features of the whole image of each video, or those of its `tubes`, which are those of the image."""
+    yield from shards.one_by_one(videos, lambda video: _extract(video, frames, tubes))
+
+
+def _extract(video: str, frames: Manifest, tubes: Manifest | None) -> Artefact:
+    features = readers.read_arrays(frames, video, "frames")["features"]
+    if tubes is None:
+        return Artefact({"features": features}, {"clips": len(features)})
+    tube, clip, boxes = clip_regions.regions(readers.read_tubes(tubes, video))
+    arrays = {"features": features[clip], "tube": tube, "clip": clip, "hash": clip_regions.hashes(clip, boxes)}
+    return Artefact(arrays, {"clips": len(clip)})
 
 
 def read_lengths(path: Path) -> dict[str, int]:

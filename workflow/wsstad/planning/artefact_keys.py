@@ -21,6 +21,12 @@ def frames(source_sha256: str, settings: Facts) -> str:
     return keys.make_key("decode", code=code, parameters=parameters, inputs=inputs)
 
 
+def grid(source_sha256: str, features: Facts) -> str:
+    """Return the key of one video's features on the grid of clips, where a dataset has those in the place of frames."""
+    code = keys.code_digest("wsstad.perception.ready_features")
+    return keys.make_key("decode", code=code, parameters=features, inputs={"source": source_sha256})
+
+
 def detections(detector: VariantParameters, frames: Row, boxes: str = "") -> str:
     """Return the key of one video's detections; `boxes` is the digest of the file that has them, if one does."""
     inputs = {"frames": frames.digest} | ({"boxes": boxes} if boxes else {})

@@ -114,6 +114,22 @@ def read_dataset(tables: Path) -> Json:
     return config.check(config.load_yaml(tables / "dataset.yaml"), "dataset", tables / "dataset.yaml")
 
 
+def read_features(tables: Path, source: Path) -> Json | None:
+    """Return how the features are written that a dataset comes as, the digest of the list of lengths among it.
+
+    Nothing for a dataset of videos. `source` is where the paths in videos.tsv start.
+    """
+    path = tables / "dataset.yaml"
+    options = read_dataset(tables).get("features") if path.is_file() else None
+    if not options or not options.get("lengths"):
+        return options
+    names.check_below(options["lengths"], f"{path}: features.lengths")
+    lengths = source / options["lengths"]
+    if not lengths.is_file():
+        raise UserError(f"{path}: features.lengths: no {lengths}")
+    return {**options, "lengths_sha256": storage.file_digest(lengths)}
+
+
 def read_annotator(tables: Path, annotator: str) -> AnnotationParameters:
     """Return what dataset.yaml says of an annotator, with the defaults of its format."""
     path, known = tables / "dataset.yaml", read_dataset(tables)["annotations"]

@@ -37,6 +37,8 @@ def decode(plan: Plan, w: Wildcards) -> Facts:
     raw, rows = plan.raw_videos(w["dataset"]), plan.rows(w["dataset"])
     videos = {video: _digest(raw.state(rows[video]["path"])) for video in plan.videos(w["dataset"], w["shard"])}
     listed = checksums.find(plan, w["dataset"])
+    if features := precomputed.features(plan, w["dataset"]):
+        return {"code": keys.code("wsstad.perception.ready_features"), "features": features, "videos": videos}
     more = {"checksums": _content(listed)} if listed else {}
     return {"code": _code("decode"), "decode": plan.config["decode"], "videos": videos, **more}
 
@@ -151,7 +153,7 @@ def illustrate(plan: Plan, w: Wildcards) -> Facts:
     return {
         "code": _code("illustrate"),
         "method": plan.illustrated(Block.of(w), w["table"]),
-        "pixels": plan.config["report"]["pixels"],
+        "pixels": precomputed.has_pixels(plan, w["dataset"]),
         "split": _folds(plan, w),
         "videos": _digest([{**row, "path": ""} for row in _rows(plan, w)]),
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
-from wsstad.planning import checksums, compared, job_settings, paths
+from wsstad.planning import checksums, compared, job_settings, paths, precomputed
 from wsstad.planning.block import Block, Wildcards
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
@@ -37,6 +37,10 @@ class RuleInputs:
     def raw_videos(self, wildcards: Wildcards) -> str:
         """Return the folder that jobs read the dataset's raw videos from."""
         return str(self.plan.raw_videos(wildcards["dataset"]).root)
+
+    def pixels(self, wildcards: Wildcards) -> list[str]:
+        """Return the flag that keeps pictures of the dataset out of the report, if none are to be there."""
+        return [] if precomputed.has_pixels(self.plan, wildcards["dataset"]) else ["--no-pixels"]
 
     def urls(self, wildcards: Wildcards) -> list[str]:
         """Return the raw videos of the shard that have to be fetched before they can be read."""

@@ -1,4 +1,7 @@
-"""Read every source once: upright frames of one size on the clip grid, or the reason why a video has none."""
+"""Read every source once: upright frames of one size on the clip grid, or the reason why a video has none.
+
+Of a dataset that comes as features, those are laid on the grid in their place.
+"""
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +11,8 @@ from wsstad import cli
 from wsstad.artefacts import failures, isolation, shards
 from wsstad.artefacts.manifest import Row, artefact_path
 from wsstad.artefacts.storage import Artefact
+from wsstad.jsonable import Json
+from wsstad.perception import ready_features
 from wsstad.planning import artefact_keys, checksums, dataset_tables
 from wsstad.planning.checksums import Checksums
 from wsstad.planning.stages import STORE_SUFFIX
@@ -21,6 +26,9 @@ PATIENCE = 120  # seconds in which a decoder has to give a frame
 def main(argv: list[str] | None = None) -> None:
     """Decode the videos of one shard."""
     args = parse(argv)
+    if features := dataset_tables.read_features(args.tables, args.source):
+        _import(args, features)
+        return
     settings = {name: getattr(args, name) for name in ("store", "crf", "damaged", "max_pixels")}
     videos = shards.read_shard(args.shard_map, args.shard)
     paths = dataset_tables.source_paths(args.tables, args.source, videos)
@@ -44,6 +52,27 @@ def main(argv: list[str] | None = None) -> None:
         counts=decoding.count,
         count_names=("frames", "errors"),
         companions=(STORE_SUFFIX,) if args.store == "h264" else (),
+    )
+
+
+def _import(args: argparse.Namespace, features: Json) -> None:
+    """Lay the features of the videos of one shard on the grid of clips, where the dataset has such and no videos."""
+    paths = dataset_tables.source_paths(args.tables, args.source, shards.read_shard(args.shard_map, args.shard))
+    contents = {path: source_digest(path) for path in set(paths.values())}  # of an archive all videos have one
+    where = dataset_tables.row_names(args.tables)
+
+    def compute(missing: Sequence[str]) -> Iterator[shards.Outcome]:
+        wanted = {video: paths[video] for video in missing}
+        for video, videolets in ready_features.read(wanted, args.source, features, where=where).items():
+            yield video, ready_features.on_grid(videolets, contents[paths[video]], features["size"])
+
+    shards.process_shard(
+        "frames",
+        manifest_path=args.manifest,
+        keys={video: artefact_keys.grid(contents[path], features) for video, path in paths.items()},
+        compute=compute,
+        counts=decoding.count,
+        count_names=("frames", "errors"),
     )
 
 

@@ -16,6 +16,8 @@ from wsstad.planning import dataset_tables
 
 NAMES = ("dataset", "split", "detector", "linker", "scale", "annotator")
 
+READY = "those that the dataset comes as"  # its features, in the notes of tables
+
 
 def main(argv: list[str] | None = None) -> None:
     """Write the metrics of every method of a table on one chain of variants, and the comparisons that it declares."""
@@ -32,7 +34,8 @@ def main(argv: list[str] | None = None) -> None:
     resampling = Resampling(args.bootstrap, BOOTSTRAP_SEED)
     options = Options(args.gamma, tuple(args.thresholds), resampling, args.alarms_per_hour)
     title = dataset_tables.read_dataset(args.tables)["title"]
-    features = args.features_note or describe_features(config.load_yaml(args.extractor))
+    extractor = config.load_yaml(args.extractor)
+    features = READY if extractor.get("type") == "ready" else describe_features(extractor)
 
     def identify(method: str) -> Identity:
         names = {name: getattr(args, name) for name in NAMES}
@@ -51,9 +54,6 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     for name in NAMES:
         parser.add_argument(f"--{name}", required=True, help=f"name of the {name}")
     parser.add_argument("--extractor", type=Path, required=True, help="the extractor's YAML file, for the record")
-    parser.add_argument(
-        "--features-note", default="", help="the note on the features in tables; default: from the YAML"
-    )
     parser.add_argument("--annotations", type=Path, required=True, help="the canonical table of `annotate`")
     parser.add_argument("--predictions", type=Path, required=True, help="predictions.tsv of the table")
     cli.add_shard_map(parser)

@@ -3,14 +3,15 @@
 import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsstad import cli, config, heartbeat
 from wsstad.artefacts import manifest, shards
-from wsstad.perception import extractors
+from wsstad.perception import extractors, ready_features
 from wsstad.perception.extractors import EXTRACTORS
-from wsstad.perception.extractors.parameters import ExtractorParameters
+from wsstad.perception.extractors.parameters import ExtractorParameters, ReadyParameters
 from wsstad.planning import artefact_keys, dataset_tables, variant_weights
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def main(argv: list[str] | None = None) -> None:
     parameters = config.load_variant(args.extractor, EXTRACTORS)
     frames = manifest.read_manifest(args.frames)
     tubes = manifest.read_manifest(args.tubes) if args.tubes else None
-    kind = "region_features" if tubes else "image_features"
+    kind, ready = "region_features" if tubes else "image_features", isinstance(parameters, ReadyParameters)
 
     def make_key(name: str) -> str:
         return artefact_keys.features(parameters, frames.rows[name], tubes.rows[name] if tubes else None)
@@ -53,13 +54,12 @@ def main(argv: list[str] | None = None) -> None:
         where = {"folder": args.manifest.parent.parent, "label": label, "workers": args.threads - 1}
         return Counted(frames, tubes, paths, extraction_key).compute(names, extractor, **where)
 
+    videos = shards.read_shard(args.shard_map, args.shard)
     shards.process_shard(
         kind,
         manifest_path=args.manifest,
-        keys=shards.upstream_keys(
-            shards.read_shard(args.shard_map, args.shard), [frames, tubes] if tubes else [frames], make_key
-        ),
-        compute=compute,
+        keys=shards.upstream_keys(videos, [frames, tubes] if tubes else [frames], make_key),
+        compute=partial(ready_features.extract_all, frames=frames, tubes=tubes) if ready else compute,
         counts=lambda artefact: {"clips": artefact.meta["clips"]},
         count_names=("clips",),
     )

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from wsstad.artefacts import manifest, storage
@@ -11,6 +12,7 @@ from wsstad.errors import DamagedError, QuarantineError
 from wsstad.planning import dataset_tables, raw_videos
 from wsstad.structures.clips import CLIP_FRAMES, MIN_CLIP_FRAMES
 
+ARCHIVES = ("npz", "hdf5")  # of features of all videos
 UNLIKE = 20  # times as many normal videos as abnormal ones, or the other way round
 
 
@@ -19,8 +21,10 @@ def gather(tables: Path, source: Path, frames: Path) -> Facts:
     paths = sorted((frames / "manifests").glob("*.tsv"))
     decoded = manifest.read_manifest(*paths) if paths else None
     where = dataset_tables.row_names(tables)
+    features = dataset_tables.read_features(tables, source)
+    look = partial(_look_at_features, archive=features["format"] in ARCHIVES) if features else _look
     return {
-        video: _look(row, where[video], source / row["path"], decoded)
+        video: look(row, where[video], source / row["path"], decoded)
         for video, row in dataset_tables.read_videos(tables).items()
     }
 
@@ -44,6 +48,24 @@ def _look(row: dict[str, str], where: str, path: Path, decoded: Manifest | None)
         return VideoFacts(row, where, path, problem=f"unreadable: {error.strerror}")
     truth = "counted" if header.exact else "estimated"
     return VideoFacts(row, where, path, n_bytes, header.n_frames, (header.width, header.height), truth)
+
+
+def _look_at_features(
+    row: dict[str, str], where: str, path: Path, decoded: Manifest | None, *, archive: bool
+) -> VideoFacts:
+    """Do the same for a file of features; of an archive, which many videos have, the bytes are those of none."""
+    if not path.exists():
+        return VideoFacts(row, where, path, problem="missing")
+    n_bytes = path.stat().st_size
+    if not n_bytes:
+        return VideoFacts(row, where, path, problem="empty")
+    known = _decoded(row["video"], decoded)
+    n_bytes = 0 if archive else n_bytes
+    return (
+        VideoFacts(row, where, path, n_bytes, known[0], known[1:], "decoded")
+        if known
+        else VideoFacts(row, where, path, n_bytes)
+    )
 
 
 def _decoded(video: str, decoded: Manifest | None) -> tuple[int, int, int] | None:

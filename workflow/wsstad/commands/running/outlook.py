@@ -6,6 +6,7 @@ may well be what it was before.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from wsstad.artefacts import manifest, run_files, shards, storage
@@ -16,7 +17,7 @@ from wsstad.learning import methods
 from wsstad.learning.runs import Inputs, Run, Variant
 from wsstad.perception import ready_boxes
 from wsstad.perception.detectors.parameters import PrecomputedParameters
-from wsstad.planning import artefact_keys, job_settings, run_jobs
+from wsstad.planning import artefact_keys, job_settings, precomputed, run_jobs
 from wsstad.planning.block import Block
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES, STORE_SUFFIX
@@ -101,7 +102,8 @@ class _Look:
     def _look(self, rule: str, block: Block, manifests: Sequence[Path]) -> Entries:
         upstream = [self.entries(before, block) for before in STAGES[rule].upstream]
         make_key, kind = self._key_maker(rule, block), STAGES[rule].kind
-        with_store = rule == "decode" and self.plan.config["decode"]["store"] == "h264"
+        is_h264 = self.plan.config["decode"]["store"] == "h264" and not precomputed.features(self.plan, block.dataset)
+        with_store = rule == "decode" and is_h264
         suffixes = (ARTEFACT_SUFFIX, STORE_SUFFIX) if with_store else (ARTEFACT_SUFFIX,)
         folder, recorded = manifests[0].parent.parent, _rows(manifests)
         entries = {}
@@ -118,7 +120,13 @@ class _Look:
         """Return the function that gives the key of a video, from it and from the rows of the stages before."""
         if rule == "decode":
             sources, decode = _Sources(self.plan, block.dataset, self.read_sources), self.plan.config["decode"]
-            return lambda video: artefact_keys.frames(digest, decode) if (digest := sources.digest(video)) else None
+            features = precomputed.features(self.plan, block.dataset)
+            make = (
+                partial(artefact_keys.grid, features=features)
+                if features
+                else partial(artefact_keys.frames, settings=decode)
+            )
+            return lambda video: make(digest) if (digest := sources.digest(video)) else None
         if rule == "detect":
             return self._detections(block)
         if rule == "link":

@@ -7,6 +7,7 @@ from wsstad.parameters import Registered
 from wsstad.perception.detectors.parameters import (
     DetectorParameters,
     MotionParameters,
+    NoneParameters,
     PrecomputedParameters,
     TorchvisionParameters,
     YoloParameters,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 DETECTORS: dict[str, Registered[DetectorParameters]] = {
     "motion": Registered(MotionParameters, "wsstad.perception.detectors.motion:MotionDetector"),
+    "none": Registered(NoneParameters, "wsstad.perception.detectors.none:NoneDetector"),
     "precomputed": Registered(PrecomputedParameters, "wsstad.perception.ready_boxes:read_all"),
     "torchvision": Registered(TorchvisionParameters, "wsstad.perception.detectors.torchvision:TorchvisionDetector"),
     "yolo": Registered(

@@ -51,6 +51,12 @@ class MotionParameters(DetectorParameters):
     """The most boxes in a frame, those that differ most."""
 
 
+class NoneParameters(DetectorParameters):
+    """Nothing is detected, and tubes are whole frames: for a dataset that comes as features."""
+
+    type: Literal["none"]
+
+
 class PrecomputedParameters(DetectorParameters):
     """Boxes or tracks from a file: nothing is detected. The content of the file counts, not where it lies."""
 

@@ -18,6 +18,7 @@ EXTRACTORS: dict[str, Registered[ExtractorParameters]] = {
     ),
     "i3d": Registered(classes.I3dParameters, f"{FOLDER}.i3d:I3dExtractor"),
     "patches": Registered(classes.PatchesParameters, f"{FOLDER}.patches:PatchesExtractor"),
+    "ready": Registered(classes.ReadyParameters, "wsstad.perception.ready_features:extract_all"),
     "torchvision_video": Registered(
         classes.TorchvisionVideoParameters, f"{FOLDER}.torchvision_video:TorchvisionVideoExtractor"
     ),

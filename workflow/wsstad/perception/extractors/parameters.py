@@ -119,6 +119,12 @@ class PatchesParameters(ExtractorParameters):
     """How images and regions are resized; area does not let what is smaller than a pixel flicker."""
 
 
+class ReadyParameters(ExtractorParameters):
+    """Nothing is extracted: the features are those that the dataset comes as (`features` in dataset.yaml)."""
+
+    type: Literal["ready"]
+
+
 class TorchvisionVideoParameters(ExtractorParameters):
     """A video network of TorchVision (Kinetics-400) up to its classifier, for clips of 16 frames.
 

@@ -13,7 +13,11 @@ from wsstad.planning import variant_weights
 from wsstad.planning.families import FAMILIES
 
 METHODS = ("random", "metadata_only", "dmrm", "mgpr")
+OF_FEATURES = ("random", "dmrm", "dmrm_videolet", "mgpr_temporal")
 WITH_BOXES = ("random", "metadata_only", "whole_frame", "centre_box", "upper_bound", "dmrm", "mgpr")
+NO_VIDEOS = "the dataset comes as features, and has no videos"
+ONE_BRANCH = "the tube branch of mgpr would see what its temporal branch sees"
+METADATA = "metadata_only sees size, frame rate and length of the files alone: a method shows what it has above it"
 TEXT = """\
 # Written by `wsstad init`. `wsstad run` beside it makes the table and the report, in results/.
 # Every key is explained in config/README.md of the project.
@@ -31,7 +35,7 @@ benchmarks:
     extractors: [{extractor}]
     # 200 iterations on 128 principal components; full where there is a GPU
     scales: [cpu]
-    # metadata_only sees size, frame rate and length of the files alone: a method shows what it has above it
+    # {methods_why}
     methods: [{methods}]
     annotators: [{annotators}]
     seeds: [0, 1, 2]
@@ -47,6 +51,7 @@ def compose(
     splits: Sequence[str],
     annotators: Sequence[str],
     boxes: bool,
+    features: bool,
     n_videos: int,
     weights: Path,
     here: Path,
@@ -55,9 +60,9 @@ def compose(
 
     `weights` is the folder in which weights are looked for, as it is read from `here`.
     """
-    detector, detector_why = choose_detector(here, weights)
-    extractor, extractor_why = _choose_extractor(here / weights)
-    methods = WITH_BOXES if boxes else METHODS
+    detector, detector_why = ("no_detector", NO_VIDEOS) if features else choose_detector(here, weights)
+    extractor, extractor_why = ("ready", NO_VIDEOS) if features else _choose_extractor(here / weights)
+    methods = OF_FEATURES if features else WITH_BOXES if boxes else METHODS
     text = TEXT.format(
         name=name,
         source=_quoted(source),
@@ -67,6 +72,7 @@ def compose(
         extractor=extractor,
         extractor_why=extractor_why,
         methods=", ".join(methods),
+        methods_why=ONE_BRANCH if features else METADATA,
         annotators=", ".join(annotators),
         weights=f"weights: {_quoted(str(weights))}\n" if weights != Path("weights") else "",
         shard_videos=min(48, max(6, math.ceil(n_videos / 4))),

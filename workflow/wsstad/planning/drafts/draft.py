@@ -43,7 +43,10 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Draft:
-    """The tables of a dataset; `notes` says by subject what was chosen and why."""
+    """The tables of a dataset; `notes` says by subject what was chosen and why.
+
+    `features` says how the features are written that it comes as, and is empty for one of videos.
+    """
 
     title: str
     videos: Sequence[Labelled]
@@ -51,6 +54,7 @@ class Draft:
     annotations: Facts = field(default_factory=lambda: dict(NO_BOXES))
     statement: str = ""
     notes: Mapping[str, str] = field(default_factory=dict)
+    features: Facts = field(default_factory=dict)
 
     @property
     def has_boxes(self) -> bool:
@@ -81,6 +85,7 @@ class Draft:
     def _dataset(self) -> str:
         content: Json = {"title": self.title, **({"statement": self.statement} if self.statement else {})}
         content["annotations"] = {name: dict(entry) for name, entry in self.annotations.items()}
+        content |= {"features": dict(self.features)} if self.features else {}
         notes = [
             textwrap.fill(f"{subject}: {text}", 110, initial_indent="# ", subsequent_indent="#   ") + "\n"
             for subject, text in self.notes.items()

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wsstad.errors import UserError
+from wsstad.jsonable import Facts
 from wsstad.planning import footage
-from wsstad.planning.drafts.draft import Labelled
+from wsstad.planning.drafts.draft import Draft, Labelled
 from wsstad.planning.layouts import msad, named, shanghaitech, xd_violence
 
 ENDINGS = ("_i3d.npy", *xd_violence.CROPS, "_x264_C.txt", "_C.txt", ".npy", ".txt")
@@ -40,6 +41,18 @@ def read(source: Path, lists: Mapping[str, Path]) -> list[Labelled]:
         if lacking := {"normal", "abnormal"} - present:
             raise UserError(f"{file}: no {lacking.pop()} videos, by their names; both labels are needed")
     return [videos[video] for video in sorted(videos)]
+
+
+def draft(title: str, source: Path, lists: Mapping[str, Path], features: Facts) -> Draft:
+    """Return the tables of the videos of the lists; `features` says how theirs are written."""
+    videos = read(source, lists)
+    notes = {
+        "label": "by the names of the videos",
+        "split": f"official: that of {lists['train'].name} and {lists['test'].name}",
+        "boxes": "none, as features have no places: VAUC and false alarms are measured, nothing of localisation",
+    }
+    split = {"official": {0: {video.video: video.part for video in videos}}}
+    return Draft(title, videos, split, notes=notes, features=features)
 
 
 def label_of(name: str) -> tuple[str, str]:
