@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ _job = Heartbeat()  # of this process; it has no log unless this is a job
 _beaten = 0.0
 
 
-def note(*, at_once: bool = False, **facts: Any) -> None:
+def note(*, at_once: bool = False, **facts: object) -> None:
     """Add facts to the heartbeat and, if this process is a job and not forked from one, write it when that is due."""
     global _beaten
     for name, value in facts.items():

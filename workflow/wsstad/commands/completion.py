@@ -9,9 +9,9 @@ Put ``eval "$(wsstad completion bash)"`` into ~/.bashrc; the same with zsh, afte
 import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from wsstad import cli
+from wsstad.jsonable import Json
 from wsstad.locations import SHARE
 
 SHELLS = ("bash", "fish", "zsh")
@@ -73,7 +73,7 @@ def _mark(action: argparse.Action) -> None:
         action.complete = shtab.FILE  # type: ignore[attr-defined]
 
 
-def _files(pattern: str) -> dict[str, Any]:
+def _files(pattern: str) -> Json:
     """Return how files of a pattern are completed; zsh takes the brackets of `shtab.glob` for a qualifier."""
     import shtab
 

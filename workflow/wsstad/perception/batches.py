@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,13 @@ from wsstad.artefacts import failures
 from wsstad.artefacts.shards import Outcome
 from wsstad.errors import QuarantineError
 from wsstad.perception.feeding import Part, Read, Readers
+
+if TYPE_CHECKING:
+    from wsstad.perception.extractors.base import Pixels
+
+T = TypeVar("T")
+Result = Any  # what the network gives for an input: detections, or a feature
+Run = Callable[..., Iterable[Result]]  # of inputs of one shape, listed or in an array
 
 
 class Work(Protocol):
@@ -30,11 +37,11 @@ class Work(Protocol):
         """Return what to read, in order; where it is `divided`, so that several processes can share it."""
         ...
 
-    def place(self, arrays: Iterator[np.ndarray]) -> Iterator[tuple[int, Any, int]]:
+    def place(self, arrays: Iterator[np.ndarray]) -> Iterator[tuple[int, "Pixels", int]]:
         """Yield row and pixels of each input of the network, and how many units of progress were read for it."""
         ...
 
-    def take(self, row: int, result: Any) -> None:
+    def take(self, row: int, result: Result) -> None:
         """Take what the network gives for a row."""
         ...
 
@@ -49,16 +56,14 @@ class Work(Protocol):
 
 PATIENCE = 10  # seconds for the thread that puts batches together to end
 
-T = TypeVar("T")
-Run = Callable[[Any], Iterable[Any]]  # inputs of one shape, listed or in an array, to as many results
-
 
 @dataclass
 class Batch:
     """Inputs of one shape, whose they are, and how many units of progress were read for them."""
 
     rows: list[tuple[Work, int]] = field(default_factory=list)
-    pixels: Any = field(default_factory=list)  # a list, or an array of them
+    pixels: "list[Pixels]" = field(default_factory=list)
+    array: np.ndarray | None = None  # of the pixels, where they lie behind each other
     seen: int = 0
 
 
@@ -66,7 +71,7 @@ class Batch:
 class Done:
     """What has become of a batch."""
 
-    results: list[tuple[Work, int, Any]] = field(default_factory=list)
+    results: list[tuple[Work, int, Result]] = field(default_factory=list)
     failed: list[tuple[Work, QuarantineError]] = field(default_factory=list)
     seen: int = 0
 
@@ -136,7 +141,7 @@ def _batches(
 class _NoRoom:
     """For arrays that nothing overwrites."""
 
-    def keep(self, pixels: Any, place: int) -> Any:
+    def keep(self, pixels: "Pixels", place: int) -> "Pixels":
         """Return what is given."""
         return pixels
 
@@ -153,7 +158,7 @@ class _Room(_NoRoom):
         self._arrays: list[np.ndarray] = [np.empty(0)] * 3
         self._at = 0
 
-    def keep(self, pixels: Any, place: int) -> Any:
+    def keep(self, pixels: "Pixels", place: int) -> "Pixels":
         """Return a copy of what the next reading overwrites; other tensors are their own memory."""
         if not isinstance(pixels, np.ndarray):
             return pixels
@@ -169,7 +174,7 @@ class _Room(_NoRoom):
     def close(self, batch: Batch) -> Batch:
         """Return a batch with its pixels in one array, where they lie behind each other."""
         if isinstance(batch.pixels[0], np.ndarray):
-            batch.pixels = self._arrays[self._at][: len(batch.pixels)]
+            batch.array = self._arrays[self._at][: len(batch.pixels)]
         return batch
 
 
@@ -200,7 +205,7 @@ def _ahead(items: Iterator[T]) -> Iterator[T]:
         thread.join(timeout=PATIENCE)
 
 
-def _put(ready: "queue.Queue[Any]", item: Any, stopped: threading.Event) -> bool:
+def _put(ready: "queue.Queue[T]", item: T, stopped: threading.Event) -> bool:
     """Put an item where there is room for it; return False where nobody waits for it any more."""
     while not stopped.is_set():
         try:
@@ -225,7 +230,7 @@ def _run(batch: Batch, run: Run, done: Done) -> None:
     """Add the results of a batch; where it fails, each video has to do with its own rows alone."""
     works = list({id(work): work for work, _ in batch.rows}.values())
     try:
-        results = run(batch.pixels)
+        results = run(batch.pixels if batch.array is None else batch.array)
     except Exception as error:
         if len(works) == 1:
             done.failed.append((works[0], failures.quarantine(works[0].video, error)))

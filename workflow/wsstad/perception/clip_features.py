@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from wsstad.artefacts.storage import Artefact
 from wsstad.errors import DamagedError, QuarantineError
 from wsstad.jsonable import Facts
 from wsstad.perception.clip_regions import hashes
-from wsstad.perception.extractors.base import Extractor
+from wsstad.perception.extractors.base import Extractor, Pixels
 from wsstad.video import Frames
 
 log = logging.getLogger(__name__)
@@ -69,10 +68,10 @@ class VideoClips:
         step = PART if divided and self._seekable else max(len(clips), 1)
         return [clips[first : first + step] for first in range(0, len(clips), step)]
 
-    def place(self, arrays: Iterator[np.ndarray]) -> Iterator[tuple[int, Any, int]]:
+    def place(self, arrays: Iterator[np.ndarray]) -> Iterator[tuple[int, Pixels, int]]:
         """Yield row and network input of each missing feature, and 1 with the first of a clip."""
         for _, rows in self._by_clip():
-            inputs: Iterator[Any] = arrays
+            inputs: Iterator[Pixels] = arrays
             if self._cropper:
                 images = self._cropper.on_device(next(arrays))
                 inputs = _inputs(self._cropper, images, self._boxes_of(rows))
@@ -128,10 +127,10 @@ class ClipReader:
             if self._whole:
                 yield images
             else:
-                yield from _inputs(self._extractor, images, boxes)
+                yield from map(np.asarray, _inputs(self._extractor, images, boxes))
 
 
-def _inputs(extractor: Extractor, images: Any, boxes: np.ndarray | None) -> Iterator[Any]:
+def _inputs(extractor: Extractor, images: Pixels, boxes: np.ndarray | None) -> Iterator[Pixels]:
     """Yield the network's input for a clip's whole images, or for each of its `boxes` (n, 16, 4)."""
     if boxes is None:
         yield extractor.prepare_image(images)

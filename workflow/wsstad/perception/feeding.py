@@ -6,7 +6,7 @@ the video that it was reading, and another one takes its place.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from types import TracebackType
@@ -15,10 +15,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from wsstad.errors import QuarantineError
-from wsstad.perception.reader_process import ReaderProcess
-
-Part = Any  # what to read of a video; it is pickled
-Read = Callable[[str, Part], Iterator[np.ndarray]]
+from wsstad.perception.reader_process import Part, Read, ReaderProcess
 
 
 class Readable(Protocol):
@@ -38,7 +35,7 @@ W = TypeVar("W", bound=Readable)
 class _Task:
     """A part of a video and the number of its reader; or a video of which nothing is to be read, or an error."""
 
-    work: Any
+    work: Any  # a `Readable`; None with an error
     part: Part = None
     reader: int | None = None
     error: Exception | None = None

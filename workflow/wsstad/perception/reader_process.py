@@ -26,7 +26,9 @@ ROOM = 64 << 20  # bytes of arrays that a reader may be ahead
 MOST = 1024  # arrays that it may be ahead
 LINE = 64  # bytes to which arrays are aligned
 
-Task = Any
+Part = Any  # what to read of a video; it is pickled
+Read = Callable[[str, Part], Iterator[np.ndarray]]
+Task = Any  # what the owner knows a part by
 # What a reader sends of an array: where it is, or the array itself where it is larger than the room; None at the end of
 # a part; a code and a reason, or an exception, instead of the rest of it.
 Message = tuple[int, tuple[int, ...], str] | np.ndarray | None | tuple[str, str] | Exception
@@ -35,9 +37,9 @@ Message = tuple[int, tuple[int, ...], str] | np.ndarray | None | tuple[str, str]
 class ReaderProcess:
     """A process that runs ``read(video, part)`` for each part that it is sent, and its arrays in order."""
 
-    def __init__(self, read: Callable[[str, Any], Iterator[np.ndarray]]) -> None:
+    def __init__(self, read: Read) -> None:
         self._read, self._memory = read, mmap.mmap(-1, ROOM)
-        self._waiting: deque[tuple[Task, str, Any]] = deque()
+        self._waiting: deque[tuple[Task, str, Part]] = deque()
         self._start()
 
     def _start(self) -> None:
@@ -56,7 +58,7 @@ class ReaderProcess:
         results.close()
         os.close(freed)
 
-    def send(self, task: Task, video: str, part: Any) -> None:
+    def send(self, task: Task, video: str, part: Part) -> None:
         """Have a part read, after those before it."""
         self._waiting.append((task, video, part))
         with suppress(OSError):  # a reader that is dead is found so when its turn has come
@@ -121,7 +123,7 @@ def _view(memory: mmap.mmap, offset: int, shape: tuple[int, ...], kind: str) -> 
 
 
 def _work(
-    read: Callable[[str, Any], Iterator[np.ndarray]],
+    read: Read,
     memory: mmap.mmap,
     parts: Connection,
     results: Connection,
@@ -155,9 +157,9 @@ def _work(
                 results.send(UserError(f"{task[0]}: {machine.cause(stop)}"))
 
 
-def _pump(parts: Connection) -> "queue.SimpleQueue[Any]":
+def _pump(parts: Connection) -> "queue.SimpleQueue[Part]":
     """Return a queue of what is sent, which a thread fills: whoever sends must never wait for a reader that waits."""
-    ready: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    ready: queue.SimpleQueue[Part] = queue.SimpleQueue()
 
     def receive() -> None:
         with suppress(EOFError, OSError):

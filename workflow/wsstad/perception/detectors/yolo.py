@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from wsstad.perception.detectors.suppression import suppress
 from wsstad.perception.detectors.yolo_networks import load_onnx, load_pt
 from wsstad.progress import Progress
 from wsstad.structures.detections import Detections, canonical_frames
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # A small YOLOv8 for small pictures: half as wide as YOLOv8n, and without its coarsest level (stride 32), since nothing
 # there is that large; `reg_max` 8 still spans sides of 2 x 8 x 16 px.
@@ -83,7 +86,7 @@ class YoloDetector(BatchDetector):
         # What the network reads: taken once, since fresh memory costs more than filling it.
         self._place: Letterbox | None = None
         self._pictures = np.zeros((0, 0, 0, 3), dtype=np.uint8)
-        self._floats: Any = None
+        self._floats: Tensor | None = None
 
     def parameter_count(self) -> int:
         """Return how many numbers the network has."""
@@ -110,7 +113,7 @@ class YoloDetector(BatchDetector):
         labels = self._label_of[found[:, 5].astype(np.intp)]
         return canonical_frames(place.undo(found[:, :4]), found[:, 4], labels, counts, size=(width, height))
 
-    def _drawn(self, frames: Sequence[np.ndarray], place: Letterbox) -> Any:
+    def _drawn(self, frames: Sequence[np.ndarray], place: Letterbox) -> "Tensor":
         """Return pictures (batch, h, w, 3) uint8 of frames; the last one is repeated where there are fewer."""
         import torch
 
@@ -121,7 +124,7 @@ class YoloDetector(BatchDetector):
         self._pictures[len(frames) :] = self._pictures[len(frames) - 1]
         return torch.from_numpy(self._pictures)
 
-    def _drawn_on_device(self, frames: Sequence[np.ndarray], place: Letterbox) -> Any:
+    def _drawn_on_device(self, frames: Sequence[np.ndarray], place: Letterbox) -> "Tensor":
         """Return the same, drawn where the network is, which the frames reach as they are."""
         import torch
 
@@ -129,7 +132,7 @@ class YoloDetector(BatchDetector):
         drawn = place.draw_all(torch.from_numpy(array).to(self.device))
         return torch.cat([drawn, drawn[-1:].expand(self.batch - len(drawn), *drawn.shape[1:])])
 
-    def _scaled(self, pixels: Any) -> Any:
+    def _scaled(self, pixels: "Tensor") -> "Tensor":
         """Return pixels (n, h, w, 3) uint8 as (n, 3, h, w) float32 in 0 .. 1; the next batch overwrites them."""
         import torch
 

@@ -15,6 +15,7 @@ import numpy as np
 from wsstad.errors import UserError
 from wsstad.perception.detectors.weights_files import USABLE
 
+Forward = Callable[[Any], Any]  # tensors to tensors, by torch or by onnxruntime
 ALLOWED = "allowed: a YOLO or RT-DETR of ultralytics for detection, segmentation or pose"
 EXPORT = "yolo export model=<file>.pt format=onnx dynamic=True"
 SIDE = 64  # pixels of the picture that a network is tried on
@@ -31,7 +32,7 @@ class Network:
     `stretches` takes frames without a border, out of proportion.
     """
 
-    forward: Callable[[Any], Any]
+    forward: Forward
     names: list[str]
     chooses: bool
     shape: tuple[int, int] | None = None
@@ -126,7 +127,7 @@ def _check_layout(path: Path, shape: tuple[int, ...], n_classes: int, *, chooses
         )
 
 
-def _in_pixels(forward: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _in_pixels(forward: Forward) -> Forward:
     """Return a network that gives corners in pixels of the picture where `forward` gives centre and sides as shares."""
     import torch
 

@@ -4,7 +4,6 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -17,7 +16,7 @@ from wsstad.perception.extractors.parameters import ExtractorParameters
 
 log = logging.getLogger(__name__)
 
-Pixels = Any  # an array on the CPU, or a tensor on a device
+Pixels = np.ndarray | torch.Tensor  # on the CPU, or on a device
 
 INTERPOLATIONS = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC, "area": cv2.INTER_AREA}
 

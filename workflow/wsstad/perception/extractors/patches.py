@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from wsstad.jsonable import Json
-from wsstad.perception.extractors.base import Extractor
+from wsstad.perception.extractors.base import Extractor, Pixels
 from wsstad.perception.extractors.parameters import PatchesParameters
 
 # The frame of a clip that is looked at. A mean over all 16 would blur whatever moves, and ALOCC sees single frames.
@@ -27,14 +27,14 @@ class PatchesExtractor(Extractor):
 
     crops_on_device = False  # there is no network
 
-    def prepare_image(self, frames: np.ndarray) -> np.ndarray:
+    def prepare_image(self, frames: Pixels) -> np.ndarray:
         """Return the warped middle frame (1, size, size) grey uint8."""
-        return _grey(self._warp(frames[MIDDLE : MIDDLE + 1], self.parameters.size))
+        return _grey(np.asarray(self._warp(frames[MIDDLE : MIDDLE + 1], self.parameters.size)))
 
-    def prepare_region(self, frames: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    def prepare_region(self, frames: Pixels, boxes: np.ndarray) -> np.ndarray:
         """Return the warped crop of the middle frame (1, size, size) grey uint8."""
         middle = slice(MIDDLE, MIDDLE + 1)
-        return _grey(self._crops(frames[middle], boxes[middle], self.parameters.size))
+        return _grey(np.asarray(self._crops(frames[middle], boxes[middle], self.parameters.size)))
 
     def _forward(self, clips: torch.Tensor) -> torch.Tensor:
         return clips.flatten(1).float() / 255

@@ -6,13 +6,14 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from markupsafe import Markup, escape
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+
+from wsstad.jsonable import Json
 
 MOST_LETTERS = 22  # of a name beside an axis
 WIDTH = 4.4  # inches; the page scales it
@@ -25,7 +26,7 @@ ROLES = {
     "truth": "#010105",
     **{f"c{i}": f"#0101{16 + i:02x}" for i in range(10)},
 }
-STYLE: Any = {
+STYLE: Json = {
     "svg.fonttype": "none",  # text stays text
     "text.parse_math": False,  # a dollar sign in a name is one
     "font.family": "DejaVu Sans",
