@@ -84,6 +84,31 @@ def test_the_usual_way_is_measured_beside_ours(repository, shared, tmp_path):
         assert measured[-1][column] == pytest.approx(sum(row[column] for row in measured[:-1]), abs=0.05)
 
 
+def test_each_stage_stands_beside_the_bare_calls_that_it_is_made_of(repository, shared, tmp_path):
+    command = [sys.executable, "benchmarks/floors.py", "--repeats", "1", "--clips", "RoadAccidents400"]
+    flags = ["--data", shared / "data", "--detector", "config/detectors/demo_yolo.yaml", "--work", tmp_path]
+    done = subprocess.run([*command, *map(str, flags)], cwd=repository, capture_output=True, text=True, check=True)
+    heads, *rows = [line[2:-2].split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")]
+    assert [row[0] for row in rows] == ["decode", "detect", "extract image", "extract region"]
+    for row in rows:
+        facts = {head: float(cell) for head, cell in zip(heads[1:], row[1:], strict=True) if cell.strip()}
+        aside = sum(facts.get(part, 0) for part in ("resize", "float32", "suppression"))
+        assert facts["without a device's part"] == pytest.approx(facts["ours"] - aside, abs=0.03)
+        assert facts["ours / in order"] == pytest.approx(facts["ours"] / facts["in order"], abs=0.1)
+
+
+def test_how_busy_a_network_is_with_readers_is_measured(repository):
+    command = [sys.executable, "benchmarks/feeding.py", "--videos", "2", "--frames", "160", "--repeats", "1"]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    rows = [line[2:-2].split(" | ") for line in done.stdout.splitlines() if line.startswith("| ")][1:]
+    assert [row[0] for row in rows] == ["detect", "extract", "extract, whole"]
+    for row in rows:
+        # No share is held to a limit: on a machine that is busy with other things a reader gets no core.
+        readers, share = row[3].split(": ")
+        assert readers == "1"
+        assert 0 < int(share.rstrip("%")) <= 100
+
+
 def test_clips_that_are_not_there_are_named(repository, tmp_path):
     done = usual_way(repository, "--data", tmp_path, "--clips", "Normal_006")
     assert done.returncode == 1

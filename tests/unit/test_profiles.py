@@ -37,12 +37,19 @@ def test_a_profile_says_nothing_of_science():
     science = {"config", "configfile", "configfiles", "until", "omit-from", "keep-incomplete"}
     for name in ("default", *CLUSTERS):
         assert not science & profile(name).keys()
-        # Its threads are trainings side by side, one each; those of other rules may change how sums are rounded.
-        assert profile(name).get("set-threads", {}).keys() <= {"train"}
+        # Of these they are trainings, or processes that read; those of other rules may change how sums are rounded.
+        assert profile(name).get("set-threads", {}).keys() <= {"train", "detect", "extract_image", "extract_region"}
         assert profile(name)["rerun-triggers"] == profile("default")["rerun-triggers"]
 
 
+def test_a_job_has_a_core_for_each_of_its_processes():
+    slurm = profile("slurm")
+    for rule, threads in slurm["set-threads"].items():
+        assert slurm["set-resources"][rule]["cpus_per_task"] >= threads
+
+
 def test_both_ways_to_a_cluster_ask_for_the_same():
+    assert profile("slurm")["set-threads"] == profile("cluster-generic")["set-threads"]
     slurm, generic = (profile(name)["set-resources"] for name in CLUSTERS)
     own = {"slurm_partition", "cpus_per_task", "gpu"}
     assert {rule: {k: v for k, v in resources.items() if k not in own} for rule, resources in slurm.items()} == generic

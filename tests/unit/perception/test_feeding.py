@@ -1,7 +1,9 @@
 """Readers: the same arrays in order whatever their number, within bounds, and what a reader's death costs."""
 
+import mmap
 import os
 import signal
+import threading
 import time
 
 import numpy as np
@@ -171,6 +173,31 @@ def test_a_batch_has_one_shape_and_spans_videos_unless_it_must_not(workers):
     alone, sizes = outcomes([Video(v.video, v.parts(divided=True)) for v in videos], workers, spans=False)
     assert sizes == [1, 1, 1, 1, 1]
     assert alone == spanning
+
+
+def test_reading_and_writing_go_on_while_the_network_is_busy():
+    """The network's second batch ends only when inputs behind it have been read and the first video is written."""
+    count, written = mmap.mmap(-1, 8), threading.Event()
+
+    def counting(video, part):
+        for array in read(video, part):
+            count[:] = (int.from_bytes(count[:]) + 1).to_bytes(8)
+            yield array[:1]
+
+    def run(pixels):
+        if pixels[0][0, 0] == 1000:  # the second video's
+            end = time.monotonic() + 30
+            while int.from_bytes(count[:]) < 12 and time.monotonic() < end:
+                time.sleep(0.01)
+            assert int.from_bytes(count[:]) >= 12
+            assert written.wait(30)
+        return [0] * len(pixels)
+
+    videos = [Video(f"v{i}", [(i, 4)]) for i in range(4)]
+    for video, outcome in batches.compute(videos, counting, run, size=4, seen=lambda units: None, workers=1):
+        assert outcome == [0] * 4
+        if video == "v0":
+            written.set()
 
 
 def test_no_process_is_left_behind():
