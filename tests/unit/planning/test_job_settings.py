@@ -1,5 +1,6 @@
 """What each job goes by: it moves with everything that can change its result, and with nothing else."""
 
+import itertools
 import os
 import shutil
 
@@ -183,3 +184,20 @@ def test_the_content_of_the_boxes_of_a_precomputed_detector_counts(place):
     after = job_settings.read(plan, "detect", wildcards)
     assert {name for name in before if before[name] != after[name]} == {"boxes"}
     assert "boxes" not in job_settings.read(plan, "detect", {**wildcards, "detector": "motion"})
+
+
+def test_how_features_are_written_and_how_long_videos_are_counts(place):
+    wildcards = {"dataset": "d", "shard": "000"}
+    tables = Plan(CONFIG, place / "results").tables("d")
+    source = Plan(CONFIG, place / "results").source("d")
+    before = job_settings.read(Plan(CONFIG, place / "results"), "decode", wildcards)
+    text = (tables / "dataset.yaml").read_text()
+    made = []
+    for options, lengths in (("crop: 0", "1"), ("crop: 1", "1"), ("crop: 1", "2")):
+        (place / source / "lengths.txt").write_text(f"x/v1.mp4 {lengths} x\n")
+        (tables / "dataset.yaml").write_text(f"{text}features: {{format: npy, lengths: lengths.txt, {options}}}\n")
+        made.append(job_settings.read(Plan(CONFIG, place / "results"), "decode", wildcards))
+    assert "features" not in before
+    assert [{name for name in a if a[name] != b[name]} for a, b in itertools.pairwise(made)] == [{"features"}] * 2
+    assert made[1]["features"]["crop"] == made[2]["features"]["crop"]
+    assert set(made[0]["code"]) & {"wsstad.perception.ready_features"}

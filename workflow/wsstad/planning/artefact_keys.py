@@ -13,6 +13,8 @@ from wsstad.parameters import VariantParameters
 from wsstad.planning.families import FAMILIES
 from wsstad.planning.stages import STAGES
 
+READY = "wsstad.perception.ready_features"  # what decode runs where a dataset comes as features
+
 
 def frames(source_sha256: str, settings: Facts) -> str:
     """Return the key of one video's frames; of `settings` (of `decode`), crf counts only where it is used."""
@@ -23,8 +25,7 @@ def frames(source_sha256: str, settings: Facts) -> str:
 
 def grid(source_sha256: str, features: Facts) -> str:
     """Return the key of one video's features on the grid of clips, where a dataset has those in the place of frames."""
-    code = keys.code_digest("wsstad.perception.ready_features")
-    return keys.make_key("decode", code=code, parameters=features, inputs={"source": source_sha256})
+    return keys.make_key("decode", code=keys.code_digest(READY), parameters=features, inputs={"source": source_sha256})
 
 
 def detections(detector: VariantParameters, frames: Row, boxes: str = "") -> str:

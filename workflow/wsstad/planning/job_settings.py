@@ -38,7 +38,7 @@ def decode(plan: Plan, w: Wildcards) -> Facts:
     videos = {video: _digest(raw.state(rows[video]["path"])) for video in plan.videos(w["dataset"], w["shard"])}
     listed = checksums.find(plan, w["dataset"])
     if features := precomputed.features(plan, w["dataset"]):
-        return {"code": keys.code("wsstad.perception.ready_features"), "features": features, "videos": videos}
+        return {"code": keys.code(artefact_keys.READY), "features": features, "videos": videos}
     more = {"checksums": _content(listed)} if listed else {}
     return {"code": _code("decode"), "decode": plan.config["decode"], "videos": videos, **more}
 
