@@ -209,8 +209,8 @@ def test_a_reader_resizes_though_opencv_had_threads_before():
     cv2.setNumThreads(2)
     next(resizing("", 0))  # which starts the threads
     with Readers(resizing, 1) as readers:
-        ((_, arrays),) = readers.feed([Video("a", [(0, 1)])])
-        assert next(arrays).shape == (1, 2500, 3)
+        feed = readers.feed([Video("a", [(0, 1)])])
+        assert next(next(feed)[1]).shape == (1, 2500, 3)
 
 
 def test_no_process_is_left_behind():
