@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 
+import cv2
 import numpy as np
 import pytest
 
@@ -198,6 +199,18 @@ def test_reading_and_writing_go_on_while_the_network_is_busy():
         assert outcome == [0] * 4
         if video == "v0":
             written.set()
+
+
+def test_a_reader_resizes_though_opencv_had_threads_before():
+    def resizing(video, part):
+        yield cv2.GaussianBlur(cv2.resize(picture, (2500, 2000)), (31, 31), 0)[:1]
+
+    picture = np.random.default_rng(0).integers(0, 256, (1080, 1920, 3), dtype=np.uint8)
+    cv2.setNumThreads(2)
+    next(resizing("", 0))  # which starts the threads
+    with Readers(resizing, 1) as readers:
+        feed = readers.feed([Video("a", [(0, 1)])])
+        assert next(next(feed)[1]).shape == (1, 2500, 3)
 
 
 def test_no_process_is_left_behind():

@@ -43,6 +43,7 @@ class ReaderProcess:
         self._start()
 
     def _start(self) -> None:
+        cv2.setNumThreads(1)  # here: OpenCV's threads would be missing in a fork, which would wait for them for ever
         context = multiprocessing.get_context("fork")
         parts, self._parts = context.Pipe(duplex=False)
         self._results, results = context.Pipe(duplex=False)
@@ -140,7 +141,6 @@ def _work(
         end.close()
     os.close(other)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this process
-    cv2.setNumThreads(1)
     room, ready = _Room(memory, freed), _pump(parts)
     while (task := ready.get()) is not None:
         try:
