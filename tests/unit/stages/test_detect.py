@@ -135,7 +135,7 @@ def test_a_process_that_dies_over_a_video_costs_that_one(shard, repository, monk
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("type: mtion\n", "type: 'mtion' is unknown; allowed: motion, precomputed, torchvision, yolo"),
+        ("type: mtion\n", "type: 'mtion' is unknown; allowed: motion, none, precomputed, torchvision, yolo"),
         ("type: motion\nblurr: 3\n", "unknown key 'blurr'"),
         ("type: motion\nblur: 4\n", "blur: '4' is not allowed"),
         ("type: yolo\nweights: x.pt\n", "'sha256' is missing"),

@@ -34,9 +34,7 @@ NEUTRAL = {
     "wsstad.learning.methods",
     "wsstad.perception.detectors",
     "wsstad.perception.extractors",
-    "wsstad.perception.feeding",
     "wsstad.perception.linkers",
-    "wsstad.perception.reader_process",
 }
 PARAMETERS = ".parameters"  # ends the name of a module of typed parameters, whose values are in the key
 # Imported name -> distribution, for every library whose version can change a result.
