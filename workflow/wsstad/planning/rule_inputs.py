@@ -109,7 +109,11 @@ class RuleInputs:
 
     def assignments(self, wildcards: Wildcards) -> list[str]:
         """Return the whole configuration as a verb takes it: ``key=value``, a word each."""
-        return [f"{key}={storage.canonical_json(value)}" for key, value in self.plan.config.items()]
+        # What is a text by the schema is taken as it is written, quotes included.
+        return [
+            f"{key}={value if isinstance(value, str) else storage.canonical_json(value)}"
+            for key, value in self.plan.config.items()
+        ]
 
     def shown(self, rule: str) -> Files:
         """Return a function that gives the outputs of a rule that are of the tables of the report."""

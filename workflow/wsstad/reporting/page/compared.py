@@ -39,7 +39,8 @@ class Moved:
 def page(comparison: Comparison, changed: Sequence[str], *, pixels: bool) -> str:
     """Return the page of a comparison as HTML that needs nothing else; `pixels`: with pictures of the footage."""
     pictures = Pictures(pixels)
-    moved = [change for change in comparison.videos if change.moved][:MOST_PICTURED]
+    changes = [change for change in comparison.videos if change.moved][:MOST_PICTURED]
+    moved = [_moved(change, comparison, pictures) for change in changes]
     return (
         environment()
         .get_template("compared.html.j2")
@@ -49,7 +50,8 @@ def page(comparison: Comparison, changed: Sequence[str], *, pixels: bool) -> str
             answers=answers.answers(comparison, changed),
             words=words,
             order=order,
-            moved=[_moved(change, comparison, pictures) for change in moved],
+            moved=moved,
+            branches=_branches(moved),
             charts=[chart for chart in (_s_loc(comparison), _ranked(comparison)) if chart],
             costs=comparison.costs(),
             pictures=pictures,
@@ -65,6 +67,12 @@ def order(pair: tuple[float, float] | None) -> str:
 def _moved(change: VideoChange, comparison: Comparison, pictures: Pictures) -> Moved:
     first, second = (_shot(side, change, comparison.method, pictures) for side in (comparison.first, comparison.second))
     return Moved(change, (first, second))
+
+
+def _branches(moved: Sequence[Moved]) -> list[str]:
+    """Return the names of the lines beside that of the score."""
+    drawn = [shot.timeline for video in moved for shot in video.shots if shot.timeline]
+    return list(dict.fromkeys(name for timeline in drawn for name in list(timeline.lines)[1:]))
 
 
 def _shot(side: SideResults, change: VideoChange, method: str, pictures: Pictures) -> Shot:
