@@ -54,14 +54,14 @@ def place(decoded, tmp_path, monkeypatch):
 def count(monkeypatch):
     """Count the clips that are prepared for the network."""
     counts = {"image": 0, "region": 0}
-    for name in counts:
-        before = getattr(C3dExtractor, f"prepare_{name}")
+    for name, method in (("image", "prepare_image"), ("region", "_crops")):
+        before = getattr(C3dExtractor, method)
 
         def counting(self, *arguments, name=name, before=before):
             counts[name] += 1
             return before(self, *arguments)
 
-        monkeypatch.setattr(C3dExtractor, f"prepare_{name}", counting)
+        monkeypatch.setattr(C3dExtractor, method, counting)
     return counts
 
 
