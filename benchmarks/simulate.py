@@ -1,7 +1,7 @@
 """Hours for UCF-Crime, computed from the rates of the stages, for a few machines.
 
 `python benchmarks/simulate.py` prints for each machine the hours of every stage and what bounds it. Every rate is
-below, with its origin. A stage on a GPU is given twice: as a job does it now,
+below, with its origin. A stage on a GPU is given twice: as a job of one thread does it,
 reading, cropping and computing in turn, and with as many processes beside the GPU as it takes to keep it busy.
 """
 
@@ -47,11 +47,11 @@ CORE = "measured here, one core"
 H100 = "measured: docs/cluster.md, H100, fp32"
 FRAMES, CELLS, REGIONS = 13.8e6, 862_500, 1.9e6  # UCF-Crime; regions of at most 200 tubes a video are an estimate
 STAGES = (
-    Stage("decode", FRAMES, "frames", Rate(1000 / 0.99, OWN)),
-    Stage("detect", FRAMES, "frames", Rate(1000 / 2.36, OWN), Rate(15, CORE), Rate(2099, H100)),
-    Stage("link", FRAMES, "frames", Rate(1000 / 0.14, OWN)),
-    Stage("extract image", CELLS, "clips", Rate(1000 / 7.1, OWN), Rate(2.5, CORE), Rate(484, H100)),
-    Stage("extract region", REGIONS, "clips", Rate(1000 / 1.6, OWN), Rate(2.5, CORE), Rate(484, H100)),
+    Stage("decode", FRAMES, "frames", Rate(1000 / 0.86, OWN)),
+    Stage("detect", FRAMES, "frames", Rate(1000 / 1.58, OWN), Rate(15, CORE), Rate(2099, H100)),
+    Stage("link", FRAMES, "frames", Rate(1000 / 0.10, OWN)),
+    Stage("extract image", CELLS, "clips", Rate(1000 / 5.6, OWN), Rate(2.5, CORE), Rate(484, H100)),
+    Stage("extract region", REGIONS, "clips", Rate(1000 / 1.06, OWN), Rate(2.5, CORE), Rate(484, H100)),
     Stage("train", 30 * 3000, "steps of MGPR", None, Rate(1 / 11.0, CORE), Rate(26, H100)),
     Stage("start of jobs", 208, "jobs", Rate(1 / 5.5, "measured: docs/cluster.md")),
 )

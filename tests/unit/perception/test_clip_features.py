@@ -148,6 +148,17 @@ def test_each_clip_is_read_once_in_order_and_equal_regions_are_computed_once():
     assert artefact.arrays["clip"].tolist() == [0, 1, 1, 2, 0]
 
 
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_features_are_halved_as_numpy_does():
+    random = np.random.default_rng(0)
+    bits = random.integers(0, 2**32, 200_000, dtype=np.uint32).view(np.float32)
+    usual = (random.normal(size=200_000) * 10 ** random.uniform(-9, 6, 200_000)).astype(np.float32)
+    numbers = np.concatenate([[65504, 65519.99, 65520, np.inf, -np.inf, 0, -0.0, 2**-25], usual, bits[~np.isnan(bits)]])
+    numbers = numbers.astype(np.float32)[: len(numbers) // 2 * 2].reshape(2, -1)
+    np.testing.assert_array_equal(in_half(numbers).view(np.uint16), numbers.astype(np.float16).view(np.uint16))
+    assert np.isnan(in_half(np.array([np.nan], dtype=np.float32))).all()
+
+
 def test_whole_images_have_no_hash():
     (_, artefact) = next(compute([wanted("a", [0])], FakeExtractor(), lambda: None))
     assert set(artefact.arrays) == {"features", "clip"}

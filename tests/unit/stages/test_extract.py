@@ -54,19 +54,14 @@ def place(decoded, tmp_path, monkeypatch):
 def count(monkeypatch):
     """Count the clips that are prepared for the network."""
     counts = {"image": 0, "region": 0}
-    prepare_image, prepare_regions = C3dExtractor.prepare_image, C3dExtractor.prepare_regions
+    for name, method in (("image", "prepare_image"), ("region", "_crops")):
+        before = getattr(C3dExtractor, method)
 
-    def image(self, frames):
-        counts["image"] += 1
-        return prepare_image(self, frames)
+        def counting(self, *arguments, name=name, before=before):
+            counts[name] += 1
+            return before(self, *arguments)
 
-    def regions(self, frames, boxes):
-        for clip in prepare_regions(self, frames, boxes):
-            counts["region"] += 1
-            yield clip
-
-    monkeypatch.setattr(C3dExtractor, "prepare_image", image)
-    monkeypatch.setattr(C3dExtractor, "prepare_regions", regions)
+        monkeypatch.setattr(C3dExtractor, method, counting)
     return counts
 
 

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.shards import Outcome
@@ -140,8 +141,8 @@ def _inputs(extractor: Extractor, images: Pixels, boxes: np.ndarray | None) -> I
 
 def in_half(features: np.ndarray) -> np.ndarray:
     """Return features as they are kept, in float16: what it cannot hold becomes infinite, and is found by `outcome`."""
-    with np.errstate(over="ignore"):
-        return features.astype(np.float16)
+    half: np.ndarray = torch.from_numpy(features).half().numpy()  # as NumPy does, in a fraction of the time
+    return half
 
 
 class KnownFeatures:
