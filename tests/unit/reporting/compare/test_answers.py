@@ -8,7 +8,7 @@ from wsstad.evaluation.agreement import Agreement
 from wsstad.evaluation.before_after import VideoChange
 from wsstad.evaluation.divergence import StageChange
 from wsstad.reporting.compare import answers
-from wsstad.reporting.compare.gathering import Comparison
+from wsstad.reporting.compare.gathering import ONE_SEED, Comparison
 from wsstad.reporting.page.costs import Cost
 
 
@@ -38,6 +38,8 @@ def test_a_difference_is_shown_only_where_the_tests_say_so():
     some = of(made(changes=rows, method="mgpr"))["Is a difference shown?"]
     assert some.short == "Yes: 1 of 5 differences of 3 methods and 1 upper bound"
     assert some.lines[0] == "asa MIoU -10.0▼ [-5.0, +25.0], p 0.400"
+    one = of(made(changes=rows, method="mgpr", limits=["other", ONE_SEED]))["Is a difference shown?"]
+    assert one.lines == (*some.lines, ONE_SEED)
     assert of(made())["Is a difference shown?"].short == "No metric is compared"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wsstad.evaluation.before_after import BOUNDS, METHODS, Change
 from wsstad.reporting.compare import words
-from wsstad.reporting.compare.gathering import Comparison
+from wsstad.reporting.compare.gathering import ONE_SEED, Comparison
 from wsstad.reporting.page.costs import Cost
 
 MOST = 4  # lines of an answer
@@ -25,7 +25,7 @@ def answers(comparison: Comparison, changed: Sequence[str]) -> list[Answer]:
     """Return the answers; `changed` lists the settings that differ."""
     return [
         _what(comparison, changed),
-        Answer("Is a difference shown?", *_split(shown(comparison))),
+        _shown(comparison),
         _where(comparison),
         _cost(comparison.costs()),
     ]
@@ -49,6 +49,12 @@ def _what(comparison: Comparison, changed: Sequence[str]) -> Answer:
     lines = _cut(changed[1:], MOST - 1)
     seen = f"First seen in {first.rule}: {words.amount(first)}" if first else "Nothing: the two are the same"
     return Answer("What changed?", changed[0] if changed else words.NOTHING_CHANGED.capitalize(), (*lines, seen))
+
+
+def _shown(comparison: Comparison) -> Answer:
+    short, *lines = shown(comparison)
+    care = [line for line in comparison.limits if line == ONE_SEED]
+    return Answer("Is a difference shown?", short, (*_cut(lines, MOST), *care))
 
 
 def _where(comparison: Comparison) -> Answer:
@@ -92,7 +98,3 @@ def _cut(lines: Sequence[str], most: int) -> Iterator[str]:
     yield from lines[:most]
     if len(lines) > most:
         yield f"and {len(lines) - most} more"
-
-
-def _split(lines: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    return lines[0], tuple(_cut(lines[1:], MOST))

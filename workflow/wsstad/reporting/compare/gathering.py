@@ -14,6 +14,8 @@ from wsstad.planning.stages import STAGES
 from wsstad.reporting.compare.side_results import SideResults
 from wsstad.reporting.page.costs import Cost
 
+ONE_SEED = "seeds: one a side, so what training by another seed would move is part of every difference"
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -60,6 +62,8 @@ def gather(first: Side, second: Side, *, method: str = "") -> Comparison:
     shown = _method(a, b, trained, method)
     paired = before_after.pair(a.of(shown), b.of(shown), unlike=unlike, boxes=boxes)
     limits += _limits_of_tests(*sides, paired, shown)
+    if shown in trained and min(len(a.of(shown).seeds), len(b.of(shown).seeds)) == 1:
+        limits.append(ONE_SEED)
     return Comparison(*sides, stages, changes, shown, paired, before_after.videos(paired), limits, settings)
 
 
