@@ -47,11 +47,11 @@ CORE = "measured here, one core"
 H100 = "measured: docs/cluster.md, H100, fp32"
 FRAMES, CELLS, REGIONS = 13.8e6, 862_500, 1.9e6  # UCF-Crime; regions of at most 200 tubes a video are an estimate
 STAGES = (
-    Stage("decode", FRAMES, "frames", Rate(1000 / 0.86, OWN)),
-    Stage("detect", FRAMES, "frames", Rate(1000 / 1.58, OWN), Rate(15, CORE), Rate(2099, H100)),
+    Stage("decode", FRAMES, "frames", Rate(1000 / 0.77, OWN)),
+    Stage("detect", FRAMES, "frames", Rate(1000 / 1.77, OWN), Rate(15, CORE), Rate(2099, H100)),
     Stage("link", FRAMES, "frames", Rate(1000 / 0.10, OWN)),
-    Stage("extract image", CELLS, "clips", Rate(1000 / 5.6, OWN), Rate(2.5, CORE), Rate(484, H100)),
-    Stage("extract region", REGIONS, "clips", Rate(1000 / 1.06, OWN), Rate(2.5, CORE), Rate(484, H100)),
+    Stage("extract image", CELLS, "clips", Rate(1000 / 6.6, OWN), Rate(2.5, CORE), Rate(484, H100)),
+    Stage("extract region", REGIONS, "clips", Rate(1000 / 1.24, OWN), Rate(2.5, CORE), Rate(484, H100)),
     Stage("train", 30 * 3000, "steps of MGPR", None, Rate(1 / 11.0, CORE), Rate(26, H100)),
     Stage("start of jobs", 208, "jobs", Rate(1 / 5.5, "measured: docs/cluster.md")),
 )
