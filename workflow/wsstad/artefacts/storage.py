@@ -71,7 +71,8 @@ def write_artefact(path: Path, artefact: Artefact, *, kind: str, key: str) -> st
     block = Header(facts, places, file.tell() - size, rest).to_bytes(size)
     file.seek(0)
     file.write(block)
-    _write_bytes(path, file.getbuffer())
+    with file.getbuffer() as buffer:  # given back even where the disk is full
+        _write_bytes(path, buffer)
     return content
 
 
