@@ -24,6 +24,8 @@ ADVICE = {
 FULL = {errno.ENOSPC, errno.EDQUOT}
 # Messages of libraries for want of memory, other than a MemoryError.
 NO_MEMORY = ("failed to map segment", "Cannot allocate memory", "can't allocate memory", "can't start new thread")
+# What the C and C++ in them write before they abort for want of memory.
+ABORTS = ("LLVM ERROR: out of memory", "std::bad_alloc")
 MEGABYTE = 1e6
 
 

@@ -33,6 +33,15 @@ def test_a_log_without_an_error_means_a_kill(tmp_path):
     assert job_logs.failure(log).startswith("no error in its log")
 
 
+@pytest.mark.parametrize(
+    "line", ["LLVM ERROR: out of memory", "terminate called after throwing an instance of 'std::bad_alloc'"]
+)
+def test_a_library_that_aborts_for_want_of_memory_is_named(tmp_path, line):
+    log = tmp_path / "000.log"
+    log.write_text(f"{BEGUN}{line}\n")
+    assert job_logs.failure(log) == f"not enough memory: {line}"
+
+
 def test_an_empty_log_on_a_full_disk_means_that_there_was_no_room_for_it(tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "free", lambda folder: 4096)
     assert job_logs.failure(tmp_path / "000.log").endswith("the disk is full")

@@ -13,6 +13,8 @@ def failure(log: Path) -> str:
     """Return the first error in a log, up to a line that ends without a colon; what to think where there is none."""
     words: list[str] = []
     for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else ():
+        if any(text in line for text in machine.ABORTS):
+            return machine.cause(MemoryError(line))
         if words or ERROR.match(line):
             words.append(line.removeprefix("wsstad: ").strip())
             if not line.endswith(":"):
