@@ -1,6 +1,8 @@
 """Fixtures for all tests."""
 
 import os
+from collections import defaultdict
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,21 @@ settings.load_profile("no_deadline")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the long tests, so that none of them is left to one process at the end."""
-    items.sort(key=lambda item: "workflow" not in item.keywords)
+    """Begin with whole workflows in every process, module by module, and end with the many short tests.
+
+    Each process gets a part of the list, as long as any other's, and what is left of another's when it is done.
+    """
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    short = iter([item for item in items if "workflow" not in item.keywords])
+    modules = defaultdict(list)
+    for item in items:
+        if "workflow" in item.keywords:
+            modules[item.path].append(item)
+    shares: list[list[pytest.Item]] = [[] for _ in range(processes)]
+    for module in sorted(modules.values(), key=len, reverse=True):
+        min(shares, key=len).extend(module)
+    length = len(items) // processes
+    items[:] = [item for share in shares for item in (*share, *islice(short, max(0, length - len(share))))] + [*short]
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,7 @@ COMMANDS = {
     "wsstad compare efficientnet_lite0_112 i3d": "wsstad compare narrow narrow",
     "wsstad compare i3d_still i3d": "wsstad compare narrow narrow",
     "wsstad compare before results": "wsstad compare results results",
-    "wsstad compare conf-25 results": "wsstad compare results results",
+    "wsstad compare conf-25 conf-10": "wsstad compare results results",
     "wsstad compare HEAD~1 HEAD": "wsstad compare --help",  # no commit of the clone has a configuration
     "wsstad compare motion yolo11n": "wsstad compare motion motion",
     "wsstad completion SHELL": "wsstad completion bash && wsstad completion zsh",
