@@ -51,12 +51,12 @@ demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: 
 
 test: $(VENV)/checks ## Run the tests, except the longest: make test-long
 	@echo "[test] unit, contract, fault and workflow tests; about ten minutes on two cores"
-	@$(VENV)/bin/python -m pytest -m "not cluster and not long" --numprocesses 2 --dist worksteal $$PYTEST
+	@$(VENV)/bin/python -m pytest -m "not cluster and not long" --numprocesses 3 --dist worksteal $$PYTEST
 
 .PHONY: test-long
 test-long: $(VENV)/checks #- Run the tests that make test leaves out, because they take longest
 	@echo "[test-long] about six minutes on two cores"
-	@$(VENV)/bin/python -m pytest -m long --numprocesses 2 --dist worksteal $$PYTEST
+	@$(VENV)/bin/python -m pytest -m long --numprocesses 3 --dist worksteal $$PYTEST
 
 .PHONY: test-cluster
 test-cluster: $(VENV)/checks #- Run the tests of batches, on a real Slurm that runs on this machine
