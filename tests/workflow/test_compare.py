@@ -29,6 +29,7 @@ def repository(folder):
 
 
 @pytest.mark.long
+@pytest.mark.whole
 def test_a_change_in_place_is_compared_with_the_run_that_was_kept(copy):
     repository(copy.folder)
     assert copy.verb("run", "--name", "before", "--cores", "2") == ""

@@ -20,6 +20,7 @@ def numbers(folder, detector, linker):
 
 
 @pytest.mark.long
+@pytest.mark.whole
 def test_tubes_of_an_export_give_the_same_tables(copy):
     before = numbers(copy.folder, "motion", "iou")
     copy.typed("export", "tubes", "--to", "coco", "--output", "source/coco")

@@ -62,6 +62,7 @@ def test_two_folders_of_videos_end_in_a_table_of_vauc(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.whole
 def test_the_published_layout_of_ped2_ends_in_a_table_with_boxes(tmp_path):
     for part in ("Train", "Test"):
         for n in range(1, 5):
@@ -79,6 +80,7 @@ def test_the_published_layout_of_ped2_ends_in_a_table_with_boxes(tmp_path):
 
 
 @pytest.mark.long
+@pytest.mark.whole
 def test_the_published_layout_of_avenue_ends_in_a_table_with_boxes_from_mat_files(tmp_path):
     masks = tmp_path / "Avenue/ground_truth_demo/testing_label_mask"
     masks.mkdir(parents=True)
@@ -96,6 +98,7 @@ def test_the_published_layout_of_avenue_ends_in_a_table_with_boxes_from_mat_file
 
 @pytest.mark.timeout(1800)  # I3D, the features that `init` chose, on a machine that does other things as well
 @pytest.mark.long
+@pytest.mark.whole
 def test_the_fight_set_without_its_tables_ends_in_a_table_and_nothing_else_is_typed(tmp_path, shared):
     source = shared / "data/surv_fight"
     for folder in ("fight", "noFight"):

@@ -53,6 +53,7 @@ def test_another_linker_extracts_only_the_clips_whose_boxes_changed(copy):
 
 
 @pytest.mark.long
+@pytest.mark.whole
 def test_two_detectors_and_two_extractors_share_all_they_can(copy):
     before, (earlier, _) = regions(copy), clips(copy)  # the logs of the chain that was there stay as they are
     copy.variant("detectors", "keen", {"type": "motion", "max_detections": 1})

@@ -74,6 +74,7 @@ def test_each_video_gets_a_verdict_or_a_reason(copy, footage):
 
 
 @pytest.mark.long
+@pytest.mark.whole
 def test_what_stands_is_not_made_again_and_what_is_new_costs_itself(copy, footage):
     model = configure(copy, footage)
     copy.run("scores")
