@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from support import videos
-from wsstad import config
+from wsstad import config, heartbeat
 from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
 from wsstad.artefacts.storage import Artefact
@@ -160,13 +160,16 @@ def test_equal_regions_are_computed_once(place, count):
     assert count == {"image": 0, "region": 12}
 
 
-def test_changed_tubes_compute_exactly_the_changed_clips(place, count):
+def test_changed_tubes_compute_exactly_the_changed_clips(place, count, monkeypatch):
     place.run("region/yolo/iou", tubes=place.tubes())
     count["region"] = 0
+    noted = {}
+    monkeypatch.setattr(heartbeat, "note", lambda **facts: noted.update(facts))
     # Frames 18 and 19 of video a: in clip 1 alone; the third tube still has the old boxes.
     changed = place.tubes("other", a=(slice(16, 18), [5, 5, 30, 30]))
     manifest = place.run("region/yolo/other", tubes=changed)
     assert count["region"] == 1
+    assert (noted["computed"], noted["reused"]) == (1, 12)
     scratch = Place(place.decoded, place.folder / "scratch")
     shutil.copytree(place.folder / "tubes", scratch.folder / "tubes")
     shutil.copy(place.folder / "c3d_narrow.yaml", scratch.folder)

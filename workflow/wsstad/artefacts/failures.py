@@ -45,6 +45,17 @@ def quarantine(video: str, error: Exception) -> QuarantineError:
     return QuarantineError("S302" if may_pass else "S301", words[:LONGEST])
 
 
+def as_sent(video: str, error: Exception) -> tuple[str, str] | UserError:
+    """Return what a child process sends of an exception over a video: code and reason, or what ends the job."""
+    try:
+        code = quarantine(video, error)
+    except UserError as mistake:
+        return mistake
+    except OSError as stop:
+        return UserError(f"{video}: {machine.cause(stop)}")
+    return code.code, code.reason
+
+
 def unreadable(error: OSError) -> QuarantineError:
     """Return the code of a video whose raw file cannot be read, whatever the machine's folders are called."""
     return QuarantineError("V112", error.strerror or type(error).__name__)

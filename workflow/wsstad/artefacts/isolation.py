@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Protocol, TypeVar
 
-from wsstad import heartbeat, machine
+from wsstad import heartbeat
 from wsstad.artefacts import failures
 from wsstad.artefacts.shards import Outcome
 from wsstad.artefacts.storage import Artefact
@@ -123,14 +123,19 @@ def _how_ended(status: int) -> str:
     return f"its process ended by itself, with {status}"
 
 
-def _work(videos: Sequence[str], make: Make, pipe: Connection, other: Connection, parent: int) -> None:
-    """Send for each video signs of life, then its artefact, or code and reason, or an exception."""
+def bind_to(parent: int) -> bool:
+    """Make this child process end with its parent; return False if that has ended already."""
     # A child without a parent would hold the lock of the results for as long as it hangs.
     ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
-    if os.getppid() != parent:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this process
+    return os.getppid() == parent
+
+
+def _work(videos: Sequence[str], make: Make, pipe: Connection, other: Connection, parent: int) -> None:
+    """Send for each video signs of life, then its artefact, or code and reason, or an exception."""
+    if not bind_to(parent):
         return
     other.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this process
     last_sent = 0.0
 
     def watch(items: Iterable[T]) -> Iterator[T]:
@@ -145,15 +150,8 @@ def _work(videos: Sequence[str], make: Make, pipe: Connection, other: Connection
     for video in videos:
         try:
             pipe.send(make(video, watch))
-        except QuarantineError as error:
-            pipe.send((error.code, error.reason))
-        except UserError as error:
-            pipe.send(error)
-            return
         except Exception as error:
-            try:
-                code = failures.quarantine(video, error)
-            except OSError as stop:  # no fault of the video
-                pipe.send(UserError(f"{video}: {machine.cause(stop)}"))
+            sent = failures.as_sent(video, error)
+            pipe.send(sent)
+            if isinstance(sent, UserError):
                 return
-            pipe.send((code.code, code.reason))

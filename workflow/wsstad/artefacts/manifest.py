@@ -9,6 +9,7 @@ from wsstad.artefacts import cells, seals, storage
 
 COLUMNS = ("video", "status", "code", "reason", "key", "digest")
 ARTEFACT_SUFFIX = ".h5"
+STORE_SUFFIX = ".mp4"  # of the frames that decode keeps beside their artefact
 KEY_LENGTH = 12  # of the part of a key that stands in the names of files
 SIZE = "_bytes"  # ends the name of a column with the size of a file: h5_bytes is that of the artefact
 

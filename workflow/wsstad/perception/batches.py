@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -13,7 +13,7 @@ import numpy as np
 from wsstad.artefacts import failures
 from wsstad.artefacts.shards import Outcome
 from wsstad.errors import QuarantineError
-from wsstad.perception.feeding import Part, Read, Readers
+from wsstad.perception.feeding import Read, Readable, Readers
 
 if TYPE_CHECKING:
     from wsstad.perception.extractors.base import Pixels
@@ -23,18 +23,12 @@ Result = Any  # what the network gives for an input: detections, or a feature
 Run = Callable[..., Iterable[Result]]  # of inputs of one shape, listed or in an array
 
 
-class Work(Protocol):
+class Work(Readable, Protocol):
     """What is wanted of one video: what to read of it, and what becomes of it."""
-
-    video: str
 
     @property
     def complete(self) -> bool:
         """Whether nothing more will come."""
-        ...
-
-    def parts(self, *, divided: bool) -> Sequence[Part]:
-        """Return what to read, in order; where it is `divided`, so that several processes can share it."""
         ...
 
     def place(self, arrays: Iterator[np.ndarray]) -> Iterator[tuple[int, "Pixels", int]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wsstad import video
+from wsstad import heartbeat, video
 from wsstad.artefacts import readers, shards
 from wsstad.artefacts.manifest import Manifest
 from wsstad.errors import UserError
@@ -50,6 +50,7 @@ class Extraction:
             for name in _rotated(videos, str(folder)):
                 video_clips = self._clips(name, extractor, known)
                 computed, reused = computed + len(video_clips.missing), reused + video_clips.reused
+                heartbeat.note(computed=computed, reused=reused)
                 yield video_clips
 
         with Progress(label, total, "grid clips") as progress:

@@ -24,7 +24,7 @@ class Readable(Protocol):
     video: str
 
     def parts(self, *, divided: bool) -> Sequence[Part]:
-        """Return what to read, in order."""
+        """Return what to read, in order; where it is `divided`, so that several processes can share it."""
         ...
 
 

@@ -1,6 +1,5 @@
 """One forked process that reads parts of videos, and the memory in which it leaves what it has read."""
 
-import ctypes
 import mmap
 import multiprocessing
 import os
@@ -17,10 +16,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from wsstad import machine
-from wsstad.artefacts import failures
-from wsstad.artefacts.isolation import CRASHES, DIE_WITH_PARENT
-from wsstad.errors import QuarantineError, UserError
+from wsstad.artefacts import failures, isolation
+from wsstad.errors import QuarantineError
 
 ROOM = 64 << 20  # bytes of arrays that a reader may be ahead
 MOST = 1024  # arrays that it may be ahead
@@ -48,9 +45,7 @@ class ReaderProcess:
         parts, self._parts = context.Pipe(duplex=False)
         self._results, results = context.Pipe(duplex=False)
         freed, self._freed = os.pipe()
-        ends = (self._parts, self._results)
-        arguments = (self._read, self._memory, parts, results, freed, ends, self._freed, os.getpid())
-        self._process = context.Process(target=_work, args=arguments, daemon=True)
+        self._process = context.Process(target=self._work, args=(parts, results, freed, os.getpid()), daemon=True)
         with warnings.catch_warnings():
             # Python 3.12 warns of threads beside a fork: the child runs no code of theirs.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -98,7 +93,9 @@ class ReaderProcess:
         self._process.join()
         ended = self._process.exitcode or 0
         how = signal.strsignal(-ended) if ended < 0 else f"status {ended}"
-        return QuarantineError("V111" if -ended in CRASHES else "S302", f"the process that read it has died: {how}")
+        return QuarantineError(
+            "V111" if -ended in isolation.CRASHES else "S302", f"the process that read it has died: {how}"
+        )
 
     def restart(self, goes_on: Callable[[Task], bool]) -> list[Task]:
         """Start again with the parts that have not been read, of which those that do not go on are returned."""
@@ -114,47 +111,31 @@ class ReaderProcess:
         """End the process, whatever it does."""
         self._process.kill()
         self._process.join(timeout=10)  # one that waits for a disk dies when it has it
+        self._close()
+
+    def _close(self) -> None:
+        """Close the owner's ends of the pipes."""
         self._parts.close()
         self._results.close()
         os.close(self._freed)
 
+    def _work(self, parts: Connection, results: Connection, freed: int, parent: int) -> None:
+        """Send the arrays of each part that comes; this is what the process does."""
+        if not isolation.bind_to(parent):
+            return
+        self._close()
+        room, ready = _Room(self._memory, freed), _pump(parts)
+        while (task := ready.get()) is not None:
+            try:
+                for array in self._read(*task):
+                    results.send(room.put(np.ascontiguousarray(array)))
+                results.send(None)
+            except Exception as error:
+                results.send(failures.as_sent(task[0], error))
+
 
 def _view(memory: mmap.mmap, offset: int, shape: tuple[int, ...], kind: str) -> np.ndarray:
     return np.frombuffer(memory, dtype=kind, count=int(np.prod(shape)), offset=offset).reshape(shape)
-
-
-def _work(
-    read: Read,
-    memory: mmap.mmap,
-    parts: Connection,
-    results: Connection,
-    freed: int,
-    others: tuple[Connection, Connection],
-    other: int,
-    parent: int,
-) -> None:
-    """Send the arrays of each part that comes."""
-    ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
-    if os.getppid() != parent:
-        return
-    for end in others:
-        end.close()
-    os.close(other)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this process
-    room, ready = _Room(memory, freed), _pump(parts)
-    while (task := ready.get()) is not None:
-        try:
-            for array in read(*task):
-                results.send(room.put(np.ascontiguousarray(array)))
-            results.send(None)
-        except UserError as error:
-            results.send(error)
-        except Exception as error:
-            try:
-                code = failures.quarantine(task[0], error)
-                results.send((code.code, code.reason))
-            except OSError as stop:  # no fault of the video
-                results.send(UserError(f"{task[0]}: {machine.cause(stop)}"))
 
 
 def _pump(parts: Connection) -> "queue.SimpleQueue[Part]":

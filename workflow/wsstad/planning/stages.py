@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Literal
 
-STORE_SUFFIX = ".mp4"  # of the frames that decode keeps beside their artefact
 TABLE_SUFFIXES = (".tsv", ".comparisons.tsv", ".md", ".tex")
 BLOCK = "results/{dataset}/runs/{split}/{extractor}/{detector}/{linker}/{scale}"
 REGION = "results/{dataset}/features/{extractor}/region/{detector}/{linker}"

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from wsstad import cli
 from wsstad.artefacts import failures, isolation, shards
-from wsstad.artefacts.manifest import Row, artefact_path
+from wsstad.artefacts.manifest import STORE_SUFFIX, Row, artefact_path
 from wsstad.artefacts.storage import Artefact
 from wsstad.jsonable import Json
 from wsstad.perception import ready_features
 from wsstad.planning import artefact_keys, checksums, dataset_tables
 from wsstad.planning.checksums import Checksums
-from wsstad.planning.stages import STORE_SUFFIX
 from wsstad.progress import Progress
 from wsstad.video import decoding
 from wsstad.video.sources import source_digest

@@ -1,13 +1,12 @@
 """Extract: a feature for each clip of the whole image, or with ``--tubes`` for each clip of each tube's region."""
 
 import argparse
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wsstad import cli, config, heartbeat
+from wsstad import cli, config
 from wsstad.artefacts import manifest, shards
 from wsstad.perception import extractors, ready_features
 from wsstad.perception.extractors import EXTRACTORS
@@ -24,25 +23,14 @@ def main(argv: list[str] | None = None) -> None:
     parameters = config.load_variant(args.extractor, EXTRACTORS)
     frames = manifest.read_manifest(args.frames)
     tubes = manifest.read_manifest(args.tubes) if args.tubes else None
-    kind, ready = "region_features" if tubes else "image_features", isinstance(parameters, ReadyParameters)
+    kind = "region_features" if tubes else "image_features"
+    ready = isinstance(parameters, ReadyParameters)
 
     def make_key(name: str) -> str:
         return artefact_keys.features(parameters, frames.rows[name], tubes.rows[name] if tubes else None)
 
     def compute(names: Sequence[str]) -> Iterator[shards.Outcome]:
-        from wsstad.perception.clip_features import KnownFeatures, VideoClips
         from wsstad.perception.extraction import Extraction
-
-        taken = Counter[str]()
-
-        class Counted(Extraction):
-            """An extraction that notes in the heartbeat how many clips are computed, and how many are taken over."""
-
-            def _clips(self, name: str, extractor: "Extractor", known: KnownFeatures) -> VideoClips:
-                video_clips = super()._clips(name, extractor, known)
-                taken.update(computed=len(video_clips.missing), reused=video_clips.reused)
-                heartbeat.note(computed=taken["computed"], reused=taken["reused"])
-                return video_clips
 
         paths = {name: args.source / row["path"] for name, row in dataset_tables.read_videos(args.tables).items()}
         extractor = load_extractor(args, parameters)
@@ -50,9 +38,13 @@ def main(argv: list[str] | None = None) -> None:
         def extraction_key(name: str) -> str:
             return artefact_keys.extraction(parameters, frames.rows[name], extractor.device)
 
-        label = f"extract_{kind.removesuffix('_features')} {args.shard}"
-        where = {"folder": args.manifest.parent.parent, "label": label, "workers": args.threads - 1}
-        return Counted(frames, tubes, paths, extraction_key).compute(names, extractor, **where)
+        return Extraction(frames, tubes, paths, extraction_key).compute(
+            names,
+            extractor,
+            folder=args.manifest.parent.parent,
+            label=f"extract_{kind.removesuffix('_features')} {args.shard}",
+            workers=args.threads - 1,
+        )
 
     videos = shards.read_shard(args.shard_map, args.shard)
     shards.process_shard(

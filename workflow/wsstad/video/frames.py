@@ -10,13 +10,11 @@ import av
 import numpy as np
 
 from wsstad.artefacts import readers, storage
-from wsstad.artefacts.manifest import Manifest
+from wsstad.artefacts.manifest import STORE_SUFFIX, Manifest
 from wsstad.errors import DamagedError, UserError
 from wsstad.structures import clips
 from wsstad.video.pixels import to_rgb
 from wsstad.video.sources import open_source, source_digest
-
-STORE_SUFFIX = ".mp4"
 
 
 class Frames:

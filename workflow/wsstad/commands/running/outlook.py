@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from wsstad.artefacts import manifest, run_files, shards, storage
-from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, Manifest, Row
+from wsstad.artefacts.manifest import ARTEFACT_SUFFIX, STORE_SUFFIX, Manifest, Row
 from wsstad.commands.running import snakemake_records
 from wsstad.errors import DamagedError
 from wsstad.learning import methods
@@ -20,7 +20,7 @@ from wsstad.perception.detectors.parameters import PrecomputedParameters
 from wsstad.planning import artefact_keys, job_settings, precomputed, run_jobs
 from wsstad.planning.block import Block
 from wsstad.planning.plan import Plan
-from wsstad.planning.stages import STAGES, STORE_SUFFIX
+from wsstad.planning.stages import STAGES
 
 # The stages whose entries are videos of a shard, and are needed before anything is trained.
 PER_VIDEO = [stage.rule for stage in STAGES.values() if stage.entry == "video"]

@@ -80,9 +80,8 @@ class YoloDetector(BatchDetector):
         self._wanted = [allowed.index(name) for name in self.classes]
         self._label_of = np.zeros(len(allowed), dtype=np.int16)
         self._label_of[self._wanted] = range(len(self._wanted))
-        self._on_device = (
-            self.device != "cpu"
-        )  # whether frames are scaled, and doubles suppressed, where the network is
+        # Whether frames are scaled, and doubles suppressed, where the network is.
+        self._on_device = self.device != "cpu"
         # What the network reads: taken once, since fresh memory costs more than filling it.
         self._place: Letterbox | None = None
         self._pictures = np.zeros((0, 0, 0, 3), dtype=np.uint8)
@@ -101,7 +100,7 @@ class YoloDetector(BatchDetector):
         place = fit(height, width, self.parameters.image_size, self._network.shape)
         with torch.inference_mode():
             pixels = self._drawn_on_device(frames, place) if self._on_device else self._drawn(frames, place)
-            rows, counts = suppress(
+            boxes, counts = suppress(
                 self._network.forward(self._scaled(pixels))[: len(frames)],
                 wanted=self._wanted,
                 n_classes=len(self._network.names),  # whatever else a network gives of a box is no class
@@ -109,9 +108,9 @@ class YoloDetector(BatchDetector):
                 options=self.parameters,
                 at_once=self._on_device,
             )
-        found = rows.numpy()
-        labels = self._label_of[found[:, 5].astype(np.intp)]
-        return canonical_frames(place.undo(found[:, :4]), found[:, 4], labels, counts, size=(width, height))
+        rows = boxes.numpy()
+        labels = self._label_of[rows[:, 5].astype(np.intp)]
+        return canonical_frames(place.undo(rows[:, :4]), rows[:, 4], labels, counts, size=(width, height))
 
     def _drawn(self, frames: Sequence[np.ndarray], place: Letterbox) -> "Tensor":
         """Return pictures (batch, h, w, 3) uint8 of frames; the last one is repeated where there are fewer."""

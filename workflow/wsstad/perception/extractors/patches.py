@@ -21,11 +21,10 @@ class PatchesExtractor(Extractor):
     """Gives the grey levels, in [0, 1] and row by row, of the picture in a clip's middle frame; there is no network."""
 
     parameters: PatchesParameters
+    crops_on_device = False  # there is no network
 
     def _load(self, weights_folder: Path) -> None:
         self.dimension = self.parameters.size**2
-
-    crops_on_device = False  # there is no network
 
     def prepare_image(self, frames: Pixels) -> np.ndarray:
         """Return the warped middle frame (1, size, size) grey uint8."""
