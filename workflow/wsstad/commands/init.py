@@ -2,8 +2,8 @@
 
 Labels come from folders such as normal/ and abnormal/, at any depth, or from a list. The configuration, wsstad.yaml,
 and the tables in config/datasets/<name>/ are text to be read and changed; nothing of yours is written to or moved.
-What was chosen, and why, is printed. Without boxes VAUC is measured, and nothing of localisation. The folder may hold
-features that others extracted in the place of videos; two lists of files then say which train and which are tested.
+What was chosen, and why, is printed. Without boxes VAUC is measured, and nothing of localisation. Instead of videos the
+folder may hold features that others extracted, with one list of the files to train on and one of those to test.
 
     wsstad init footage --name lobby --directory lobby
 """
