@@ -123,7 +123,7 @@ class Bare:
         }
 
     def image_in_order(self, write: Work) -> None:
-        """Decode, convert, resize, and make floats of every fourth clip; write."""
+        """Decode, convert, resize, and make floats of every four clips; write."""
         batch = np.empty((64, SIDE, SIDE, 3), dtype=np.uint8)
         to_float = ToFloat()
         for number, frame in enumerate(_decoded(self.store)):

@@ -145,7 +145,7 @@ def _course(root, track):
         size = int(root.findtext("meta/task/size", ""))
         boxes = [(int(box.get("frame", "")), box, [float(box.get(side, "")) for side in SIDES]) for box in track]
     except ValueError:
-        return  # that is said already
+        return  # `_structure` reports it
     if not boxes:
         yield "no box"
         return

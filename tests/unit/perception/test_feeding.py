@@ -112,7 +112,6 @@ def test_readers_are_ahead_by_two_parts_each_and_no_more():
     with Readers(read, 2) as readers:
         feed = readers.feed(videos)
         next(feed)
-        time.sleep(0.1)
         assert len(opened) == 4
 
 

@@ -18,6 +18,8 @@ from wsstad.perception.feeding import Read, Readable, Readers
 if TYPE_CHECKING:
     from wsstad.perception.extractors.base import Pixels
 
+PATIENCE = 10  # seconds for the thread that puts batches together to end
+
 T = TypeVar("T")
 Result = Any  # what the network gives for an input: detections, or a feature
 Run = Callable[..., Iterable[Result]]  # of inputs of one shape, listed or in an array
@@ -46,9 +48,6 @@ class Work(Readable, Protocol):
     def outcome(self) -> Outcome:
         """Return the artefact, or the error."""
         ...
-
-
-PATIENCE = 10  # seconds for the thread that puts batches together to end
 
 
 @dataclass

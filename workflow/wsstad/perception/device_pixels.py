@@ -1,7 +1,7 @@
 """Cut parts out of pictures and scale them, on whatever device they lie, to the same bytes as OpenCV on the CPU.
 
 OpenCV scales bytes linearly in whole numbers: weights of 1/2048, and four bits dropped between the two directions. The
-same sums are done here, so a GPU gives no other pixels than a CPU.
+same sums are done here, so a GPU gives the same pixels as a CPU.
 """
 
 import torch

@@ -1,8 +1,8 @@
 """Reading ahead: processes that decode and crop for the one that owns the network, in order and within bounds.
 
 They are forked, take one part of a video after the other, and leave their arrays in memory that they share with the
-owner; pipes say where. Locks of `multiprocessing` would need a /dev/shm that can be written. A reader that dies costs
-the video that it was reading, and another one takes its place.
+owner, who learns the places through pipes. Locks of `multiprocessing` would need a /dev/shm that can be written. A
+reader that dies costs the video that it was reading, and another one takes its place.
 """
 
 from collections import deque
@@ -80,11 +80,11 @@ class Readers:
                 raise first.error
             arrays = self._arrays(first.work, tasks)
             yield first.work, arrays
-            arrays.close()  # at once: its end tells the reader that an array may be overwritten
+            arrays.close()  # at once: only then may the reader overwrite the array
             self._skip(first.work, tasks)
 
     def _tasks(self, works: Iterable[Readable]) -> Iterator[_Task]:
-        """Yield the parts of all videos, a reader for each in turn; of a video without any, one that says so."""
+        """Yield the parts of all videos, a reader for each in turn; of a video without any, one without a reader."""
         number = 0
         for work in works:
             parts = work.parts(divided=True)

@@ -57,7 +57,7 @@ class ReaderProcess:
     def send(self, task: Task, video: str, part: Part) -> None:
         """Have a part read, after those before it."""
         self._waiting.append((task, video, part))
-        with suppress(OSError):  # a reader that is dead is found so when its turn has come
+        with suppress(OSError):  # that it is dead is noticed when its turn comes
             self._parts.send((video, part))
 
     def arrays(self) -> Iterator[np.ndarray]:

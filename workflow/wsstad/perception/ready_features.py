@@ -21,7 +21,7 @@ from wsstad.perception import clip_regions
 from wsstad.structures import clips
 from wsstad.structures.clips import VIDEOLETS
 
-STORE = "features"  # how the artefact of frames says that it holds no frame
+STORE = "features"  # the `store` of an artefact of frames that holds none
 FPS = "30"  # of all videos of UCF-Crime; it turns frames into the hours in which alarms are counted
 # What the rows of a format are, unless dataset.yaml says otherwise.
 ROWS = {"npz": "segments", "sultani": "segments", "npy": "clips", "hdf5": "clips"}
@@ -31,7 +31,7 @@ ROWS = {"npz": "segments", "sultani": "segments", "npy": "clips", "hdf5": "clips
 class Videolets:
     """The features (rows, d), float16, of one video; `key` is theirs in the archive, or the name of their file.
 
-    `official_frames` is the length of the video where a list tells it. There are 32 rows, or where they are `by_clip`
+    `official_frames` is the length of the video where a list has it. There are 32 rows, or where they are `by_clip`
     one for each clip of 16 frames.
     """
 
@@ -54,7 +54,7 @@ class Videolets:
 
 
 def read(files: Mapping[str, Path], source: Path, options: Facts, *, where: Mapping[str, str]) -> dict[str, Videolets]:
-    """Return the features of each video from its file in `files`; `where` says which row names the video.
+    """Return the features of each video from its file in `files`; `where` gives the row that names each.
 
     `options` are the key `features` of dataset.yaml; the list of lengths that they may name lies in `source`. Raises
     `UserError` for a video without an array, and for an array that is not rows of finite numbers, 32 where each is a
@@ -79,7 +79,7 @@ def read(files: Mapping[str, Path], source: Path, options: Facts, *, where: Mapp
 def on_grid(videolets: Videolets, source_sha256: str, size: Sequence[int]) -> Artefact:
     """Return what stands in the place of a video's decoded frames: its clips, their features, and no pixel.
 
-    `size` is the width and height of the frames that there are none of.
+    `size` is the width and height that the frames would have.
     """
     features = videolets.clip_features()
     n_frames = len(features) * clips.CLIP_FRAMES

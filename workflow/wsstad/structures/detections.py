@@ -32,7 +32,7 @@ def canonical(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, *, size
 def canonical_frames(
     boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, counts: Sequence[int], *, size: tuple[int, int]
 ) -> list[Detections]:
-    """Do the same for several frames of one size, of which the first has the first counts[0] boxes, and so on."""
+    """Return the same for several frames of one size: the first has the first counts[0] boxes, and so on."""
     frame = np.repeat(np.arange(len(counts)), counts)
     boxes, scores, labels = (
         np.asarray(boxes, dtype=np.float32),

@@ -34,7 +34,7 @@ av.logging.set_skip_repeated(False)
 
 @dataclass
 class _Span:
-    """From where to where the packets of a stream go, in its ticks of `tick` seconds: fractions would take long."""
+    """When the packets of a stream begin and end, in its ticks of `tick` seconds: fractions would take long."""
 
     tick: Fraction
     first: int
@@ -111,7 +111,7 @@ class FileSource(Source):
                 span = spans.get(packet.stream_index)
                 if span is None:
                     span = spans[packet.stream_index] = _Span(packet.time_base or Fraction(0), packet.pts + 1)
-                if packet.pts < span.first:
+                if packet.pts < span.first:  # as that of the first packet is
                     span.first = packet.pts
                     first = min((other.begins for other in spans.values() if other.tick), default=claimed)
                     if self.container in FROM_ZERO and 0 <= first < claimed:

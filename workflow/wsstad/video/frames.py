@@ -73,7 +73,7 @@ class Frames:
 
 
 def is_seekable(frames: Manifest, video: str) -> bool:
-    """Tell whether any frame of a video can be read without those before its clip."""
+    """Return whether any frame of a video can be read without those before its clip."""
     return frames.path(video, STORE_SUFFIX).is_file()
 
 

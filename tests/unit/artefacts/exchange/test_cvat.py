@@ -120,6 +120,9 @@ def test_what_is_written_is_valid_and_cvat_shows_the_same_boxes(tmp_path_factory
     folder = tmp_path_factory.mktemp("cvat")
     for video, path in zip(videos, cvat.write(folder, videos), strict=True):
         assert cvat_schema.errors(path) == []
+        root = ElementTree.parse(path).getroot()  # noqa: S314 - our own file
+        assert int(root.findtext("meta/task/stop_frame")) == max(int(root.findtext("meta/task/size")) - 1, 0)
+        assert {track.find("box").get("outside") for track in root.iter("track")} <= {"0"}
         shown = shown_by_cvat(path)
         expected = {
             (track.name, frame): track.boxes[i]

@@ -100,7 +100,7 @@ def test_no_bit_depends_on_a_frame_s_place_and_neighbours(folder, road):
     detector = make(folder)
     alone = detector.detect_batch(road[:1])
     for place in range(detector.batch):
-        batch = list(road[1 : detector.batch + 1])[: detector.batch]
+        batch = list(road[1 : detector.batch + 1])
         batch[place : place + 1] = road[:1]
         assert equal(detector.detect_batch(batch)[place : place + 1], alone)
 

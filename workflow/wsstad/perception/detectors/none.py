@@ -16,7 +16,8 @@ class NoneDetector:
     def __init__(
         self, parameters: NoneParameters, weights_folder: Path, *, device: str = "cpu", threads: int = 1
     ) -> None:
-        self.parameters, self.classes = parameters, list[str]()
+        self.parameters = parameters
+        self.classes: list[str] = []
 
     def detect(self, frames: Pixels) -> Iterator[Detections]:
         """Yield no box for every frame of one video."""

@@ -107,7 +107,7 @@ class Extractor(ABC):
         return {**self.parameters.model_dump(), "dimension": self.dimension, "device": self.device}
 
     def features_of(self, clips: Sequence[Pixels]) -> np.ndarray:
-        """Do the same as `features` for clips that are not put together yet."""
+        """Return the `features` of clips that need not be in one array or tensor."""
         if isinstance(clips, np.ndarray):
             return self.features(clips)
         return self.features((torch if isinstance(clips[0], torch.Tensor) else np).stack(list(clips)))
