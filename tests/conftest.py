@@ -18,7 +18,7 @@ settings.load_profile("no_deadline")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with whole workflows in every process, module by module, and end with the many short tests.
 
-    Each process gets a part of the list, as long as any other's, and what is left of another's when it is done.
+    Each process begins with an equal part of the list, and then takes over what others have left.
     """
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     short = iter([item for item in items if "workflow" not in item.keywords])

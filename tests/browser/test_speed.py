@@ -8,12 +8,12 @@ from support.browsing import asked, find_all, open_page
 VIDEOS, LOADS = 290, 3
 PAINTED = """
     const [done] = arguments;
-    const tell = () => {
+    const look = () => {
       const [paint] = performance.getEntriesByName("first-contentful-paint");
       const [page] = performance.getEntriesByType("navigation");
-      if (paint && page.loadEventEnd) done([paint.startTime, page.loadEventEnd]); else setTimeout(tell, 20);
+      if (paint && page.loadEventEnd) done([paint.startTime, page.loadEventEnd]); else setTimeout(look, 20);
     };
-    tell();
+    look();
 """
 TOOK = """
     const [name, value, done] = arguments, form = document.forms[0], began = performance.now();

@@ -47,7 +47,6 @@ def test_features_end_in_a_table_and_a_report_and_what_changed_is_imported_again
     assert re.match(r"decode +1 job +at most 1 of 12 videos to do\n", place.typed("why", "benchmark"))
     place.typed("run", "benchmark", "--cores", "2")
     assert place.typed("why", "benchmark") == "nothing to do\n"
-    said = {stage: place.say_of(stage) for stage in ("decode", "train", "predict")}
-    assert "1 to do" in said["decode"]
-    assert "0 to do" in said["train"]  # a test video: no model has seen it
+    assert "1 to do" in place.say_of("decode")
+    assert "0 to do" in place.say_of("train")  # a test video: no model has seen it
     assert place.typed("status").splitlines()[-1].startswith("mind: the detector no_detector found nothing")

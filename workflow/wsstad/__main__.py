@@ -30,7 +30,7 @@ VERBS = {
     "verify": ("read every byte of the results and name what is damaged", "verify"),
     "gc": ("list results that no configured run can reach, or remove them", "gc"),
     "export": ("write detections, tubes or predictions for other tools", "export"),
-    "figure": ("draw the pictures of a paper: tubes through frames, instances", "figure"),
+    "figure": ("draw the figures of a paper: tubes through frames, instances", "figure"),
     "compare": ("show what a change did: two results, before and after", "compare"),
     "synthesize": ("render made-up road videos with exact annotations", "synthesize"),
     "fit-detector": ("train the demo's detector anew", "fit_detector"),
@@ -51,7 +51,7 @@ def main() -> None:
         print(f"wsstad {__version__}")
     elif verb not in VERBS:
         print(f"wsstad: {verb!r} is no command; allowed: {', '.join(VERBS)}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(cli.MISTAKE)
     else:
         sys.argv[:2] = [f"wsstad {verb}"]
         run = _function(verb, "main", "{}")

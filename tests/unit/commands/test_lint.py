@@ -98,6 +98,17 @@ def test_the_same_content_under_two_ids_is_found(folder, capsys):
     assert any("same content" in line and "and trains on" in line for line in lines if line.startswith("error")), lines
 
 
+def test_an_archive_of_features_is_no_content_that_its_videos_share(folder, capsys):
+    np.savez(folder / "footage/all.npz", v00=np.ones((32, 6), dtype=np.float32))
+    tables = folder / "config/datasets/mine"
+    rows = [{**row, "path": "all.npz"} for row in storage.read_table(tables / "videos.tsv")]
+    storage.write_table(tables / "videos.tsv", rows, list(rows[0]))
+    (tables / "dataset.yaml").write_text("title: x\nannotations: {boxes: {format: none}}\nfeatures: {format: npz}\n")
+    code, lines = run(capsys)
+    assert code == 0
+    assert "videos       12 listed; 0 missing, 0 empty, 0 unreadable; none with the content of another" in lines
+
+
 def test_what_was_decoded_is_believed_more_than_a_header(folder, capsys):
     frames = folder / "results/mine/frames"
     key = "0123456789abcdef" * 4

@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def _side(text: str, args: argparse.Namespace, table: str) -> Side:
-    """Return a side as it was typed; the names of a commit's configuration are its own, and those that were typed."""
+    """Return a side as it was typed; that of a commit has the names that its results share, and those typed."""
     where, names = sides.split(text)
     revision = git_states.revision(where)
     if revision is None or where in kept_runs.names(args.results):
@@ -68,7 +68,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only", nargs="+", default=[], metavar="NAME=VALUE", help="which results of both, such as table=table2"
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="that is meant at a commit; by default wsstad.yaml")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="the configuration at a commit; by default wsstad.yaml"
+    )
     parser.add_argument("--method", default="", help="whose videos are shown; by default the reference of the table")
     parser.add_argument("--output", type=Path, metavar="FILE", help="the page; by default in results/compare/")
     parser.add_argument("--no-pixels", action="store_true", help="without pictures of the footage")

@@ -2,8 +2,8 @@
 
 Labels come from folders such as normal/ and abnormal/, at any depth, or from a list. The configuration, wsstad.yaml,
 and the tables in config/datasets/<name>/ are text to be read and changed; nothing of yours is written to or moved.
-What was chosen, and why, is printed. Without boxes VAUC is measured, and nothing of localisation. The folder may hold
-features that others extracted in the place of videos; two lists of files then say which train and which are tested.
+What was chosen, and why, is printed. Without boxes VAUC is measured, and nothing of localisation. Instead of videos the
+folder may hold features that others extracted, with one list of the files to train on and one of those to test.
 
     wsstad init footage --name lobby --directory lobby
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from wsstad import cli, config, names
 from wsstad.artefacts import storage
+from wsstad.artefacts.exchange import feature_files
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import FORMATS
 from wsstad.evaluation.annotations.table import COLUMNS
@@ -30,7 +31,7 @@ from wsstad.planning.layouts import LAYOUTS, feature_lists
 
 PAPER = ("st_ucf_crime", "stra")  # datasets of these names get the paper's values as rows
 SUBJECTS = ("label", "class", "group", "split", "boxes", "detector", "extractor", "methods")  # in the order of print
-OF_LISTS = ("npy", "sultani")  # formats with a file a video; an archive has no list of files
+OF_LISTS = sorted({*feature_files.FORMATS} - feature_files.ARCHIVE.keys())  # an archive has no list of files
 BOX_FILES = ("boxes.tsv", "annotations.tsv")
 
 

@@ -119,10 +119,15 @@ def _run(command: list[str], files: Sequence[Path], assignments: Sequence[str], 
 
 
 def _run_snakemake(
-    command: list[str], environment: dict[str, str], lock: int, profile: Path, output: IO[str], look: Callable[[], None]
+    command: list[str],
+    environment: dict[str, str],
+    descriptor: int,
+    profile: Path,
+    output: IO[str],
+    look: Callable[[], None],
 ) -> tuple[int, bool]:
-    """Run Snakemake; return its exit status, and whether it was stopped, which leaves no job in a cluster's queue."""
-    code, stopped = snakemake_process.run(command, environment, lock, output, look)
+    """Run Snakemake, and cancel what a stopped run has in a queue; return exit status and whether it was stopped."""
+    code, stopped = snakemake_process.run(command, environment, descriptor, output, look)
     if stopped:
         queues.cancel(profile, environment)
     return code, stopped

@@ -115,9 +115,9 @@ def read_dataset(tables: Path) -> Json:
 
 
 def read_features(tables: Path, source: Path) -> Json | None:
-    """Return how the features are written that a dataset comes as, the digest of the list of lengths among it.
+    """Return how the features that a dataset comes as are written, with the digest of the list of lengths.
 
-    Nothing for a dataset of videos. `source` is where the paths in videos.tsv start.
+    None for a dataset of videos. `source` is where the paths in videos.tsv start.
     """
     path = tables / "dataset.yaml"
     options = read_dataset(tables).get("features") if path.is_file() else None

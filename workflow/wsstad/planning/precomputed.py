@@ -25,14 +25,14 @@ def boxes(plan: Plan, dataset: str, detector: str) -> Path | None:
 
 
 def features(plan: Plan, dataset: str) -> Json | None:
-    """Return how the features are written that a dataset comes as; nothing for one of videos, and for footage."""
+    """Return how the features that a dataset comes as are written; None for one of videos, and for footage."""
     if dataset in plan.footage:
         return None
     return dataset_tables.read_features(plan.tables(dataset), Path(plan.source(dataset)))
 
 
 def has_pixels(plan: Plan, dataset: str) -> bool:
-    """Tell whether the report may show pictures of a dataset."""
+    """Return whether the report may show pictures of a dataset."""
     return plan.config["report"]["pixels"] and not features(plan, dataset)
 
 

@@ -109,7 +109,7 @@ class RuleInputs:
 
     def assignments(self, wildcards: Wildcards) -> list[str]:
         """Return the whole configuration as a verb takes it: ``key=value``, a word each."""
-        # What is a text by the schema is taken as it is written, quotes included.
+        # A value that is text by the schema is read as it is typed, so quotes would become part of it.
         return [
             f"{key}={value if isinstance(value, str) else storage.canonical_json(value)}"
             for key, value in self.plan.config.items()

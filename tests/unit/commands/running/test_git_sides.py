@@ -79,16 +79,16 @@ def test_a_touched_video_is_still_the_same_configuration(folder):
     assert read("HEAD~1").files.folder == Path("results/kept/before")
 
 
-def test_without_results_it_is_said_what_to_run(folder):
+def test_without_results_the_command_to_run_is_named(folder):
     change(threshold=60)
     name = commit(folder)[:7]
     with pytest.raises(UserError) as caught:
         read("HEAD")
-    said = str(caught.value)
-    assert said.startswith(f"git:HEAD ({name}): no run in results or kept there is of this configuration")
-    assert "detector.threshold: 60 -> 45" in said
-    assert said.endswith(f"check {name} out and type `wsstad run --name {name}`")
-    assert "\n" not in said
+    message = str(caught.value)
+    assert message.startswith(f"git:HEAD ({name}): no run in results or kept there is of this configuration")
+    assert "detector.threshold: 60 -> 45" in message
+    assert message.endswith(f"check {name} out and type `wsstad run --name {name}`")
+    assert "\n" not in message
 
 
 def test_a_result_that_is_missing_is_named(folder):

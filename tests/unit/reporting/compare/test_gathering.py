@@ -174,7 +174,7 @@ def test_a_side_without_an_illustration_is_named(folders):
     assert text.count("no report of this side shows dmrm in this video") == 2 * 4, "either side, in four videos"
 
 
-def test_a_single_seed_is_said_to_confound(folders):
+def test_a_single_seed_a_side_is_listed_as_a_limit(folders):
     note = "seeds: one a side, so what training by another seed would move is part of every difference"
     assert note not in gather(folders).limits
     for path in folders.rglob("metrics/boxes.json"):

@@ -6,13 +6,13 @@ from functools import partial
 from pathlib import Path
 
 from wsstad.artefacts import manifest, storage
+from wsstad.artefacts.exchange import feature_files
 from wsstad.artefacts.manifest import Manifest
 from wsstad.commands.linting.finding import ERROR, WARNING, Facts, Finding, VideoFacts, span
 from wsstad.errors import DamagedError, QuarantineError
 from wsstad.planning import dataset_tables, raw_videos
 from wsstad.structures.clips import CLIP_FRAMES, MIN_CLIP_FRAMES
 
-ARCHIVES = ("npz", "hdf5")  # of features of all videos
 UNLIKE = 20  # times as many normal videos as abnormal ones, or the other way round
 
 
@@ -22,7 +22,7 @@ def gather(tables: Path, source: Path, frames: Path) -> Facts:
     decoded = manifest.read_manifest(*paths) if paths else None
     where = dataset_tables.row_names(tables)
     features = dataset_tables.read_features(tables, source)
-    look = partial(_look_at_features, archive=features["format"] in ARCHIVES) if features else _look
+    look = partial(_look_at_features, archive=features["format"] in feature_files.ARCHIVE) if features else _look
     return {
         video: look(row, where[video], source / row["path"], decoded)
         for video, row in dataset_tables.read_videos(tables).items()
@@ -53,19 +53,17 @@ def _look(row: dict[str, str], where: str, path: Path, decoded: Manifest | None)
 def _look_at_features(
     row: dict[str, str], where: str, path: Path, decoded: Manifest | None, *, archive: bool
 ) -> VideoFacts:
-    """Do the same for a file of features; of an archive, which many videos have, the bytes are those of none."""
+    """Do the same for a file of features; the bytes of an archive, which is of many videos, count for none of them."""
     if not path.exists():
         return VideoFacts(row, where, path, problem="missing")
     n_bytes = path.stat().st_size
     if not n_bytes:
         return VideoFacts(row, where, path, problem="empty")
-    known = _decoded(row["video"], decoded)
     n_bytes = 0 if archive else n_bytes
-    return (
-        VideoFacts(row, where, path, n_bytes, known[0], known[1:], "decoded")
-        if known
-        else VideoFacts(row, where, path, n_bytes)
-    )
+    known = _decoded(row["video"], decoded)
+    if known:
+        return VideoFacts(row, where, path, n_bytes, known[0], known[1:], "decoded")
+    return VideoFacts(row, where, path, n_bytes)
 
 
 def _decoded(video: str, decoded: Manifest | None) -> tuple[int, int, int] | None:

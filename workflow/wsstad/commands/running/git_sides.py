@@ -1,7 +1,7 @@
-"""A side of a comparison that is the configuration at a Git commit: which results are those that it asks for.
+"""Find the results of the configuration at a Git commit, as a side of a comparison.
 
-They are in the folder of results, or in a run that was kept, where the settings on record of every job on the way to
-the table are those of the plan at that commit. The code of the package, which Git may track too, is that of now.
+They are those in the folder of results, or in a kept run, where every job on the way to the table has on record the
+settings of the plan at that commit. The package's code, which Git may track too, is the present one.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from wsstad.planning.result_files import ResultFiles
 from wsstad.planning.sides import Side
 
 RULES = ("decode", "detect", "link", "extract_image", "extract_region", "train", "predict", "annotate", "evaluate")
-# What says nothing of the configuration; decode looks at videos again where their times have changed, and no more.
+# Settings on record that are no part of the configuration: the code, and in those of decode the state of raw videos.
 APART = {"code"}
 APART_OF = {"decode": {"code", "videos"}}
 
@@ -31,8 +31,8 @@ Wanted = Mapping[Path, tuple[str, Facts]]  # rule and settings of the job of eac
 def read(revision: str, results: Path, *, file: Path | None, table: str) -> Side:
     """Return the results of a table as the configuration at a commit asks for them.
 
-    `file` is the configuration, by default ``wsstad.yaml`` in the folder of `results`. Raises `UserError` where that of
-    then cannot be read, or where its results are not there, with what to run.
+    `file` is the configuration, by default ``wsstad.yaml`` in the folder of `results`. Raises `UserError` where it
+    cannot be read at the commit, or where there are no results of it, with what to run.
     """
     home = results.resolve().parent
     with git_states.laid_out(home, revision) as (commit, place), contextlib.chdir(place):
@@ -49,12 +49,12 @@ def read(revision: str, results: Path, *, file: Path | None, table: str) -> Side
             f"git:{revision} ({commit}): no run in {results} or kept there is of this configuration ({lacking[0]}); to"
             f" make it, check {commit} out and type `wsstad run --name {commit}`"
         )
-    found = results / places[lacking.index("")].relative_to(RESULTS)
-    return Side(f"{revision} ({commit})", ResultFiles(found), names)
+    folder = results / places[lacking.index("")].relative_to(RESULTS)
+    return Side(f"{revision} ({commit})", ResultFiles(folder), names)
 
 
 def _configuration(file: Path | None, home: Path) -> Path:
-    """Return the file of the configuration, relative to the folder that is laid out if it is in it."""
+    """Return the file of the configuration, by its path in the folder that is laid out where it is part of that."""
     if file is None:
         in_clone = home == SHARE and not command_line.DEFAULT.is_file()
         return Path("config/config.yaml") if in_clone else command_line.DEFAULT
@@ -84,7 +84,7 @@ def _names(plan: Plan) -> dict[str, str]:
 
 
 def _lacking(wanted: Wanted, folder: Path) -> str:
-    """Return in words the first job whose result in a folder is missing, or went by something else; "" for none."""
+    """Return in words the first job whose result in a folder is missing or has other settings; "" for none."""
     recorded = _recorded(folder)
     for path, (rule, settings) in wanted.items():
         apart = APART_OF.get(rule, APART)
@@ -99,7 +99,7 @@ def _lacking(wanted: Wanted, folder: Path) -> str:
 
 
 def _recorded(folder: Path) -> Callable[[Path], Facts]:
-    """Return the function that gives what the job of an output in ``results`` went by when it made that of a folder."""
+    """Return a function from an output in ``results`` to the settings with which a folder's copy of it was made."""
     if folder == RESULTS:
         return snakemake_records.settings
     kept = kept_runs.settings(RESULTS, folder.name)

@@ -1,6 +1,6 @@
-"""The folder of a configuration as it was at a Git commit, laid out in a temporary one; the work tree is only read.
+"""Lay the folder of a configuration out in a temporary one, as it was at a Git commit; the work tree is only read.
 
-Git is asked for objects alone, by commands that run no hook, no filter and no pager of the repository's settings.
+Of Git only objects are read, by commands that run no hook, no filter and no pager of the repository's settings.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from wsstad.errors import UserError
 
 STATE = re.compile(r"git:(?P<named>.+)|(?P<head>HEAD(?:[~^@].*)?)")
 LARGEST = 16_000_000  # bytes of a file that may be part of a configuration; larger ones are taken as they are now
-SHA1 = 40  # digits of a name of an object, where it is no SHA-256
+SHA1 = 40  # digits of the name of an object where that is not a SHA-256
 FILES = {"100644", "100755"}  # modes; links and submodules are taken as they are now
 COMMAND = ("git", "--no-pager", "-c", "core.fsmonitor=false", "-c", "protocol.allow=never")  # nothing is fetched
 
@@ -56,10 +56,9 @@ def _commit(folder: Path, revision: str) -> str:
     except FileNotFoundError as error:
         raise UserError(f"git:{revision}: there is no `git` to ask") from error
     except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().splitlines()
-        raise UserError(
-            f"git:{revision}: {said[0] if said else f'no such commit in the repository of {folder}'}"
-        ) from error
+        lines = error.stderr.decode(errors="replace").strip().splitlines()
+        reason = lines[0] if lines else f"no such commit in the repository of {folder}"
+        raise UserError(f"git:{revision}: {reason}") from error
 
 
 def _listed(folder: Path, commit: str) -> Iterator[tuple[str, str]]:
@@ -78,7 +77,7 @@ def _listed(folder: Path, commit: str) -> Iterator[tuple[str, str]]:
 
 
 def _write(folder: Path, place: Path, listed: dict[str, str]) -> None:
-    """Write the files of a commit; those that are the same now become links, so that they have their state too."""
+    """Write the files of a commit; those that are the same now become links, which keeps their size and times."""
     same = {path for path, name in listed.items() if _is_object(folder / path, name)}
     for path, content in _contents(folder, {path: name for path, name in listed.items() if path not in same}):
         (place / path).parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +88,7 @@ def _write(folder: Path, place: Path, listed: dict[str, str]) -> None:
 
 
 def _is_object(file: Path, name: str) -> bool:
-    """Return whether a file has the content of an object of Git's."""
+    """Return whether a file has the content of a Git object."""
     if not file.is_file() or file.stat().st_size > LARGEST:
         return False
     content = file.read_bytes()
@@ -100,16 +99,16 @@ def _is_object(file: Path, name: str) -> bool:
 def _contents(folder: Path, listed: dict[str, str]) -> Iterator[tuple[str, bytes]]:
     """Yield the content of the object of each path."""
     names = "".join(f"{name}\n" for name in listed.values()).encode()
-    told, begin = _git(folder, "cat-file", "--batch", given=names), 0
+    output, begin = _git(folder, "cat-file", "--batch", given=names), 0
     for path in listed:
-        end = told.index(b"\n", begin)
-        begin = end + 1 + int(told[begin:end].split()[-1])
-        yield path, told[end + 1 : begin]
-        begin += 1  # the newline behind it
+        end = output.index(b"\n", begin)
+        begin = end + 1 + int(output[begin:end].split()[-1])
+        yield path, output[end + 1 : begin]
+        begin += 1  # the newline after it
 
 
 def _link(folder: Path, place: Path, tracked: Collection[str], above: Collection[Path], below: Path = Path()) -> None:
-    """Link to what Git does not track below a folder; `above` are the folders of what it does."""
+    """Link to what Git does not track below a folder; `above` are the folders that hold tracked files."""
     for path in sorted((folder / below).iterdir()):
         relative = below / path.name
         if path.name == ".git" or (place / relative).is_file() or (relative.as_posix() in tracked and path.is_file()):

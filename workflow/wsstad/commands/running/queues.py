@@ -1,4 +1,4 @@
-"""What a run leaves in a cluster's queue: settled by the next run if it was killed, cancelled if it was stopped."""
+"""Jobs that a run leaves in a cluster's queue: the next run settles those of a killed one, a stop cancels them."""
 
 import os
 import subprocess
@@ -13,8 +13,9 @@ from wsstad.planning.command_line import RESULTS
 
 PROFILES = SHARE / "workflow/profiles"
 QUEUES = RESULTS / ".queues"  # the names of the profiles of clusters that ever got jobs from here
-NAME = "WSSTAD_JOBS"  # the variable of the name of our jobs
-LOOKS, PAUSE = 5, 2.0  # seconds: a job that was being submitted shows in the queue a moment later
+NAME = "WSSTAD_JOBS"  # the environment variable with the name of our jobs
+# Looks at the queue, and seconds between them: a job that was being submitted shows there a moment later.
+LOOKS, PAUSE = 5, 2.0
 
 
 def settle(profile: Path, environment: Mapping[str, str]) -> None:
@@ -36,7 +37,7 @@ def settle(profile: Path, environment: Mapping[str, str]) -> None:
 def cancel(profile: Path, environment: Mapping[str, str]) -> None:
     """Cancel what a stopped run has in the queue of its cluster, if it has one.
 
-    Snakemake cancels the jobs that it knows, which a job that it was submitting when it was stopped is not one of.
+    Snakemake cancels the jobs that it knows of, and not one that it was submitting when it was stopped.
     """
     if not _has_queue(profile):
         return
@@ -45,7 +46,7 @@ def cancel(profile: Path, environment: Mapping[str, str]) -> None:
         queue = [str(profile / "queue"), environment[NAME]]
         answer = subprocess.run(queue, env=environment, check=False, capture_output=True, text=True)
         if jobs := [line.split()[0] for line in answer.stdout.splitlines() if line.strip()]:
-            # Those that are about to end are cancelled once more, which does no harm.
+            # Some may have been cancelled before and not be gone yet, which does no harm.
             subprocess.run([str(profile / "cancel"), *jobs], env=environment, check=False, capture_output=True)
         empty = 0 if jobs or answer.returncode else empty + 1
         if empty == 2:

@@ -1,6 +1,6 @@
 """Lists of features, as RTFM, UR-DMU and MGFN have them: a path a line, several for the crops of one video.
 
-Lists say nothing of labels but by order; here the names of the videos do, as the datasets have them: XD-Violence's end
+In a list only the order implies labels; here they are read from the names that the datasets give: XD-Violence's end
 with ``_label_<code>``; ShanghaiTech's ``01_001`` (three digits) are training clips and normal, ``01_0014`` (four) have
 an anomaly; all others are normal where Normal is in their name, as UCF-Crime's and MSAD's.
 """
@@ -32,7 +32,7 @@ def read(source: Path, lists: Mapping[str, Path]) -> list[Labelled]:
     for part, file in lists.items():
         for number, words in named.rows(file):
             name = named.stem(words[0], *ENDINGS)
-            path = _found(source, words[0], by_name, f"{file}: row {number}")
+            path = _file_of(source, words[0], by_name, f"{file}: row {number}")
             label, kind = label_of(name)
             made = Labelled(path, label, kind, part=part, video=footage.slug(name.removeprefix(msad.PREFIX)))
             if videos.setdefault(made.video, made).part != part:
@@ -71,7 +71,7 @@ def label_of(name: str) -> tuple[str, str]:
     return "abnormal", kind[0] if kind else "Anomaly"
 
 
-def _found(source: Path, word: str, by_name: Mapping[str, Path], where: str) -> str:
+def _file_of(source: Path, word: str, by_name: Mapping[str, Path], where: str) -> str:
     """Return the path of a line's file, relative to `source`."""
     path = Path(word)
     candidates = (path if path.is_relative_to(source) else source / path, by_name.get(path.name))

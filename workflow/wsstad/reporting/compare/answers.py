@@ -1,4 +1,4 @@
-"""The four answers of a comparison, for its first screen: what changed, whether that is shown, where, at what cost."""
+"""The four answers on the first screen of a comparison: what changed, whether a metric did, where, at what cost."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,13 @@ from wsstad.reporting.compare.gathering import ONE_SEED, Comparison
 from wsstad.reporting.page.costs import Cost
 
 MOST = 4  # lines of an answer
-LEADING = ("VAUC", "MIoU")  # metrics whose difference is told of the method that is shown, whether it is one or not
+# Metrics whose difference is listed for the method that is shown, even where the tests show none.
+LEADING = ("VAUC", "MIoU")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A question, its answer in a few words, and lines that say more."""
+    """A question, its answer in a few words, and lines with details."""
 
     question: str
     short: str
@@ -40,8 +41,8 @@ def shown(comparison: Comparison) -> list[str]:
     rows = {family: len({c.method for c in changes if c.family == family}) for family in (METHODS, BOUNDS)}
     of = " and ".join(f"{n} {family if n > 1 else family.removesuffix('s')}" for family, n in rows.items() if n)
     short = f"{'Yes' if marked else 'No'}: {len(marked)} of {len(changes)} differences of {of}"
-    open_ones = [c for c in changes if c.method == comparison.method and c.metric in LEADING and not c.better]
-    return [short, *map(_difference, marked), *map(_difference, open_ones)]
+    not_shown = [c for c in changes if c.method == comparison.method and c.metric in LEADING and not c.better]
+    return [short, *map(_difference, marked), *map(_difference, not_shown)]
 
 
 def _what(comparison: Comparison, changed: Sequence[str]) -> Answer:

@@ -121,7 +121,7 @@ def _run(
         fold = str(_fold(video))
         prediction = predicted.get(fold, {}).get(video.name)
         noted = measured.get((int(fold), video.name))
-        rows.append(_row(prediction, noted, number, _of(video), bins) if prediction else None)
+        rows.append(_row(prediction, noted, number, _illustration(video), bins) if prediction else None)
     trained = [row for row in shown.trained if (row["method"], row["seed"]) == (result.method, seed)]
     return Run(
         method=result.method,
@@ -158,7 +158,7 @@ def _fold(video: Video) -> int:
     return int(video.illustration.meta["fold"]) if video.illustration else -1
 
 
-def _of(video: Video) -> Artefact:
+def _illustration(video: Video) -> Artefact:
     if video.illustration is None:
         raise ValueError(f"{video.name} has no illustration")
     return video.illustration

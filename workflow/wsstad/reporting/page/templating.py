@@ -18,6 +18,7 @@ def environment() -> Environment:
     )
     environment.filters["clock"] = costs.clock
     environment.filters["interval"] = interval
+    environment.filters["arrows"] = lambda text: text.replace("->", "→")
     environment.globals["anchor_of"] = glossary.anchor
     environment.globals["word_of"] = word_of
     # Style sheets and scripts are files of this package: they go in as they are.

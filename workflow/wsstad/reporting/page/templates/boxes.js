@@ -7,7 +7,7 @@ class ClipBox {
     for (const name of ["play", "timeupdate", "seeked"]) this.film.addEventListener(name, () => this.follow());
   }
 
-  // Show a method's boxes, four shares of the frame each, at even times while clip and tube meet; without any none.
+  // Show a method's boxes, four shares of the frame each, at even times while clip and tube meet; there may be none.
   show(shares, name) {
     const { from, to, clip } = this.timeline;
     this.boxes = Array.from({ length: shares.length / 4 }, (_, i) => shares.slice(4 * i, 4 * i + 4));
