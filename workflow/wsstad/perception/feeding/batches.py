@@ -13,7 +13,7 @@ import numpy as np
 from wsstad.artefacts import failures
 from wsstad.artefacts.shards import Outcome
 from wsstad.errors import QuarantineError
-from wsstad.perception.feeding import Read, Readable, Readers
+from wsstad.perception.feeding.reader_pool import Read, Readable, Readers
 
 if TYPE_CHECKING:
     from wsstad.perception.extractors.base import Pixels
