@@ -93,12 +93,10 @@ def line(name: str, comparison: Mapping[str, object], rival: float, own: float, 
     cells = (
         *(name, f"`{comparison['second']}`", str(comparison["metric"]), f"{own:.1f}", f"{rival:.1f}"),
         f"{difference:+.1f} [{low:.1f}, {high:.1f}]",
-        *(
-            f"{p:.3f}" if p >= 0.001 else "< 0.001",
-            str(comparison["n"]),
-            f"{smallest:.1f}",
-            decide(better, high, least),
-        ),
+        f"{p:.3f}" if p >= 0.001 else "< 0.001",
+        str(comparison["n"]),
+        f"{smallest:.1f}",
+        decide(better, high, least),
     )
     return f"| {' | '.join(cells)} |"
 

@@ -6,8 +6,8 @@ import pytest
 from wsstad.artefacts import storage
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import QuarantineError
-from wsstad.perception import batches
 from wsstad.perception.clip_features import ClipReader, KnownFeatures, VideoClips, in_half
+from wsstad.perception.feeding import batches
 
 
 class FakeFrames:

@@ -12,8 +12,8 @@ from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.shards import Outcome
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import QuarantineError
-from wsstad.perception import batches
 from wsstad.perception.detectors.base import BatchDetector, Detector
+from wsstad.perception.feeding import batches
 from wsstad.progress import Progress
 from wsstad.structures import detections
 from wsstad.structures.detections import Detections

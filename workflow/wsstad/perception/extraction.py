@@ -12,10 +12,11 @@ from wsstad import heartbeat, video
 from wsstad.artefacts import readers, shards
 from wsstad.artefacts.manifest import Manifest
 from wsstad.errors import UserError
-from wsstad.perception import batches, clip_features
+from wsstad.perception import clip_features
 from wsstad.perception.clip_features import VideoClips
 from wsstad.perception.clip_regions import regions
 from wsstad.perception.extractors.base import Extractor
+from wsstad.perception.feeding import batches
 from wsstad.progress import Progress
 from wsstad.structures import clips
 

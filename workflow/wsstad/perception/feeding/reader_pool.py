@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from wsstad.errors import QuarantineError
-from wsstad.perception.reader_process import Part, Read, ReaderProcess
+from wsstad.perception.feeding.reader_process import Part, Read, ReaderProcess
 
 
 class Readable(Protocol):

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from wsstad.errors import QuarantineError, UserError
-from wsstad.perception import batches, reader_process
-from wsstad.perception.feeding import Readers
+from wsstad.perception.feeding import batches, reader_process
+from wsstad.perception.feeding.reader_pool import Readers
 
 
 class Video:

@@ -13,7 +13,7 @@ import numpy as np
 from wsstad.artefacts import failures
 from wsstad.artefacts.shards import Outcome
 from wsstad.errors import QuarantineError
-from wsstad.perception.feeding import Read, Readable, Readers
+from wsstad.perception.feeding.reader_pool import Read, Readable, Readers
 
 if TYPE_CHECKING:
     from wsstad.perception.extractors.base import Pixels
@@ -56,8 +56,13 @@ class Batch:
 
     rows: list[tuple[Work, int]] = field(default_factory=list)
     pixels: "list[Pixels]" = field(default_factory=list)
-    array: np.ndarray | None = None  # of the pixels, where they lie behind each other
+    array: np.ndarray | None = None  # which begins with the pixels, where they lie behind each other
     seen: int = 0
+
+    @property
+    def inputs(self) -> "list[Pixels] | np.ndarray":
+        """The pixels, in one array where they lie in one."""
+        return self.pixels if self.array is None else self.array[: len(self.pixels)]
 
 
 @dataclass
@@ -106,69 +111,50 @@ def _batches(
 
     Each video is put into `waiting` before its inputs are read.
     """
-    room = _Room(size) if readers.shared else _NoRoom()
+    room = _Room(size) if readers.shared else None
     batch = Batch()
     for work, arrays in readers.feed(works):
         waiting.append(work)
         try:
             for row, pixels, seen in work.place(arrays):
                 if batch.rows and pixels.shape != batch.pixels[0].shape:
-                    yield room.close(batch)
+                    yield batch
                     batch = Batch()
+                if room and isinstance(pixels, np.ndarray):  # the next reading overwrites it
+                    pixels = room.keep(pixels, batch)
                 batch.rows.append((work, row))
-                batch.pixels.append(room.keep(pixels, len(batch.pixels)))
+                batch.pixels.append(pixels)
                 batch.seen += seen
                 if len(batch.rows) == size:
-                    yield room.close(batch)
+                    yield batch
                     batch = Batch()
         except Exception as error:
             work.fail(failures.quarantine(work.video, error))
         if batch.rows and not spans:
-            yield room.close(batch)
+            yield batch
             batch = Batch()
         yield Batch()
     if batch.rows:
-        yield room.close(batch)
+        yield batch
 
 
-class _NoRoom:
-    """For arrays that nothing overwrites."""
-
-    def keep(self, pixels: "Pixels", place: int) -> "Pixels":
-        """Return what is given."""
-        return pixels
-
-    def close(self, batch: Batch) -> Batch:
-        """Return what is given."""
-        return batch
-
-
-class _Room(_NoRoom):
+class _Room:
     """Memory for three batches: one is put together, one waits, one is in the network."""
 
     def __init__(self, size: int) -> None:
         self._size, self._turn = size, cycle(range(3))
         self._arrays: list[np.ndarray] = [np.empty(0)] * 3
-        self._at = 0
 
-    def keep(self, pixels: "Pixels", place: int) -> "Pixels":
-        """Return a copy of what the next reading overwrites; other tensors are their own memory."""
-        if not isinstance(pixels, np.ndarray):
-            return pixels
-        if place == 0:
-            self._at = next(self._turn)
-        shape = (self._size, *pixels.shape)
-        if self._arrays[self._at].shape != shape:
-            self._arrays[self._at] = np.empty(shape, dtype=pixels.dtype)
-        kept = self._arrays[self._at][place]
+    def keep(self, pixels: np.ndarray, batch: Batch) -> np.ndarray:
+        """Return a copy of the next pixels of a batch, in its array."""
+        if batch.array is None:
+            at, shape = next(self._turn), (self._size, *pixels.shape)
+            if self._arrays[at].shape != shape:
+                self._arrays[at] = np.empty(shape, dtype=pixels.dtype)
+            batch.array = self._arrays[at]
+        kept: np.ndarray = batch.array[len(batch.pixels)]
         kept[...] = pixels
         return kept
-
-    def close(self, batch: Batch) -> Batch:
-        """Return a batch with its pixels in one array, where they lie behind each other."""
-        if isinstance(batch.pixels[0], np.ndarray):
-            batch.array = self._arrays[self._at][: len(batch.pixels)]
-        return batch
 
 
 def _ahead(items: Iterator[T]) -> Iterator[T]:
@@ -223,7 +209,7 @@ def _run(batch: Batch, run: Run, done: Done) -> None:
     """Add the results of a batch; where it fails, each video has to do with its own rows alone."""
     works = list({id(work): work for work, _ in batch.rows}.values())
     try:
-        results = run(batch.pixels if batch.array is None else batch.array)
+        results = run(batch.inputs)
     except Exception as error:
         if len(works) == 1:
             done.failed.append((works[0], failures.quarantine(works[0].video, error)))

@@ -1,0 +1,1 @@
+"""How frames and clips reach a network: processes that read ahead, and batches that span videos."""
