@@ -106,13 +106,20 @@ def test_a_target_that_is_not_there_is_one_line(copy):
     assert line.endswith("to continue: wsstad run nosuch --config config.yaml --cores 2 --")
 
 
-@pytest.mark.parametrize(("whom", "how"), [(os.kill, "SIGTERM"), (os.killpg, "SIGINT")])
-def test_a_run_that_is_stopped_says_how_to_continue_and_leaves_nothing(workplace, how, whom):
+@pytest.mark.parametrize(
+    ("whom", "how", "again"),
+    [(os.kill, "SIGTERM", None), (os.killpg, "SIGINT", None), (os.killpg, "SIGINT", 0.05), (os.killpg, "SIGINT", 0.4)],
+)
+def test_a_run_that_is_stopped_says_how_to_continue_and_leaves_nothing(workplace, how, whom, again):
     process = workplace.start("benchmark")
     wait_for(lambda: is_decoding(workplace), process)
     whom(process.pid, signal.Signals[how])
+    if again is not None:  # a second Ctrl-C, while Snakemake ends
+        time.sleep(again)
+        with suppress(ProcessLookupError):
+            whom(process.pid, signal.Signals[how])
     output, _ = process.communicate(timeout=60)
-    assert process.returncode == 1, output
+    assert process.returncode == 130, output
     *_, last = output.splitlines()
     assert last == f"wsstad: stopped; what is finished is kept; {AGAIN.replace('run', 'run benchmark', 1)}"
     assert jobs(workplace.folder) == {"wsstad.stages": [], "snakemake": []}

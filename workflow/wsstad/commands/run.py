@@ -31,6 +31,7 @@ from wsstad.errors import UserError
 from wsstad.planning import command_line, kept_runs
 from wsstad.planning.command_line import RESULTS
 
+STOPPED = 128 + signal.SIGINT  # exit status of a stopped run, as a shell has it for whatever Ctrl-C ends
 SIGNS = "'\"`$\\{}"
 UNQUOTABLE = {*SIGNS, "\n"}  # in a profile's commands Snakemake replaces $WSSTAD_PROFILE by text, whatever the quotes
 
@@ -126,11 +127,14 @@ def _run_snakemake(
     output: IO[str],
     look: Callable[[], None],
 ) -> tuple[int, bool]:
-    """Run Snakemake, and cancel what a stopped run has in a queue; return exit status and whether it was stopped."""
+    """Run Snakemake, and cancel what a stopped run has in a queue; return exit status and whether it was stopped.
+
+    Where Ctrl-C reaches Snakemake twice, its own exit status depends on when: ours is `STOPPED` for every stop.
+    """
     code, stopped = snakemake_process.run(command, environment, descriptor, output, look)
     if stopped:
         queues.cancel(profile, environment)
-    return code, stopped
+    return STOPPED if stopped and code else code, stopped
 
 
 def _look(command: list[str], files: Sequence[Path], assignments: Sequence[str], profile: Path) -> int:
