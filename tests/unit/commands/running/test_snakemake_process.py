@@ -92,6 +92,22 @@ def test_its_jobs_end_at_once_and_nothing_else_does(tmp_path, name):
     assert parent.communicate(timeout=40)[0] == f"{-signal.SIGTERM} 0\n0 True\n"
 
 
+# Stands for a Snakemake that a signal has left in a deadlock: its job ends, it does not.
+DEADLOCKED = BUSY.replace("print(*[child.wait() for child in children], flush=True)", "signal.pause(); signal.pause()")
+
+
+def test_one_that_does_not_end_after_its_jobs_is_killed(tmp_path):
+    parent = PARENT.replace("lock =", "snakemake_process.GRACE = 3.0\nlock =", 1)
+    command = [sys.executable, "-c", parent, tmp_path / "lock", DEADLOCKED]
+    process = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stdout.readline() == "begun\n"
+    time.sleep(0.2)
+    began = time.monotonic()
+    os.kill(process.pid, signal.SIGINT)
+    assert process.communicate(timeout=40)[0] == f"{-signal.SIGKILL} True\n"
+    assert time.monotonic() - began > 3, "it had its time"
+
+
 def test_under_nohup_a_terminal_that_closes_is_nothing(tmp_path):
     command = ["nohup", sys.executable, "-c", PARENT, tmp_path / "lock", CHILD]
     parent = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, start_new_session=True)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -19,6 +20,7 @@ COMMAND = (sys.executable, "-m", "snakemake", "--snakefile", str(SNAKEFILE))
 STOPS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 AWAITED = {*STOPS, signal.SIGCHLD}
 JOB = "-m wsstad.stages "  # in the command line of every job, of the shell around it and of its worker processes
+GRACE = 15.0  # seconds that a stopped Snakemake has to end once its jobs are gone
 FROM_KERNEL = 0x80  # si_code of a signal that a terminal sent, to every process in front of it
 DIE_WITH_PARENT = 1  # prctl's PR_SET_PDEATHSIG
 PRCTL = ctypes.CDLL(None).prctl
@@ -62,7 +64,8 @@ def run(
 
     It holds `lock`, a file descriptor, as we do. SIGINT, SIGTERM and SIGHUP, but where `nohup` has it ignored, reach
     it as SIGINT: after a SIGTERM Snakemake 9.27 may hang for ever. It then waits for its jobs on this machine, an hour
-    maybe, so we end them: what they have written is whole, and the next run goes on from there.
+    maybe, so we end them: what they have written is whole, and the next run goes on from there. A SIGINT inside
+    `Semaphore.acquire` leaves Snakemake in a deadlock, so it is killed if it does not end without its jobs.
     """
     # A script ignores SIGINT for what it starts in the background, and whoever sends one there means it all the same.
     awaited = AWAITED - ({signal.SIGHUP} if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else set())
@@ -71,27 +74,32 @@ def run(
     child = subprocess.Popen(
         command, env=environment, pass_fds=[lock], stdout=output, stderr=errors, preexec_fn=begin, text=True
     )
-    stopped = False
+    stopped, busy = False, 0.0
     while child.poll() is None:
         received = signal.sigtimedwait(awaited, 1.0)
         if received and received.si_signo in STOPS:
             stopped = True
             if received.si_signo != signal.SIGINT or received.si_code != FROM_KERNEL:
                 child.send_signal(signal.SIGINT)
-        if stopped:
-            _end_jobs(child.pid)
+        if stopped and (_end_jobs(child.pid) or not busy):
+            busy = time.monotonic()
+        elif stopped and time.monotonic() - busy > GRACE:
+            child.kill()
         look()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, awaited)
     return child.returncode, stopped
 
 
-def _end_jobs(snakemake: int) -> None:
-    """End the jobs that Snakemake, by its number, has started on this machine."""
+def _end_jobs(snakemake: int) -> int:
+    """End the jobs that Snakemake, by its number, has started on this machine; return how many processes they are."""
+    ended = 0
     with suppress(psutil.NoSuchProcess):
         for process in psutil.Process(snakemake).children(recursive=True):
             with suppress(psutil.NoSuchProcess):
                 if JOB in " ".join(process.cmdline()):
                     process.terminate()
+                    ended += 1
+    return ended
 
 
 def _begin(parent: int) -> None:
