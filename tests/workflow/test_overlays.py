@@ -23,6 +23,10 @@ def test_every_test_video_has_one_that_plays_and_is_made_once(copy):
     made[3].unlink()
     assert copy.redo("overlays") == {"overlay": [1]}
     assert copy.redo() == {}, "nobody else waits for them"
+    (copy.folder / FOLDER).parents[3].joinpath("predictions.tsv").unlink()
+    done = copy.redo("overlays")
+    assert done["predict"] == [0], "behind overlays that stand"
+    assert "evaluate" not in done, "no overlay needs it"
     made[4].unlink()
     assert copy.run("overlays").endswith(f"; look at {FOLDER}\n")
     assert copy.tables() == before

@@ -39,5 +39,4 @@ for table in plan.table_names():
         name:
             table
         input:
-            # Everything on the way as well: what is missing there is made again, even if the tables stand.
             ask.everything(table),

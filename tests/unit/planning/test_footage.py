@@ -218,7 +218,7 @@ def test_footage_goes_through_what_its_model_learned_from(source, model, reposit
     assert storage.read_table(tmp_path / "results/new/tables/videos.tsv") == list(
         planned.footage["new"].rows().values()
     )
-    assert RuleInputs(planned).everything("benchmark") == [], "no table asks for footage"
+    assert RuleInputs(planned).everything("benchmark")({}) == [], "no table asks for footage"
 
 
 def test_a_setting_that_moved_since_the_training_stops_it(source, model, repository, tmp_path, monkeypatch):

@@ -28,7 +28,7 @@ from wsstad.commands.running.healing import Healing
 from wsstad.commands.running.run_progress import only_looks
 from wsstad.commands.running.snakemake_process import option
 from wsstad.errors import UserError
-from wsstad.planning import command_line, kept_runs
+from wsstad.planning import command_line, kept_runs, run_targets
 from wsstad.planning.command_line import RESULTS
 
 STOPPED = 128 + signal.SIGINT  # exit status of a stopped run, as a shell has it for whatever Ctrl-C ends
@@ -85,7 +85,7 @@ def workflow(args: argparse.Namespace, targets: Sequence[str], more: Sequence[st
     files = command_line.enter_one(args)
     if name:
         kept_runs.check_new(RESULTS, name)
-    command = [*snakemake_process.COMMAND, "--workflow-profile", str(profile), *targets]
+    command = [*snakemake_process.COMMAND, "--workflow-profile", str(profile), *map(run_targets.rule, targets)]
     command += [*(["--cores", args.cores] if args.cores else []), *more]
     if only_looks(more):
         code = _look(command, files, args.set, profile)

@@ -18,7 +18,7 @@ from wsstad.artefacts import job_logs
 from wsstad.commands.running import blind, run_progress
 from wsstad.commands.running.run_progress import RunProgress, StageProgress
 from wsstad.heartbeat import SILENT
-from wsstad.planning import command_line
+from wsstad.planning import command_line, run_targets
 from wsstad.planning.plan import Plan
 from wsstad.progress import clock, digits
 
@@ -126,7 +126,7 @@ def _progress(files: Sequence[Path], values: Sequence[str], targets: Sequence[st
     noted = run_progress.read_run(command_line.RESULTS)
     if files or values or noted is None:
         plan = command_line.read_plan(list(files), list(values))
-        return RunProgress(plan, targets or run_progress.DEFAULT, noted.started if noted else 0.0)
+        return RunProgress(plan, targets or run_targets.DEFAULT, noted.started if noted else 0.0)
     return RunProgress(Plan(noted.config, command_line.RESULTS), targets or noted.targets, noted.started)
 
 

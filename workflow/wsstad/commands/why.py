@@ -20,12 +20,11 @@ from wsstad.commands.running.outlook import StageOutlook
 from wsstad.commands.running.snakemake_process import option
 from wsstad.errors import UserError
 from wsstad.locations import SHARE
-from wsstad.planning import command_line, job_settings, paths
+from wsstad.planning import command_line, job_settings, paths, run_targets
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import BENCHMARK, Plan
 from wsstad.planning.stages import STAGES
 
-ALL = "all"  # the tables and the report
 MOST_CHANGES = 12  # that are told of one stage
 
 
@@ -43,14 +42,14 @@ def main(argv: list[str] | None = None) -> None:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = command_line.plan_parser(__doc__)
-    parser.add_argument("target", nargs="?", default=ALL, metavar="TARGET", help="as for `wsstad run`")
+    parser.add_argument("target", nargs="?", default=run_targets.ALL, metavar="TARGET", help="as for `wsstad run`")
     return parser
 
 
 def explain(plan: Plan, table: str, pending: Mapping[Path, str]) -> Iterator[str]:
     """Yield a line for each stage of which an output is pending (with Snakemake's status), and one for each cause."""
     outputs = [output for output in paths.outputs(plan) if output.path in pending]
-    tables = dict.fromkeys([BENCHMARK, *plan.report_tables()]) if table == ALL else [table]
+    tables = dict.fromkeys([BENCHMARK, *plan.report_tables()]) if table == run_targets.ALL else [table]
     known = [name for name in tables if name in plan.table_names()]
     stages = outlook.look(plan, known, read_sources=False)
     for rule in STAGES:
@@ -99,7 +98,7 @@ def _pending(files: Sequence[Path], assignments: Sequence[str], table: str, dama
     with TemporaryDirectory() as folder:
         files = command_line.with_set_file(files, assignments, Path(folder))
         command += [*option("--configfile", files), *option("--forcerun", damaged)]
-        done = _summary([*command, "--", table])
+        done = _summary([*command, "--", run_targets.rule(table)])
     messages = [line for line in done.stderr.splitlines() if line.startswith("wsstad: ")]
     if done.returncode:
         raise UserError(messages[-1].removeprefix("wsstad: ") if messages else done.stderr)

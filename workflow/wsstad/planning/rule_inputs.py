@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wsstad.artefacts import storage
 from wsstad.errors import UserError
-from wsstad.planning import checksums, compared, job_settings, paths, precomputed
+from wsstad.planning import checksums, compared, job_settings, paths, precomputed, run_targets
 from wsstad.planning.block import Block, Wildcards
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
@@ -97,11 +97,12 @@ class RuleInputs:
         datasets = [wildcards["dataset"]] if "dataset" in wildcards.keys() else self.plan.datasets()  # noqa: SIM118
         return [path for dataset in datasets for path in self.plan.metrics(dataset, wildcards["table"])]
 
-    def everything(self, table: str) -> list[str]:
-        """Return all files behind a table, and its own."""
-        outputs = [output for output in paths.outputs(self.plan) if STAGES[output.rule].target == "table"]
-        labelled = [output for output in outputs if output.wildcards.get("dataset") not in self.plan.footage]
-        return [str(output.path) for output in labelled if output.wildcards.get("table", table) == table]
+    def everything(self, target: str) -> Files:
+        """Return a function that gives all files behind a target, and its own: one that is missing is made again.
+
+        Of the target's own files alone, Snakemake would make those again, and nothing behind one that stands.
+        """
+        return lambda wildcards: [str(output.path) for output in run_targets.outputs(self.plan, [target])]
 
     def illustrated(self, wildcards: Wildcards) -> str:
         """Return the method of a table whose decisions the report shows video by video."""

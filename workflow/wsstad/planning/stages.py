@@ -224,4 +224,4 @@ STAGES = {
     )
 }
 # Names of rules, which tables, as each is a rule too, cannot have.
-RULES = {*STAGES, "all", "overlays", "scores"}
+RULES = {*STAGES, "all", "whole_report", "overlays", "scores"}

@@ -14,7 +14,7 @@ from wsstad.artefacts import seals, storage
 from wsstad.commands.running import damage, run_progress, snakemake_records
 from wsstad.errors import UserError
 from wsstad.jsonable import Facts
-from wsstad.planning import kept_runs, paths
+from wsstad.planning import kept_runs, paths, run_targets
 from wsstad.planning.paths import Output
 from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
@@ -63,7 +63,7 @@ def outputs(results: Path, name: str) -> Iterator[Output]:
 
 def _settings(plan: Plan, targets: list[str]) -> dict[str, Facts]:
     """Return what is on record of the jobs of a run, by their outputs."""
-    recorded = {o.path.as_posix(): snakemake_records.settings(o.path) for o in run_progress.wanted(plan, targets)}
+    recorded = {o.path.as_posix(): snakemake_records.settings(o.path) for o in run_targets.outputs(plan, targets)}
     return {path: settings for path, settings in recorded.items() if settings}
 
 
@@ -72,8 +72,8 @@ def _files(plan: Plan, targets: list[str]) -> Iterator[Path]:
     yield plan.results / paths.RUN
     for dataset in (*plan.datasets(), *plan.footage):
         yield plan.shard_map_path(dataset)
-    for output in run_progress.wanted(plan, targets):
-        if output.rule != run_progress.REPORT:
+    for output in run_targets.outputs(plan, targets):
+        if output.rule != run_targets.REPORT:
             yield output.path
             yield Path(STAGES[output.rule].benchmark.format(**output.wildcards))
             yield heartbeat.path_of(paths.log_path(output))

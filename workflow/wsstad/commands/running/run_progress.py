@@ -1,7 +1,7 @@
 """How far each stage of a run is: from the plan, the results that are there, and the heartbeats of the jobs."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -11,17 +11,15 @@ from wsstad.artefacts import seals, storage
 from wsstad.commands.running import run_about, snakemake_records
 from wsstad.heartbeat import Heartbeat
 from wsstad.jsonable import Json
-from wsstad.planning import job_settings, paths
+from wsstad.planning import job_settings, paths, run_targets
 from wsstad.planning.block import Block
 from wsstad.planning.paths import Output
-from wsstad.planning.plan import BENCHMARK, Plan
+from wsstad.planning.plan import Plan
 from wsstad.planning.stages import STAGES
 from wsstad.progress import digits
 
 RUN = paths.RUN
-REPORT = "report"
-TARGETS = (REPORT, "overlays", "scores")  # that are no tables
-DEFAULT = (BENCHMARK, REPORT)
+APART = {"overlay": run_targets.OVERLAYS, "verdict": run_targets.SCORES}  # the targets that rules make
 # Arguments of Snakemake with which it runs nothing; -n may stand among other letters, --dry-run be abbreviated.
 LOOKS = re.compile(
     r"--(report|summary|detailed-summary|dry.*|unlock|lint|dag|rulegraph|filegraph|help|list.*|version)(=.*)?"
@@ -134,7 +132,7 @@ class RunProgress:
         self._videos = {name: {shard: len(plan.videos(name, shard)) for shard in plan.shards(name)} for name in names}
         self._stages: dict[str, tuple[Group, dict[Path, _Job]]] = {}
         self._is_current: dict[Path, bool] = {}
-        for output in wanted(plan, targets):
+        for output in run_targets.outputs(plan, targets):
             group = output.rule, {name: value for name, value in output.wildcards.items() if name != "shard"}
             _, jobs = self._stages.setdefault(" ".join([output.rule, *group[1].values()]), (group, {}))
             jobs.setdefault(paths.log_path(output), _Job([], self._size(output))).outputs.append(output)
@@ -200,9 +198,11 @@ class RunProgress:
 def write_run(plan: Plan, arguments: Sequence[str]) -> None:
     """Note what a run begins with: its configuration and, of its command line, its targets."""
     if not only_looks(arguments):
-        targets = [name for name in (*plan.table_names(), *TARGETS) if name in arguments]
+        named = [name for name in (*plan.table_names(), *run_targets.TARGETS) if run_targets.rule(name) in arguments]
         about = run_about.read(plan.where)
-        storage.write_json(plan.results / RUN, {"config": plan.config, "targets": targets or DEFAULT, "about": about})
+        storage.write_json(
+            plan.results / RUN, {"config": plan.config, "targets": named or run_targets.DEFAULT, "about": about}
+        )
         seals.seal(plan.results / RUN)
 
 
@@ -217,30 +217,12 @@ def read_run(results: Path) -> RunRecord | None:
 
 def to_look_at(plan: Plan, targets: Sequence[str]) -> list[Path]:
     """Return what there is to look at of some targets: pages, tables, folders of videos and of verdicts."""
-    tables = [plan.results / "tables" / f"{name}.md" for name in targets if name not in TARGETS]
-    pages = [plan.results / "report.html"] if REPORT in targets else []
-    made = list(paths.outputs(plan))
-    films = [output.path.parent.parent for output in made if output.rule == "overlay" and "overlays" in targets]
-    verdicts = [output.path.parent for output in made if output.rule == "verdict" and "scores" in targets]
+    tables = [plan.results / "tables" / f"{name}.md" for name in targets if name not in run_targets.TARGETS]
+    pages = [plan.results / "report.html"] if run_targets.REPORT in targets else []
+    made = [output for output in paths.outputs(plan) if APART.get(output.rule) in targets]
+    films = [output.path.parent.parent for output in made if output.rule == "overlay"]
+    verdicts = [output.path.parent for output in made if output.rule == "verdict"]
     return [path for path in dict.fromkeys([*pages, *tables, *films, *verdicts]) if path.exists()]
-
-
-def wanted(plan: Plan, targets: Sequence[str]) -> Iterator[Output]:
-    """Yield the outputs on the way to some targets."""
-    tables = {name for name in targets if name not in TARGETS}
-    tables |= {plan.config["overlays"]["table"]} if "overlays" in targets else set()
-    tables |= set(plan.report_tables()) if REPORT in targets else set()
-    for output in paths.outputs(plan):
-        if output.rule == "overlay":
-            wanted = "overlays" in targets
-        elif STAGES[output.rule].target == "page":
-            wanted = REPORT in targets
-        elif output.wildcards.get("dataset") in plan.footage:
-            wanted = "scores" in targets
-        else:
-            wanted = output.wildcards["table"] in tables if "table" in output.wildcards else bool(tables)
-        if wanted:
-            yield output
 
 
 def _depends(group: Group, other: Group) -> bool:
