@@ -134,6 +134,19 @@ def test_another_method_and_seed_has_its_scores_line_and_model(chromium, page):
     assert (card.text, card.find_element("css selector", ".line0").get_attribute("points")) == first
 
 
+def test_a_method_without_a_prediction_of_a_video_says_so(chromium, page):
+    open_page(chromium, page)
+    gone = (
+        "for (const run of sectionLists.values().next().value.data.runs) if (run.method === 'dmrm') run.rows[0] = null"
+    )
+    chromium.execute_script(gone)
+    choose(chromium, "method", "dmrm")
+    card = find_all(chromium, "article.video")[0]
+    assert card.find_element("css selector", ".score").get_property("textContent") == "none: no prediction"
+    note = card.find_element("css selector", ".clip .note").get_property("textContent")
+    assert note.endswith("boxes of mgpr, seed 0, none of dmrm, which has no prediction")
+
+
 def test_the_box_of_another_method_is_dashed_over_the_clip_while_it_is_there(chromium, page):
     open_page(chromium, page)
     data = switch_of(chromium)

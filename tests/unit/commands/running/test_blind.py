@@ -11,7 +11,7 @@ from wsstad.planning import paths
 from wsstad.planning.paths import Output
 
 
-def outputs_of(folder, monkeypatch, **shards):
+def named_of(folder, monkeypatch, kind="yolo", **shards):
     """Write manifests of a detector: by shard the boxes of each video, None for one that was set aside."""
     outputs = []
     for shard, counts in shards.items():
@@ -26,7 +26,7 @@ def outputs_of(folder, monkeypatch, **shards):
         if counts is not None:
             manifest.write_manifest(path, rows, ("boxes",))
     monkeypatch.setattr(paths, "outputs", lambda plan: iter(outputs))
-    return list(blind.detectors(SimpleNamespace()))
+    return list(blind.detectors(SimpleNamespace(parameters=lambda family, name: SimpleNamespace(type=kind))))
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,8 @@ def outputs_of(folder, monkeypatch, **shards):
     ],
 )
 def test_only_one_that_looked_at_all_and_found_nothing_is_named(tmp_path, monkeypatch, shards, named):
-    assert outputs_of(tmp_path, monkeypatch, **shards) == named
+    assert named_of(tmp_path, monkeypatch, **shards) == named
+
+
+def test_where_no_detector_is_meant_to_look_none_is_named(tmp_path, monkeypatch):
+    assert named_of(tmp_path, monkeypatch, kind="none", a=[0, 0]) == []

@@ -9,11 +9,14 @@ from wsstad.planning.plan import Plan
 
 
 def detectors(plan: Plan) -> Iterator[str]:
-    """Yield a line for each detector that has looked at all videos of a dataset and found nothing in any."""
+    """Yield a line for each detector that has looked at all videos of a dataset and found nothing in any.
+
+    Where features are given, none is meant to look.
+    """
     boxes: dict[tuple[str, str], list[int]] = {}
     waiting: set[tuple[str, str]] = set()
     for output in paths.outputs(plan):
-        if output.rule == "detect":
+        if output.rule == "detect" and plan.parameters("detectors", output.wildcards["detector"]).type != "none":
             name = output.wildcards["dataset"], output.wildcards["detector"]
             try:
                 rows = manifest.read_manifest(output.path).rows.values()

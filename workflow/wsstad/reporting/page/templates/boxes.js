@@ -7,13 +7,13 @@ class ClipBox {
     for (const name of ["play", "timeupdate", "seeked"]) this.film.addEventListener(name, () => this.follow());
   }
 
-  // Show a method's boxes, four shares of the frame each, at even times while clip and tube meet; there may be none.
-  show(shares, name) {
+  // Show boxes, four shares of the frame each, at even times while clip and tube meet; there may be none of `whose`.
+  show(shares, whose) {
     const { from, to, clip } = this.timeline;
     this.boxes = Array.from({ length: shares.length / 4 }, (_, i) => shares.slice(4 * i, 4 * i + 4));
     [this.first, this.last] = [Math.max(from, clip[0]), Math.min(to, clip[1])];
     const when = `${this.first.toFixed(1)} s to ${this.last.toFixed(1)} s`;
-    this.note.textContent = this.boxes.length ? `, dashed that of ${name} from ${when}` : `, that of ${name} at another time`;
+    this.note.textContent = this.boxes.length ? `, dashed ${whose} from ${when}` : `, ${whose}${from < to ? " at another time" : ""}`;
     if (this.boxes.length && !this.drawing) this.draw();
     this.move();
   }

@@ -39,7 +39,7 @@ const showCard = (card, timeline, box, row, run, own, { miss, levels }) => {
   card.querySelector(".path").textContent = model ?? "";
   card.querySelector(".command").textContent = model ? run.score_with[facts.fold] : "";
   timeline.show(unpack(packed, levels), { from, to, threshold, own });
-  box?.show(own ? [] : unpack(boxes, levels), run.method);
+  box?.show(own ? [] : unpack(boxes, levels), row ? `that of ${run.method}` : `none of ${run.method}, which has no prediction`);
 };
 
 // Show the run that the form names, if it is not shown yet.
