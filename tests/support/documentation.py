@@ -2,6 +2,7 @@
 
 import re
 
+from wsstad.__main__ import parser_of
 from wsstad.locations import SHARE
 
 PAGES = sorted([*SHARE.glob("*.md"), SHARE / "config/README.md", *(SHARE / "docs").rglob("*.md")])
@@ -41,6 +42,12 @@ def commands(text, without_sh=False):
     spans = [" ".join(span.split()) for span in SPAN.findall(FENCE.sub("", text))]
     lines = (re.sub(r"  +#.*", "", line).strip() for line in "\n".join([*fenced, *spans]).splitlines())
     return [line for line in lines if COMMAND.match(line)]
+
+
+def examples(verb):
+    """Return the commands under `example:` in the help of a verb, an indented line being the rest of the one before."""
+    _, _, text = parser_of(verb).format_help().partition("\nexample:\n")
+    return [" ".join(line.split()) for line in re.split(r"^  (?! )", text, flags=re.MULTILINE) if line.strip()]
 
 
 def rows_of(page, header):

@@ -239,11 +239,15 @@ def finished(tmp_path_factory, small_dataset, worker_id) -> Workplace:
 @pytest.fixture
 def copy(tmp_path, finished) -> Workplace:
     """A copy of the finished folder, times and all. Its videos are the same files: replace them, never change them."""
-    subprocess.run(["cp", "-a", f"{finished.folder}/.", str(tmp_path)], check=True)
-    # Decode would look again at videos that are other files.
-    shutil.rmtree(tmp_path / "source/videos")
-    subprocess.run(["cp", "-al", finished.folder / "source/videos", tmp_path / "source"], check=True)
+    copy_finished(finished, tmp_path)
     return Workplace(tmp_path)
+
+
+def copy_finished(finished: Workplace, folder: Path) -> None:
+    subprocess.run(["cp", "-a", f"{finished.folder}/.", folder], check=True)
+    # Decode would look again at videos that are other files.
+    shutil.rmtree(folder / "source/videos")
+    subprocess.run(["cp", "-al", finished.folder / "source/videos", folder / "source"], check=True)
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ import sys
 import pytest
 import yaml
 
+from support import documentation
 from workflow.conftest import CONFIG
 from wsstad.__main__ import VERBS, parser_of
 from wsstad.locations import PACKAGE, in_package
@@ -27,15 +28,9 @@ CHEAP = {
 }
 
 
-def examples(verb):
-    """Return the commands under `example:` in the help of a verb, an indented line being the rest of the one before."""
-    _, _, text = parser_of(verb).format_help().partition("\nexample:\n")
-    return [" ".join(line.split()) for line in re.split(r"^  (?! )", text, flags=re.MULTILINE) if line.strip()]
-
-
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_an_example_of_its_own(verb):
-    lines = examples(verb)
+    lines = documentation.examples(verb)
     assert lines
     assert all(line.startswith(f"wsstad {verb}") for line in lines)
 
@@ -65,7 +60,7 @@ def prepare_init(folder):
 
 
 @pytest.mark.workflow
-@pytest.mark.parametrize(("verb", "line"), [(verb, line) for verb in VERBS for line in examples(verb)])
+@pytest.mark.parametrize(("verb", "line"), [(verb, line) for verb in VERBS for line in documentation.examples(verb)])
 def test_the_example_runs(verb, line, folder):
     if verb == "init":
         prepare_init(folder)
