@@ -14,6 +14,7 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+HEAVY = {"torch", "torchvision", "ultralytics", "sklearn"}  # a job that has nothing to do does without
 # Each room may import those before it; the modules at the root are the floor that all stand on.
 ROOMS = (
     "structures",
@@ -149,12 +150,19 @@ def test_the_face_s_functions_import_what_it_may():
     assert {name for name in imports(MODULES["wsstad"]) if name.startswith("wsstad.")} == FACE["wsstad"]
 
 
+def test_importing_the_stages_imports_no_heavy_library_through_other_modules_either():
+    modules = ", ".join(m for m in MODULES if room(m) == "stages" and not m.endswith("__main__"))
+    script = f"import sys, {modules}; print(*({HEAVY} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=ENVIRONMENT, check=True)
+    assert done.stdout.split() == []
+
+
 @pytest.mark.parametrize("module", [m for m in MODULES if room(m) in ("stages", "commands")])
 def test_no_stage_imports_a_heavy_library_before_it_has_compared_keys(module):
     tree = ast.parse(MODULES[module].read_text())
     top = {n.split(".")[0] for node in tree.body if isinstance(node, ast.Import) for n in [a.name for a in node.names]}
     top |= {node.module.split(".")[0] for node in tree.body if isinstance(node, ast.ImportFrom) and node.module}
-    assert not top & {"torch", "torchvision", "ultralytics", "sklearn"}
+    assert not top & HEAVY
 
 
 @pytest.mark.parametrize("module", MODULES)

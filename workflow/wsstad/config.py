@@ -151,15 +151,22 @@ def parse(content: Facts, kind: type[P], where: Path | str) -> P:
 
 def check_rows(rows: Sequence[dict[str, str]], schema_name: str, path: Path) -> Iterator[tuple[int, Json]]:
     """Yield the number of each row of a table, as an editor counts, and the row; raise `UserError` as `check` does."""
-    schema = _validator(schema_name).schema
+    validator = _validator(schema_name)
+    schema = validator.schema
+    cells = {name: validator.evolve(schema=part) for name, part in schema["properties"].items()}
     for name in rows[0] if rows else ():
         if name not in schema["properties"]:
             raise UserError(f"{path}: row 1: unknown column {name!r}; allowed: {', '.join(schema['properties'])}")
     for name in schema["required"]:
         if rows and name not in rows[0]:
             raise UserError(f"{path}: row 1: there is no column {name!r}")
+    known: set[tuple[str, str]] = set()
     for number, row in enumerate(rows, start=2):
-        yield number, check(row, schema_name, f"{path}: row {number}")
+        new = row.items() - known
+        if not all(cells[name].is_valid(value) for name, value in new):
+            check(row, schema_name, f"{path}: row {number}")
+        known |= new
+        yield number, row
 
 
 @cache

@@ -26,6 +26,28 @@ def test_old_videos_never_move(old, new, before, after):
     assert {video: result[video] for video in known} == known
 
 
+def naive_assign(sizes, known, shard_videos):
+    """Look at every shard for every video."""
+    result = {video: known[video] for video in sizes if video in known}
+    shards = {f"{number:03d}" for number in range(-(-len(sizes) // shard_videos))} | set(result.values())
+    for video in sorted(sizes.keys() - result.keys(), key=lambda video: (-sizes[video], video)):
+        inside = {shard: [one for one in result if result[one] == shard] for shard in shards}
+        room = [shard for shard in shards if len(inside[shard]) < shard_videos]
+        if not room:
+            room = [f"{max(map(int, shards)) + 1:03d}"]
+            shards.add(room[0])
+        loads = {shard: sum(sizes[one] for one in inside.get(shard, [])) for shard in room}
+        result[video] = min(room, key=lambda shard: (loads[shard], shard))
+    return result
+
+
+@given(sizes, sizes, st.integers(1, 10), st.integers(1, 10))
+def test_each_new_video_goes_to_the_shard_with_the_fewest_bytes(old, new, before, after):
+    known = shard_map.assign(old, {}, before)
+    both = {**old, **new}
+    assert shard_map.assign(both, known, after) == naive_assign(both, known, after)
+
+
 def test_shards_are_balanced_by_size():
     result = shard_map.assign({f"v{i:02d}": 10 + i for i in range(40)}, {}, 10)
     loads = [sum(10 + i for i in range(40) if result[f"v{i:02d}"] == shard) for shard in sorted(set(result.values()))]

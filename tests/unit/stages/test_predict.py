@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -72,10 +73,12 @@ def test_predicts_the_test_videos_of_every_fold(dataset, method) -> None:
             assert list(prediction.candidates) == [prediction.top1]
 
 
-def test_a_second_run_reads_no_features(dataset, method, read) -> None:
+def test_a_second_run_reads_no_features_and_imports_no_torch(dataset, method, read, monkeypatch) -> None:
     first = run(dataset, method)
     count = len(read)
     assert count == 8
+    for module in [name for name in sys.modules if name.startswith(("wsstad.learning.methods.", "torch"))]:
+        monkeypatch.setitem(sys.modules, module, None)
     assert run(dataset, method) == first
     assert len(read) == count
 

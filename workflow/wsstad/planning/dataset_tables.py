@@ -111,6 +111,11 @@ def check_labels(tables: Path, split: str, part: str) -> None:
 
 def read_dataset(tables: Path) -> Json:
     """Return ``dataset.yaml``, checked."""
+    return _read_dataset(tables, _state(tables / "dataset.yaml"))
+
+
+@lru_cache(maxsize=16)
+def _read_dataset(tables: Path, state: State) -> Json:
     return config.check(config.load_yaml(tables / "dataset.yaml"), "dataset", tables / "dataset.yaml")
 
 

@@ -8,6 +8,7 @@ and would not see two of them change places; and JSON, so that `why` can tell wh
 
 import hashlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from wsstad.artefacts import keys, storage
@@ -214,7 +215,12 @@ def _code(rule: str, *variants: str) -> dict[str, str]:
 
 def _folds(plan: Plan, w: Wildcards) -> dict[str, str]:
     """Return a digest of each fold of the split."""
-    return {f"fold {fold}": _digest(parts) for fold, parts in plan.folds(w["dataset"], w["split"]).items()}
+    return _fold_digests(plan, w["dataset"], w["split"])
+
+
+@lru_cache(maxsize=16)
+def _fold_digests(plan: Plan, dataset: str, split: str) -> dict[str, str]:
+    return {f"fold {fold}": _digest(parts) for fold, parts in plan.folds(dataset, split).items()}
 
 
 def _rows(plan: Plan, w: Wildcards) -> list[dict[str, str]]:

@@ -41,6 +41,7 @@ class Plan:
         }
         self._raw_videos = {name: self._find_raw_videos(name) for name in [*self.datasets(), *self.footage]}
         self._shard_maps = {name: self._shard_map(name) for name in self._raw_videos}
+        self._members = {name: shard_map.members(shards) for name, shards in self._shard_maps.items()}
         for source in self.footage.values():
             self._check_footage(source)
         for block, wanted in self._wanted.items():
@@ -118,7 +119,7 @@ class Plan:
 
     def shards(self, dataset: str) -> list[str]:
         """Return the names of a dataset's shards."""
-        return sorted(set(self._shard_maps[dataset].values()))
+        return list(self._members[dataset])
 
     def table_names(self) -> list[str]:
         """Return the tables that can be asked for: that of the configured methods, and each of ``config/tables/``."""
@@ -206,7 +207,7 @@ class Plan:
 
     def videos(self, dataset: str, shard: str = "") -> list[str]:
         """Return the videos of a shard, or of all, sorted."""
-        return sorted(video for video, assigned in self._shard_maps[dataset].items() if shard in ("", assigned))
+        return list(self._members[dataset].get(shard, [])) if shard else sorted(self._shard_maps[dataset])
 
     def shard_map_path(self, dataset: str) -> Path:
         """Return the path of the append-only table of video and shard."""

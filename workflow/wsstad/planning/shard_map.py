@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Iterator, Mapping
+from heapq import heapify, heappop, heappush
 from pathlib import Path
 
 from wsstad import names
@@ -25,20 +26,32 @@ def assign(sizes: Mapping[str, int], known: Mapping[str, str], shard_videos: int
     """
     result = {video: known[video] for video in sizes if video in known}
     needed = [f"{number:03d}" for number in range(-(-len(sizes) // shard_videos))]
-    members: dict[str, list[str]] = {name: [] for name in {*needed, *result.values()}}
+    counts, loads = (dict.fromkeys([*needed, *result.values()], 0) for _ in range(2))
     for video, shard in result.items():
-        members[shard].append(video)
-    loads = {shard: sum(sizes[video] for video in of_shard) for shard, of_shard in members.items()}
+        counts[shard], loads[shard] = counts[shard] + 1, loads[shard] + sizes[video]
+    room = [(load, shard) for shard, load in loads.items() if counts[shard] < shard_videos]
+    heapify(room)
     for video in sorted(sizes.keys() - result.keys(), key=lambda video: (-sizes[video], video)):
-        room = [shard for shard in sorted(members) if len(members[shard]) < shard_videos]
         if not room:
-            room = [f"{max(int(shard) for shard in members) + 1:03d}"]
-            members[room[0]], loads[room[0]] = [], 0
-        shard = min(room, key=lambda name: (loads[name], name))
-        members[shard].append(video)
-        loads[shard] += sizes[video]
+            room.append((0, f"{max(map(int, counts)) + 1:03d}"))
+        load, shard = heappop(room)
+        counts[shard] = counts.get(shard, 0) + 1
+        if counts[shard] < shard_videos:
+            heappush(room, (load + sizes[video], shard))
         result[video] = shard
     return {video: result[video] for video in sizes}
+
+
+def members(shards: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the videos of each shard, both sorted.
+
+    >>> members({"b": "001", "c": "000", "a": "001"})
+    {'000': ['c'], '001': ['a', 'b']}
+    """
+    result: dict[str, list[str]] = {shard: [] for shard in sorted(set(shards.values()))}
+    for video, shard in sorted(shards.items()):
+        result[shard].append(video)
+    return result
 
 
 def read_map(path: Path) -> dict[str, str]:
