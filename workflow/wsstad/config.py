@@ -113,7 +113,7 @@ def load_yaml(path: Path) -> Json:
         raise UserError(f"{path}: no such file") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as text: {error}") from error
-    except yaml.YAMLError as error:
+    except Exception as error:  # beside its own: of a date or number that is none, and of too many levels
         raise UserError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise UserError(f"{path}: holds {type(content).__name__}, not a mapping of keys to values")
@@ -189,7 +189,7 @@ def _explain(error: jsonschema.ValidationError) -> str:
     key = error.json_path.removeprefix("$").removeprefix(".") or "top level"
     if error.validator == "additionalProperties":
         known = error.schema["properties"]
-        unknown = sorted(set(error.instance) - set(known))
+        unknown = sorted(set(error.instance) - set(known), key=str)  # YAML has keys of any type
         gone = [name for name in unknown if name in error.schema.get("removed", {})]
         if gone:
             return f"{key}: {gone[0]!r} was removed: {error.schema['removed'][gone[0]]}"

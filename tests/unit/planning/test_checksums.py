@@ -1,8 +1,10 @@
 """Lists of checksums: what they are read from, and what they say of a video."""
 
 import hashlib
+import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -94,3 +96,41 @@ def test_what_is_no_list_is_refused_with_its_line(footage, text, message):
 def test_a_list_that_is_not_there_is_named():
     with pytest.raises(UserError, match=r"^/nonexistent/list: no list of checksums: "):
         checksums.read(Path("/nonexistent/list"))
+
+
+def test_a_list_of_a_digest_alone_is_of_the_file_that_it_is_called_after(tmp_path):
+    (tmp_path / "a.mp4.md5").write_text(f"{MD5}\n")
+    assert checksums.read(tmp_path / "a.mp4.md5").digests == {"a.mp4": MD5}
+
+
+def test_a_list_has_an_end(tmp_path):
+    with open(tmp_path / "SHA256SUMS", "wb") as file:
+        file.truncate(checksums.LARGEST + 1)
+    with pytest.raises(UserError, match="SHA256SUMS: 67108865 bytes; allowed: 67108864"):
+        checksums.read(tmp_path / "SHA256SUMS")
+
+
+def test_lists_beside_footage_are_those_of_its_videos(footage):
+    folder = footage / "videos"
+    plan = SimpleNamespace(
+        footage={"x": SimpleNamespace(folder=folder)}, rows=lambda name: {"a": {"path": "a.mp4"}, "f": {"path": "f"}}
+    )
+    for name, line in {
+        "SHA256SUMS": f"{SHA256}  a.mp4",
+        "md5sums.txt": f"{MD5}  f/1.png",
+        "a.mp4.MD5": MD5,
+        "other.sha1": f"{SHA1}  b.pdf",
+        "notes.txt": "no list",
+    }.items():
+        (folder / name).write_text(f"{line}\n")
+    os.mkfifo(folder / "fifo.md5")
+    found = checksums.find(plan, "x")
+    assert [path.name for path in found] == ["SHA256SUMS", "a.mp4.MD5", "md5sums.txt"]
+    lists = [checksums.read(path) for path in found]
+    assert checksums.flaw(lists, "a.mp4", folder / "a.mp4") == ""
+    (folder / "a.mp4").write_bytes(b"pixelz")
+    assert "in SHA256SUMS" in checksums.flaw(lists, "a.mp4", folder / "a.mp4")
+    assert "in a.mp4.MD5" in checksums.flaw(lists[1:], "a.mp4", folder / "a.mp4")
+    (folder / "other.sha1").write_text("something\n")
+    with pytest.raises(UserError, match=r"other\.sha1: line 1"):
+        checksums.find(plan, "x")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from wsstad.artefacts import readers, shards
-from wsstad.artefacts.exchange import feature_files
+from wsstad.artefacts.exchange import collecting, feature_files
 from wsstad.artefacts.manifest import Manifest
 from wsstad.artefacts.storage import Artefact
 from wsstad.errors import UserError
@@ -113,7 +113,7 @@ def read_lengths(path: Path) -> dict[str, int]:
     if not path.is_file():
         raise UserError(f"{path}: no such list of lengths")
     lengths = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(collecting.read_text(path).splitlines(), start=1):
         name, frames = [*line.split(), "", ""][:2]
         if not frames.isdecimal() or not int(frames):
             raise UserError(f"{path}: row {number}: {frames!r} frames; allowed: a whole number above 0")

@@ -40,7 +40,7 @@ def decode(plan: Plan, w: Wildcards) -> Facts:
     listed = checksums.find(plan, w["dataset"])
     if features := precomputed.features(plan, w["dataset"]):
         return {"code": keys.code(artefact_keys.READY), "features": features, "videos": videos}
-    more = {"checksums": _content(listed)} if listed else {}
+    more = {"checksums": [_content(file) for file in listed]} if listed else {}
     return {"code": _code("decode"), "decode": plan.config["decode"], "videos": videos, **more}
 
 

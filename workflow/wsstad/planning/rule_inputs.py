@@ -30,9 +30,8 @@ class RuleInputs:
         return self.plan.source(wildcards["dataset"])
 
     def checksums(self, wildcards: Wildcards) -> list[str]:
-        """Return the flag that names the list of checksums of the dataset's videos, if it has one."""
-        file = checksums.find(self.plan, wildcards["dataset"])
-        return [f"--checksums={file}"] if file else []
+        """Return the flags that name the lists of checksums of the dataset's videos."""
+        return [f"--checksums={file}" for file in checksums.find(self.plan, wildcards["dataset"])]
 
     def raw_videos(self, wildcards: Wildcards) -> str:
         """Return the folder that jobs read the dataset's raw videos from."""

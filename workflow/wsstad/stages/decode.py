@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> None:
     settings = {name: getattr(args, name) for name in ("store", "crf", "damaged", "max_pixels")}
     videos = shards.read_shard(args.shard_map, args.shard)
     paths = dataset_tables.source_paths(args.tables, args.source, videos)
-    digests, unreadable = _read_digests(paths, args.tables, checksums.read(args.checksums) if args.checksums else None)
+    digests, unreadable = _read_digests(paths, args.tables, [checksums.read(file) for file in args.checksums])
     keys = {name: artefact_keys.frames(digest, settings) for name, digest in digests.items()}
     folder = args.manifest.parent.parent
 
@@ -76,15 +76,16 @@ def _import(args: argparse.Namespace, features: Json) -> None:
 
 
 def _read_digests(
-    paths: Mapping[str, Path], tables: Path, known: Checksums | None
+    paths: Mapping[str, Path], tables: Path, lists: Sequence[Checksums]
 ) -> tuple[dict[str, str], dict[str, Row]]:
     """Return the digest of each source, and of each that cannot or must not be read the row that quarantines it."""
     digests, unreadable = {}, {}
-    listed = {name: row["path"] for name, row in dataset_tables.read_videos(tables).items()} if known else {}
+    listed = {name: row["path"] for name, row in dataset_tables.read_videos(tables).items()} if lists else {}
     for name, path in paths.items():
         try:
             digests[name] = source_digest(path)
-            flaw = known.flaw(listed[name], path, "" if path.is_dir() else digests[name]) if known else ""
+            known = "" if path.is_dir() else digests[name]
+            flaw = checksums.flaw(lists, listed[name], path, known) if lists else ""
         except OSError as error:
             cause = failures.unreadable(error)
             unreadable[name] = Row(name, "", code=cause.code, reason=cause.reason)
@@ -103,5 +104,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--crf", type=int, choices=range(52), required=True, metavar="0..51", help="0 is lossless")
     parser.add_argument("--damaged", choices=("quarantine", "keep"), required=True, help="videos with errors")
     parser.add_argument("--max-pixels", type=int, required=True, help="largest width x height")
-    parser.add_argument("--checksums", type=Path, help="list of checksums of the videos, as sha256sum writes it")
+    parser.add_argument(
+        "--checksums", type=Path, action="append", default=[], help="list of checksums of the videos, by sha256sum"
+    )
     return parser.parse_args(argv)

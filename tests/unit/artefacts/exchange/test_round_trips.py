@@ -10,12 +10,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from support import tracks as made
+from wsstad.artefacts import foreign
 from wsstad.artefacts.exchange import ava, coco, cvat, mot, parquet, vatic
 
 CASES = int(os.environ.get("WSSTAD_CASES", "100"))
 FORMATS = {"mot": mot, "coco": coco, "cvat": cvat, "vatic": vatic, "ava": ava, "parquet": parquet}
 ERROR = 0.0005  # px
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # five files a case wait for no disk
+
+
+@pytest.fixture(autouse=True)
+def no_trial(monkeypatch):
+    """Try no file out in a process of its own, which takes a second each: tests/faults/test_foreign.py does."""
+    monkeypatch.setattr(foreign, "try_out", lambda *about: None)
 
 
 def round_trip(module, written, **options):

@@ -3,10 +3,17 @@
 import pytest
 
 from support import layouts
+from wsstad.artefacts import foreign
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations import conversion
 from wsstad.planning import dataset_tables
 from wsstad.planning.layouts import LAYOUTS
+
+
+@pytest.fixture(autouse=True)
+def no_trial(monkeypatch):
+    """Try no file out in a process of its own, which takes a second each: tests/faults/test_foreign.py does."""
+    monkeypatch.setattr(foreign, "try_out", lambda *about: None)
 
 
 def tables_of(layout, source, folder):

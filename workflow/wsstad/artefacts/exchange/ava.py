@@ -9,7 +9,6 @@ We write both: ``tracks.csv`` with persons and ``scores.csv`` with scores, row b
 ``videos.txt`` lists the videos, as one without a box has no row.
 """
 
-import csv
 import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -77,7 +76,7 @@ def _file(path: Path) -> Path:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    for place, cells in enumerate(csv.reader(collecting.read_text(path).splitlines()), start=1):
+    for place, cells in enumerate(collecting.read_rows(path), start=1):
         if not cells:
             continue
         if len(cells) not in (7, 8):

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from wsstad.artefacts import storage
+from wsstad.artefacts import foreign, storage
 from wsstad.artefacts.exchange import collecting
 from wsstad.artefacts.exchange.collecting import Box, Collector
 from wsstad.errors import UserError
@@ -82,10 +82,8 @@ def _file(path: Path) -> Path:
 
 
 def _load(path: Path) -> Facts:
-    try:
+    with foreign.reading(path, "not JSON"):
         content = json.loads(collecting.read_text(path))
-    except ValueError as error:
-        raise UserError(f"{path}: not JSON: {error}") from error
     if not isinstance(content, dict) or not {"images", "annotations", "categories"} <= content.keys():
         raise UserError(f"{path}: no COCO: allowed: an object with images, annotations, categories and perhaps videos")
     return content

@@ -1,5 +1,6 @@
 """Boxes as a file lists them, one after another, checked and put together into tracks; and what all formats share."""
 
+import csv
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,11 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from wsstad.artefacts import foreign
 from wsstad.errors import UserError
 from wsstad.structures.tracks import UNTRACKED, Track, VideoTracks
 
 DECIMALS = 4  # of coordinates: half a step is a tenth of what a round trip may lose, and 1/16 px is exact
 SUFFIXES = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts", ".m2ts", ".mts"}  # of videos that files name
+LAST_FRAME = 2**31 - 1  # of a video of two years
 OBJECT = "object"  # the label where a file has none
 
 
@@ -62,8 +65,9 @@ class Collector:
 
 def check(box: Box, where: str) -> None:
     """Raise `UserError` unless a box has a frame from 0 on, finite corners in order, and a score from 0 to 1."""
-    if box.frame < 0:
-        raise UserError(f"{where}: frame {box.frame}, counted from 0; allowed: 0 or more")
+    if not 0 <= box.frame <= LAST_FRAME:
+        allowed = "0 or more" if box.frame < 0 else f"{LAST_FRAME} at most"
+        raise UserError(f"{where}: frame {box.frame}, counted from 0; allowed: {allowed}")
     corners = box[2:6]
     if not all(map(math.isfinite, corners)) or box.x2 <= box.x1 or box.y2 <= box.y1:
         numbers = " ".join(f"{value:g}" for value in corners)
@@ -96,6 +100,12 @@ def read_text(path: Path) -> str:
         raise UserError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read as text: {error}") from error
+
+
+def read_rows(path: Path) -> list[list[str]]:
+    """Return the cells of a file of values with commas between them; raise `UserError` where there is none."""
+    with foreign.reading(path, "no table with commas"):  # of a cell of more than 131,072 characters
+        return list(csv.reader(read_text(path).splitlines()))
 
 
 def find(path: Path, patterns: Iterable[str], *, left_out: Sequence[str] = ()) -> dict[str, Path]:

@@ -6,6 +6,7 @@ from xml.parsers import expat
 
 import numpy as np
 
+from wsstad.artefacts import foreign
 from wsstad.artefacts.exchange import collecting
 from wsstad.artefacts.exchange.collecting import Box, Collector, number, whole
 from wsstad.errors import UserError
@@ -88,13 +89,10 @@ class Document:
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._characters
         self._parser.StartDoctypeDeclHandler = self._doctype
-        try:
-            with open(self.path, "rb") as file:
-                self._parser.ParseFile(file)
-        except FileNotFoundError:
-            raise UserError(f"{self.path}: no such file") from None
-        except (OSError, expat.ExpatError) as error:
-            raise UserError(f"{self.path}: not XML: {error}") from error
+        if not self.path.exists():
+            raise UserError(f"{self.path}: no such file")
+        with foreign.reading(self.path, "not XML"), open(self.path, "rb") as file:
+            self._parser.ParseFile(file)
 
     def _doctype(self, *_: object) -> None:
         raise UserError(f"{self._where()}: a document type; allowed: none, as it may name other files")

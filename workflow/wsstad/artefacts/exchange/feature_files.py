@@ -25,11 +25,12 @@ from typing import Any, BinaryIO
 import h5py
 import numpy as np
 
-from wsstad.artefacts import storage
+from wsstad.artefacts import foreign, storage
 from wsstad.errors import UserError
 
 FORMATS = ("npz", "sultani", "npy", "hdf5")
 SEGMENTS = 32
+UNREADABLE = "cannot be read as features"
 OF_CROP = re.compile(r"(.+)__(\d+)\.npy")
 ARCHIVE = {"npz": "features.npz", "hdf5": "features.h5"}
 
@@ -40,6 +41,8 @@ def read(path: Path, form: str, keys: Sequence[str], crop: int | None = None) ->
     Of an archive it is the first of `keys` that is there; of several crops the mean, or `crop` alone. Raises
     `UserError` for a file that cannot be read, has no such array, or one of another shape.
     """
+    if form == "hdf5":
+        foreign.try_out(path, "hdf5", UNREADABLE)
     with _readable(path):
         if form == "sultani":
             key, array = path.name, _text(path)
@@ -114,12 +117,8 @@ def _readable(path: Path) -> Iterator[None]:
     """Turn what the readers raise for a bad file into one line."""
     if not path.is_file():
         raise UserError(f"{path}: no such file of features")
-    try:
+    with foreign.reading(path, UNREADABLE):
         yield
-    except UserError:
-        raise
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: cannot be read as features: {' '.join(str(error).split())}") from error
 
 
 def segments(features: np.ndarray, n: int = SEGMENTS) -> np.ndarray:

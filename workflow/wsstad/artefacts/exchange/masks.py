@@ -8,14 +8,13 @@ is an object. We write the latter: a pixel belongs to the last of the boxes that
 """
 
 import re
-import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from wsstad.artefacts import storage
+from wsstad.artefacts import foreign, storage
 from wsstad.artefacts.exchange import collecting, mask_objects
 from wsstad.artefacts.exchange.collecting import Box, Collector
 from wsstad.errors import UserError
@@ -23,6 +22,7 @@ from wsstad.structures.tracks import VideoTracks
 
 IMAGES = {".bmp", ".png", ".tif", ".tiff"}
 PLACES = ("{}.npz", "{}.npy", "{}.mat", "{}_gt", "{}")
+MATLAB = "no MATLAB file before version 7.3"
 BINARY = 2  # values of a mask that does not tell objects apart
 
 
@@ -79,18 +79,17 @@ def _images(folder: Path) -> Iterator[np.ndarray]:
         raise UserError(f"{folder}: {len(names)} files and no image; allowed: {', '.join(sorted(IMAGES))}")
     # "frame12.bmp" follows "frame2.bmp"; the official folders of UCSD mix "001.bmp" and "frame001.bmp".
     for file in sorted(files, key=lambda file: [int(part) for part in re.findall(r"\d+", file.name)]):
-        mask = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+        with foreign.reading(file, "not an image"):  # OpenCV raises for one of too many pixels
+            mask = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
         if mask is None:
             raise UserError(f"{file}: not an image")
         yield mask if mask.ndim == 2 else mask[..., :3].max(axis=2)  # the fourth channel is how opaque a pixel is
 
 
 def _packed(path: Path) -> Iterator[np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            packed, (frames, height, width) = file["packed"], file["shape"].tolist()
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: no packed masks: {error}") from error
+    # Opened here: numpy leaves a file open that is no archive.
+    with foreign.reading(path, "no packed masks"), open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+        packed, (frames, height, width) = file["packed"], file["shape"].tolist()
     if packed.dtype != np.uint8 or packed.shape != (frames, height, (width + 7) // 8):
         raise UserError(f"{path}: packed masks of shape {packed.shape} for {frames} frames of {width} x {height}")
     for mask in packed:
@@ -98,10 +97,8 @@ def _packed(path: Path) -> Iterator[np.ndarray]:
 
 
 def _array(path: Path) -> Iterator[np.ndarray]:
-    try:
+    with foreign.reading(path, "no array"):
         masks = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{path}: no array: {error}") from error
     if masks.ndim != 3 or masks.dtype.kind not in "bui":
         raise UserError(f"{path}: {masks.dtype} of shape {masks.shape}; allowed: whole numbers (frames, height, width)")
     yield from masks
@@ -109,12 +106,10 @@ def _array(path: Path) -> Iterator[np.ndarray]:
 
 def _matlab(path: Path) -> Iterator[np.ndarray]:
     from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
 
-    try:
+    foreign.try_out(path, "mat", MATLAB)
+    with foreign.reading(path, MATLAB):
         content = {name: value for name, value in loadmat(path).items() if not name.startswith("__")}
-    except (OSError, ValueError, TypeError, MatReadError, NotImplementedError) as error:
-        raise UserError(f"{path}: no MATLAB file before version 7.3: {error}") from error
     arrays = {name: value for name, value in content.items() if isinstance(value, np.ndarray)}
     if len(arrays) != 1:
         raise UserError(f"{path}: variables {', '.join(arrays) or 'none'}; allowed: one, with the masks")

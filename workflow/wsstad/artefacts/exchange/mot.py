@@ -7,7 +7,6 @@ trackers write pixels from 0: `first_pixel` is for those. We write a tenth colum
 as CVAT reads and writes it.
 """
 
-import csv
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def read(
 def _read(path: Path, video: str, first_frame: int, first_pixel: int) -> VideoTracks:
     labels = _labels(path)
     collector = Collector(f"{path}: row")
-    for place, cells in enumerate(csv.reader(collecting.read_text(path).splitlines()), start=1):
+    for place, cells in enumerate(collecting.read_rows(path), start=1):
         where = f"{path}: row {place}"
         if not cells or cells == [""]:
             continue

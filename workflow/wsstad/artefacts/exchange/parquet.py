@@ -9,7 +9,7 @@ box.
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from wsstad.artefacts import storage
+from wsstad.artefacts import foreign, storage
 from wsstad.artefacts.exchange import collecting
 from wsstad.artefacts.exchange.collecting import Box, Collector
 from wsstad.errors import UserError
@@ -62,13 +62,13 @@ def _file(path: Path) -> Path:
 def _rows(path: Path, needed: Sequence[str]) -> list[Json]:
     import polars as pl
 
-    try:
+    foreign.try_out(path, "parquet", "no Parquet")
+    with foreign.reading(path, "no Parquet"):
         table = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise UserError(f"{path}: no Parquet: {' '.join(str(error).split())}") from error
     if missing := [name for name in needed if name not in table.columns]:
         raise UserError(f"{path}: no column {missing[0]!r}; needed: {', '.join(needed)}")
-    return table.to_dicts()
+    with foreign.reading(path, "no Parquet"):
+        return table.to_dicts()
 
 
 def _number(value: object, name: str, where: str) -> float:

@@ -24,6 +24,7 @@ from wsstad.planning.stages import STAGES
 
 # The stages whose entries are videos of a shard, and are needed before anything is trained.
 PER_VIDEO = [stage.rule for stage in STAGES.values() if stage.entry == "video"]
+OTHER_BYTES = "V113"  # the code of a video that is not as its list of checksums says
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,16 @@ class _Look:
     def _look(self, rule: str, block: Block, manifests: Sequence[Path]) -> Entries:
         upstream = [self.entries(before, block) for before in STAGES[rule].upstream]
         make_key, kind = self._key_maker(rule, block), STAGES[rule].kind
+        refused = _refused(self.plan, block.dataset) if rule == "decode" else {}
         is_h264 = self.plan.config["decode"]["store"] == "h264" and not precomputed.features(self.plan, block.dataset)
         with_store = rule == "decode" and is_h264
         suffixes = (ARTEFACT_SUFFIX, STORE_SUFFIX) if with_store else (ARTEFACT_SUFFIX,)
         folder, recorded = manifests[0].parent.parent, _rows(manifests)
         entries = {}
         for video in self.plan.videos(block.dataset):
+            if video in refused:
+                entries[video] = refused[video]
+                continue
             before = [entries[video] for entries in upstream]
             bad = next((entry for entry in before if entry.row and not entry.row.ok), None)
             known = all(entry.row for entry in before)
@@ -144,6 +149,22 @@ class _Look:
         return lambda video, frames: (
             artefact_keys.detections(detector, frames, contents[video]) if video in contents else None
         )
+
+
+def _refused(plan: Plan, dataset: str) -> Entries:
+    """Return the entries of the videos that are not as their list of checksums says, where neither has changed.
+
+    No note of such a video lies under a key: its manifest alone has it.
+    """
+    entries = {}
+    for shard in plan.shards(dataset):
+        path = Path(STAGES["decode"].output.format(dataset=dataset, shard=shard))
+        before, now = snakemake_records.settings(path), job_settings.decode(plan, {"dataset": dataset, "shard": shard})
+        for video, row in _rows([path]).items():
+            states = [(facts.get("checksums"), facts.get("videos", {}).get(video)) for facts in (before, now)]
+            if row.code == OTHER_BYTES and states[0] == states[1]:
+                entries[video] = Entry(video, "", row)
+    return entries
 
 
 class _Sources:

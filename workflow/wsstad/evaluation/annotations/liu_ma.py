@@ -16,12 +16,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from wsstad.artefacts import foreign
+from wsstad.artefacts.exchange import collecting
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations.parameters import LiuMaParameters
 from wsstad.evaluation.annotations.table import BoxRow
 
 
-class PlainUnpickler(pickle.Unpickler):
+# That of Python: that of C makes room for as many objects as a file of 20 bytes says.
+class PlainUnpickler(pickle._Unpickler):
     """An unpickler of lists, dicts, texts and numbers: it refuses every class and function."""
 
     def find_class(self, module: str, name: str) -> NoReturn:
@@ -66,8 +69,9 @@ def _parse(entry: Any, where: str) -> tuple[int, tuple[float, float, float, floa
     image = re.search(r"(\d+)\.jpg$", str(entry[0])) if isinstance(entry, list) and len(entry) == 5 else None
     if image is None or not all(isinstance(value, int | float) for value in entry[1:]):
         raise UserError(f"{where}: {entry!r}; allowed: [image_<number>.jpg, x1, y1, x2, y2]")
-    x1, y1, x2, y2 = map(float, entry[1:])
-    return int(image[1]), (x1, y1, x2, y2)
+    with foreign.reading(where, "cannot be read as a box"):  # numbers may have any number of digits
+        x1, y1, x2, y2 = map(float, entry[1:])
+        return int(image[1]), (x1, y1, x2, y2)
 
 
 def _read_events(path: Path) -> dict[str, list[tuple[int, int]]]:
@@ -75,9 +79,9 @@ def _read_events(path: Path) -> dict[str, list[tuple[int, int]]]:
     if not path.is_file():
         raise UserError(f"{path}: no such file of events")
     events = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(collecting.read_text(path).splitlines(), start=1):
         cells = line.split()
-        if cells and not (len(cells) == 6 and all(re.fullmatch(r"-?\d+", cell) for cell in cells[2:])):
+        if cells and not (len(cells) == 6 and all(re.fullmatch(r"-?[0-9]{1,18}", cell) for cell in cells[2:])):
             raise UserError(f"{path}: row {number}: {line!r}; allowed: name class start end start end")
         if cells:
             bounds = [int(cell) for cell in cells[2:]]

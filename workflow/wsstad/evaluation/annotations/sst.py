@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from wsstad.artefacts import foreign
 from wsstad.errors import UserError
 from wsstad.evaluation.annotations.parameters import SstParameters
 from wsstad.evaluation.annotations.table import BoxRow
@@ -22,10 +23,8 @@ Segment = list[tuple[int, tuple[float, float, float, float]]]
 
 def read(path: Path, videos: Sequence[str], parameters: SstParameters) -> list[BoxRow]:
     """Read the segments of every video; events are numbered within their video, by first frame."""
-    try:
+    with foreign.reading(path, "not the JSON of SST-WSVADL"):
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: not the JSON of SST-WSVADL: {error}") from error
     if not isinstance(content, list):
         raise UserError(f"{path}: holds {type(content).__name__}, not a list of events")
     events = [_parse(event, f"{path}: event {number}") for number, event in enumerate(content)]
@@ -47,7 +46,7 @@ def _parse(event: Any, where: str) -> tuple[str, str, list[Segment]]:
             for part in event["bounding_boxes"]
         ]
         video = Path(event["file_name"]).stem
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UserError(f"{where}: not an event of SST-WSVADL: {error!r}") from error
     if not all(segments):
         raise UserError(f"{where}: a bounding box of {video!r} has no key-frame")

@@ -19,6 +19,7 @@ USABLE = {
     "PoseModel": "pose",
 }
 POINTER = b"version https://git-lfs"
+LARGEST = 1 << 28  # bytes of the pickle that names the classes; the weights lie beside it
 METADATA, KEY, VALUE = 14, 1, 2  # the field of an ONNX model that holds pairs of words, and the fields of a pair
 VARINT, EIGHT, BYTES, FOUR = 0, 1, 2, 5  # how a field is written
 
@@ -33,7 +34,7 @@ def problem(path: Path) -> str:
         return f"is a pointer of Git LFS, not the weights: `git lfs pull` fetches them; {ALLOWED}"
     try:
         words = _problem_of_onnx(path) if path.suffix == ".onnx" else _problem_of_pt(path)
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, IndexError, NotImplementedError):
+    except Exception:  # of a damaged archive, or pickle, anything may be raised
         words = "is cut, damaged, or of another kind"
     return f"{words}; {ALLOWED}" if words else ""
 
@@ -43,7 +44,10 @@ def _problem_of_pt(path: Path) -> str:
         names = archive.namelist()
         if any("/code/" in name for name in names):
             return "is TorchScript"
-        pickled = archive.read(next(name for name in names if name.endswith("data.pkl")))
+        entry = archive.getinfo(next(name for name in names if name.endswith("data.pkl")))
+        if entry.file_size > LARGEST:
+            raise ValueError(f"{entry.file_size} bytes")
+        pickled = archive.read(entry)
     for module, name in _classes(pickled):
         if module == "ultralytics.nn.tasks":
             return "" if name in USABLE else f"holds a {name}"

@@ -38,7 +38,8 @@ SHORT = dict(zip(i3d.BRANCHES, ("b0", "b1a", "b1b", "b2a", "b2b", "b3b"), strict
 TORCH_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"  # of files of torch before 1.6
 
 
-class ArrayUnpickler(pickle.Unpickler):
+# That of Python: that of C makes room for as many objects as a file of 20 bytes says.
+class ArrayUnpickler(pickle._Unpickler):
     """An unpickler of lists, dicts, texts, numbers and arrays: it refuses every other class and function."""
 
     def find_class(self, module: str, name: str) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from wsstad.artefacts import foreign
 from wsstad.errors import UserError
 from wsstad.planning.drafts.draft import Labelled
 from wsstad.planning.drafts.file_names import stem, without_suffix
@@ -76,7 +77,8 @@ def _read(file: Path, needed: Collection[str]) -> Rows:
         raise UserError(f"{file}: cannot be read as text: {error}") from error
     first = next(iter(lines), "")
     delimiter = next((sign for sign in "\t,;" if sign in first), " ")
-    cells = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter == " "))
+    with foreign.reading(file, "not a list"):
+        cells = list(csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter == " "))
     header = _columns(cells[0]) if cells else []
     if not any(header):
         header = [*needed]
@@ -88,10 +90,11 @@ def _read(file: Path, needed: Collection[str]) -> Rows:
         numbered = list(enumerate(cells[1:], start=2))
     rows = []
     for number, row in numbered:
-        if row and len([cell for cell in row if cell]) < len(needed):
+        named = {n: cell.strip() for n, cell in zip(header, row, strict=False) if n}
+        if row and (len([cell for cell in row if cell]) < len(needed) or not named.keys() >= {*needed}):
             raise UserError(f"{file}: row {number}: {delimiter.join(row)!r:.80}; allowed: {' and '.join(needed)}")
         if row:
-            rows.append((number, {n: cell.strip() for n, cell in zip(header, row, strict=False) if n}))
+            rows.append((number, named))
     if not rows:
         raise UserError(f"{file}: no rows")
     return rows

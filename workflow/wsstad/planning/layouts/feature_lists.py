@@ -75,7 +75,10 @@ def _file_of(source: Path, word: str, by_name: Mapping[str, Path], where: str) -
     """Return the path of a line's file, relative to `source`."""
     path = Path(word)
     candidates = (path if path.is_relative_to(source) else source / path, by_name.get(path.name))
-    file = next((candidate for candidate in candidates if candidate and candidate.is_file()), None)
+    try:
+        file = next((candidate for candidate in candidates if candidate and candidate.is_file()), None)
+    except (OSError, ValueError):  # no path can be so long, or hold a NUL
+        file = None
     if file is None or not file.is_relative_to(source):
-        raise UserError(f"{where}: {word!r} is not below {source}")
+        raise UserError(f"{where}: {word!r:.80} is not below {source}")
     return file.relative_to(source).as_posix()

@@ -10,7 +10,7 @@ The boxes are not those of the paper, so its name for the dataset, st_ucf_crime,
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from wsstad.errors import UserError
@@ -65,10 +65,9 @@ def read_lists(source: Path) -> dict[str, tuple[str, str]]:
         path = named.find(source, *names)
         if path is None:
             raise UserError(f"{source}: no {' or '.join(names)} in it, the official list of videos that {part}")
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            if line.strip():
-                video, kind = _parse(line, f"{path}: row {number}")
-                official[video] = kind, part
+        for number, words in named.rows(path):
+            video, kind = _parse(words, f"{path}: row {number}")
+            official[video] = kind, part
     return official
 
 
@@ -76,21 +75,20 @@ def read_frames(source: Path) -> Mapping[str, int]:
     """Return the published number of frames of each video, where UCF_Annotation_with_nframes.txt is there."""
     path = named.find(source, "UCF_Annotation_with_nframes.txt")
     counts = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path else (), start=1):
-        cells = line.split()
-        if cells and (len(cells) < 2 or not cells[1].isdigit()):
+    for number, cells in named.rows(path) if path else ():
+        if len(cells) < 2 or not (cells[1].isascii() and cells[1].isdigit()):
+            line = " ".join(cells)
             raise UserError(f"{path}: row {number}: {line!r:.80}; allowed: <class>/<video>.mp4 <frames> ...")
-        if cells:
-            counts[PurePosixPath(cells[0]).stem] = int(cells[1])
+        counts[PurePosixPath(cells[0]).stem] = int(cells[1])
     return counts
 
 
-def _parse(line: str, where: str) -> tuple[str, str]:
+def _parse(words: Sequence[str], where: str) -> tuple[str, str]:
     """Return video and class of a line `<class>/<video>.mp4`, or `<video>.mp4 <class> ...` of the intervals."""
-    path = PurePosixPath(line.split()[0])
-    kind = path.parent.name or next(iter(line.split()[1:]), "")
+    path = PurePosixPath(words[0])
+    kind = path.parent.name or next(iter(words[1:]), "")
     if path.suffix != ".mp4" or not kind:
-        raise UserError(f"{where}: {line!r:.80}; allowed: <class>/<video>.mp4")
+        raise UserError(f"{where}: {' '.join(words)!r:.80}; allowed: <class>/<video>.mp4")
     return path.stem, "Normal" if "Normal" in kind else kind
 
 
