@@ -10,6 +10,8 @@ from hypothesis import settings
 
 REPOSITORY = Path(__file__).parent.parent
 
+MEANWHILE = 500  # short tests, for half a minute or so
+
 # A busy machine is no fault of the code: no test has a time limit of its own but pytest's.
 settings.register_profile("no_deadline", deadline=None)
 settings.load_profile("no_deadline")
@@ -18,7 +20,8 @@ settings.load_profile("no_deadline")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with whole workflows in every process, module by module, and end with the many short tests.
 
-    Each process begins with an equal part of the list, and then takes over what others have left.
+    Each process begins with an equal part of the list, and then takes over what others have left. All but the first do
+    some short tests before: meanwhile the first makes the finished run that most workflows start from.
     """
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     short = iter([item for item in items if "workflow" not in item.keywords])
@@ -29,8 +32,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     shares: list[list[pytest.Item]] = [[] for _ in range(processes)]
     for module in sorted(modules.values(), key=len, reverse=True):
         min(shares, key=len).extend(module)
-    length = len(items) // processes
-    items[:] = [item for share in shares for item in (*share, *islice(short, max(0, length - len(share))))] + [*short]
+    length = max(1, len(items) // processes)
+    ordered: list[pytest.Item] = []
+    for share in shares:
+        ordered += islice(short, MEANWHILE if ordered else 0)
+        ordered += share
+        ordered += islice(short, -len(ordered) % length)
+    items[:] = [*ordered, *short]
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 
 from cluster.sites import Site
 from cluster.slurm import SCRIPTS, Slurm
-from workflow.conftest import CONFIG, Workplace, make, small_dataset  # noqa: F401 - the fixture is used by its name
+from workflow.conftest import CONFIG, Workplace, for_all, make, small_dataset  # noqa: F401 - fixtures, used by name
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,6 +19,7 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["mgpr"])
 def test_sigkill_and_again(kind: str, tmp_path, repository) -> None:
     videos = [video for video, _ in planted_videos(8)]

@@ -46,6 +46,7 @@ def test_the_three_ways_of_a_training_step_are_timed(repository):
         assert float(row[3]) == pytest.approx(float(row[2]) / measured, rel=0.2)
 
 
+@pytest.mark.long
 def test_linkers_are_held_against_trackers_on_made_up_roads(repository, tmp_path):
     command = [sys.executable, "benchmarks/linkers.py", "--quick", "--work", str(tmp_path)]
     done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)

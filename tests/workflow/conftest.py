@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -205,11 +206,27 @@ def render(folder: Path, n_videos: int) -> None:
 
 
 @pytest.fixture(scope="session")
-def small_dataset(tmp_path_factory) -> Path:
+def for_all(tmp_path_factory, worker_id) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Return a folder of all processes that test: the first that asks for it fills it, the others wait."""
+    base = tmp_path_factory.getbasetemp()
+
+    def filled(name: str, fill: Callable[[Path], None]) -> Path:
+        folder = (base if worker_id == "master" else base.parent) / name
+        with open(folder.with_suffix(".lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.with_suffix(".done").exists():
+                folder.mkdir()
+                fill(folder)
+                folder.with_suffix(".done").touch()
+        return folder
+
+    return filled
+
+
+@pytest.fixture(scope="session")
+def small_dataset(for_all) -> Path:
     """Twelve small videos, six of them abnormal, and their tables."""
-    folder = tmp_path_factory.mktemp("small")
-    render(folder, 12)
-    return folder
+    return for_all("small", lambda folder: render(folder, 12))
 
 
 @pytest.fixture
@@ -220,20 +237,14 @@ def workplace(tmp_path, small_dataset) -> Workplace:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory, small_dataset, worker_id) -> Workplace:
-    """A folder in which everything has run once, for all processes that test; read it, or `copy` it.
+def finished(for_all, small_dataset) -> Workplace:
+    """A folder in which everything has run once; read it, or `copy` it. `said` is what the run showed."""
 
-    `said` is what the run showed.
-    """
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "finished"
-    with open(folder.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.with_suffix(".done").exists():
-            shutil.copytree(small_dataset, folder)
-            (folder / "said").write_text(make(folder).run())
-            folder.with_suffix(".done").touch()
-    return Workplace(folder)
+    def run(folder: Path) -> None:
+        shutil.copytree(small_dataset, folder, dirs_exist_ok=True)
+        (folder / "said").write_text(make(folder).run())
+
+    return Workplace(for_all("finished", run))
 
 
 @pytest.fixture

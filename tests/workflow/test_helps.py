@@ -15,6 +15,7 @@ from wsstad.__main__ import VERBS, parser_of
 from wsstad.locations import PACKAGE, in_package
 
 MODEL = "results/small/runs/cv2/narrow/motion/iou/full/models/mgpr_tiny/0/fold0.*.safetensors"
+LONG = ("score", "fit-detector")  # their examples take 12 CPU-seconds or more
 # What is typed in the place of an example that takes minutes: its flags are read, or its jobs are listed.
 CHEAP = {
     "demo": lambda line: line.replace("--cores 2", "--cores 2 --help"),
@@ -60,7 +61,14 @@ def prepare_init(folder):
 
 
 @pytest.mark.workflow
-@pytest.mark.parametrize(("verb", "line"), [(verb, line) for verb in VERBS for line in documentation.examples(verb)])
+@pytest.mark.parametrize(
+    ("verb", "line"),
+    [
+        pytest.param(verb, line, marks=[pytest.mark.long] if verb in LONG else [])
+        for verb in VERBS
+        for line in documentation.examples(verb)
+    ],
+)
 def test_the_example_runs(verb, line, folder):
     if verb == "init":
         prepare_init(folder)

@@ -20,6 +20,7 @@ def run(workplace, script):
     return subprocess.run(["bash", "-c", script], check=False, **options)
 
 
+@pytest.mark.long
 def test_too_little_memory_is_named_with_its_limit(copy):
     shutil.rmtree(copy.folder / "results/small/features")
     done = run(copy, f"ulimit -v 1500000; exec {RUN} benchmark")

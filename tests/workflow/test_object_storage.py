@@ -54,6 +54,7 @@ def digests(workplace) -> dict[str, str]:
     return {row["video"]: row["digest"] for path in paths for row in storage.read_table(path)}
 
 
+@pytest.mark.long
 def test_the_same_frames_as_from_a_folder_then_nothing_then_what_was_replaced(workplace, client, finished):
     upload(client, workplace.folder)
     use_bucket(workplace)

@@ -42,6 +42,7 @@ def test_no_picture_is_made_of_footage_that_may_not_be_seen(copy):
     assert "data:video" not in page(copy)
 
 
+@pytest.mark.long
 def test_other_predictions_are_shown(copy):
     copy.change("methods", "mgpr_tiny", learning_rate=0.001)
     done = copy.redo("report")

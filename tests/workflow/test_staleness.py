@@ -98,6 +98,7 @@ def test_a_linker(copy):
     assert done == {"link": [6, 6], "region": regions, **ALL}
 
 
+@pytest.mark.long
 def test_an_extractor(copy):
     copy.change("extractors", "narrow", seed=1)
     assert copy.redo() == {"image": [6, 6], "region": [6, 6], "audit": 1, **LEARNED}
@@ -108,6 +109,7 @@ def test_a_method(copy):
     assert copy.redo() == LEARNED
 
 
+@pytest.mark.long
 def test_a_scale(copy):
     copy.change("scales", "full", max_iterations=4)
     assert copy.redo() == LEARNED
@@ -181,6 +183,7 @@ def test_a_video_removed(copy):
     assert copy.redo() == {**shard_jobs(0), "annotate": 1, **ONE_VIDEO}
 
 
+@pytest.mark.long
 def test_a_video_renamed(copy):
     rename_video(copy, "v001", "renamed")
     assert copy.redo() == {**shard_jobs(1), "annotate": 1, **ONE_VIDEO}
@@ -253,6 +256,7 @@ def test_the_code_of_a_stage(edited):
     assert edited.redo() == {"link": [6, 6], "region": [0, 0], **LOOKED_AT}
 
 
+@pytest.mark.long
 def test_code_imported_by_what_is_imported(edited):
     with open(package(edited) / "learning/optimisers.py", "a") as file:
         file.write("\nUNUSED = 1\n")
@@ -320,6 +324,7 @@ def test_a_damaged_result(copy, name):
     assert copy.tables() == before
 
 
+@pytest.mark.long
 def test_results_from_the_future(copy):
     ahead = time.time() + 1e6
     for path in (copy.folder / "results").rglob("*"):
@@ -329,6 +334,7 @@ def test_results_from_the_future(copy):
     assert copy.redo() == {}
 
 
+@pytest.mark.long
 def test_everything_copied_to_another_place(copy, tmp_path_factory):
     place = tmp_path_factory.mktemp("place")
     with subprocess.Popen(["tar", "-c", "-C", copy.folder, "."], stdout=subprocess.PIPE) as pack:
