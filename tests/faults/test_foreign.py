@@ -99,6 +99,7 @@ MET = {
     "a pickle with room for many objects": ("liu_ma", b"K\x01r\xff\xff\xff\x7f.", "not a mapping"),
     "weights without a pickle": ("yolo.pt", npz(), "is cut, damaged"),
     "weights that are encrypted": ("yolo.pt", npz(flags=1), "is cut, damaged"),
+    "a class that is no number for the digits around it": ("mot", b"5,7,11,21,20,40,1,1\x1f1,1\n", ""),
     "a box of many digits": (
         "liu_ma",
         b"(dS'a'\n(l(lS'/x/image_0010.jpg'\naL1" + b"0" * 400 + b"L\naI11\naI21\naI30\naas.",

@@ -343,3 +343,36 @@ def test_tensors_have_the_same_bytes_every_time(tmp_path) -> None:
         storage.write_tensors(path, {"b": np.zeros(2), "a": np.ones(3)}, {"x": 1, "y": 2}, key="k")
         contents.add(path.read_bytes())
     assert len(contents) == 1
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {"a": [float("-inf")]}])
+def test_json_that_is_hashed_or_written_holds_no_nan(tmp_path, value):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        storage.canonical_json(value)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        storage.write_json(tmp_path / "x.json", value)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda path: storage.read_artefact(path, kind="tubes"),
+        lambda path: storage.read_facts(path, kind="tubes"),
+        storage.check_artefact,
+        storage.read_tensors,
+        storage.tensors_digest,
+    ],
+)
+@pytest.mark.parametrize("content", [b"", b"nothing of ours", bytes(4096)])
+def test_damage_names_its_file(tmp_path, read, content):
+    path = tmp_path / "x.h5"
+    path.write_bytes(content)
+    with pytest.raises(DamagedError) as caught:
+        read(path)
+    assert caught.value.path == path
+
+
+def test_every_array_that_holds_no_numbers_is_named(tmp_path):
+    arrays = {"a": np.array(["x"]), "b": np.zeros(1), "c": np.array([None])}
+    with pytest.raises(ValueError, match=r"x\.h5: a, c: no array of numbers$"):
+        storage.write_artefact(tmp_path / "x.h5", Artefact(arrays), kind="tubes", key="k")
