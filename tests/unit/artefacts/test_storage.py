@@ -1,6 +1,7 @@
 """Result files: whole or absent, the same bytes for the same content, and checked on every read."""
 
 import errno
+import hashlib
 import json
 import os
 from dataclasses import replace
@@ -376,3 +377,19 @@ def test_every_array_that_holds_no_numbers_is_named(tmp_path):
     arrays = {"a": np.array(["x"]), "b": np.zeros(1), "c": np.array([None])}
     with pytest.raises(ValueError, match=r"x\.h5: a, c: no array of numbers$"):
         storage.write_artefact(tmp_path / "x.h5", Artefact(arrays), kind="tubes", key="k")
+
+
+def test_a_whole_artefact_passes_and_one_of_another_kind_is_named(tmp_path, artefact):
+    path = tmp_path / "x.h5"
+    digest = storage.write_artefact(path, artefact, kind="tubes", key="k")
+    checked = storage.check_artefact(path, kind="tubes")
+    assert (checked.digest, checked.meta, checked.arrays) == (digest, artefact.meta, {})
+    for read in (storage.check_artefact, storage.read_facts):
+        with pytest.raises(DamagedError, match="holds 'tubes', not 'frames'") as caught:
+            read(path, kind="frames")
+        assert caught.value.path == path
+
+
+def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path):
+    (tmp_path / "x").write_bytes(b"abc\r\n\xff")
+    assert storage.file_digest(tmp_path / "x") == hashlib.sha256(b"abc\r\n\xff").hexdigest()
