@@ -72,6 +72,15 @@ def npz(method=zipfile.ZIP_STORED, flags=0):
     return bytes(content)
 
 
+def members(**contents):
+    """Return an archive of plain files."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
 MET = {
     "an encoding that nobody knows": ("cvat", b'<?xml version="1.0" encoding="utf-6"?><annotations/>', "not XML"),
     "an encoding of two bytes": ("cvat", b'<?xml version="1.0" encoding="shift_jis"?><annotations/>', "not XML"),
@@ -88,6 +97,7 @@ MET = {
     "a list that is not UTF-8": ("ucf list", b"Abuse/\xff.mp4 1\n", "cannot be read as text"),
     "a date that there is not": ("dataset.yaml", b"title: 2001-99-99\n", "not YAML"),
     "a number of many digits": ("config.yaml", b"a: " + b"9" * 5000, "not YAML"),
+    "members that are no arrays": ("masks.npz", members(packed=b"x", shape=b"y"), "no packed masks"),
     "a frame of many digits": (
         "vatic",
         b'7 10 20 30 60 99999999999999999999 0 0 0 "car"\n',
@@ -99,6 +109,7 @@ MET = {
     "a pickle with room for many objects": ("liu_ma", b"K\x01r\xff\xff\xff\x7f.", "not a mapping"),
     "weights without a pickle": ("yolo.pt", npz(), "is cut, damaged"),
     "weights that are encrypted": ("yolo.pt", npz(flags=1), "is cut, damaged"),
+    "a class that is no number for the digits around it": ("mot", b"5,7,11,21,20,40,1,1\x1f1,1\n", ""),
     "a box of many digits": (
         "liu_ma",
         b"(dS'a'\n(l(lS'/x/image_0010.jpg'\naL1" + b"0" * 400 + b"L\naI11\naI21\naI30\naas.",
@@ -119,11 +130,13 @@ CRASHES = {
     "crash.mat": ("masks.mat", r"the library that reads it crashes \(SIGSEGV\)"),
     "abort.parquet": ("parquet", r"no Parquet: "),
     "panic.parquet": ("parquet", r"no Parquet: "),
+    "no_size.tiff": ("picture.tiff", r"^$"),
+    "far_offset.tiff": ("pages", r"^$"),
 }
 
 
 @pytest.mark.parametrize("file", CRASHES)
-def test_what_ends_the_process_of_its_reader_is_refused_in_one_line(file, repository, tmp_path):
+def test_what_ended_the_process_of_its_reader_ends_well(file, repository, tmp_path):
     name, words = CRASHES[file]
     parser = PARSERS[name](tmp_path)
     parser.file.write_bytes((repository / "tests/data/foreign" / file).read_bytes())

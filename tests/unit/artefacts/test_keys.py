@@ -1,5 +1,8 @@
 """Keys: they move with everything that can change a result, and with nothing else."""
 
+import hashlib
+import json
+
 import pytest
 
 from wsstad.artefacts import code_text, keys
@@ -131,3 +134,10 @@ def test_code_names_every_module_and_library(package):
 def test_a_dynamic_variant_is_part_of_the_digest_when_it_is_named(package):
     before = digest()
     assert keys.code_digest("wsstad.room.linking", "wsstad.room.other") != before
+
+
+def test_a_key_is_the_digest_of_its_parts_by_name():
+    """Whatever is renamed, what was computed stands."""
+    parts = {"stage": "decode", "code": "c", "parameters": PARTS["parameters"], "inputs": PARTS["inputs"]}
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    assert keys.make_key("decode", **PARTS) == hashlib.sha256(text.encode()).hexdigest()

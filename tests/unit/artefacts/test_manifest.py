@@ -1,7 +1,10 @@
 """Manifests: sorted rows, the same bytes whatever the order of work."""
 
-from wsstad.artefacts import manifest
+import pytest
+
+from wsstad.artefacts import manifest, storage
 from wsstad.artefacts.manifest import Row
+from wsstad.errors import UserError
 
 ROWS = [
     Row("b", "k2", "d2", counts={"frames": 7}, sizes={".h5": 9, ".mp4": 5}),
@@ -28,3 +31,18 @@ def test_several_shards_read_as_one(tmp_path):
         paths.append(tmp_path / "manifests" / f"{row.video}.tsv")
         manifest.write_manifest(paths[-1], [row], ["frames"])
     assert set(manifest.read_manifest(*paths).rows) == {"a", "b"}
+
+
+def test_cells_of_the_file(tmp_path):
+    path = tmp_path / "manifests/1.tsv"
+    manifest.write_manifest(path, ROWS, ["frames"])
+    cells = [(row["video"], row["status"], row["frames"]) for row in storage.read_table(path)]
+    assert cells == [("a", "quarantined", ""), ("b", "ok", "7")]
+
+
+@pytest.mark.parametrize(
+    ("video", "key", "words"), [("../a", "k", "manifests"), ("a", "../k", "manifests: key of 'a'")]
+)
+def test_a_name_that_leads_elsewhere_is_refused_with_its_place(tmp_path, video, key, words):
+    with pytest.raises(UserError, match=words):
+        manifest.artefact_path(tmp_path / "manifests", video, key)

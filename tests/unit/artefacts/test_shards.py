@@ -125,3 +125,34 @@ def test_a_folder_stands_for_the_manifests_of_the_shards_in_the_map(tmp_path):
     expected = [one, folder / "000.tsv", folder / "001.tsv"]
     assert shards.manifests([one, folder], shard_map) == expected
     assert shards.manifests(expected, None) == expected
+
+
+def test_a_quarantine_that_stands_has_its_key_and_its_code(stage):
+    stage.bad = {"b"}
+    stage.run(KEYS)
+    first = manifest.read_manifest(stage.manifest).rows["b"]
+    stage.manifest.unlink()
+    assert stage.run(KEYS) == []
+    assert manifest.read_manifest(stage.manifest).rows["b"] == first
+    assert (first.key, first.code) == (KEYS["b"], "V104")
+
+
+def test_what_stands_under_a_key_is_of_the_stage_that_asks(stage):
+    stage.run(KEYS)
+    folder = stage.manifest.parent.parent
+    assert shards.cached_row(folder, "a", KEYS["a"], kind="tubes") is not None
+    assert shards.cached_row(folder, "a", KEYS["a"], kind="frames") is None
+
+
+def test_each_file_of_a_video_has_its_own_size(stage):
+    stage.run(KEYS)
+    folder = stage.manifest.parent.parent
+    artefact, beside = (manifest.artefact_path(folder, "a", KEYS["a"], suffix) for suffix in (".h5", ".mp4"))
+    beside.write_bytes(b"12345")
+    row = shards.cached_row(folder, "a", KEYS["a"], kind="tubes", suffixes=(".h5", ".mp4"))
+    assert row.sizes == {".h5": artefact.stat().st_size, ".mp4": 5}
+
+
+def test_the_outcomes_of_one_after_another_are_of_their_own_videos():
+    made = dict(shards.one_by_one(["a", "b"], lambda video: Artefact({}, {"name": video})))
+    assert {video: artefact.meta["name"] for video, artefact in made.items()} == {"a": "a", "b": "b"}

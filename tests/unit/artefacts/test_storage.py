@@ -1,6 +1,7 @@
 """Result files: whole or absent, the same bytes for the same content, and checked on every read."""
 
 import errno
+import hashlib
 import json
 import os
 from dataclasses import replace
@@ -343,3 +344,52 @@ def test_tensors_have_the_same_bytes_every_time(tmp_path) -> None:
         storage.write_tensors(path, {"b": np.zeros(2), "a": np.ones(3)}, {"x": 1, "y": 2}, key="k")
         contents.add(path.read_bytes())
     assert len(contents) == 1
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {"a": [float("-inf")]}])
+def test_json_that_is_hashed_or_written_holds_no_nan(tmp_path, value):
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        storage.canonical_json(value)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        storage.write_json(tmp_path / "x.json", value)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda path: storage.read_artefact(path, kind="tubes"),
+        lambda path: storage.read_facts(path, kind="tubes"),
+        storage.check_artefact,
+        storage.read_tensors,
+        storage.tensors_digest,
+    ],
+)
+@pytest.mark.parametrize("content", [b"", b"nothing of ours", bytes(4096)])
+def test_damage_names_its_file(tmp_path, read, content):
+    path = tmp_path / "x.h5"
+    path.write_bytes(content)
+    with pytest.raises(DamagedError) as caught:
+        read(path)
+    assert caught.value.path == path
+
+
+def test_every_array_that_holds_no_numbers_is_named(tmp_path):
+    arrays = {"a": np.array(["x"]), "b": np.zeros(1), "c": np.array([None])}
+    with pytest.raises(ValueError, match=r"x\.h5: a, c: no array of numbers$"):
+        storage.write_artefact(tmp_path / "x.h5", Artefact(arrays), kind="tubes", key="k")
+
+
+def test_a_whole_artefact_passes_and_one_of_another_kind_is_named(tmp_path, artefact):
+    path = tmp_path / "x.h5"
+    digest = storage.write_artefact(path, artefact, kind="tubes", key="k")
+    checked = storage.check_artefact(path, kind="tubes")
+    assert (checked.digest, checked.meta, checked.arrays) == (digest, artefact.meta, {})
+    for read in (storage.check_artefact, storage.read_facts):
+        with pytest.raises(DamagedError, match="holds 'tubes', not 'frames'") as caught:
+            read(path, kind="frames")
+        assert caught.value.path == path
+
+
+def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path):
+    (tmp_path / "x").write_bytes(b"abc\r\n\xff")
+    assert storage.file_digest(tmp_path / "x") == hashlib.sha256(b"abc\r\n\xff").hexdigest()

@@ -62,3 +62,19 @@ def test_enclose_holds_every_box(some):
 def test_clip_keeps_boxes_inside_the_frame():
     clipped = boxes.clip(np.array([[-5, -5, 500, 30]], dtype=np.float32), 320, 240)
     assert clipped.tolist() == [[0, 0, 320, 30]]
+
+
+def test_an_inverted_box_has_no_area_whichever_side_is():
+    assert boxes.area(np.array([[5.0, 0, 2, 4], [0, 5, 4, 2], [5, 5, 2, 2]])).tolist() == [0, 0, 0]
+
+
+def test_boxes_smaller_than_a_pixel_overlap_too():
+    first, second = np.array([[0, 0, 0.5, 0.5]], np.float32), np.array([[0, 0, 0.5, 0.25]], np.float32)
+    assert boxes.iou(first, second).tolist() == [[0.5]]
+    assert boxes.paired_iou(first, second).tolist() == [0.5]
+
+
+def test_boxes_without_an_area_overlap_nothing():
+    none = np.zeros((2, 4))
+    assert boxes.iou(none, none).tolist() == [[0, 0], [0, 0]]
+    assert boxes.paired_iou(none, none).tolist() == [0, 0]

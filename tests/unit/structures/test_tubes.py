@@ -58,3 +58,31 @@ def test_divide_covers_every_frame_once_in_even_parts(start, length, parts, min_
 def test_a_tube_refuses_nonsense(start, shape, kind):
     with pytest.raises(ValueError, match="tube"):
         Tube(start, np.zeros(shape, np.float32), kind)
+
+
+def test_a_tube_of_which_nothing_is_said_was_observed_in_every_frame():
+    tube = Tube(2, np.zeros((3, 4), np.float32))
+    assert tube.observed.dtype == bool
+    assert tube.observed.tolist() == [True] * 3
+
+
+def test_a_part_keeps_all_that_is_known_of_the_whole():
+    whole = a_tube(3, 20, "multivariate", (4, 7))
+    part = whole.cut(10, 15)
+    assert (part.kind, part.score, part.members) == ("multivariate", 0.5, (4, 7))
+    assert np.array_equal(part.observed, whole.observed[7:12])
+
+
+def test_the_whole_frame_is_a_box_in_every_frame():
+    tube = tubes.whole_frame(5, 8, 320, 240)
+    assert (tube.start, tube.stop, tube.kind) == (5, 8, "frame")
+    assert tube.boxes.dtype == np.float32
+    assert tube.boxes.tolist() == [[0, 0, 320, 240]] * 3
+
+
+@pytest.mark.parametrize("kept", [[], [a_tube(0)]])
+def test_columns_have_types_of_their_own_however_many_tubes_there_are(kept):
+    columns = VideoTubes(40, 320, 240, np.zeros(40), kept).to_arrays()
+    types = {"size": "i8", "detected": "?", "start": "i4", "length": "i4", "kind": "u1", "score": "f4", "observed": "?"}
+    assert {name: columns[name].dtype for name in types} == {name: np.dtype(kind) for name, kind in types.items()}
+    assert columns["boxes"].dtype == np.float32

@@ -115,9 +115,9 @@ def read_lengths(path: Path) -> dict[str, int]:
     lengths = {}
     for number, line in enumerate(collecting.read_text(path).splitlines(), start=1):
         name, frames = [*line.split(), "", ""][:2]
-        if not frames.isdecimal() or not int(frames):
+        if not (n := collecting.digits(frames)):
             raise UserError(f"{path}: row {number}: {frames!r} frames; allowed: a whole number above 0")
-        lengths[Path(name).stem] = int(frames)
+        lengths[Path(name).stem] = n
     return lengths
 
 

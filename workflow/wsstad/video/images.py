@@ -136,8 +136,8 @@ def _whole_pages(content: bytes | mmap.mmap) -> list[int]:
             if not any(tag == SUBFILE and value & REDUCED for tag, _, _, value in tags):
                 numbers.append(len(seen) - 1)
             (at,) = layout.offset.unpack_from(content, at + layout.entry.size * entries)
-    except struct.error:
-        return numbers  # cut: left to the decoder
+    except (struct.error, OverflowError):
+        return numbers  # cut, or an offset that no file has: left to the decoder
     return numbers
 
 

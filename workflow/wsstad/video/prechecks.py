@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from wsstad.errors import QuarantineError
 
@@ -42,9 +42,9 @@ def check_picture(path: Path, max_pixels: int) -> bool:
             if width * height > max_pixels:
                 raise QuarantineError("V109", f"{path.name}: {width}x{height} is more than {max_pixels} pixels")
             largest += width * height
-    # What PIL raises for a bad head; and `ImportError`, since ultralytics, once imported, replaces PIL's `open` by one
-    # that asks for a plugin of other formats.
-    except (OSError, SyntaxError, ValueError, OverflowError, UnidentifiedImageError, ImportError):
+    except QuarantineError:
+        raise
+    except Exception:  # PIL has no list of what it raises for a bad head: of a TIFF without a size it is a TypeError
         return False
     if (n_bytes := path.stat().st_size) > LARGEST_PIXEL * largest + HEAD:
         raise QuarantineError("V109", f"{path.name}: {n_bytes} bytes for {largest} pixels")

@@ -148,3 +148,20 @@ def test_what_cannot_be_said_is_not_said():
     assert power.smallest_effect(Noise((1.0,), (6,))) is not None
     assert power.smallest_effect(Noise((1.0,), (8,)), family=7) is None
     assert power.videos_needed(1e-6, Noise((1.0,), (12,))) is None
+
+
+@pytest.mark.parametrize("sizes", [(5, 12), (30, 4)])
+def test_degrees_of_freedom_are_those_of_welch(sizes):
+    rng = np.random.default_rng(3)
+    first, second = rng.normal(0, 1, sizes[0]), rng.normal(0, 3, sizes[1])
+    noise = power.Noise((first.var(ddof=1), second.var(ddof=1)), sizes)
+    assert noise.freedom() == pytest.approx(stats.ttest_ind(first, second, equal_var=False).df)
+
+
+def test_the_true_error_lies_on_both_sides_of_the_pilot_s():
+    noise = power.Noise((1.0, 4.0), (12, 9))
+    low, high = noise.error_bounds()
+    freedom = noise.freedom()
+    expected = np.sqrt(freedom / stats.chi2.ppf([0.975, 0.025], freedom))
+    assert (low, high) == pytest.approx(tuple(expected))
+    assert low < 1 < high

@@ -203,3 +203,15 @@ def test_a_real_difference_is_found():
     verdicts, _ = wins(200, seed=2, **options)
     assert verdicts["VAUC"] >= 0.75, verdicts
     assert min(verdicts["MIoU"], verdicts["IoU@0.1"]) >= 0.95, verdicts
+
+
+def test_the_observed_difference_counts_on_both_sides_of_a_bootstrap():
+    samples = np.array([-1.0, *[2.0] * 98, np.nan])  # 99 of them, one on the rarer side
+    assert significance.bootstrap_p(samples) == pytest.approx(2 * (1 + 1) / (99 + 1))
+    assert significance.bootstrap_p(np.zeros(9)) == 1
+
+
+def test_a_verdict_is_corrected_for_the_whole_family_that_was_declared():
+    alone = Difference("MIoU", 12, 0.2, (0.1, 0.3), 0.5, 0.03)
+    assert [verdict.corrected for verdict in significance.decide([alone])] == pytest.approx([0.03])
+    assert [verdict.corrected for verdict in significance.decide([alone], size=4)] == pytest.approx([0.12])

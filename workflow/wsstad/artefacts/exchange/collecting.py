@@ -17,6 +17,7 @@ from wsstad.structures.tracks import UNTRACKED, Track, VideoTracks
 DECIMALS = 4  # of coordinates: half a step is a tenth of what a round trip may lose, and 1/16 px is exact
 SUFFIXES = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts", ".m2ts", ".mts"}  # of videos that files name
 LAST_FRAME = 2**31 - 1  # of a video of two years
+MOST_DIGITS = 18  # Python refuses to read more than 4300
 OBJECT = "object"  # the label where a file has none
 
 
@@ -90,6 +91,11 @@ def whole(text: str, name: str, where: str) -> int:
     if not value.is_integer():
         raise UserError(f"{where}: {name} {text!r}; allowed: a whole number")
     return int(value)
+
+
+def digits(text: str) -> int | None:
+    """Return the number that a text of decimal digits is; None for another text, or more digits than any count has."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
 def read_text(path: Path) -> str:

@@ -79,10 +79,10 @@ class Document:
         for track in listed:
             for box in _filled(track.boxes):
                 collector.add(track.name, track.label, box)
-        sides = [int(values[side]) for side in ("width", "height") if values.get(side, "").isdecimal()]
-        length = values.get("task/size", "")
-        size = (sides[0], sides[1]) if len(sides) == 2 else None
-        return VideoTracks(name, collector.tracks(), size, int(length) if length.isdecimal() else None)
+        width, height = (collecting.digits(values.get(side, "")) for side in ("width", "height"))
+        length = collecting.digits(values.get("task/size", ""))
+        size = (width, height) if width is not None and height is not None else None
+        return VideoTracks(name, collector.tracks(), size, length)
 
     def _parse(self) -> None:
         self._parser.StartElementHandler = self._start

@@ -89,7 +89,7 @@ def _images(folder: Path) -> Iterator[np.ndarray]:
 def _packed(path: Path) -> Iterator[np.ndarray]:
     # Opened here: numpy leaves a file open that is no archive.
     with foreign.reading(path, "no packed masks"), open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-        packed, (frames, height, width) = file["packed"], file["shape"].tolist()
+        packed, (frames, height, width) = np.asarray(file["packed"]), map(int, file["shape"])
     if packed.dtype != np.uint8 or packed.shape != (frames, height, (width + 7) // 8):
         raise UserError(f"{path}: packed masks of shape {packed.shape} for {frames} frames of {width} x {height}")
     for mask in packed:

@@ -63,9 +63,9 @@ def _read(path: Path, video: str, first_frame: int, first_pixel: int) -> VideoTr
 
 def _label(cells: Sequence[str], labels: Sequence[str], where: str) -> str:
     """Return the name of a row's class, or its number where no name is listed; results have none."""
-    if len(cells) < 8 or not cells[7].strip().isdecimal() or cells[7].strip() == "0":
+    n = collecting.digits(cells[7].strip()) if len(cells) > 7 else None
+    if not n:
         return collecting.OBJECT
-    n = int(cells[7])
     if labels and n > len(labels):
         raise UserError(f"{where}: class {n}; allowed: 1 to {len(labels)}, the lines of {LABELS}")
     return labels[n - 1] if labels else str(n)

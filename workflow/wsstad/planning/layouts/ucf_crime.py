@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from wsstad.artefacts.exchange import collecting
 from wsstad.errors import UserError
 from wsstad.jsonable import Json
 from wsstad.planning import footage_folder
@@ -76,10 +77,11 @@ def read_frames(source: Path) -> Mapping[str, int]:
     path = named.find(source, "UCF_Annotation_with_nframes.txt")
     counts = {}
     for number, cells in named.rows(path) if path else ():
-        if len(cells) < 2 or not (cells[1].isascii() and cells[1].isdigit()):
+        count = collecting.digits(cells[1]) if len(cells) > 1 else None
+        if count is None:
             line = " ".join(cells)
             raise UserError(f"{path}: row {number}: {line!r:.80}; allowed: <class>/<video>.mp4 <frames> ...")
-        counts[PurePosixPath(cells[0]).stem] = int(cells[1])
+        counts[PurePosixPath(cells[0]).stem] = count
     return counts
 
 
