@@ -50,7 +50,7 @@ demo: $(VENV)/complete ## Make a small road benchmark and run everything on it: 
 	@$(WSSTAD) demo
 
 test: $(VENV)/checks ## Run the tests, except the longest: make test-long
-	@echo "[test] unit, contract, fault and workflow tests; about ten minutes on two cores"
+	@echo "[test] unit, contract, fault and workflow tests; about a quarter of an hour on two cores"
 	@$(VENV)/bin/python -m pytest -m "not cluster and not long" --numprocesses 3 --dist worksteal $$PYTEST
 
 .PHONY: test-long

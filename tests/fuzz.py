@@ -22,7 +22,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import atheris
 
 CPU_SECONDS = 2.0
 MEGABYTES = 500
@@ -43,6 +42,8 @@ def main() -> None:
     args = parser.parse_args()
     args.findings.mkdir(parents=True, exist_ok=True)
     sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "workflow")]
+    import atheris
+
     with atheris.instrument_imports(include=["wsstad"]):
         from support.foreign import PARSERS
 
@@ -107,6 +108,8 @@ def fuzz(name: str, make: Callable[[Path], Any], work: Path, findings: Path, sec
     _limit()
     options = [f"-max_total_time={max(1, seconds)}", f"-max_len={LARGEST}", "-timeout=120", "-rss_limit_mb=0"]
     options += ["-print_final_stats=1", f"-artifact_prefix={findings.resolve()}/{name}-died-"]
+    import atheris
+
     atheris.Setup([sys.argv[0], *options, str(inputs)], one)
     atheris.Fuzz()
 

@@ -41,7 +41,8 @@ import h5py
 def visit(name, item):
     if isinstance(item, h5py.Dataset):
         if item.nbytes > 1 << 20 and item.nbytes > 1000 * item.id.get_storage_size():
-            raise ValueError(f"{name} declares {item.nbytes} bytes and has {item.id.get_storage_size()}")
+            flaw = f"{name} declares {item.nbytes} bytes and has {item.id.get_storage_size()}"
+            raise ValueError(flaw)
         item[()]
 with h5py.File(path) as file:
     file.visititems(visit)""",
