@@ -22,7 +22,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-
 CPU_SECONDS = 2.0
 MEGABYTES = 500
 STUCK = 150  # seconds after which a process that should have ended hangs

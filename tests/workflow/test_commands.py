@@ -76,7 +76,7 @@ COMMANDS = {
     "python tests/flips.py --n 20000 --rounds 24": "python tests/flips.py --help",
     "python tests/kill.py --n 360": "python tests/kill.py --help",
     "python benchmarks/memory.py --minutes 1 10": "python benchmarks/memory.py --help",
-    "python benchmarks/planning.py 24 200 1900 19000": "python benchmarks/planning.py --help",
+    "python benchmarks/planning.py 24 200 1900 19000": "python benchmarks/planning.py 24",
     "python tests/fuzz.py --minutes 60 findings": "python tests/fuzz.py --help",
     "python tests/mutation.py --again mutants.tsv": "python tests/mutation.py --help",
     "python tests/mutation.py --n 40 --seed 1 mutants.tsv": "python tests/mutation.py --help",
