@@ -9,8 +9,8 @@ from wsstad.planning import command_line, paths, run_targets
 from wsstad.planning.stages import STAGES
 
 DATA = {"decode", "detect", "link", "extract_image", "extract_region", "train", "predict", "annotate"}
-READ = {"audit", "describe", "evaluate"}
-TABLES = {"tabulate_dataset", "tabulate"}
+READ = {"audit", "evaluate"}
+TABLES = {"describe", "tabulate_dataset", "tabulate"}
 PAGE = {"illustrate", "report"}
 
 

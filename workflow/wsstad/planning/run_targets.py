@@ -12,8 +12,8 @@ REPORT, OVERLAYS, SCORES = "report", "overlays", "scores"
 TARGETS = (REPORT, OVERLAYS, SCORES)  # that are no tables
 DEFAULT = (BENCHMARK, REPORT)
 # Rules of ours whose outputs are of a table, and stand behind no page; and behind no overlay.
-NOT_SHOWN = {"tabulate_dataset", "tabulate"}
-NOT_DRAWN = {*NOT_SHOWN, "audit", "describe", "evaluate"}
+NOT_SHOWN = {"describe", "tabulate_dataset", "tabulate"}
+NOT_DRAWN = {*NOT_SHOWN, "audit", "evaluate"}
 # A rule that writes a file cannot ask for what stands behind it as well, so another one does.
 RULES = {REPORT: "whole_report"}
 
