@@ -13,9 +13,11 @@ from pathlib import Path
 from wsstad import cli
 from wsstad.jsonable import Json
 from wsstad.locations import SHARE
+from wsstad.planning import run_targets
+from wsstad.planning.plan import BENCHMARK
 
 SHELLS = ("bash", "fish", "zsh")
-TARGETS = ("all", "report", "overlays", "scores", "benchmark")
+TARGETS = (run_targets.ALL, *run_targets.TARGETS, BENCHMARK)
 PROFILES = ("default", "slurm", "cluster-generic")
 PRINT = r"printf '%s\n'"  # a line each: fish splits at lines alone
 OWN_TABLES = "find config/tables -name '*.yaml' -exec basename {} .yaml ';' 2> /dev/null"

@@ -97,11 +97,19 @@ class RuleInputs:
         return [path for dataset in datasets for path in self.plan.metrics(dataset, wildcards["table"])]
 
     def everything(self, target: str) -> Files:
-        """Return a function that gives all files behind a target, and its own: one that is missing is made again.
+        """Return a function that gives all files behind a target, and its own; it raises `UserError` if it has none.
 
-        Of the target's own files alone, Snakemake would make those again, and nothing behind one that stands.
+        Snakemake makes nothing again behind a file that exists, unless a target names it.
         """
-        return lambda wildcards: [str(output.path) for output in run_targets.outputs(self.plan, [target])]
+
+        def files(wildcards: Wildcards) -> list[str]:
+            outputs = list(run_targets.outputs(self.plan, [target]))
+            rule = run_targets.MADE_BY.get(target)
+            if rule and rule not in {output.rule for output in outputs}:
+                raise UserError(f"{self.plan.where}: {STAGES[rule].absent}")
+            return [str(output.path) for output in outputs]
+
+        return files
 
     def illustrated(self, wildcards: Wildcards) -> str:
         """Return the method of a table whose decisions the report shows video by video."""
@@ -122,17 +130,6 @@ class RuleInputs:
             tables = self.plan.report_tables()
             outputs = [output for output in paths.outputs(self.plan) if output.rule == rule]
             return [str(output.path) for output in outputs if output.wildcards.get("table", tables[0]) in tables]
-
-        return files
-
-    def apart(self, rule: str) -> Files:
-        """Return a function that gives all outputs of a rule that is made only when asked for."""
-
-        def files(wildcards: Wildcards) -> list[str]:
-            outputs = [str(output.path) for output in paths.outputs(self.plan) if output.rule == rule]
-            if not outputs:
-                raise UserError(f"{self.plan.where}: {STAGES[rule].absent}")
-            return outputs
 
         return files
 

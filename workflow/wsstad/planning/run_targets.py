@@ -11,10 +11,11 @@ ALL = "all"  # the tables and the report
 REPORT, OVERLAYS, SCORES = "report", "overlays", "scores"
 TARGETS = (REPORT, OVERLAYS, SCORES)  # that are no tables
 DEFAULT = (BENCHMARK, REPORT)
-# Rules of ours whose outputs are of a table, and stand behind no page; and behind no overlay.
+MADE_BY = {OVERLAYS: "overlay", SCORES: "verdict"}  # the rules of what is made only when asked for
+# Rules whose outputs belong to a table, and that the page does not read; and those that no overlay reads.
 NOT_SHOWN = {"describe", "tabulate_dataset", "tabulate"}
 NOT_DRAWN = {*NOT_SHOWN, "audit", "evaluate"}
-# A rule that writes a file cannot ask for what stands behind it as well, so another one does.
+# The rule that writes the page cannot name what is behind its own inputs, so another rule does.
 RULES = {REPORT: "whole_report"}
 
 
@@ -33,7 +34,7 @@ def outputs(plan: Plan, targets: Sequence[str]) -> Iterator[Output]:
     shown = set(plan.report_tables()) if REPORT in targets else set()
     drawn = {plan.config["overlays"]["table"]} if OVERLAYS in targets else set()
     for output in paths.outputs(plan):
-        if output.rule == "overlay":
+        if output.rule == MADE_BY[OVERLAYS]:
             wanted = OVERLAYS in targets
         elif STAGES[output.rule].target == "page":
             wanted = REPORT in targets

@@ -19,7 +19,6 @@ from wsstad.planning.stages import STAGES
 from wsstad.progress import digits
 
 RUN = paths.RUN
-APART = {"overlay": run_targets.OVERLAYS, "verdict": run_targets.SCORES}  # the targets that rules make
 # Arguments of Snakemake with which it runs nothing; -n may stand among other letters, --dry-run be abbreviated.
 LOOKS = re.compile(
     r"--(report|summary|detailed-summary|dry.*|unlock|lint|dag|rulegraph|filegraph|help|list.*|version)(=.*)?"
@@ -219,7 +218,8 @@ def to_look_at(plan: Plan, targets: Sequence[str]) -> list[Path]:
     """Return what there is to look at of some targets: pages, tables, folders of videos and of verdicts."""
     tables = [plan.results / "tables" / f"{name}.md" for name in targets if name not in run_targets.TARGETS]
     pages = [plan.results / "report.html"] if run_targets.REPORT in targets else []
-    made = [output for output in paths.outputs(plan) if APART.get(output.rule) in targets]
+    rules = {rule for target, rule in run_targets.MADE_BY.items() if target in targets}
+    made = [output for output in paths.outputs(plan) if output.rule in rules]
     films = [output.path.parent.parent for output in made if output.rule == "overlay"]
     verdicts = [output.path.parent for output in made if output.rule == "verdict"]
     return [path for path in dict.fromkeys([*pages, *tables, *films, *verdicts]) if path.exists()]

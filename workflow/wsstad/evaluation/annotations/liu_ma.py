@@ -23,7 +23,7 @@ from wsstad.evaluation.annotations.parameters import LiuMaParameters
 from wsstad.evaluation.annotations.table import BoxRow
 
 
-# That of Python: that of C makes room for as many objects as a file of 20 bytes says.
+# Python's own unpickler: the C one allocates as many objects as a file of 20 bytes claims to hold.
 class PlainUnpickler(pickle._Unpickler):
     """An unpickler of lists, dicts, texts and numbers: it refuses every class and function."""
 

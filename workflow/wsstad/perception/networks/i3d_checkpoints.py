@@ -38,7 +38,7 @@ SHORT = dict(zip(i3d.BRANCHES, ("b0", "b1a", "b1b", "b2a", "b2b", "b3b"), strict
 TORCH_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"  # of files of torch before 1.6
 
 
-# That of Python: that of C makes room for as many objects as a file of 20 bytes says.
+# Python's own unpickler: the C one allocates as many objects as a file of 20 bytes claims to hold.
 class ArrayUnpickler(pickle._Unpickler):
     """An unpickler of lists, dicts, texts, numbers and arrays: it refuses every other class and function."""
 
